@@ -1,0 +1,3 @@
+//! Files as source and target.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Go.Data.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! The project: its files, keys and values.
+
+codes! {}

@@ -1,0 +1,32 @@
+//! A record on its way through the mapping.
+
+codes! {
+    /// The record has no identity.
+    NO_IDENTITY = 301, "K0301";
+    /// The record could not be read.
+    UNREADABLE = 302, "K0302";
+    /// A required field is empty.
+    REQUIRED_EMPTY = 303, "K0303";
+    /// A date cannot be read.
+    BAD_DATE = 304, "K0304";
+    /// A number cannot be read.
+    BAD_NUMBER = 305, "K0305";
+    /// A value is not in the code list.
+    UNLISTED_CODE = 306, "K0306";
+    /// A place is not known.
+    UNKNOWN_PLACE = 307, "K0307";
+    /// Several values where one is wanted.
+    SEVERAL_VALUES = 308, "K0308";
+    /// An expression could not be worked out.
+    EXPRESSION_FAILED = 309, "K0309";
+    /// A text is too long.
+    TOO_LONG = 310, "K0310";
+    /// A value is of the wrong kind.
+    WRONG_TYPE = 311, "K0311";
+    /// Two records of the input have the same identity.
+    DUPLICATE_ID = 312, "K0312";
+    /// Several records of the source lead to the same record of the target.
+    DUPLICATE_KEY = 313, "K0313";
+    /// The key is empty.
+    EMPTY_KEY = 314, "K0314";
+}

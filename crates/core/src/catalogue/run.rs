@@ -1,0 +1,3 @@
+//! A run as a whole.
+
+codes! {}

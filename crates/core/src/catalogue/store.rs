@@ -1,0 +1,3 @@
+//! Kivuko's own memory.
+
+codes! {}

@@ -1,0 +1,1 @@
+//! Code maps: which value on one side is which value on the other.

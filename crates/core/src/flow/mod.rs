@@ -1,0 +1,1 @@
+//! Flows: what a person wrote, and what was checked.

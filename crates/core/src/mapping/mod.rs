@@ -1,0 +1,1 @@
+//! Mapping sheets: from rows to a plan that turns records into target records.

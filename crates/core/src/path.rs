@@ -1,0 +1,1 @@
+//! The one path grammar, for reading and writing.

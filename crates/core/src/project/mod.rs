@@ -1,0 +1,1 @@
+//! A project: all its files, read and checked at once.

@@ -1,0 +1,1 @@
+//! Hands out the elements of a streamed array.

@@ -1,0 +1,426 @@
+//! What Kivuko remembers, by table, and the one transaction that keeps a stopped run going on where it was.
+//!
+//! Outcomes, links, what was last sent, waiting records, rejections, closed intents and the cursor of a page are one [`PageCommit`] and take effect
+//! together or not at all. An intent is durable before the request that it stands for is sent. Payloads are encrypted; hashes of people's
+//! data are keyed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::BoxFuture;
+use crate::connector::{Action, Identity, Key, Shared};
+use crate::error::{Cause, Error};
+use crate::outcome::{Counts, Outcome, Status};
+use crate::record::{Cursor, Partition};
+
+/// The number of a run, counted up in each store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub i64);
+
+impl std::fmt::Display for RunId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IntentId(pub i64);
+
+/// The exact text of everything that a flow ran with. Addressed by its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowVersion {
+    /// Hash over the texts and Kivuko's version.
+    pub hash: String,
+    pub flow: String,
+    pub kivuko: String,
+    /// File name to text: the flow, its sheets and code maps, the project file with its variables unexpanded.
+    pub texts: BTreeMap<String, String>,
+}
+
+/// A run, as it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunStart {
+    pub flow: String,
+    pub version: String,
+    /// `manual`, `cron`, ...
+    pub trigger: String,
+    /// The options that it was called with, in words: `--only C-1`.
+    pub options: String,
+    pub started: Timestamp,
+}
+
+/// A run, as it is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    pub id: RunId,
+    pub flow: String,
+    pub version: String,
+    pub trigger: String,
+    pub options: String,
+    pub started: Timestamp,
+    pub finished: Option<Timestamp>,
+    pub status: Status,
+    pub counts: Counts,
+    /// Why it ended early.
+    pub error: Option<Cause>,
+}
+
+/// Names one record of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceKey {
+    pub system: String,
+    pub resource: String,
+    pub id: String,
+}
+
+/// This record here is that record there. Belongs to the project: every flow sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub source: SourceKey,
+    /// Which of the flow's target records; empty when there is one. Items of `each` carry their identity: `lab#S-17`.
+    pub part: String,
+    pub target_system: String,
+    pub target_resource: String,
+    pub target_id: String,
+    pub key: Key,
+    /// The flow that made it.
+    pub flow: String,
+    /// Whether that flow created the record of the target, or found it there.
+    pub created: bool,
+    /// The run in which the source record was last seen.
+    pub seen: RunId,
+    /// The target's version after our last write.
+    pub version: Option<String>,
+}
+
+/// What a flow last sent for a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub flow: String,
+    pub source_id: String,
+    pub part: String,
+    /// Keyed hash over the whole mapped content.
+    pub hash: String,
+    /// Keyed hash for each top-level field of the target.
+    pub fields: BTreeMap<String, String>,
+    pub run: RunId,
+}
+
+/// A write that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    pub flow: String,
+    pub source: SourceKey,
+    pub part: String,
+    pub target_system: String,
+    pub target_resource: String,
+    pub action: Action,
+    pub key: Key,
+    /// The target's id, when it is known.
+    pub target_id: Option<String>,
+    /// Keyed hash over the mapped content.
+    pub hash: String,
+    pub run: RunId,
+    pub noted: Timestamp,
+}
+
+/// An intent with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenIntent {
+    pub id: IntentId,
+    pub intent: Intent,
+}
+
+/// What became of one source record, or of one part of it, in a run. `Unchanged` has no row: it is a count of the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeRow {
+    pub source_id: String,
+    /// Where it stood: `cases.csv, row 17`.
+    pub place: String,
+    /// Empty for the record itself, else the part.
+    pub part: String,
+    pub outcome: Outcome,
+    pub target_resource: String,
+    pub target_id: Option<String>,
+    /// The top-level fields that were written.
+    pub fields: Vec<String>,
+    pub causes: Vec<Cause>,
+}
+
+/// A record that did not get through. Belongs to (flow, source record): the next outcome of that record closes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub flow: String,
+    pub source_id: String,
+    pub place: String,
+    pub causes: Vec<Cause>,
+    /// The record as it came, when the flow keeps it. Encrypted at rest.
+    pub payload: Option<Vec<u8>>,
+    pub run: RunId,
+    pub at: Timestamp,
+}
+
+/// A rejection as it is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RejectionRow {
+    pub id: i64,
+    pub flow: String,
+    pub source_id: String,
+    pub place: String,
+    pub causes: Vec<Cause>,
+    pub has_payload: bool,
+    pub first_run: RunId,
+    pub last_run: RunId,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    /// How many runs rejected it.
+    pub times: u64,
+}
+
+/// A record whose reference has not arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub flow: String,
+    pub source_id: String,
+    pub partition: Partition,
+    pub place: String,
+    /// What it waits for: the flow or record named in `ref`, and the identity there.
+    pub reference: Reference,
+    pub since: Timestamp,
+}
+
+/// A reference to a record that another flow, or another part, writes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reference {
+    /// The name of the flow whose source holds the record.
+    pub flow: String,
+    /// Its identity in that flow's source.
+    pub source_id: String,
+}
+
+/// The values of a target record before and after a write, when the flow keeps payloads. Encrypted at rest; what `revert` restores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub source_id: String,
+    pub part: String,
+    pub target_resource: String,
+    pub target_id: String,
+    pub action: Action,
+    /// The target's version right after the write.
+    pub version: Option<String>,
+    /// The written fields as they were before; empty for a creation.
+    pub before: Vec<u8>,
+}
+
+/// Everything that one page changes. One transaction.
+#[derive(Debug, Clone)]
+pub struct PageCommit {
+    pub run: RunId,
+    pub flow: String,
+    pub partition: Partition,
+    pub at: Timestamp,
+    /// Where reading goes on; `None`: the page is not finished, the cursor stays.
+    pub cursor: Option<Cursor>,
+    pub counts: Counts,
+    pub outcomes: Vec<OutcomeRow>,
+    /// Source records seen and unchanged: their links get the run as last seen.
+    pub seen: Vec<SourceKey>,
+    pub links: Vec<Link>,
+    /// Links whose target record is gone.
+    pub unlinked: Vec<Link>,
+    pub sent: Vec<Sent>,
+    /// Intents whose outcome is known.
+    pub closed_intents: Vec<IntentId>,
+    /// Rejections of this page.
+    pub rejections: Vec<Rejection>,
+    /// Source ids that had an outcome other than rejected, failed or waiting: their open rejection is closed.
+    pub closed_rejections: Vec<String>,
+    pub waiting: Vec<Waiting>,
+    /// Source ids that no longer wait.
+    pub arrived: Vec<String>,
+    pub kept: Vec<Kept>,
+}
+
+/// A held lease. Its `fence` is greater than that of every earlier holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub name: String,
+    pub holder: String,
+    pub fence: i64,
+    pub until: Timestamp,
+}
+
+/// A change of a cursor by a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CursorRow {
+    pub partition: Partition,
+    pub cursor: Cursor,
+    pub at: Timestamp,
+    /// Why, when a person set it.
+    pub reason: Option<String>,
+}
+
+/// A saved plan. Encrypted at rest, kept seven days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedPlan {
+    pub flow: String,
+    pub version: String,
+    pub at: Timestamp,
+    /// The planned writes, as the engine wrote them.
+    pub body: Vec<u8>,
+}
+
+/// One place where a key was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "in", rename_all = "lowercase")]
+pub enum Found {
+    Link(Link),
+    Outcome { run: RunId, flow: String, at: Timestamp, row: OutcomeRow },
+    Rejection(RejectionRow),
+    Waiting(Waiting),
+}
+
+/// What `purge` keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Runs older than this go, with everything of theirs.
+    pub runs_before: Timestamp,
+    /// Outcome rows older than this go.
+    pub outcomes_before: Timestamp,
+    /// Payloads (rejected records, values before a write) older than this go.
+    pub payloads_before: Timestamp,
+}
+
+/// The memory of one environment of one project.
+pub trait Store: Send + Sync {
+    /// The key for hashes of people's data: derived from the project's key, so that a hash says nothing to who does not have it.
+    fn hash_key(&self) -> [u8; 32];
+
+    // Flow versions and runs.
+    fn put_version<'a>(&'a self, version: &'a FlowVersion) -> BoxFuture<'a, Result<(), Error>>;
+    fn version<'a>(&'a self, hash: &'a str) -> BoxFuture<'a, Result<Option<FlowVersion>, Error>>;
+    fn begin_run<'a>(&'a self, start: &'a RunStart) -> BoxFuture<'a, Result<RunId, Error>>;
+    /// Ends a run. `counts.requests` is set from here; the other counts were summed up by the page commits.
+    fn finish_run<'a>(
+        &'a self,
+        run: RunId,
+        status: Status,
+        requests: u64,
+        error: Option<&'a Cause>,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+    fn run(&self, run: RunId) -> BoxFuture<'_, Result<Option<Run>, Error>>;
+    /// The newest first.
+    fn runs<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<Run>, Error>>;
+    /// The outcome rows of a run in the order of writing, after row `after`.
+    fn outcomes(
+        &self,
+        run: RunId,
+        outcome: Option<Outcome>,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(i64, OutcomeRow)>, Error>>;
+
+    // Links and what was last sent.
+    /// All links of these source records to `target_system`, whatever the part.
+    fn links<'a>(
+        &'a self,
+        source_system: &'a str,
+        source_resource: &'a str,
+        ids: &'a [String],
+        target_system: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// The links that hold these keys.
+    fn links_by_key<'a>(
+        &'a self,
+        target_system: &'a str,
+        target_resource: &'a str,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// The links that hold these target ids.
+    fn links_by_target<'a>(
+        &'a self,
+        target_system: &'a str,
+        target_resource: &'a str,
+        ids: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// The links that this flow made or used whose source was last seen before `run`: what is absent after a complete scan.
+    fn unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// How many links the flow has.
+    fn count_links<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
+    fn sent<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Sent>, Error>>;
+    /// The link of a record that the named flow wrote.
+    fn resolve<'a>(&'a self, references: &'a [Reference]) -> BoxFuture<'a, Result<Vec<Option<Link>>, Error>>;
+
+    // Writing.
+    /// Durable when it returns; the ids in the order of the intents.
+    fn note_intents<'a>(&'a self, intents: &'a [Intent]) -> BoxFuture<'a, Result<Vec<IntentId>, Error>>;
+    /// Open intents to this system, of whatever flow, oldest first.
+    fn open_intents<'a>(&'a self, target_system: &'a str) -> BoxFuture<'a, Result<Vec<OpenIntent>, Error>>;
+    /// Closes intents outside a page: they were settled and did not take effect.
+    fn close_intents<'a>(&'a self, ids: &'a [IntentId]) -> BoxFuture<'a, Result<(), Error>>;
+    fn commit_page<'a>(&'a self, page: &'a PageCommit) -> BoxFuture<'a, Result<(), Error>>;
+
+    // Cursors.
+    fn cursor<'a>(&'a self, flow: &'a str, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Cursor>, Error>>;
+    /// The live cursors of a flow.
+    fn cursors<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<CursorRow>, Error>>;
+    /// The history of a flow's cursors as people changed them, newest first.
+    fn cursor_history<'a>(&'a self, flow: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<CursorRow>, Error>>;
+    /// Sets (`Some`) or forgets (`None`) a cursor by hand; the reason is kept.
+    fn set_cursor<'a>(
+        &'a self,
+        flow: &'a str,
+        partition: &'a Partition,
+        cursor: Option<&'a Cursor>,
+        reason: &'a str,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    // Rejections and waiting.
+    fn rejections<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<RejectionRow>, Error>>;
+    fn rejection(&self, id: i64) -> BoxFuture<'_, Result<Option<RejectionRow>, Error>>;
+    fn rejection_payload(&self, id: i64) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+    /// Closes rejections by hand; the reason is kept. How many were open.
+    fn discard_rejections<'a>(&'a self, ids: &'a [i64], reason: &'a str, at: Timestamp) -> BoxFuture<'a, Result<u64, Error>>;
+    fn waiting<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<Vec<Waiting>, Error>>;
+
+    // Leases and the shared session.
+    /// Takes a free, expired or own lease; `Err(holder)` inside when another one holds it.
+    fn acquire_lease<'a>(
+        &'a self,
+        name: &'a str,
+        holder: &'a str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<Result<Lease, Lease>, Error>>;
+    /// Prolongs a lease; `false` when it was lost.
+    fn renew_lease<'a>(&'a self, lease: &'a Lease, until: Timestamp) -> BoxFuture<'a, Result<bool, Error>>;
+    fn release_lease<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Error>>;
+    /// Takes a lease away from a holder that is known to be dead.
+    fn break_lease<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Error>>;
+    /// A value of the shared session. Encrypted at rest.
+    fn session<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Shared>, Error>>;
+    /// Puts a new value; its generation is one more than the last.
+    fn put_session<'a>(&'a self, key: &'a str, value: &'a str, at: Timestamp) -> BoxFuture<'a, Result<Shared, Error>>;
+
+    // Identity guard.
+    fn identity<'a>(&'a self, system: &'a str) -> BoxFuture<'a, Result<Option<Identity>, Error>>;
+    fn adopt<'a>(&'a self, system: &'a str, identity: &'a Identity, at: Timestamp) -> BoxFuture<'a, Result<(), Error>>;
+
+    // Plans and undo.
+    fn save_plan<'a>(&'a self, plan: &'a SavedPlan, expires: Timestamp) -> BoxFuture<'a, Result<i64, Error>>;
+    fn plan(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<Option<SavedPlan>, Error>>;
+    /// What a run wrote, newest first, in pages.
+    fn kept(&self, run: RunId, before: i64, limit: usize) -> BoxFuture<'_, Result<Vec<(i64, Kept)>, Error>>;
+
+    // Search and housekeeping.
+    /// Everything known of a source id, target id or key.
+    fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>>;
+    fn purge(&self, retention: Retention) -> BoxFuture<'_, Result<(), Error>>;
+}

@@ -1,0 +1,1 @@
+//! Project CSVs: read with whatever separator and encoding, written back in the form found.

@@ -1,0 +1,1 @@
+//! The closed set of transforms, a family a file.

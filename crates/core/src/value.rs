@@ -1,0 +1,1 @@
+//! JSON values: what is empty, the canonical form, keyed hashes.
