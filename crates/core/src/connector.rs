@@ -34,6 +34,11 @@ pub struct Declaration {
     pub writes: bool,
     /// The JSON Schema of its options in `kivuko.yaml`, `kind` left out; every property has a sentence.
     pub options: Value,
+    /// The JSON Schema of its own keys in a flow's `from:` (`encoding`, `dates`, ...), an object with `properties`; `Value::Null` when it has none.
+    /// What is neither there nor a key of every flow is refused by `check`.
+    pub from_options: Value,
+    /// The same for a flow's `to:`.
+    pub to_options: Value,
     /// The names of options that are secrets.
     pub secrets: &'static [&'static str],
     /// The names of its resources, or none when they depend on the system.
