@@ -129,12 +129,15 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     /// Whether what we sent may have taken effect all the same.
     pub effect_unknown: bool,
+    /// The other side has ended with the request (it answered): what has not taken effect by now will not. Otherwise an unknown effect may still
+    /// come, for as long as the system's `settle_secs`.
+    pub ended: bool,
 }
 
 impl Error {
     /// An error with its consequence, code and words.
     pub fn new(consequence: Consequence, code: Code, message: impl Into<String>) -> Self {
-        Self { consequence, cause: Cause::new(code, message), retry_after: None, effect_unknown: false }
+        Self { consequence, cause: Cause::new(code, message), retry_after: None, effect_unknown: false, ended: false }
     }
 
     /// Try again later.
@@ -161,6 +164,13 @@ impl Error {
     #[must_use]
     pub fn with_unknown_effect(mut self) -> Self {
         self.effect_unknown = true;
+        self
+    }
+
+    /// The other side has ended with the request.
+    #[must_use]
+    pub fn ended(mut self) -> Self {
+        self.ended = true;
         self
     }
 }

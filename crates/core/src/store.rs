@@ -108,6 +108,8 @@ pub struct Sent {
     pub hash: String,
     /// Keyed hash for each top-level field of the target.
     pub fields: BTreeMap<String, String>,
+    /// The source's version of the record, to drop what an overlap repeats.
+    pub source_version: Option<String>,
     pub run: RunId,
 }
 
