@@ -1,0 +1,1 @@
+//! The acceptance suite: what every connector must do, whatever it speaks to.
