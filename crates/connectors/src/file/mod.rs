@@ -20,6 +20,8 @@ impl connector::Connector for Connector {
             reads: true,
             writes: true,
             options: serde_json::json!({ "type": "object", "properties": {} }),
+            from_options: serde_json::json!({ "type": "object", "properties": {} }),
+            to_options: serde_json::json!({ "type": "object", "properties": {} }),
             secrets: &[],
             resources: &[],
             knows_identity: false,
