@@ -1,1 +1,0 @@
-//! The one path grammar, for reading and writing.
