@@ -263,7 +263,12 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let lower = written.to_lowercase();
     known
         .into_iter()
-        .map(|word| (strsim::jaro_winkler(&lower, &word.to_lowercase()), word))
+        .map(|word| {
+            let known = word.to_lowercase();
+            // Two letters in the wrong order make short words look far apart to the first measure.
+            let one_slip = lower.chars().count() > 2 && strsim::osa_distance(&lower, &known) == 1;
+            (strsim::jaro_winkler(&lower, &known).max(if one_slip { 0.85 } else { 0.0 }), word)
+        })
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, word)| word)

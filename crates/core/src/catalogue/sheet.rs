@@ -1,3 +1,32 @@
 //! Sheets, paths, expressions, transforms and code maps: what a person wrote in cells.
 
-codes! {}
+codes! {
+    /// A path that cannot be read.
+    BAD_PATH = 201, "K0201";
+    /// An expression that cannot be read.
+    BAD_EXPRESSION = 202, "K0202";
+    /// A transform that cannot be read.
+    BAD_TRANSFORM = 203, "K0203";
+    /// A column that sheets do not have.
+    UNKNOWN_COLUMN = 204, "K0204";
+    /// A column is missing.
+    MISSING_COLUMN = 205, "K0205";
+    /// A column stands twice.
+    DUPLICATE_COLUMN = 206, "K0206";
+    /// A row without target.
+    EMPTY_TARGET = 207, "K0207";
+    /// A row that can give no value.
+    NO_VALUE = 208, "K0208";
+    /// A word that is not possible.
+    BAD_WORD = 209, "K0209";
+    /// Two rows write the same field.
+    DUPLICATE_TARGET = 210, "K0210";
+    /// A code map that is not there.
+    UNKNOWN_CODE_MAP = 211, "K0211";
+    /// A column of two-way flows.
+    NOT_TWO_WAY = 212, "K0212";
+    /// A list that cannot be built.
+    BAD_LIST = 213, "K0213";
+    /// A sheet that cannot be read.
+    NO_SHEET = 214, "K0214";
+}
