@@ -1,1 +1,0 @@
-//! Hands out the elements of a streamed array.
