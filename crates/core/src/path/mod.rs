@@ -68,6 +68,14 @@ impl Path {
         Self(vec![Segment::Field(name.into())])
     }
 
+    /// This path and one member further.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(Segment::Field(name.into()));
+        Self(segments)
+    }
+
     /// Its segments; there is at least one, but for the rest of a path that ends with `[]`.
     pub fn segments(&self) -> &[Segment] {
         &self.0
