@@ -1,10 +1,36 @@
-//! The kind `file`.
+//! The kind `file`: CSV, JSON and NDJSON in a folder of the project, in and out.
+//!
+//! Reading streams: memory does not grow with the file. A row that cannot be read without a guess is a record with its cause, and the rows after it go through; what concerns
+//! the whole file (encoding, separator, header) is asked of a person before the first row. What a source cannot see is in [`read`], what a target
+//! guarantees in [`write`].
 
+mod config;
+mod csv;
+mod dates;
+mod describe;
+mod encoding;
+mod errors;
+mod folder;
+mod formula;
+mod json;
+mod read;
+mod rows;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use kivuko_core::catalogue::network;
-use kivuko_core::connector::{self, Context, Declaration, Settings, Status, System};
-use kivuko_core::error::{Place, Problem};
+use kivuko_core::BoxFuture;
+use kivuko_core::connector::{
+    self, Cancel, Context, Declaration, Health, Identity, ResourceDescription, Settings, SourceSpec, Status, System, TargetSpec,
+};
+use kivuko_core::error::{Error, Place, Problem};
+use schemars::schema_for;
+use serde::Deserialize;
+
+use config::{Defaults, SourceOptions, SystemOptions, TargetOptions};
 
 /// The kind `file`.
 #[derive(Debug, Clone, Copy)]
@@ -14,21 +40,66 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "file",
-            about: "",
-            category: "",
-            status: Status::Experimental,
+            about: "CSV, JSON and NDJSON files in a folder",
+            category: "file",
+            status: Status::Stable,
             reads: true,
-            writes: true,
-            options: serde_json::json!({ "type": "object", "properties": {} }),
-            from_options: serde_json::json!({ "type": "object", "properties": {} }),
-            to_options: serde_json::json!({ "type": "object", "properties": {} }),
+            writes: false,
+            options: schema_for!(SystemOptions).into(),
+            from_options: schema_for!(SourceOptions).into(),
+            to_options: schema_for!(TargetOptions).into(),
             secrets: &[],
             resources: &[],
             knows_identity: false,
         }
     }
 
-    fn open(&self, settings: Settings, _: Context) -> Result<Arc<dyn System>, Vec<Problem>> {
-        Err(vec![Problem::error(network::UNREACHABLE, Place::default(), format!("`{}` cannot be opened", settings.name))])
+    fn open(&self, settings: Settings, context: Context) -> Result<Arc<dyn System>, Vec<Problem>> {
+        let problem = |error: Error| {
+            let place = Place { file: "kivuko.yaml".to_owned(), ..Place::default() };
+            vec![Problem::error(error.cause.code, place, format!("system `{}`: {}", settings.name, error.cause.message))]
+        };
+        let options = SystemOptions::deserialize(&settings.options).map_err(|error| problem(config::unfit(error.to_string())))?;
+        let defaults = options.check().map_err(problem)?;
+        Ok(Arc::new(Files { base: settings.project.join(&options.path), defaults, cancel: context.cancel }))
+    }
+}
+
+/// A folder or a file of the project.
+#[derive(Debug, Clone)]
+struct Files {
+    base: PathBuf,
+    defaults: Defaults,
+    cancel: Cancel,
+}
+
+impl System for Files {
+    fn test(&self) -> BoxFuture<'_, Result<Health, Error>> {
+        let files = self.clone();
+        Box::pin(read::blocking(move || describe::health(&files.base, &files.defaults)))
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Option<Identity>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<Vec<ResourceDescription>, Error>> {
+        let files = self.clone();
+        Box::pin(read::blocking(move || describe::resources(&files.base, &files.defaults)))
+    }
+
+    fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {
+        Ok(Box::new(read::Source {
+            base: self.base.clone(),
+            resource: spec.resource.clone(),
+            id: spec.id.clone(),
+            time: spec.cursor.clone(),
+            options: config::Reading::check(&spec.options, &self.defaults)?,
+            cancel: self.cancel.clone(),
+        }))
+    }
+
+    fn target(&self, spec: &TargetSpec) -> Result<Box<dyn connector::Target>, Error> {
+        Err(config::unfit(format!("{}", spec.resource)))
     }
 }

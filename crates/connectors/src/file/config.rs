@@ -1,0 +1,299 @@
+//! The options of the kind `file`, as they are written and as they are checked.
+
+use encoding_rs::Encoding;
+use kivuko_core::catalogue::file as codes;
+use kivuko_core::error::{Error, nearest};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::dates::Order;
+use super::encoding;
+
+/// Options in `kivuko.yaml`. The last four hold for every flow that does not say otherwise.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SystemOptions {
+    /// The folder or the file, relative to the project.
+    pub path: String,
+    /// The format of files whose name does not say it.
+    pub format: Option<Format>,
+    /// The encoding of the files (`utf-8`, `windows-1252`, `utf-16le`, ...). Left out: the byte order mark says it, else they must be UTF-8.
+    pub encoding: Option<String>,
+    /// What separates the columns of a CSV: `,` `;` `|` or `tab`. Left out: it is found in the header.
+    pub separator: Option<String>,
+    /// Whether cells that a spreadsheet would run are guarded by an apostrophe.
+    pub formulas: Option<Formulas>,
+}
+
+/// Options of a flow's `from:`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceOptions {
+    /// The format. Left out: the name of the file says it.
+    pub format: Option<Format>,
+    /// The encoding (`utf-8`, `windows-1252`, `utf-16le`, ...). Left out: the byte order mark says it, else the file must be UTF-8.
+    pub encoding: Option<String>,
+    /// What separates the columns of a CSV: `,` `;` `|` or `tab`. Left out: it is found in the header.
+    pub separator: Option<String>,
+    /// JSON only: where the array of records is inside the object, such as `dataValues`. Left out: the file is the array.
+    pub array: Option<String>,
+    /// CSV only: columns whose dates become ISO dates, and the order in which they are written.
+    pub dates: Option<Dates>,
+    /// CSV only: `true` (the first row names the columns, the default), `false` (they are called A, B, C ...), or the list of their names.
+    pub header: Option<Header>,
+    /// CSV only: how many lines stand above the header. Left out: none.
+    pub skip_rows: Option<usize>,
+    /// CSV only: `guard` takes the apostrophe off that guards a formula in files which Kivuko wrote. Left out: cells are taken as they are.
+    pub formulas: Option<Formulas>,
+}
+
+/// Options of a flow's `to:`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetOptions {
+    /// The format. Left out: the name of the file says it.
+    pub format: Option<Format>,
+    /// The encoding. Left out: that of the file that is there, else `utf-8`.
+    pub encoding: Option<String>,
+    /// What separates the columns of a CSV. Left out: as in the file that is there, else `,`.
+    pub separator: Option<String>,
+    /// Whether a new UTF-8 file begins with a byte order mark, which Excel needs to read accents. Left out: no.
+    pub bom: Option<bool>,
+    /// CSV only: `guard` (the default) puts an apostrophe before a text that begins with `=` `+` `-` `@`, so that a spreadsheet does not run it as a
+    /// formula; plain numbers are left alone. `keep` writes texts as they are.
+    pub formulas: Option<Formulas>,
+}
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A table, a row a record.
+    Csv,
+    /// An array of objects.
+    Json,
+    /// A JSON object a line.
+    Ndjson,
+}
+
+/// What happens to cells that a spreadsheet would run as a formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Formulas {
+    /// An apostrophe stands before them.
+    Guard,
+    /// They are as they are.
+    Keep,
+}
+
+/// Dates of whole columns.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dates {
+    /// In which order day, month and year are written.
+    pub order: Order,
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+/// Where the names of the columns come from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Header {
+    /// `true`: the first row; `false`: they are called A, B, C ...
+    Given(bool),
+    /// The flow names them.
+    Names(Vec<String>),
+}
+
+impl Format {
+    /// The format that the ending of a file name says.
+    pub fn of(name: &str) -> Option<Self> {
+        match name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+            "csv" | "tsv" | "txt" => Some(Self::Csv),
+            "json" | "geojson" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+}
+
+/// How a file is read: checked.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub format: Option<Format>,
+    pub encoding: Option<&'static Encoding>,
+    pub separator: Option<u8>,
+    pub array: Option<String>,
+    pub dates: Option<Dates>,
+    pub header: Header,
+    pub skip_rows: usize,
+    pub unguard: bool,
+}
+
+/// How a file is written: checked.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    pub format: Option<Format>,
+    pub encoding: Option<&'static Encoding>,
+    pub separator: Option<u8>,
+    pub bom: bool,
+    pub guard: bool,
+}
+
+/// The options of a system, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults {
+    pub format: Option<Format>,
+    pub encoding: Option<&'static Encoding>,
+    pub separator: Option<u8>,
+    pub formulas: Option<Formulas>,
+}
+
+impl SystemOptions {
+    /// Checks what holds for every flow.
+    pub fn check(&self) -> Result<Defaults, Error> {
+        Ok(Defaults {
+            format: self.format,
+            encoding: self.encoding.as_deref().map(check_encoding).transpose()?,
+            separator: self.separator.as_deref().map(check_separator).transpose()?,
+            formulas: self.formulas,
+        })
+    }
+}
+
+impl Reading {
+    /// Checks the options of a flow's `from:`.
+    pub fn check(options: &Value, defaults: &Defaults) -> Result<Self, Error> {
+        let written: SourceOptions = parse("from", options)?;
+        let csv_only = [
+            ("dates", written.dates.is_some()),
+            ("header", written.header.is_some()),
+            ("skip_rows", written.skip_rows.is_some()),
+            ("separator", written.separator.is_some()),
+        ];
+        if let (Some(Format::Json | Format::Ndjson), Some((name, _))) = (written.format, csv_only.iter().find(|(_, set)| *set)) {
+            return Err(unfit(format!("`{name}` is for CSV, but the flow says `format: json` or `ndjson`")));
+        }
+        if written.array.is_some() && matches!(written.format, Some(Format::Csv | Format::Ndjson)) {
+            return Err(unfit("`array` is for JSON, but the flow says another format"));
+        }
+        if let Some(Header::Names(names)) = &written.header {
+            super::table::check_names("the `header` of the flow", names)?;
+        }
+        Ok(Self {
+            format: written.format.or(defaults.format),
+            encoding: written.encoding.as_deref().map(check_encoding).transpose()?.or(defaults.encoding),
+            separator: written.separator.as_deref().map(check_separator).transpose()?.or(defaults.separator),
+            array: written.array,
+            dates: written.dates,
+            header: written.header.unwrap_or(Header::Given(true)),
+            skip_rows: written.skip_rows.unwrap_or(0),
+            unguard: written.formulas.or(defaults.formulas) == Some(Formulas::Guard),
+        })
+    }
+}
+
+impl Writing {
+    /// Checks the options of a flow's `to:`.
+    pub fn check(options: &Value, defaults: &Defaults) -> Result<Self, Error> {
+        let written: TargetOptions = parse("to", options)?;
+        Ok(Self {
+            format: written.format.or(defaults.format),
+            encoding: written.encoding.as_deref().map(check_encoding).transpose()?.or(defaults.encoding),
+            separator: written.separator.as_deref().map(check_separator).transpose()?.or(defaults.separator),
+            bom: written.bom.unwrap_or(false),
+            guard: written.formulas.or(defaults.formulas) != Some(Formulas::Keep),
+        })
+    }
+}
+
+/// The format of a file: as declared, else as its name says.
+pub fn format(declared: Option<Format>, name: &str) -> Result<Format, Error> {
+    declared.or_else(|| Format::of(name)).ok_or_else(|| {
+        Error::configuration(
+            codes::FORMAT_UNKNOWN,
+            format!("the name of {name} does not say its format; add `format: csv`, `json` or `ndjson` to the flow"),
+        )
+    })
+}
+
+fn parse<T: for<'de> Deserialize<'de> + Default>(part: &str, options: &Value) -> Result<T, Error> {
+    if options.is_null() {
+        return Ok(T::default());
+    }
+    T::deserialize(options).map_err(|error| unfit(format!("an option in `{part}` does not fit: {error}")))
+}
+
+fn check_encoding(name: &str) -> Result<&'static Encoding, Error> {
+    encoding::named(name).ok_or_else(|| {
+        let known = [
+            "utf-8",
+            "utf-16le",
+            "utf-16be",
+            "windows-1252",
+            "windows-1250",
+            "windows-1251",
+            "windows-1256",
+            "iso-8859-15",
+            "gb18030",
+            "shift_jis",
+        ];
+        let near = nearest(name, known)
+            .map_or_else(|| format!("known are {} and others of the web", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        unfit(format!("`{name}` is no encoding; {near}"))
+    })
+}
+
+fn check_separator(written: &str) -> Result<u8, Error> {
+    match written.as_bytes() {
+        _ if written.eq_ignore_ascii_case("tab") || written == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Ok(*byte),
+        _ => Err(unfit("`separator` is one character (`,` `;` `|`) or the word `tab`")),
+    }
+}
+
+/// An option that does not fit.
+pub fn unfit(message: impl Into<String>) -> Error {
+    Error::configuration(codes::OPTION_UNFIT, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn options_are_checked() {
+        let check = |options: Value, expected: &str| {
+            let message = Reading::check(&options, &Defaults::default()).map(|_| ()).map_err(|error| error.cause.message);
+            match message {
+                Ok(()) => assert_eq!(expected, "", "{options}"),
+                Err(message) => assert!(!expected.is_empty() && message.contains(expected), "{options}: {message}"),
+            }
+        };
+        check(Value::Null, "");
+        check(json!({ "encoding": "windows-1252", "separator": "tab", "skip_rows": 2 }), "");
+        check(json!({ "header": false }), "");
+        check(json!({ "header": ["a", "b"] }), "");
+        check(json!({ "header": ["a", "a"] }), "`a`");
+        check(json!({ "encoding": "windows-1522" }), "did you mean `windows-1252`");
+        check(json!({ "separator": ";;" }), "one character");
+        check(json!({ "seperator": ";" }), "unknown field");
+        check(json!({ "format": "json", "dates": { "order": "dmy", "columns": [] } }), "`dates` is for CSV");
+        check(json!({ "format": "csv", "array": "x" }), "`array` is for JSON");
+        check(json!({ "dates": { "order": "dym", "columns": [] } }), "dym");
+    }
+
+    #[test]
+    fn the_name_says_the_format() {
+        let check = |name: &str, expected: Option<Format>| assert_eq!(Format::of(name), expected, "{name}");
+        check("cases.csv", Some(Format::Csv));
+        check("CASES.TSV", Some(Format::Csv));
+        check("a.b.json", Some(Format::Json));
+        check("a.jsonl", Some(Format::Ndjson));
+        check("a.xlsx", None);
+        check("csv", None);
+    }
+}
