@@ -1,0 +1,221 @@
+//! Locations.
+
+use std::collections::HashSet;
+
+use axum::http::Method;
+use serde_json::Value;
+
+use super::{Call, compile, counted};
+use crate::godata::condition::Engine;
+use crate::godata::error::{Error, Result};
+use crate::godata::locations;
+use crate::godata::node::Node;
+use crate::godata::schema::LOCATION;
+use crate::godata::store::text_of;
+use crate::server::Reply;
+
+pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
+    let get = call.is(&Method::GET);
+    let post = call.is(&Method::POST);
+    match rest {
+        [] if get => {
+            call.user()?;
+            list(call, call.filter(Engine::Loopback))
+        }
+        ["filter"] if post => {
+            call.user()?;
+            list(call, call.filter_in_body(Engine::Loopback))
+        }
+        ["count"] if get => {
+            call.user()?;
+            call.count(&call.server.read().locations, &LOCATION)
+        }
+        ["hierarchical"] if get => {
+            call.user()?;
+            tree(call)
+        }
+        ["hierarchical", "export"] if get => {
+            call.user_who_may("location_export")?;
+            let mut reply = tree(call)?;
+            reply.content_type = "application/octet-stream";
+            reply.headers.push((
+                "content-disposition",
+                "attachment;filename=locations.json".to_owned(),
+            ));
+            Ok(reply)
+        }
+        ["import"] if post => import(call),
+        ["import-importable-file-using-map"] => {
+            call.user()?;
+            Err(Error::not_simulated(call.path))
+        }
+        [] if post => {
+            let user = call.user_who_may("location_create")?;
+            let author = call.author(&user);
+            match call.body()? {
+                Value::Object(sent) => {
+                    let mut store = call.server.write();
+                    let id = locations::create(&mut store, sent, &author)?;
+                    let record = store.locations.get(&id).cloned().unwrap_or_default();
+                    drop(store);
+                    Ok(call.record(record).wrote(1))
+                }
+                Value::Array(items) => create_all(call, items, &author),
+                _ => Err(Error::plain(400, "Value is not an object.")),
+            }
+        }
+        [id] if get => {
+            call.user_who_may("location_view")?;
+            let record = call.server.read().locations.live(id).cloned();
+            Ok(call.record(record.ok_or_else(|| Error::no_such_model("location", id))?))
+        }
+        [id] if call.is_change() => {
+            let user = call.user_who_may("location_modify")?;
+            let sent = call.object()?;
+            let mut store = call.server.write();
+            locations::update(&mut store, id, sent, &call.author(&user))?;
+            let record = store.locations.get(id).cloned().unwrap_or_default();
+            drop(store);
+            Ok(call.record(record).wrote(1))
+        }
+        [id] if call.is(&Method::DELETE) => {
+            let user = call.user_who_may("location_delete")?;
+            let count = locations::delete(&mut call.server.write(), id, &call.author(&user))?;
+            Ok(counted(count).wrote(count))
+        }
+        [_, "usage" | "propagate-geo-location", ..] => {
+            call.user()?;
+            Err(Error::not_simulated(call.path))
+        }
+        _ => Err(call.no_method("location")),
+    }
+}
+
+/// The list, `parentLocation` included when it is asked for.
+fn list(call: &Call<'_>, filter: Result<crate::godata::filter::Filter>) -> Result<Reply> {
+    let mut filter = filter?;
+    let with_parent = filter
+        .include
+        .iter()
+        .any(|relation| relation == "parentLocation");
+    if !with_parent {
+        return call.list(&call.server.read().locations, &LOCATION, &filter);
+    }
+    filter
+        .include
+        .retain(|relation| relation != "parentLocation");
+    let condition = compile(filter.condition.as_ref(), Engine::Loopback, &LOCATION)?;
+    let store = call.server.read();
+    let elements = store
+        .locations
+        .search(&LOCATION, &filter, condition.as_ref())
+        .into_iter()
+        .map(|mut record| {
+            let parent = record
+                .get("parentLocationId")
+                .and_then(Value::as_str)
+                .and_then(|id| store.locations.live(id))
+                .cloned();
+            if let Some(fields) = &filter.fields {
+                fields.apply(&mut record);
+            }
+            if let Some(parent) = parent {
+                record.insert("parentLocation".to_owned(), Value::Object(parent));
+            }
+            text_of(&record)
+        });
+    Ok(Reply::elements(elements.collect()))
+}
+
+fn create_all(
+    call: &Call<'_>,
+    items: Vec<Value>,
+    author: &crate::godata::cases::Author,
+) -> Result<Reply> {
+    let mut texts = Vec::with_capacity(items.len());
+    let mut store = call.server.write();
+    for item in items {
+        let stored = match item {
+            Value::Object(sent) => locations::create(&mut store, sent, author),
+            _ => Err(Error::plain(400, "Value is not an object.")),
+        };
+        match stored {
+            Ok(id) => texts.extend(store.locations.get(&id).map(text_of)),
+            Err(error) => return Ok(super::refusal(&error, call.request).wrote(texts.len())),
+        }
+    }
+    let written = texts.len();
+    Ok(Reply::elements(texts).wrote(written))
+}
+
+fn tree(call: &Call<'_>) -> Result<Reply> {
+    let mut filter = call.filter(Engine::Raw)?;
+    let mut include_children = true;
+    if let Some(Node::Object(members)) = &mut filter.condition {
+        members.retain(|(key, value)| {
+            if key == "includeChildren" {
+                include_children = *value != Node::Bool(false);
+            }
+            !matches!(
+                key.as_str(),
+                "includeChildren" | "includeDeletedLocations" | "replaceUpdatedAtAsCurrentDate"
+            )
+        });
+    }
+    let condition = compile(filter.condition.as_ref(), Engine::Raw, &LOCATION)?;
+    let store = call.server.read();
+    let matching: Option<HashSet<String>> = condition.map(|condition| {
+        let found = store.locations.matching(false, Some(&condition));
+        found
+            .filter_map(|record| record.get("id")?.as_str().map(str::to_owned))
+            .collect()
+    });
+    Ok(Reply::json(
+        200,
+        locations::tree(&store.locations, matching.as_ref(), include_children).to_string(),
+    ))
+}
+
+fn import(call: &Call<'_>) -> Result<Reply> {
+    let user = call.user_who_may("location_import")?;
+    let kind = call.request.header("content-type").unwrap_or_default();
+    let Some(file) = part(kind, &call.request.body, "file") else {
+        return Err(Error::coded(
+            400,
+            "MISSING_REQUIRED_PROPERTY",
+            "Missing required property `file`",
+        ));
+    };
+    let (stored, written) = locations::import(&mut call.server.write(), file, &call.author(&user))?;
+    Ok(Reply::elements(stored.iter().map(text_of).collect()).wrote(written))
+}
+
+/// The content of a part of a multipart body.
+fn part<'a>(content_type: &str, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let boundary = content_type
+        .split(';')
+        .find_map(|piece| piece.trim().strip_prefix("boundary="))?
+        .trim_matches('"');
+    let delimiter = format!("--{boundary}");
+    let find = |haystack: &[u8], needle: &[u8]| {
+        haystack
+            .windows(needle.len())
+            .position(|window| window == needle)
+    };
+    let mut rest = body;
+    loop {
+        let start = find(rest, delimiter.as_bytes())? + delimiter.len();
+        rest = &rest[start..];
+        if rest.starts_with(b"--") {
+            return None;
+        }
+        let head_end = find(rest, b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&rest[..head_end]).into_owned();
+        let content = &rest[head_end + 4..];
+        let end = find(content, format!("\r\n{delimiter}").as_bytes())?;
+        if head.contains(&format!("name=\"{name}\"")) {
+            return Some(&content[..end]);
+        }
+        rest = &content[end..];
+    }
+}

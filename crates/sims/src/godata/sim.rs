@@ -1,0 +1,221 @@
+//! A simulated Go.Data that listens.
+
+use std::io;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::auth::Auth;
+use super::cases::{self, Author};
+use super::error::Error;
+use super::options::Options;
+use super::state::State;
+use super::store::Store;
+use super::{Server, locations, outbreaks, reference_data};
+use crate::clock::Clock;
+use crate::faults::Rule;
+use crate::log::Log;
+use crate::pause::{Held, Pause};
+use crate::server::{self, Shared};
+
+/// A running simulator; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Sim {
+    server: Arc<Server>,
+    shared: Arc<Shared>,
+    listening: server::Server,
+}
+
+impl Sim {
+    /// Starts on the current runtime. It fails when the port is taken, or the options contradict the rules of Go.Data.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let now = options.clock.now();
+        let mut store = Store::default();
+        fill(&mut store, &options, now)?;
+        let server = Arc::new(Server {
+            store: RwLock::new(store),
+            auth: Mutex::new(Auth::new(&options.users, options.token_ttl, now)),
+            clock: options.clock.clone(),
+            started: now,
+            api_key: options.api_key,
+            ttl_secs: options.token_ttl.as_secs(),
+            custom_ids: options.allow_custom_ids_on_create,
+            unknown_bearer_drops: options.unknown_bearer_drops_connection,
+        });
+        let system = Arc::clone(&server) as Arc<dyn server::System>;
+        let shared = Arc::new(Shared::new(
+            system,
+            options.clock,
+            options.faults,
+            options.latency,
+            options.gzip,
+        ));
+        let listening = server::Server::start(options.port, Arc::clone(&shared)).await?;
+        Ok(Self {
+            server,
+            shared,
+            listening,
+        })
+    }
+
+    /// Where it is, without a slash at the end: `http://127.0.0.1:40123`. The API is below `/api`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.listening.address())
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// What it was asked.
+    pub fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    /// What it has stored.
+    pub fn state(&self) -> State<'_> {
+        State::new(&self.server)
+    }
+
+    /// Other faults from now on.
+    pub fn set_faults(&self, rules: Vec<Rule>) {
+        self.shared.faults.replace(rules);
+    }
+
+    /// Another delay of every request from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        *self
+            .shared
+            .latency
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = latency;
+    }
+
+    /// Holds a request that is still to come.
+    pub fn pause_at(&self, pause: Pause) -> Held {
+        self.shared.pauses.add(pause)
+    }
+
+    /// Takes back the pauses whose request has not come.
+    pub fn clear_pauses(&self) {
+        self.shared.pauses.clear();
+    }
+
+    /// Lets the tokens of all accounts run out.
+    pub fn expire_tokens(&self) {
+        self.server.auth().expire_all(self.shared.clock.now());
+    }
+
+    /// A case that a user of Go.Data enters; returns its id. Panics when Go.Data would refuse it.
+    pub fn insert_case(&self, outbreak: &str, case: Value) -> String {
+        let sent = case.as_object().cloned().expect("a case is an object");
+        let author = Author {
+            custom_ids: true,
+            ..self.web_user()
+        };
+        cases::create(&mut self.server.write(), outbreak, sent, &author)
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this case: {}", error.message))
+    }
+
+    /// A change of a person that a user of Go.Data makes. Panics when there is none, or Go.Data would refuse it.
+    pub fn edit(&self, id: &str, change: impl FnOnce(&mut Value)) {
+        let mut store = self.server.write();
+        let person = store
+            .people
+            .get(id)
+            .expect("there is a person with this id");
+        let before = person.record();
+        let mut edited = Value::Object(before.clone());
+        change(&mut edited);
+        let mut sent = edited.as_object().cloned().unwrap_or_default();
+        for removed in before.keys().filter(|field| {
+            !edited
+                .as_object()
+                .is_some_and(|object| object.contains_key(*field))
+        }) {
+            sent.insert(removed.clone(), Value::Null);
+        }
+        cases::update(&mut store, id, sent, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this change: {}", error.message));
+    }
+
+    /// A person that a user of Go.Data deletes.
+    pub fn delete(&self, id: &str) {
+        cases::delete(&mut self.server.write(), id, &self.web_user());
+    }
+
+    /// A change of a location that a user of Go.Data makes, or a new one when there is none with this id.
+    pub fn put_location(&self, location: Value) {
+        let mut store = self.server.write();
+        let id = location
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let sent = location.as_object().cloned().unwrap_or_default();
+        let done = if store.locations.live(&id).is_some() {
+            locations::update(&mut store, &id, sent, &self.web_user())
+        } else {
+            locations::seed(&mut store, &location, &self.web_user())
+        };
+        done.unwrap_or_else(|error| {
+            panic!("Go.Data would refuse this location: {}", error.message)
+        });
+    }
+
+    /// Closes the port and all connections.
+    pub async fn stop(self) {
+        self.listening.stop().await;
+    }
+
+    fn web_user(&self) -> Author {
+        Author {
+            now: self.shared.clock.now(),
+            user: "sys_admin".to_owned(),
+            platform: "WEB".to_owned(),
+            custom_ids: false,
+        }
+    }
+}
+
+fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
+    let author = Author {
+        now,
+        user: "system".to_owned(),
+        platform: "API".to_owned(),
+        custom_ids: true,
+    };
+    let refused = |what: &str, error: &Error| {
+        let message = format!("{what} is not as Go.Data has it: {}", error.message);
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    };
+    reference_data::seed(store, now);
+    for item in &options.reference_data {
+        reference_data::seed_item(store, item, &author);
+    }
+    for outbreak in &options.outbreaks {
+        outbreaks::seed(store, &outbreak.id, &outbreak.fields, &author)
+            .map_err(|error| refused(&outbreak.id, &error))?;
+    }
+    for (at, location) in options.locations.iter().enumerate() {
+        locations::seed(store, location, &author)
+            .map_err(|error| refused(&format!("location {}", at + 1), &error))?;
+    }
+    for (at, case) in options.cases.iter().enumerate() {
+        let sent = case.as_object().cloned().unwrap_or_default();
+        let outbreak = sent
+            .get("outbreakId")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        if store.outbreaks.get(&outbreak).is_none() {
+            let message = format!("case {}: there is no outbreak {}", at + 1, json!(outbreak));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        cases::create(store, &outbreak, sent, &author)
+            .map_err(|error| refused(&format!("case {}", at + 1), &error))?;
+    }
+    Ok(())
+}
