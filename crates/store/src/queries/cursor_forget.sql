@@ -1,0 +1,1 @@
+DELETE FROM cursor WHERE flow = ?1 AND partition = ?2

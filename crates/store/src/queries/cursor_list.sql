@@ -1,0 +1,1 @@
+SELECT * FROM cursor WHERE flow = ?1 ORDER BY partition

@@ -1,0 +1,1 @@
+SELECT id, label FROM identity WHERE system = ?1

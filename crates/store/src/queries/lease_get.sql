@@ -1,0 +1,1 @@
+SELECT name, holder, fence, until FROM lease WHERE name = ?1

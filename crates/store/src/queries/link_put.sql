@@ -1,0 +1,14 @@
+-- Who made the link stays as long as it leads to the same record.
+INSERT INTO link (source_system, source_resource, source_id, part, target_system, target_resource, target_id, key, flow, created, seen, version)
+SELECT value ->> '$.source.system', value ->> '$.source.resource', value ->> '$.source.id', value ->> '$.part', value ->> '$.target_system',
+    value ->> '$.target_resource', value ->> '$.target_id', value -> '$.key', value ->> '$.flow', value ->> '$.created', value ->> '$.seen',
+    value ->> '$.version'
+FROM json_each(?1) WHERE true
+ON CONFLICT (source_id, source_system, source_resource, part, target_system) DO UPDATE SET
+    flow = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, flow, excluded.flow),
+    created = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, created, excluded.created),
+    target_resource = excluded.target_resource,
+    target_id = excluded.target_id,
+    key = excluded.key,
+    seen = max(seen, excluded.seen),
+    version = excluded.version

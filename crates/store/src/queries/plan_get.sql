@@ -1,0 +1,1 @@
+SELECT flow, version, at, body_sealed FROM plan WHERE id = ?1 AND expires > ?2

@@ -1,0 +1,1 @@
+DELETE FROM rejection WHERE closed_at < ?1

@@ -1,0 +1,2 @@
+UPDATE rejection SET closed_at = ?2, closed_run = ?3
+WHERE closed_at IS NULL AND flow = ?1 AND source_id IN (SELECT value FROM json_each(?4))

@@ -1,0 +1,2 @@
+SELECT id, json_array(CAST(run AS TEXT), source_id, part, target_resource, target_id) AS owner, before_sealed AS sealed FROM kept
+WHERE id > ?1 ORDER BY id LIMIT 500

@@ -1,0 +1,1 @@
+UPDATE kept SET before_sealed = ?2 WHERE id = ?1

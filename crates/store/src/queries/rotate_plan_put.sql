@@ -1,0 +1,1 @@
+UPDATE plan SET body_sealed = ?2 WHERE id = ?1

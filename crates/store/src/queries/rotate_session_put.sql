@@ -1,0 +1,1 @@
+UPDATE session SET value_sealed = ?2 WHERE rowid = ?1

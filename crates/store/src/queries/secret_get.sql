@@ -1,0 +1,1 @@
+SELECT value_sealed FROM secret WHERE name = ?1

@@ -1,0 +1,1 @@
+SELECT * FROM sent WHERE flow = ?1 AND source_id IN (SELECT value FROM json_each(?2)) ORDER BY source_id, part

@@ -1,0 +1,1 @@
+SELECT key, generation, value_sealed FROM session WHERE key = ?1

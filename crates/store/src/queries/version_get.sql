@@ -1,0 +1,1 @@
+SELECT hash, flow, kivuko, texts FROM flow_version WHERE hash = ?1

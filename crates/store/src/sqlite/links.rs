@@ -1,0 +1,153 @@
+//! Links and what was last sent.
+
+use kivuko_core::catalogue::store as codes;
+use kivuko_core::connector::Key;
+use kivuko_core::error::Error;
+use kivuko_core::store::{Link, PageCommit, Reference, RunId, Sent, SourceKey};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::rows::{self, limit};
+use super::{SqliteStore, json, query};
+use crate::error::sql;
+
+const READING: &str = "reading the links";
+const WRITING: &str = "keeping the links of a page";
+
+fn links(rows: &[SqliteRow]) -> Result<Vec<Link>, Error> {
+    rows::all(rows, READING, rows::link)
+}
+
+pub async fn by_source(store: &SqliteStore, system: &str, resource: &str, ids: &[String], target_system: &str) -> Result<Vec<Link>, Error> {
+    let rows = sqlx::query(query!("link_by_source"))
+        .bind(system)
+        .bind(resource)
+        .bind(json(ids)?)
+        .bind(target_system)
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    links(&rows)
+}
+
+pub async fn by_key(store: &SqliteStore, system: &str, resource: &str, keys: &[Key]) -> Result<Vec<Link>, Error> {
+    let texts = keys.iter().map(|key| json(&key.0)).collect::<Result<Vec<_>, _>>()?;
+    let rows = sqlx::query(query!("link_by_key"))
+        .bind(system)
+        .bind(resource)
+        .bind(json(&texts)?)
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    links(&rows)
+}
+
+pub async fn by_target(store: &SqliteStore, system: &str, resource: &str, ids: &[String]) -> Result<Vec<Link>, Error> {
+    let rows = sqlx::query(query!("link_by_target"))
+        .bind(system)
+        .bind(resource)
+        .bind(json(ids)?)
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    links(&rows)
+}
+
+/// Goes on after the source id of the last link of the page before. A page may be a little longer than asked for: it ends with a whole source record.
+pub async fn unseen(store: &SqliteStore, flow: &str, run: RunId, after: &str, most: usize) -> Result<Vec<Link>, Error> {
+    let rows = sqlx::query(query!("link_unseen"))
+        .bind(flow)
+        .bind(run.0)
+        .bind(after)
+        .bind(limit(most))
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    links(&rows)
+}
+
+pub async fn count(store: &SqliteStore, flow: &str) -> Result<u64, Error> {
+    let count: i64 =
+        sqlx::query_scalar(query!("link_count")).bind(flow).fetch_one(&store.readers).await.map_err(sql("counting the links"))?;
+    Ok(count.unsigned_abs())
+}
+
+pub async fn sent(store: &SqliteStore, flow: &str, source_ids: &[String]) -> Result<Vec<Sent>, Error> {
+    let doing = "reading what was last sent";
+    let rows = sqlx::query(query!("sent_get")).bind(flow).bind(json(source_ids)?).fetch_all(&store.readers).await.map_err(sql(doing))?;
+    rows::all(&rows, doing, rows::sent)
+}
+
+/// The link of the record itself comes before those of its parts.
+pub async fn resolve(store: &SqliteStore, references: &[Reference]) -> Result<Vec<Option<Link>>, Error> {
+    let rows = sqlx::query(query!("link_resolve")).bind(json(references)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let mut found = vec![None; references.len()];
+    for row in &rows {
+        let place = usize::try_from(rows::int(row, "wanted").map_err(sql(READING))?).ok().and_then(|place| found.get_mut(place));
+        if let Some(place @ None) = place {
+            *place = Some(rows::link(row).map_err(sql(READING))?);
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets links whose record is gone, and that something was sent to it.
+pub async fn remove(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
+    if page.unlinked.is_empty() {
+        return Ok(());
+    }
+    let gone = json(&page.unlinked)?;
+    sqlx::query(query!("sent_remove")).bind(&page.flow).bind(&gone).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    sqlx::query(query!("link_remove")).bind(&gone).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    Ok(())
+}
+
+pub async fn put(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
+    if page.links.is_empty() {
+        return Ok(());
+    }
+    let new = json(&page.links)?;
+    sqlx::query(query!("link_free_keys")).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    if let Err(error) = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await {
+        // The failed statement has left nothing behind, so the transaction can still be asked who stands in the way.
+        let unique = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
+        let taken = if unique { key_taken(connection, &new).await? } else { None };
+        return Err(taken.unwrap_or_else(|| sql(WRITING)(error)));
+    }
+    sqlx::query(query!("link_use_put")).bind(&page.flow).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    Ok(())
+}
+
+/// Names the two source records that claim one key. Never the key: it may be a document number.
+async fn key_taken(connection: &mut SqliteConnection, new: &str) -> Result<Option<Error>, Error> {
+    let Some(row) = sqlx::query(query!("link_key_conflict")).bind(new).fetch_optional(connection).await.map_err(sql(WRITING))? else {
+        return Ok(None);
+    };
+    let column = |index: usize| row.try_get::<&str, _>(index).map_err(sql(WRITING));
+    Ok(Some(Error::stop(
+        codes::KEY_TAKEN,
+        format!(
+            "the source records `{}` and `{}` claim the same record of {}/{} by their key; the page was not kept",
+            column(0)?,
+            column(1)?,
+            column(2)?,
+            column(3)?
+        ),
+    )))
+}
+
+pub async fn mark_seen(connection: &mut SqliteConnection, run: RunId, seen: &[SourceKey]) -> Result<(), Error> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(query!("link_seen")).bind(run.0).bind(json(seen)?).execute(connection).await.map_err(sql(WRITING))?;
+    Ok(())
+}
+
+pub async fn put_sent(connection: &mut SqliteConnection, sent: &[Sent]) -> Result<(), Error> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(query!("sent_put")).bind(json(sent)?).execute(connection).await.map_err(sql("keeping what was sent"))?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Rejections and records that wait.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::store::{PageCommit, Rejection, RejectionRow, Waiting};
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
+
+use super::rows::{self, limit, micros};
+use super::{SqliteStore, check_generation, json, query};
+use crate::error::sql;
+use crate::seal::{Keys, Table, hex};
+
+const READING: &str = "reading the rejections";
+const WRITING: &str = "keeping the rejections of a page";
+
+pub async fn list(store: &SqliteStore, flow: Option<&str>, most: usize) -> Result<Vec<RejectionRow>, Error> {
+    let rows = sqlx::query(query!("rejection_list")).bind(flow).bind(limit(most)).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    rows::all(&rows, READING, rows::rejection)
+}
+
+pub async fn get(store: &SqliteStore, id: i64) -> Result<Option<RejectionRow>, Error> {
+    let row = sqlx::query(query!("rejection_get")).bind(id).fetch_optional(&store.readers).await.map_err(sql(READING))?;
+    rows::one(row.as_ref(), READING, rows::rejection)
+}
+
+pub async fn payload(store: &SqliteStore, id: i64) -> Result<Option<Vec<u8>>, Error> {
+    let row = sqlx::query(query!("rejection_payload")).bind(id).fetch_optional(&store.readers).await.map_err(sql(READING))?;
+    let read = |row: &_| Ok((rows::text(row, "flow")?, rows::text(row, "source_id")?, sqlx::Row::try_get(row, "payload_sealed")?));
+    let Some((flow, source_id, Some(sealed))) = rows::one::<(String, String, Option<Vec<u8>>)>(row.as_ref(), READING, read)? else {
+        return Ok(None);
+    };
+    store.unseal(Table::Rejection, &[&flow, &source_id], &sealed).await.map(Some)
+}
+
+pub async fn discard(store: &SqliteStore, ids: &[i64], reason: &str, at: Timestamp) -> Result<u64, Error> {
+    let doing = "discarding rejections";
+    let done = sqlx::query(query!("rejection_discard"))
+        .bind(json(ids)?)
+        .bind(micros(at))
+        .bind(reason)
+        .execute(&store.writer)
+        .await
+        .map_err(sql(doing))?;
+    Ok(done.rows_affected())
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    flow: &'a str,
+    source_id: &'a str,
+    place: &'a str,
+    causes: &'a [Cause],
+    payload: Option<String>,
+    run: i64,
+    at: i64,
+}
+
+fn row<'a>(keys: &Keys, rejection: &'a Rejection) -> Result<Row<'a>, Error> {
+    let seal = |payload: &Vec<u8>| keys.seal(Table::Rejection, &[&rejection.flow, &rejection.source_id], payload);
+    Ok(Row {
+        flow: &rejection.flow,
+        source_id: &rejection.source_id,
+        place: &rejection.place,
+        causes: &rejection.causes,
+        payload: rejection.payload.as_ref().map(seal).transpose()?.as_deref().map(hex),
+        run: rejection.run.0,
+        at: micros(rejection.at),
+    })
+}
+
+/// Closes the rejections of records that got through, then keeps the new ones. A record that did both in one page stays rejected.
+pub async fn commit(connection: &mut SqliteConnection, keys: &Keys, page: &PageCommit) -> Result<(), Error> {
+    let rejected: HashSet<&str> = page.rejections.iter().map(|rejection| rejection.source_id.as_str()).collect();
+    let through: Vec<&str> = page.closed_rejections.iter().map(String::as_str).filter(|id| !rejected.contains(id)).collect();
+    if !through.is_empty() {
+        sqlx::query(query!("rejection_close"))
+            .bind(&page.flow)
+            .bind(micros(page.at))
+            .bind(page.run.0)
+            .bind(json(&through)?)
+            .execute(&mut *connection)
+            .await
+            .map_err(sql(WRITING))?;
+    }
+    if !page.rejections.is_empty() {
+        check_generation(connection, keys).await?;
+        let rows = page.rejections.iter().map(|rejection| row(keys, rejection)).collect::<Result<Vec<_>, _>>()?;
+        sqlx::query(query!("rejection_put")).bind(json(&rows)?).execute(connection).await.map_err(sql(WRITING))?;
+    }
+    Ok(())
+}
+
+pub async fn waiting(store: &SqliteStore, flow: &str) -> Result<Vec<Waiting>, Error> {
+    let doing = "reading what waits";
+    let rows = sqlx::query(query!("waiting_list")).bind(flow).fetch_all(&store.readers).await.map_err(sql(doing))?;
+    rows::all(&rows, doing, rows::waiting)
+}
+
+pub async fn commit_waiting(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
+    if page.waiting.is_empty() && page.arrived.is_empty() {
+        return Ok(());
+    }
+    let doing = "keeping what waits";
+    let rows: Vec<(i64, &Waiting)> = page.waiting.iter().map(|waiting| (micros(waiting.since), waiting)).collect();
+    let waiting = json(&rows)?;
+    sqlx::query(query!("waiting_forget"))
+        .bind(&page.flow)
+        .bind(json(&page.arrived)?)
+        .bind(&waiting)
+        .execute(&mut *connection)
+        .await
+        .map_err(sql(doing))?;
+    sqlx::query(query!("waiting_put")).bind(&waiting).execute(connection).await.map_err(sql(doing))?;
+    Ok(())
+}

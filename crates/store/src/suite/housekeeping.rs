@@ -1,0 +1,162 @@
+//! Cursors, plans, search, retention.
+
+use kivuko_core::connector::{Action, Key};
+use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::record::Partition;
+use kivuko_core::store::{CursorRow, Found, Link, Retention, SavedPlan};
+
+use super::{Open, at, begin, cursor, intent, kept, link, outcome, page, rejection, sent, texts, version, waiting};
+
+pub async fn cursors_are_set_by_pages_and_by_people(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "cases", 1).await;
+    let mut commit = page(run, "cases");
+    let partition = commit.partition.clone();
+    store.commit_page(&commit).await.unwrap();
+    assert_eq!(store.cursor("cases", &partition).await.unwrap(), None, "an unfinished page moves no cursor");
+    commit.cursor = Some(cursor("one"));
+    commit.at = at(10);
+    store.commit_page(&commit).await.unwrap();
+    let other = Partition("a.csv".to_owned());
+    store.set_cursor("cases", &other, Some(&cursor("by hand")), "delivered twice", at(20)).await.unwrap();
+
+    let by_page = CursorRow { partition: partition.clone(), cursor: cursor("one"), at: at(10), reason: None };
+    let by_hand = CursorRow { partition: other.clone(), cursor: cursor("by hand"), at: at(20), reason: Some("delivered twice".to_owned()) };
+    assert_eq!(open().await.cursors("cases").await.unwrap(), [by_hand.clone(), by_page]);
+    assert_eq!(store.cursor("cases", &other).await.unwrap(), Some(cursor("by hand")));
+    assert_eq!(store.cursor("contacts", &other).await.unwrap(), None);
+
+    store.set_cursor("cases", &partition, None, "start again", at(30)).await.unwrap();
+    assert_eq!(store.cursor("cases", &partition).await.unwrap(), None);
+    let history = store.cursor_history("cases", 10).await.unwrap();
+    assert_eq!((&history[0].partition, &*history[0].cursor.value, history[0].at), (&partition, "", at(30)));
+    assert_eq!(history[0].reason.as_deref(), Some("start again"));
+    assert_eq!(history[1..], [by_hand]);
+    assert_eq!(store.cursor_history("cases", 1).await.unwrap().len(), 1);
+}
+
+pub async fn plans_expire(open: &Open<'_>) {
+    let store = open().await;
+    let plan = |second| SavedPlan { flow: "cases".to_owned(), version: "v1".to_owned(), at: at(second), body: vec![0, 1, 2, 255] };
+    let first = store.save_plan(&plan(0), at(100)).await.unwrap();
+    let second = store.save_plan(&plan(50), at(150)).await.unwrap();
+    let store = open().await;
+    assert_eq!(store.plan(first, at(99)).await.unwrap(), Some(plan(0)));
+    assert_eq!(store.plan(second, at(99)).await.unwrap(), Some(plan(50)));
+    assert_eq!(store.plan(first, at(100)).await.unwrap(), None);
+    let third = store.save_plan(&plan(120), at(220)).await.unwrap();
+    assert_eq!(store.plan(first, at(0)).await.unwrap(), None, "an expired plan is removed when another one is saved");
+    assert!(third > second && store.plan(second, at(0)).await.unwrap().is_some());
+}
+
+fn kinds(found: &[Found]) -> Vec<String> {
+    let kind = |found: &Found| match found {
+        Found::Link(link) => format!("link {}", link.source.id),
+        Found::Outcome { run, row, flow, .. } => format!("outcome {flow} {run} {}", row.source_id),
+        Found::Rejection(row) => format!("rejection {} {}", row.flow, row.source_id),
+        Found::Waiting(waiting) => format!("waiting {} {}", waiting.flow, waiting.source_id),
+    };
+    found.iter().map(kind).collect()
+}
+
+pub async fn find_finds_by_every_name(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "cases", 1).await;
+    let mut commit = page(run, "cases");
+    commit.links = vec![Link { key: Key(texts(&["DOC-9", "S-1"])), ..link(run, "cases", "17") }, link(run, "cases", "18")];
+    commit.outcomes = vec![outcome("17", Outcome::Created), outcome("18", Outcome::Created)];
+    commit.rejections = vec![rejection(run, "cases", "17", 5), rejection(run, "cases", "19", 5)];
+    commit.waiting = vec![waiting("cases", "17", "1", 5)];
+    store.commit_page(&commit).await.unwrap();
+    let other = begin(&*store, "nightly", 2).await;
+    let mut nightly = page(other, "nightly");
+    nightly.outcomes = vec![outcome("17", Outcome::Updated)];
+    nightly.outcomes[0].target_id = None;
+    nightly.rejections = vec![rejection(other, "nightly", "17", 5)];
+    store.commit_page(&nightly).await.unwrap();
+
+    let of_the_record = ["link 17", "rejection cases 17", "waiting cases 17", "outcome cases 1 17"];
+    let of_the_id =
+        ["link 17", "rejection cases 17", "rejection nightly 17", "waiting cases 17", "outcome nightly 2 17", "outcome cases 1 17"];
+    let store = open().await;
+    for (text, expected) in [
+        ("17", &of_the_id[..]),
+        ("t-17", &of_the_record[..]),
+        ("DOC-9", &of_the_record[..]),
+        ("S-1", &of_the_record[..]),
+        ("19", &["rejection cases 19"]),
+        ("18", &["link 18", "outcome cases 1 18"]),
+        ("DOC", &[]),
+        ("1", &[]),
+        ("", &[]),
+    ] {
+        assert_eq!(kinds(&store.find(text, 10).await.unwrap()), expected, "{text}");
+    }
+    assert_eq!(kinds(&store.find("17", 2).await.unwrap()), of_the_id[..2]);
+    // A key that is gone is not found any more.
+    let mut gone = page(other, "nightly");
+    gone.links = vec![Link { key: Key(texts(&["DOC-10"])), ..link(run, "cases", "17") }];
+    store.commit_page(&gone).await.unwrap();
+    assert_eq!(kinds(&store.find("DOC-9", 10).await.unwrap()), [""; 0]);
+    assert_eq!(kinds(&store.find("DOC-10", 10).await.unwrap())[0], "link 17");
+}
+
+pub async fn purge_takes_what_is_old_and_nothing_else(open: &Open<'_>) {
+    let store = open().await;
+    store.put_version(&version("unused")).await.unwrap();
+    let old = begin(&*store, "cases", 100).await;
+    let mut commit = page(old, "cases");
+    commit.at = at(100);
+    commit.cursor = Some(cursor("17"));
+    commit.links = vec![link(old, "cases", "1")];
+    commit.sent = vec![sent(old, "cases", "1")];
+    commit.outcomes = vec![outcome("1", Outcome::Created)];
+    commit.rejections = vec![rejection(old, "cases", "2", 100), rejection(old, "cases", "3", 100)];
+    commit.waiting = vec![waiting("cases", "4", "9", 100)];
+    commit.kept = vec![kept("1", Action::Update, b"{}")];
+    store.note_intents(&[intent(old, "cases", "1")]).await.unwrap();
+    store.commit_page(&commit).await.unwrap();
+    commit.rejections.clear();
+    commit.closed_rejections = texts(&["3"]);
+    store.commit_page(&commit).await.unwrap();
+    store.finish_run(old, Status::Complete, 1, None, at(101)).await.unwrap();
+    let running = begin(&*store, "contacts", 100).await;
+    let young = begin(&*store, "cases", 300).await;
+    let mut page = page(young, "cases");
+    page.at = at(300);
+    page.outcomes = vec![outcome("1", Outcome::Updated)];
+    page.kept = vec![kept("1", Action::Update, b"{}")];
+    page.rejections = vec![rejection(young, "cases", "5", 300)];
+    store.commit_page(&page).await.unwrap();
+    let plan = SavedPlan { flow: "cases".to_owned(), version: "v1".to_owned(), at: at(100), body: vec![1] };
+    let plan = store.save_plan(&plan, at(900)).await.unwrap();
+
+    let nothing = Retention { runs_before: at(100), outcomes_before: at(100), payloads_before: at(100) };
+    store.purge(nothing).await.unwrap();
+    assert_eq!(store.outcomes(old, None, 0, 10).await.unwrap().len(), 2);
+    assert_eq!(store.kept(old, i64::MAX, 10).await.unwrap().len(), 2);
+    assert!(store.plan(plan, at(0)).await.unwrap().is_some());
+
+    store.purge(Retention { outcomes_before: at(200), payloads_before: at(200), ..nothing }).await.unwrap();
+    assert_eq!(store.outcomes(old, None, 0, 10).await.unwrap(), []);
+    assert_eq!(store.kept(old, i64::MAX, 10).await.unwrap(), []);
+    assert!(store.plan(plan, at(0)).await.unwrap().is_none());
+    assert!(store.run(old).await.unwrap().is_some());
+    let open_rejections = store.rejections(None, 10).await.unwrap();
+    let has = open_rejections.iter().map(|row| (&*row.source_id, row.has_payload)).collect::<Vec<_>>();
+    assert_eq!(has, [("2", false), ("5", true)]);
+
+    store.purge(Retention { runs_before: at(200), ..nothing }).await.unwrap();
+    let store = open().await;
+    assert_eq!(store.run(old).await.unwrap(), None);
+    assert!(store.run(running).await.unwrap().is_some(), "a run that has not ended stays");
+    assert!(store.version("v1").await.unwrap().is_some() && store.version("unused").await.unwrap().is_some());
+    assert_eq!(store.links("register", "cases.csv", &texts(&["1"]), "godata").await.unwrap(), [link(old, "cases", "1")]);
+    assert_eq!(store.sent("cases", &texts(&["1"])).await.unwrap().len(), 1);
+    assert_eq!(store.cursors("cases").await.unwrap().len(), 1);
+    assert_eq!(store.waiting("cases").await.unwrap().len(), 1);
+    assert_eq!(store.open_intents("godata").await.unwrap().len(), 1);
+    assert_eq!(store.rejections(None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.outcomes(young, None, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(store.kept(young, i64::MAX, 10).await.unwrap().len(), 1);
+}
