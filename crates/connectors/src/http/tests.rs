@@ -1,0 +1,1 @@
+//! Against a server that says exactly what the test tells it to.
