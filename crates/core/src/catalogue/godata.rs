@@ -1,3 +1,22 @@
 //! Go.Data.
 
-codes! {}
+codes! {
+    /// The account asks for a second factor.
+    TWO_FACTOR = 601, "K0601";
+    /// The account is locked for a while.
+    LOCKED_OUT = 602, "K0602";
+    /// The outbreak is not known, or its name is not unique.
+    NO_SUCH_OUTBREAK = 603, "K0603";
+    /// The visual id does not fit.
+    BAD_VISUAL_ID = 604, "K0604";
+    /// The addresses do not go together.
+    BAD_ADDRESSES = 605, "K0605";
+    /// Go.Data sets the field itself.
+    READ_ONLY = 606, "K0606";
+    /// The outbreak is not the active one of the account.
+    OUTBREAK_NOT_ACTIVE = 607, "K0607";
+    /// Deleting the record would delete others.
+    TAKES_OTHERS_ALONG = 608, "K0608";
+    /// Another record has this id, name or code.
+    TAKEN = 609, "K0609";
+}

@@ -23,4 +23,6 @@ codes! {
     UNEXPECTED_ANSWER = 510, "K0510";
     /// The run was asked to stop.
     CANCELLED = 511, "K0511";
+    /// The options of a system do not hold.
+    BAD_OPTIONS = 512, "K0512";
 }

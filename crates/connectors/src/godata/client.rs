@@ -1,0 +1,270 @@
+//! The wire: one live token for an account, shared by everyone who uses it.
+//!
+//! Go.Data keeps one token for each account and drops it at the next log-in, so the token lives in the session: whoever is refused asks for a
+//! newer one, and only if there is none logs in, once, under the session's lease. It travels in a header, never in an address.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use kivuko_core::catalogue::{godata, network};
+use kivuko_core::connector::{Context, Shared};
+use kivuko_core::error::{Consequence, Error};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::config::Options;
+use super::errors::{self, Remote, unreadable};
+use crate::http::{self, Answer, Body, Method, Request, Safety};
+
+/// So often the token may be renewed by others of us in the course of one request.
+const RENEWALS: usize = 4;
+
+/// The client of one Go.Data.
+#[derive(Debug)]
+pub struct Client {
+    pub http: http::Client,
+    pub options: Options,
+    session_key: String,
+    /// The log-in that was refused. It is not tried again: ten failures lock the account.
+    refused: Mutex<Option<Error>>,
+}
+
+/// What is kept in the session.
+#[derive(Serialize, Deserialize)]
+struct Token {
+    token: String,
+    user: String,
+}
+
+/// What is needed of the account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    pub id: String,
+    #[serde(default)]
+    pub active_outbreak_id: Option<String>,
+    #[serde(default)]
+    pub outbreak_ids: Option<Vec<String>>,
+}
+
+/// What is needed of an outbreak.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Outbreak {
+    pub id: String,
+    pub name: String,
+    pub case_id_mask: Option<String>,
+    pub created_at: Option<String>,
+    pub deleted: bool,
+    pub case_investigation_template: Vec<Value>,
+}
+
+impl Client {
+    /// Makes a client; nothing is sent yet.
+    pub fn new(options: Options, project: &Path, context: Context) -> Result<Self, Vec<String>> {
+        let problems = options.problems();
+        let http = match http::Client::new(&options.http, project, context, errors::reason) {
+            Ok(http) if problems.is_empty() => http,
+            Ok(_) => return Err(problems),
+            Err(others) => return Err(problems.into_iter().chain(others).collect()),
+        };
+        let session_key = format!("godata {} {}", http.shown(), options.email);
+        Ok(Self { http, options, session_key, refused: Mutex::default() })
+    }
+
+    /// What two writers must not share at a time: an account has one active outbreak, so the account is it, whichever outbreak they write to.
+    pub fn account_key(&self) -> &str {
+        &self.session_key
+    }
+
+    /// A request below `/api`.
+    pub fn request<'a>(&self, method: Method, path: impl IntoIterator<Item = &'a str>, safety: Safety) -> Request {
+        self.http.request(method, std::iter::once("api").chain(path), safety)
+    }
+
+    /// Sends with the shared token. Refused with 401, it logs in once and sends once more: 401 may also mean "never".
+    pub async fn send(&self, request: Request) -> Result<Answer, Error> {
+        let mut token = self.lent().await?;
+        loop {
+            let answer = self.http.send(&token.authorise(&request)?).await?;
+            if answer.status != 401 {
+                return Ok(answer);
+            }
+            self.renew(&mut token, &answer).await?;
+        }
+    }
+
+    /// The same for an answer that is read piece by piece. Refusals come back whole.
+    pub async fn open(&self, request: &Request) -> Result<Result<Body, Answer>, Error> {
+        let mut token = self.lent().await?;
+        loop {
+            match self.http.open(&token.authorise(request)?).await? {
+                Err(answer) if answer.status == 401 => self.renew(&mut token, &answer).await?,
+                opened => return Ok(opened),
+            }
+        }
+    }
+
+    async fn lent(&self) -> Result<Lent, Error> {
+        Ok(Lent { shared: self.token(None).await?, renewals: 0 })
+    }
+
+    /// After a 401: a newer token. The first time it is made if nobody made one meanwhile; after that only one that somebody else made counts.
+    async fn renew(&self, token: &mut Lent, answer: &Answer) -> Result<(), Error> {
+        tracing::debug!(request = answer.request(), generation = token.shared.generation, "the token was refused");
+        token.renewals += 1;
+        let refused = token.shared.generation;
+        token.shared = if token.renewals == 1 { self.token(Some(refused)).await? } else { self.token(None).await? };
+        if token.shared.generation == refused || token.renewals > RENEWALS {
+            let message = format!(
+                "{}: refused with 401 right after a log-in; either the account has no right to this at all, or something else logs in with it all the time",
+                answer.request()
+            );
+            return Err(Error::configuration(network::FORBIDDEN, message));
+        }
+        Ok(())
+    }
+
+    async fn token(&self, refused: Option<u64>) -> Result<Shared, Error> {
+        let session = &self.http.context().session;
+        if refused.is_none()
+            && let Some(shared) = session.get(&self.session_key).await?
+        {
+            return Ok(shared);
+        }
+        session.replace(&self.session_key, refused, Box::new(|| Box::pin(self.log_in()))).await
+    }
+
+    async fn log_in(&self) -> Result<String, Error> {
+        if let Some(error) = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(error);
+        }
+        let outcome = self.try_log_in().await;
+        if let Err(error) = &outcome
+            && error.consequence == Consequence::FixConfiguration
+        {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+        }
+        outcome
+    }
+
+    async fn try_log_in(&self) -> Result<String, Error> {
+        let body = json!({ "email": self.options.email, "password": self.options.password });
+        // Logging in twice does no harm: the later token is the live one.
+        let request = self.request(Method::Post, ["users", "login"], Safety::Safe).json(to_bytes(&body));
+        let answer = self.http.send(&request).await.map_err(|error| {
+            if error.cause.code == network::NOT_JSON { Error::configuration(network::NOT_JSON, error.cause.message) } else { error }
+        })?;
+        let email = &self.options.email;
+        if !answer.is_success() {
+            let remote = Remote::read(&answer.body);
+            return Err(match (answer.status, remote.as_ref().and_then(Remote::code)) {
+                (_, Some("ACTION_TEMPORARILY_BLOCKED")) => Error::configuration(
+                    godata::LOCKED_OUT,
+                    format!("{}: the account {email} is locked for 30 minutes after too many failed log-ins", answer.request()),
+                ),
+                (400 | 401 | 422, Some(code)) => {
+                    Error::configuration(network::LOGIN_REFUSED, format!("{}: the log-in of {email} was refused ({code})", answer.request()))
+                }
+                _ => Error::configuration(
+                    network::LOGIN_REFUSED,
+                    format!("{}: answered with {}; is there a Go.Data under `url`?", answer.request(), answer.status),
+                ),
+            });
+        }
+        let login: Value = answer.read()?;
+        if login.get("twoFA") == Some(&Value::Bool(true)) {
+            return Err(Error::configuration(godata::TWO_FACTOR, format!("the account {email} asks for a second factor, which only a person can give")));
+        }
+        let text = |name: &str| login.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (Some(token), Some(user)) = (text("id"), text("userId")) else {
+            return Err(Error::configuration(network::UNEXPECTED_ANSWER, format!("{}: the answer holds no token; is there a Go.Data under `url`?", answer.request())));
+        };
+        serde_json::to_string(&Token { token, user }).map_err(|_| Error::bug(network::UNEXPECTED_ANSWER, "a token could not be kept"))
+    }
+
+    /// The account that we are logged in with.
+    pub async fn account(&self) -> Result<Account, Error> {
+        let shared = self.token(None).await?;
+        let user = token_of(&shared)?.user;
+        let answer = self.send(self.request(Method::Get, ["users", &user], Safety::Safe)).await?;
+        if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
+    }
+
+    /// Makes an outbreak the active one of the account.
+    pub async fn activate(&self, outbreak: &Outbreak) -> Result<(), Error> {
+        let account = self.account().await?;
+        if account.active_outbreak_id.as_deref() == Some(&outbreak.id) {
+            return Ok(());
+        }
+        if !self.options.switch_outbreak {
+            let message = format!("the active outbreak of {} is another one than {} and `switch_outbreak` is off", self.options.email, outbreak.name);
+            return Err(Error::configuration(godata::OUTBREAK_NOT_ACTIVE, message));
+        }
+        // Doing it twice is doing it once.
+        let body = json!({ "activeOutbreakId": outbreak.id });
+        let request = self.request(Method::Put, ["users", &account.id], Safety::Safe).json(to_bytes(&body));
+        let answer = self.send(request).await?;
+        if answer.is_success() {
+            tracing::info!(outbreak = outbreak.id, "the active outbreak of the account was switched");
+            return Ok(());
+        }
+        let code = Remote::read(&answer.body).and_then(|remote| remote.code().map(str::to_owned)).unwrap_or_default();
+        let message = format!("the outbreak {} cannot be made the active one of {} ({} {code})", outbreak.name, self.options.email, answer.status);
+        Err(Error::configuration(godata::OUTBREAK_NOT_ACTIVE, message))
+    }
+
+    /// The outbreaks that the account may see, by id; deleted ones if asked.
+    pub async fn outbreaks(&self, deleted: bool) -> Result<Vec<Outbreak>, Error> {
+        let fields = ["id", "name", "caseIdMask", "createdAt", "deleted", "caseInvestigationTemplate"];
+        let filter = json!({ "fields": fields, "order": ["id ASC"], "deleted": deleted });
+        let answer = self.send(self.request(Method::Get, ["outbreaks"], Safety::Safe).query("filter", &filter.to_string())).await?;
+        if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
+    }
+
+    /// The outbreak that the options name.
+    pub async fn outbreak(&self) -> Result<Option<Outbreak>, Error> {
+        let Some(wanted) = &self.options.outbreak else { return Ok(None) };
+        let known = self.outbreaks(false).await?;
+        if let Some(by_id) = known.iter().find(|outbreak| outbreak.id == *wanted) {
+            return Ok(Some(by_id.clone()));
+        }
+        let named: Vec<_> = known.iter().filter(|outbreak| outbreak.name == *wanted).collect();
+        match named.as_slice() {
+            [one] => Ok(Some((*one).clone())),
+            [] => {
+                let names: Vec<_> = known.iter().map(|outbreak| outbreak.name.as_str()).collect();
+                let nearest = kivuko_core::error::nearest(wanted, names.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                let message = format!("the account {} sees no outbreak with the id or name `{wanted}`{nearest}", self.options.email);
+                Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message))
+            }
+            several => {
+                let ids: Vec<_> = several.iter().map(|outbreak| outbreak.id.as_str()).collect();
+                let message = format!("several outbreaks have the name `{wanted}`; write one of their ids: {}", ids.join(", "));
+                Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message))
+            }
+        }
+    }
+}
+
+/// The bytes of a JSON value.
+pub fn to_bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+fn token_of(shared: &Shared) -> Result<Token, Error> {
+    serde_json::from_str(&shared.value).map_err(|_| Error::bug(network::UNEXPECTED_ANSWER, "the token in the session is not one of ours"))
+}
+
+/// A token in use by one request.
+struct Lent {
+    shared: Shared,
+    renewals: usize,
+}
+
+impl Lent {
+    /// The raw token without a scheme, as the web interface sends it. An unknown one behind `Bearer` makes some releases break the connection.
+    fn authorise(&self, request: &Request) -> Result<Request, Error> {
+        request.clone().secret_header("authorization", &token_of(&self.shared)?.token)
+    }
+}

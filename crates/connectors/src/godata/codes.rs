@@ -1,0 +1,209 @@
+//! The code lists and places of an installation, read once before the first record.
+//!
+//! Go.Data stores any text in a coded field and any id in a place and never says a word, so what is not known is refused here.
+
+use std::collections::{HashMap, HashSet};
+
+use kivuko_core::catalogue::record;
+use kivuko_core::error::{Cause, Error};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::errors::unreadable;
+use super::schema::ADDRESS_TYPE;
+use crate::http::{Method, Safety};
+
+/// How many places are read at a time.
+const PLACES: usize = 5000;
+
+/// Short words that people write in paths for the types of an address.
+const ADDRESS_WORDS: [(&str, &str); 2] = [("USUAL", "USUAL_PLACE_OF_RESIDENCE"), ("PREVIOUS", "PREVIOUS_USUAL_PLACE_OF_RESIDENCE")];
+
+/// What the installation knows.
+#[derive(Debug, Default)]
+pub struct Codes {
+    items: HashMap<String, Item>,
+    /// `None`: nothing of the flow needs them.
+    places: Option<HashSet<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    category_id: String,
+    #[serde(default)]
+    active: Option<bool>,
+    #[serde(default)]
+    read_only: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Place {
+    id: String,
+}
+
+impl Codes {
+    /// Reads the code lists, and the places if they are needed.
+    pub async fn load(client: &Client, places: bool) -> Result<Self, Error> {
+        let filter = json!({ "fields": ["id", "categoryId", "active", "readOnly"], "order": ["id ASC"] });
+        let items: Vec<Item> = ask(client, "reference-data", &filter).await?;
+        let mut codes = Self { items: items.into_iter().map(|item| (item.id.clone(), item)).collect(), places: None };
+        if places {
+            codes.places = Some(load_places(client).await?);
+        }
+        Ok(codes)
+    }
+
+    /// The full id of a code: as it is written, or behind its category.
+    ///
+    /// # Errors
+    /// It is not listed, or switched off.
+    pub fn expand(&self, category: &str, written: &str) -> Result<String, Cause> {
+        let suffix = match ADDRESS_WORDS.iter().find(|(word, _)| category == ADDRESS_TYPE && *word == written) {
+            Some((_, suffix)) => suffix,
+            None => written,
+        };
+        let full = format!("{category}_{suffix}");
+        let found = [written, &full].into_iter().find_map(|id| self.items.get(id).filter(|item| item.category_id == category));
+        match found {
+            Some(item) if item.active != Some(false) => Ok(item.id.clone()),
+            Some(_) => Err(Cause::new(record::UNLISTED_CODE, format!("the code `{written}` is switched off in {category}")).unlisted(category, written)),
+            None => Err(Cause::new(record::UNLISTED_CODE, format!("`{written}` is no code of {category}")).unlisted(category, written)),
+        }
+    }
+
+    /// Whether a location of this id exists. Places that were not read are all known.
+    pub fn knows_place(&self, id: &str) -> bool {
+        self.places.as_ref().is_none_or(|places| places.contains(id))
+    }
+
+    /// Whether an item of reference data belongs to Go.Data itself.
+    pub fn is_read_only(&self, id: &str) -> bool {
+        self.items.get(id).is_some_and(|item| item.read_only == Some(true))
+    }
+
+    /// Whether there is such a category.
+    pub fn knows_category(&self, id: &str) -> bool {
+        self.items.values().any(|item| item.category_id == id)
+    }
+
+    #[cfg(test)]
+    pub fn of(items: &[(&str, &str, bool)], places: &[&str]) -> Self {
+        let item = |(category, suffix, active): &(&str, &str, bool)| {
+            let id = format!("{category}_{suffix}");
+            (id.clone(), Item { id, category_id: (*category).to_owned(), active: Some(*active), read_only: None })
+        };
+        Self { items: items.iter().map(item).collect(), places: Some(places.iter().map(|id| (*id).to_owned()).collect()) }
+    }
+}
+
+async fn load_places(client: &Client) -> Result<HashSet<String>, Error> {
+    let mut known = HashSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut filter = json!({ "fields": ["id"], "order": ["id ASC"], "limit": PLACES });
+        if let Some(last) = &after {
+            filter["where"] = json!({ "id": { "gt": last } });
+        }
+        let page: Vec<Place> = ask(client, "locations", &filter).await?;
+        after = page.last().map(|place| place.id.clone());
+        let is_last = page.len() < PLACES;
+        known.extend(page.into_iter().map(|place| place.id));
+        if is_last {
+            return Ok(known);
+        }
+    }
+}
+
+async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str, filter: &Value) -> Result<T, Error> {
+    let answer = client.send(client.request(Method::Get, [path], Safety::Safe).query("filter", &filter.to_string())).await?;
+    if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
+}
+
+/// The id that Go.Data makes for an item of reference data: the category, and the label in upper snake case.
+pub fn item_id(category: &str, label: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut kind = Kind::Other;
+    let characters: Vec<char> = label.chars().filter(|character| !matches!(character, '\'' | '’')).collect();
+    for (position, character) in characters.iter().enumerate() {
+        let before = kind;
+        kind = Kind::of(*character);
+        if kind == Kind::Other {
+            continue;
+        }
+        let next_is_lower = characters.get(position + 1).is_some_and(|next| Kind::of(*next) == Kind::Lower);
+        let new_word = match (before, kind) {
+            (Kind::Other, _) | (Kind::Digit, Kind::Lower | Kind::Upper) | (Kind::Lower | Kind::Upper, Kind::Digit) | (Kind::Lower, Kind::Upper) => true,
+            // In `MERSCoV` the last capital begins the next word.
+            (Kind::Upper, Kind::Upper) => next_is_lower,
+            _ => false,
+        };
+        if new_word || words.is_empty() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(character.to_uppercase());
+        }
+    }
+    format!("{category}_{}", words.join("_"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Upper,
+    Lower,
+    Digit,
+    Other,
+}
+
+impl Kind {
+    fn of(character: char) -> Self {
+        match character {
+            _ if character.is_ascii_digit() => Self::Digit,
+            _ if character.is_uppercase() => Self::Upper,
+            _ if character.is_alphabetic() => Self::Lower,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GENDER: &str = "LNG_REFERENCE_DATA_CATEGORY_GENDER";
+
+    #[test]
+    fn quirk_11_codes_are_expanded_and_checked_because_the_server_does_not() {
+        let codes = Codes::of(&[(GENDER, "MALE", true), (GENDER, "OLD", false), (ADDRESS_TYPE, "USUAL_PLACE_OF_RESIDENCE", true)], &["L1"]);
+        let check = |category: &str, written: &str, expected: Option<&str>| {
+            assert_eq!(codes.expand(category, written).ok().as_deref(), expected, "{written}");
+        };
+        check(GENDER, "MALE", Some("LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE"));
+        check(GENDER, "LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE", Some("LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE"));
+        check(GENDER, "male", None);
+        check(GENDER, "OLD", None);
+        check(GENDER, "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE", None);
+        check(ADDRESS_TYPE, "USUAL", Some("LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE"));
+        let cause = codes.expand(GENDER, "M").expect_err("no code");
+        assert_eq!(cause.unlisted.map(|unlisted| (unlisted.list, unlisted.value)), Some((GENDER.to_owned(), "M".to_owned())));
+        assert!(codes.knows_place("L1") && !codes.knows_place("L2"));
+    }
+
+    #[test]
+    fn ids_of_items_are_made_as_the_server_makes_them() {
+        let check = |label: &str, expected: &str| assert_eq!(item_id("C", label), format!("C_{expected}"), "{label}");
+        check("Health Care Worker", "HEALTH_CARE_WORKER");
+        check("2019-nCoV", "2019_N_CO_V");
+        check("MERS-CoV", "MERS_CO_V");
+        check("RT-PCR", "RT_PCR");
+        check("A&E visit", "A_E_VISIT");
+        check("Traveller's lodge", "TRAVELLERS_LODGE");
+        check("  other ", "OTHER");
+        check("1. Low", "1_LOW");
+    }
+}

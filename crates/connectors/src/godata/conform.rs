@@ -1,0 +1,326 @@
+//! Brings a mapped record into Go.Data's own form, or says everything that is wrong with it.
+//!
+//! Go.Data coerces in silence: a text in a number becomes null, `""` becomes 0, `02/01/2020` is read month-first, an object in a text becomes
+//! `[object Object]`, an unknown field is stored as it is. Whatever it would change that way is refused here instead.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use jiff::civil;
+use kivuko_core::catalogue::{godata, record, target};
+use kivuko_core::error::{Cause, nearest};
+use kivuko_core::value;
+use serde_json::{Map, Number, Value, json};
+
+use super::codes::Codes;
+use super::mask::{Mask, Misfit};
+use super::schema::{CURRENT_ADDRESS, Field, Kind, PREVIOUS_ADDRESS, Resource, find};
+
+/// No visual id that a person can work with is longer.
+const VISUAL_ID_LENGTH: usize = 200;
+
+/// What the installation and the flow say about the records.
+#[derive(Debug, Default)]
+pub struct Rules {
+    pub codes: Codes,
+    /// The mask of the visual ids of the outbreak.
+    pub mask: Option<Mask>,
+    /// `duplicates: accept`: the digits of a visual id may be replaced.
+    pub rewriting_accepted: bool,
+    /// The variables of the outbreak's questionnaire; empty when it has none, and then any is accepted.
+    pub variables: HashSet<String>,
+}
+
+/// Conforms a record of a resource.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn conform(resource: &Resource, rules: &Rules, body: Value) -> Result<Value, Vec<Cause>> {
+    let mut work = Work { rules, causes: Vec::new() };
+    let Value::Object(members) = body else {
+        return Err(vec![Cause::new(record::WRONG_TYPE, "a record is an object")]);
+    };
+    let mut conformed = work.object(resource.fields, members, "");
+    if resource.name == "cases" {
+        work.visual_id(&mut conformed);
+        work.addresses(&mut conformed);
+    }
+    // A null place on the map breaks some releases, and a missing one is the same.
+    if resource.name == "locations" && conformed.get("geoLocation") == Some(&Value::Null) {
+        conformed.remove("geoLocation");
+    }
+    if work.causes.is_empty() { Ok(Value::Object(conformed)) } else { Err(work.causes) }
+}
+
+/// What keeps a whole new record from being created, which cannot be told of a change.
+pub fn incomplete(resource: &Resource, body: &Value) -> Option<Cause> {
+    let missing: Vec<_> =
+        resource.fields.iter().filter(|field| field.required && body.get(field.name).is_none_or(value::is_empty)).map(|field| field.name).collect();
+    if !missing.is_empty() {
+        let cause = Cause::new(record::REQUIRED_EMPTY, format!("a new record needs {}", missing.join(", ")));
+        return Some(cause.field(missing.join(", ")));
+    }
+    let addresses = body.get("addresses").and_then(Value::as_array).filter(|addresses| resource.name == "cases" && !addresses.is_empty())?;
+    let has_current = addresses.iter().any(|address| address.get("typeId").and_then(Value::as_str) == Some(CURRENT_ADDRESS));
+    (!has_current).then(|| Cause::new(godata::BAD_ADDRESSES, "none of the addresses is the current one").field("addresses"))
+}
+
+struct Work<'a> {
+    rules: &'a Rules,
+    causes: Vec<Cause>,
+}
+
+impl Work<'_> {
+    fn refuse(&mut self, cause: Cause, path: &str) -> Value {
+        self.causes.push(cause.field(path));
+        Value::Null
+    }
+
+    fn object(&mut self, fields: &'static [Field], members: Map<String, Value>, prefix: &str) -> Map<String, Value> {
+        let mut conformed = Map::new();
+        for (name, member) in members {
+            let path = format!("{prefix}{name}");
+            let Some(field) = find(fields, &name) else {
+                let near = nearest(&name, fields.iter().map(|field| field.name)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                self.refuse(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no such field{near}")), &path);
+                continue;
+            };
+            if field.read_only {
+                self.refuse(Cause::new(godata::READ_ONLY, "Go.Data sets this field itself and drops what is sent"), &path);
+                continue;
+            }
+            let conformed_member = self.member(field.kind, member, &path);
+            conformed.insert(name, conformed_member);
+        }
+        conformed
+    }
+
+    fn member(&mut self, kind: Kind, member: Value, path: &str) -> Value {
+        if member.is_null() || member.as_str().is_some_and(|text| text.trim().is_empty()) {
+            return Value::Null;
+        }
+        match kind {
+            Kind::Text => self.text(member, path),
+            Kind::Number => self.number(member, path),
+            Kind::Boolean => self.boolean(member, path),
+            Kind::Date => self.date(member, path),
+            Kind::Code(category) => self.code(category, member, path),
+            Kind::Place => self.place(member, path),
+            Kind::Point => self.point(member, path),
+            Kind::Object(fields) => match member {
+                Value::Object(members) => Value::Object(self.object(fields, members, &format!("{path}."))),
+                _ => self.wrong(path, "an object"),
+            },
+            Kind::List(fields) => self.list(member, path, |work, item, item_path| match item {
+                Value::Object(members) => Value::Object(work.object(fields, members, &format!("{item_path}."))),
+                _ => work.wrong(item_path, "an object"),
+            }),
+            Kind::Texts => self.list(member, path, Self::text),
+            Kind::Places => self.list(member, path, Self::place),
+            Kind::Answers => self.answers(member, path),
+            Kind::Any => member,
+        }
+    }
+
+    fn wrong(&mut self, path: &str, expected: &str) -> Value {
+        self.refuse(Cause::new(record::WRONG_TYPE, format!("{expected} is expected")), path)
+    }
+
+    fn list(&mut self, member: Value, path: &str, mut each: impl FnMut(&mut Self, Value, &str) -> Value) -> Value {
+        let Value::Array(items) = member else { return self.wrong(path, "a list") };
+        let conformed = items.into_iter().enumerate().map(|(position, item)| each(self, item, &format!("{path}[{position}]")));
+        Value::Array(conformed.collect())
+    }
+
+    fn text(&mut self, member: Value, path: &str) -> Value {
+        match member {
+            Value::String(text) => Value::String(text),
+            other => match value::text(&other) {
+                Some(text) => Value::String(text),
+                None => self.wrong(path, "a text"),
+            },
+        }
+    }
+
+    fn number(&mut self, member: Value, path: &str) -> Value {
+        let Value::String(text) = &member else {
+            return if member.is_number() { member } else { self.wrong(path, "a number") };
+        };
+        let trimmed = text.trim();
+        let number = trimmed.parse::<i64>().ok().map(Number::from).or_else(|| {
+            // Digits, a point, a sign: `1e5`, `inf` and `0x1F` are no numbers that a person wrote.
+            let plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+            trimmed.parse::<f64>().ok().filter(|_| plain).and_then(Number::from_f64)
+        });
+        number.map_or_else(|| self.refuse(Cause::new(record::BAD_NUMBER, "this is no number; the decimal sign is a point"), path), Value::Number)
+    }
+
+    fn boolean(&mut self, member: Value, path: &str) -> Value {
+        let answer = match &member {
+            Value::Bool(answer) => Some(*answer),
+            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" => Some(true),
+                "false" | "no" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        answer.map_or_else(|| self.wrong(path, "true or false"), Value::Bool)
+    }
+
+    fn date(&mut self, member: Value, path: &str) -> Value {
+        match member.as_str().and_then(iso) {
+            Some(date) => Value::String(date),
+            None => self.refuse(
+                Cause::new(record::BAD_DATE, "this is no date in the form 2026-03-14; give its form with the transform date(\"dd/MM/yyyy\")"),
+                path,
+            ),
+        }
+    }
+
+    fn code(&mut self, category: &str, member: Value, path: &str) -> Value {
+        let Some(written) = value::text(&member) else { return self.wrong(path, "a code") };
+        match self.rules.codes.expand(category, written.trim()) {
+            Ok(full) => Value::String(full),
+            Err(cause) => self.refuse(cause, path),
+        }
+    }
+
+    fn place(&mut self, member: Value, path: &str) -> Value {
+        let Some(id) = value::text(&member) else { return self.wrong(path, "the id of a location") };
+        if self.rules.codes.knows_place(id.trim()) {
+            return Value::String(id.trim().to_owned());
+        }
+        let cause = Cause::new(record::UNKNOWN_PLACE, format!("Go.Data has no location with the id `{id}`")).unlisted("locations", id);
+        self.refuse(cause, path)
+    }
+
+    fn point(&mut self, member: Value, path: &str) -> Value {
+        let Value::Object(mut members) = member else { return self.wrong(path, "an object with lat and lng") };
+        let lat = members.remove("lat").map_or(Value::Null, |lat| self.member(Kind::Number, lat, &format!("{path}.lat")));
+        let lng = members.remove("lng").map_or(Value::Null, |lng| self.member(Kind::Number, lng, &format!("{path}.lng")));
+        let within = |number: &Value, limit: f64| number.as_f64().is_none_or(|degrees| degrees.abs() <= limit);
+        if lat.is_null() != lng.is_null() || !members.is_empty() || !within(&lat, 90.0) || !within(&lng, 180.0) {
+            return self.wrong(path, "lat from -90 to 90 and lng from -180 to 180");
+        }
+        if lat.is_null() { Value::Null } else { json!({ "lat": lat, "lng": lng }) }
+    }
+
+    /// `{fever: "YES"}` becomes `{fever: [{value: "YES"}]}`; what has the form of an answer already is left so.
+    fn answers(&mut self, member: Value, path: &str) -> Value {
+        let Value::Object(members) = member else { return self.wrong(path, "an object by variables") };
+        let mut conformed = Map::new();
+        for (variable, answer) in members {
+            if !self.rules.variables.is_empty() && !self.rules.variables.contains(&variable) {
+                let near = nearest(&variable, self.rules.variables.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+                let message = format!("the questionnaire of the outbreak has no such variable{}", near.unwrap_or_default());
+                self.refuse(Cause::new(target::UNKNOWN_FIELD, message), &format!("{path}.{variable}"));
+                continue;
+            }
+            let is_answer = |item: &Value| item.get("value").is_some();
+            let answers = match answer {
+                Value::Array(items) if items.iter().all(is_answer) => items,
+                Value::Null => Vec::new(),
+                one if is_answer(&one) => vec![one],
+                // Several values of one question are one answer with a list.
+                plain => vec![json!({ "value": plain })],
+            };
+            conformed.insert(variable, Value::Array(answers.into_iter().map(with_dates).collect()));
+        }
+        Value::Object(conformed)
+    }
+
+    fn visual_id(&mut self, conformed: &mut Map<String, Value>) {
+        let Some(sent) = conformed.get("visualId") else { return };
+        let Some(id) = sent.as_str() else {
+            // A null that stands for a refused value has its cause already.
+            if !self.causes.iter().any(|cause| cause.field.as_deref() == Some("visualId")) {
+                self.refuse(Cause::new(godata::BAD_VISUAL_ID, "a visual id cannot be cleared: Go.Data keeps the one it has"), "visualId");
+            }
+            return;
+        };
+        if id.chars().count() > VISUAL_ID_LENGTH {
+            self.refuse(Cause::new(record::TOO_LONG, format!("a visual id has at most {VISUAL_ID_LENGTH} characters")), "visualId");
+            return;
+        }
+        let Some(mask) = &self.rules.mask else { return };
+        // The mask itself asks for the next number, which is what a mask with a sequence is for.
+        let asks_for_number = mask.rewrites() && id == mask.text();
+        let verdict = if self.rules.rewriting_accepted || asks_for_number { mask.fits(id) } else { mask.keeps(id) };
+        let words = match verdict {
+            Ok(()) => return,
+            Err(Misfit::Escaped(character)) => {
+                format!("the visual id has the character `{character}`, which Go.Data stores with a backslash; use letters, digits, space, - _ /")
+            }
+            Err(Misfit::Form) => format!("the visual id does not fit the mask `{}` of the outbreak", mask.text()),
+            Err(Misfit::Rewritten) => format!("under the mask `{}` Go.Data would replace the digits of the visual id by its next number", mask.text()),
+            Err(Misfit::UnusableMask(character)) => format!("the mask `{}` has the character `{character}`; no visual id can match it", mask.text()),
+        };
+        self.refuse(Cause::new(godata::BAD_VISUAL_ID, words), "visualId");
+    }
+
+    fn addresses(&mut self, conformed: &mut Map<String, Value>) {
+        let Some(Value::Array(addresses)) = conformed.get_mut("addresses") else { return };
+        let mut current = 0;
+        let mut causes = Vec::new();
+        for (position, address) in addresses.iter_mut().enumerate() {
+            let Value::Object(address) = address else { continue };
+            // The server makes an address without a type the current one; saying so keeps the comparison with what it holds right.
+            let kind = address.entry("typeId").or_insert_with(|| json!(CURRENT_ADDRESS));
+            if kind.is_null() && self.causes.is_empty() {
+                *kind = json!(CURRENT_ADDRESS);
+            }
+            let kind = kind.as_str().unwrap_or_default().to_owned();
+            current += usize::from(kind == CURRENT_ADDRESS);
+            if kind == PREVIOUS_ADDRESS && address.get("date").is_none_or(Value::is_null) {
+                causes.push(Cause::new(godata::BAD_ADDRESSES, "a previous address needs its date").field(format!("addresses[{position}].date")));
+            }
+        }
+        if current > 1 {
+            causes.push(Cause::new(godata::BAD_ADDRESSES, "more than one address is the current one; an address without a type is").field("addresses"));
+        }
+        self.causes.extend(causes);
+    }
+}
+
+/// A date as Go.Data stores it: UTC with milliseconds. A date alone is midnight UTC; a time without a zone is taken as UTC.
+pub fn iso(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    let bytes = trimmed.as_bytes();
+    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    // Year, month, day, in this order and complete: everything else has more than one reading.
+    if !(digits(0..4) && digits(5..7) && digits(8..10) && bytes[4] == b'-' && bytes[7] == b'-') {
+        return None;
+    }
+    let instant = if bytes.len() == 10 {
+        trimmed.parse::<civil::Date>().ok()?.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+    } else if let Ok(instant) = trimmed.parse::<Timestamp>() {
+        instant
+    } else {
+        trimmed.parse::<civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+    };
+    Some(instant.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
+}
+
+/// Go.Data turns a text in an answer that looks like a date into one; writing it so from the start keeps the comparison right.
+fn with_dates(answer: Value) -> Value {
+    match answer {
+        Value::String(text) => iso(&text).filter(|_| looks_like_date(&text)).map_or(Value::String(text), Value::String),
+        Value::Array(items) => Value::Array(items.into_iter().map(with_dates).collect()),
+        Value::Object(members) => Value::Object(members.into_iter().map(|(name, member)| (name, with_dates(member))).collect()),
+        other => other,
+    }
+}
+
+/// The forms that Go.Data takes for dates in filters and answers.
+pub fn looks_like_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let shape: String = bytes.iter().map(|byte| if byte.is_ascii_digit() { '0' } else { char::from(*byte) }).collect();
+    matches!(
+        shape.as_str(),
+        "0000-00-00" | "0000-00-00T00:00:00" | "0000-00-00T00:00:00Z" | "0000-00-00T00:00:00.000" | "0000-00-00T00:00:00.000Z" | "0000-00-00T00:00:00+00:00"
+    )
+}
+
+#[cfg(test)]
+mod tests;
