@@ -163,9 +163,10 @@ impl Client {
                     godata::LOCKED_OUT,
                     format!("{}: the account {email} is locked for 30 minutes after too many failed log-ins", answer.request()),
                 ),
-                (400 | 401 | 422, Some(code)) => {
-                    Error::configuration(network::LOGIN_REFUSED, format!("{}: the log-in of {email} was refused ({code})", answer.request()))
-                }
+                (400 | 401 | 422, Some(code)) => Error::configuration(
+                    network::LOGIN_REFUSED,
+                    format!("{}: the log-in of {email} was refused ({code})", answer.request()),
+                ),
                 _ => Error::configuration(
                     network::LOGIN_REFUSED,
                     format!("{}: answered with {}; is there a Go.Data under `url`?", answer.request(), answer.status),
@@ -174,11 +175,17 @@ impl Client {
         }
         let login: Value = answer.read()?;
         if login.get("twoFA") == Some(&Value::Bool(true)) {
-            return Err(Error::configuration(godata::TWO_FACTOR, format!("the account {email} asks for a second factor, which only a person can give")));
+            return Err(Error::configuration(
+                godata::TWO_FACTOR,
+                format!("the account {email} asks for a second factor, which only a person can give"),
+            ));
         }
         let text = |name: &str| login.get(name).and_then(Value::as_str).map(str::to_owned);
         let (Some(token), Some(user)) = (text("id"), text("userId")) else {
-            return Err(Error::configuration(network::UNEXPECTED_ANSWER, format!("{}: the answer holds no token; is there a Go.Data under `url`?", answer.request())));
+            return Err(Error::configuration(
+                network::UNEXPECTED_ANSWER,
+                format!("{}: the answer holds no token; is there a Go.Data under `url`?", answer.request()),
+            ));
         };
         serde_json::to_string(&Token { token, user }).map_err(|_| Error::bug(network::UNEXPECTED_ANSWER, "a token could not be kept"))
     }
@@ -198,7 +205,8 @@ impl Client {
             return Ok(());
         }
         if !self.options.switch_outbreak {
-            let message = format!("the active outbreak of {} is another one than {} and `switch_outbreak` is off", self.options.email, outbreak.name);
+            let message =
+                format!("the active outbreak of {} is another one than {} and `switch_outbreak` is off", self.options.email, outbreak.name);
             return Err(Error::configuration(godata::OUTBREAK_NOT_ACTIVE, message));
         }
         // Doing it twice is doing it once.
@@ -210,7 +218,8 @@ impl Client {
             return Ok(());
         }
         let code = Remote::read(&answer.body).and_then(|remote| remote.code().map(str::to_owned)).unwrap_or_default();
-        let message = format!("the outbreak {} cannot be made the active one of {} ({} {code})", outbreak.name, self.options.email, answer.status);
+        let message =
+            format!("the outbreak {} cannot be made the active one of {} ({} {code})", outbreak.name, self.options.email, answer.status);
         Err(Error::configuration(godata::OUTBREAK_NOT_ACTIVE, message))
     }
 
@@ -234,7 +243,9 @@ impl Client {
             [one] => Ok(Some((*one).clone())),
             [] => {
                 let names: Vec<_> = known.iter().map(|outbreak| outbreak.name.as_str()).collect();
-                let nearest = kivuko_core::error::nearest(wanted, names.iter().copied()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                let nearest = kivuko_core::error::nearest(wanted, names.iter().copied())
+                    .map(|name| format!("; did you mean `{name}`?"))
+                    .unwrap_or_default();
                 let message = format!("the account {} sees no outbreak with the id or name `{wanted}`{nearest}", self.options.email);
                 Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message))
             }

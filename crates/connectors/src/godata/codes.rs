@@ -71,7 +71,8 @@ impl Codes {
         let found = [written, &full].into_iter().find_map(|id| self.items.get(id).filter(|item| item.category_id == category));
         match found {
             Some(item) if item.active != Some(false) => Ok(item.id.clone()),
-            Some(_) => Err(Cause::new(record::UNLISTED_CODE, format!("the code `{written}` is switched off in {category}")).unlisted(category, written)),
+            Some(_) => Err(Cause::new(record::UNLISTED_CODE, format!("the code `{written}` is switched off in {category}"))
+                .unlisted(category, written)),
             None => Err(Cause::new(record::UNLISTED_CODE, format!("`{written}` is no code of {category}")).unlisted(category, written)),
         }
     }
@@ -84,11 +85,6 @@ impl Codes {
     /// Whether an item of reference data belongs to Go.Data itself.
     pub fn is_read_only(&self, id: &str) -> bool {
         self.items.get(id).is_some_and(|item| item.read_only == Some(true))
-    }
-
-    /// Whether there is such a category.
-    pub fn knows_category(&self, id: &str) -> bool {
-        self.items.values().any(|item| item.category_id == id)
     }
 
     #[cfg(test)]
@@ -137,7 +133,10 @@ pub fn item_id(category: &str, label: &str) -> String {
         }
         let next_is_lower = characters.get(position + 1).is_some_and(|next| Kind::of(*next) == Kind::Lower);
         let new_word = match (before, kind) {
-            (Kind::Other, _) | (Kind::Digit, Kind::Lower | Kind::Upper) | (Kind::Lower | Kind::Upper, Kind::Digit) | (Kind::Lower, Kind::Upper) => true,
+            (Kind::Other, _)
+            | (Kind::Digit, Kind::Lower | Kind::Upper)
+            | (Kind::Lower | Kind::Upper, Kind::Digit)
+            | (Kind::Lower, Kind::Upper) => true,
             // In `MERSCoV` the last capital begins the next word.
             (Kind::Upper, Kind::Upper) => next_is_lower,
             _ => false,

@@ -54,13 +54,18 @@ pub fn conform(resource: &Resource, rules: &Rules, body: Value) -> Result<Value,
 
 /// What keeps a whole new record from being created, which cannot be told of a change.
 pub fn incomplete(resource: &Resource, body: &Value) -> Option<Cause> {
-    let missing: Vec<_> =
-        resource.fields.iter().filter(|field| field.required && body.get(field.name).is_none_or(value::is_empty)).map(|field| field.name).collect();
+    let missing: Vec<_> = resource
+        .fields
+        .iter()
+        .filter(|field| field.required && body.get(field.name).is_none_or(value::is_empty))
+        .map(|field| field.name)
+        .collect();
     if !missing.is_empty() {
         let cause = Cause::new(record::REQUIRED_EMPTY, format!("a new record needs {}", missing.join(", ")));
         return Some(cause.field(missing.join(", ")));
     }
-    let addresses = body.get("addresses").and_then(Value::as_array).filter(|addresses| resource.name == "cases" && !addresses.is_empty())?;
+    let addresses =
+        body.get("addresses").and_then(Value::as_array).filter(|addresses| resource.name == "cases" && !addresses.is_empty())?;
     let has_current = addresses.iter().any(|address| address.get("typeId").and_then(Value::as_str) == Some(CURRENT_ADDRESS));
     (!has_current).then(|| Cause::new(godata::BAD_ADDRESSES, "none of the addresses is the current one").field("addresses"))
 }
@@ -81,7 +86,9 @@ impl Work<'_> {
         for (name, member) in members {
             let path = format!("{prefix}{name}");
             let Some(field) = find(fields, &name) else {
-                let near = nearest(&name, fields.iter().map(|field| field.name)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let near = nearest(&name, fields.iter().map(|field| field.name))
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
                 self.refuse(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no such field{near}")), &path);
                 continue;
             };
@@ -152,7 +159,10 @@ impl Work<'_> {
             let plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
             trimmed.parse::<f64>().ok().filter(|_| plain).and_then(Number::from_f64)
         });
-        number.map_or_else(|| self.refuse(Cause::new(record::BAD_NUMBER, "this is no number; the decimal sign is a point"), path), Value::Number)
+        number.map_or_else(
+            || self.refuse(Cause::new(record::BAD_NUMBER, "this is no number; the decimal sign is a point"), path),
+            Value::Number,
+        )
     }
 
     fn boolean(&mut self, member: Value, path: &str) -> Value {
@@ -172,7 +182,10 @@ impl Work<'_> {
         match member.as_str().and_then(iso) {
             Some(date) => Value::String(date),
             None => self.refuse(
-                Cause::new(record::BAD_DATE, "this is no date in the form 2026-03-14; give its form with the transform date(\"dd/MM/yyyy\")"),
+                Cause::new(
+                    record::BAD_DATE,
+                    "this is no date in the form 2026-03-14; give its form with the transform date(\"dd/MM/yyyy\")",
+                ),
                 path,
             ),
         }
@@ -212,7 +225,8 @@ impl Work<'_> {
         let mut conformed = Map::new();
         for (variable, answer) in members {
             if !self.rules.variables.is_empty() && !self.rules.variables.contains(&variable) {
-                let near = nearest(&variable, self.rules.variables.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+                let near =
+                    nearest(&variable, self.rules.variables.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
                 let message = format!("the questionnaire of the outbreak has no such variable{}", near.unwrap_or_default());
                 self.refuse(Cause::new(target::UNKNOWN_FIELD, message), &format!("{path}.{variable}"));
                 continue;
@@ -250,11 +264,17 @@ impl Work<'_> {
         let words = match verdict {
             Ok(()) => return,
             Err(Misfit::Escaped(character)) => {
-                format!("the visual id has the character `{character}`, which Go.Data stores with a backslash; use letters, digits, space, - _ /")
+                format!(
+                    "the visual id has the character `{character}`, which Go.Data stores with a backslash; use letters, digits, space, - _ /"
+                )
             }
             Err(Misfit::Form) => format!("the visual id does not fit the mask `{}` of the outbreak", mask.text()),
-            Err(Misfit::Rewritten) => format!("under the mask `{}` Go.Data would replace the digits of the visual id by its next number", mask.text()),
-            Err(Misfit::UnusableMask(character)) => format!("the mask `{}` has the character `{character}`; no visual id can match it", mask.text()),
+            Err(Misfit::Rewritten) => {
+                format!("under the mask `{}` Go.Data would replace the digits of the visual id by its next number", mask.text())
+            }
+            Err(Misfit::UnusableMask(character)) => {
+                format!("the mask `{}` has the character `{character}`; no visual id can match it", mask.text())
+            }
         };
         self.refuse(Cause::new(godata::BAD_VISUAL_ID, words), "visualId");
     }
@@ -273,11 +293,16 @@ impl Work<'_> {
             let kind = kind.as_str().unwrap_or_default().to_owned();
             current += usize::from(kind == CURRENT_ADDRESS);
             if kind == PREVIOUS_ADDRESS && address.get("date").is_none_or(Value::is_null) {
-                causes.push(Cause::new(godata::BAD_ADDRESSES, "a previous address needs its date").field(format!("addresses[{position}].date")));
+                causes.push(
+                    Cause::new(godata::BAD_ADDRESSES, "a previous address needs its date").field(format!("addresses[{position}].date")),
+                );
             }
         }
         if current > 1 {
-            causes.push(Cause::new(godata::BAD_ADDRESSES, "more than one address is the current one; an address without a type is").field("addresses"));
+            causes.push(
+                Cause::new(godata::BAD_ADDRESSES, "more than one address is the current one; an address without a type is")
+                    .field("addresses"),
+            );
         }
         self.causes.extend(causes);
     }
@@ -318,7 +343,12 @@ pub fn looks_like_date(text: &str) -> bool {
     let shape: String = bytes.iter().map(|byte| if byte.is_ascii_digit() { '0' } else { char::from(*byte) }).collect();
     matches!(
         shape.as_str(),
-        "0000-00-00" | "0000-00-00T00:00:00" | "0000-00-00T00:00:00Z" | "0000-00-00T00:00:00.000" | "0000-00-00T00:00:00.000Z" | "0000-00-00T00:00:00+00:00"
+        "0000-00-00"
+            | "0000-00-00T00:00:00"
+            | "0000-00-00T00:00:00Z"
+            | "0000-00-00T00:00:00.000"
+            | "0000-00-00T00:00:00.000Z"
+            | "0000-00-00T00:00:00+00:00"
     )
 }
 

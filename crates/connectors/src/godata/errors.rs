@@ -96,7 +96,9 @@ pub fn judge(answer: &Answer) -> Verdict {
 pub fn unreadable(answer: &Answer) -> Error {
     match judge(answer) {
         Verdict::Whole(error) => error,
-        Verdict::Gone => Error::configuration(godata::NO_SUCH_OUTBREAK, format!("{}: there is no such outbreak or record", answer.request())),
+        Verdict::Gone => {
+            Error::configuration(godata::NO_SUCH_OUTBREAK, format!("{}: there is no such outbreak or record", answer.request()))
+        }
         Verdict::TooLarge => Error::bug(network::UNEXPECTED_ANSWER, format!("{}: the question is too large", answer.request())),
         Verdict::Record(_) => {
             let code = Remote::read(&answer.body).and_then(|remote| remote.code().map(str::to_owned)).unwrap_or_default();
@@ -109,7 +111,10 @@ fn forbidden(answer: &Answer, remote: Remote) -> Error {
     match remote.code() {
         Some("MISSING_REQUIRED_PERMISSION") => {
             let permissions = remote.details.get("permissions").and_then(Value::as_str).unwrap_or("unknown");
-            Error::configuration(network::FORBIDDEN, format!("{}: the account lacks the permission {permissions}; add it to its role", answer.request()))
+            Error::configuration(
+                network::FORBIDDEN,
+                format!("{}: the account lacks the permission {permissions}; add it to its role", answer.request()),
+            )
         }
         Some("ACCESS_DENIED") => Error::stop(
             godata::OUTBREAK_NOT_ACTIVE,
@@ -135,13 +140,25 @@ fn not_found(answer: &Answer, remote: &Remote) -> Verdict {
 fn refused(remote: &Remote) -> Cause {
     let code = remote.code().unwrap_or_default();
     match code {
-        "DUPLICATE_VISUAL_ID" => Cause::new(godata::TAKEN, "the visual id belongs to another person of the outbreak, perhaps a deleted one or a contact").field("visualId"),
-        "INVALID_VISUAL_ID_MASK" => Cause::new(godata::BAD_VISUAL_ID, "the visual id does not fit the mask of the outbreak").field("visualId"),
-        "ADDRESS_MUST_HAVE_USUAL_PLACE_OF_RESIDENCE" => Cause::new(godata::BAD_ADDRESSES, "none of the addresses is the current one").field("addresses"),
-        "ADDRESS_MULTIPLE_USUAL_PLACE_OF_RESIDENCE" => Cause::new(godata::BAD_ADDRESSES, "more than one address is the current one").field("addresses"),
-        "ADDRESS_PREVIOUS_PLACE_OF_RESIDENCE_MUST_HAVE_DATE" => Cause::new(godata::BAD_ADDRESSES, "a previous address has no date").field("addresses"),
+        "DUPLICATE_VISUAL_ID" => {
+            Cause::new(godata::TAKEN, "the visual id belongs to another person of the outbreak, perhaps a deleted one or a contact")
+                .field("visualId")
+        }
+        "INVALID_VISUAL_ID_MASK" => {
+            Cause::new(godata::BAD_VISUAL_ID, "the visual id does not fit the mask of the outbreak").field("visualId")
+        }
+        "ADDRESS_MUST_HAVE_USUAL_PLACE_OF_RESIDENCE" => {
+            Cause::new(godata::BAD_ADDRESSES, "none of the addresses is the current one").field("addresses")
+        }
+        "ADDRESS_MULTIPLE_USUAL_PLACE_OF_RESIDENCE" => {
+            Cause::new(godata::BAD_ADDRESSES, "more than one address is the current one").field("addresses")
+        }
+        "ADDRESS_PREVIOUS_PLACE_OF_RESIDENCE_MUST_HAVE_DATE" => {
+            Cause::new(godata::BAD_ADDRESSES, "a previous address has no date").field("addresses")
+        }
         "MODEL_IDENTIFIERS_ARE_NOT_UNIQUE_IN_CONTEXT" => {
-            Cause::new(godata::TAKEN, "the name or a synonym belongs to another location of the same parent; capitals do not count").field("name")
+            Cause::new(godata::TAKEN, "the name or a synonym belongs to another location of the same parent; capitals do not count")
+                .field("name")
         }
         "MODEL_CONFLICT" => Cause::new(godata::TAKEN, "another record has this name, label or code"),
         "MODEL_NOT_EDITABLE" => Cause::new(godata::READ_ONLY, "the record belongs to Go.Data itself and cannot be changed"),
@@ -156,7 +173,8 @@ fn validation(remote: &Remote, code: &str) -> Cause {
     let fields = remote.fields();
     if fields.iter().any(|(_, words)| words.contains("uniqueness")) {
         let names: Vec<_> = fields.iter().map(|(field, _)| field.as_str()).collect();
-        return Cause::new(godata::TAKEN, format!("Go.Data refused it: another record has this {}", names.join(", "))).field(names.join(", "));
+        return Cause::new(godata::TAKEN, format!("Go.Data refused it: another record has this {}", names.join(", ")))
+            .field(names.join(", "));
     }
     if !fields.is_empty() {
         let list: Vec<_> = fields.iter().map(|(field, words)| format!("{field} ({words})")).collect();

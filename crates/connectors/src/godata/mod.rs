@@ -1,10 +1,37 @@
-//! The kind `godata`.
+//! Go.Data: outbreaks, cases, locations and reference data.
+//!
+//! Reading is in pages on the time of change and the id, deleted records included, at least once. Writing looks first, sends only what changed, and
+//! leaves to the engine what may or may not have taken effect. One account has one live token, which all users of it share, and one active outbreak,
+//! which one run writes to at a time.
+//!
+//! Changes that the source cannot see: a relationship that is made, changed or deleted changes its cases without moving their `updatedAt`, and so do lab
+//! results and follow-ups; the label of an item of reference data lives in the language tokens; records that come from another Go.Data by synchronisation
+//! keep their old `updatedAt` (`cursor: dbUpdatedAt` sees those); a case that was made a contact leaves the list without a tombstone; records without a time of
+//! change, as very old installations may have, are never read.
+
+mod client;
+mod codes;
+mod config;
+mod conform;
+mod errors;
+mod lookup;
+mod mask;
+mod read;
+mod schema;
+mod system;
+mod target;
+#[cfg(test)]
+mod tests;
+mod write;
 
 use std::sync::Arc;
 
 use kivuko_core::catalogue::network;
-use kivuko_core::connector::{self, Context, Declaration, Settings, Status, System};
+use kivuko_core::connector::{self, Context, Declaration, Settings, Status};
 use kivuko_core::error::{Place, Problem};
+use serde_json::Value;
+
+use config::Options;
 
 /// The kind `godata`.
 #[derive(Debug, Clone, Copy)]
@@ -14,21 +41,29 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "godata",
-            about: "",
-            category: "",
+            about: "Go.Data, WHO's tool for outbreak investigation: cases, outbreaks, locations and reference data.",
+            category: "outbreak",
             status: Status::Experimental,
             reads: true,
             writes: true,
-            options: serde_json::json!({ "type": "object", "properties": {} }),
-            from_options: serde_json::json!({ "type": "object", "properties": {} }),
-            to_options: serde_json::json!({ "type": "object", "properties": {} }),
-            secrets: &[],
-            resources: &[],
-            knows_identity: false,
+            options: crate::http::schema::<Options>(),
+            from_options: Value::Null,
+            to_options: Value::Null,
+            secrets: &["password"],
+            resources: &["cases", "outbreaks", "locations", "reference-data"],
+            knows_identity: true,
         }
     }
 
-    fn open(&self, settings: Settings, _: Context) -> Result<Arc<dyn System>, Vec<Problem>> {
-        Err(vec![Problem::error(network::UNREACHABLE, Place::default(), format!("`{}` cannot be opened", settings.name))])
+    fn open(&self, settings: Settings, context: Context) -> Result<Arc<dyn connector::System>, Vec<Problem>> {
+        let problem = |message: String| {
+            let place = Place { file: "kivuko.yaml".to_owned(), ..Place::default() };
+            Problem::error(network::BAD_OPTIONS, place, format!("system `{}`: {message}", settings.name))
+        };
+        let options: Options = serde_json::from_value(settings.options.clone()).map_err(|error| vec![problem(error.to_string())])?;
+        match client::Client::new(options.normalised(), &settings.project, context) {
+            Ok(client) => Ok(Arc::new(system::System { client: Arc::new(client) })),
+            Err(messages) => Err(messages.into_iter().map(problem).collect()),
+        }
     }
 }

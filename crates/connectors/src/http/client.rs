@@ -83,8 +83,9 @@ impl Request {
     /// # Errors
     /// The value has characters that no header can have.
     pub fn secret_header(mut self, name: &'static str, value: &str) -> Result<Self, Error> {
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| Error::configuration(network::LOGIN_REFUSED, format!("the value for the header {name} has characters that no header can have")))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
+            Error::configuration(network::LOGIN_REFUSED, format!("the value for the header {name} has characters that no header can have"))
+        })?;
         value.set_sensitive(true);
         self.headers.insert(HeaderName::from_static(name), value);
         Ok(self)
@@ -141,7 +142,10 @@ impl Answer {
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let at = (error.line(), error.column());
-            Error::stop(network::UNEXPECTED_ANSWER, format!("{}: the answer is not of the expected form (line {}, column {})", self.request, at.0, at.1))
+            Error::stop(
+                network::UNEXPECTED_ANSWER,
+                format!("{}: the answer is not of the expected form (line {}, column {})", self.request, at.0, at.1),
+            )
         })
     }
 }
@@ -201,7 +205,9 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("kivuko/", env!("CARGO_PKG_VERSION")));
         if let Some(file) = &options.ca_file {
-            match read(project, file).and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| "holds no certificate in PEM form".to_owned())) {
+            match read(project, file)
+                .and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| "holds no certificate in PEM form".to_owned()))
+            {
                 Ok(certificates) if !certificates.is_empty() => builder = builder.tls_certs_merge(certificates),
                 Ok(_) => problems.push(format!("`ca_file`: {file} holds no certificate in PEM form")),
                 Err(error) => problems.push(format!("`ca_file`: {file} {error}")),
@@ -211,9 +217,9 @@ impl Client {
             builder = builder.tls_certs_only([]);
         }
         if let Some(file) = &options.client_cert {
-            match read(project, file)
-                .and_then(|pem| reqwest::Identity::from_pem(&pem).map_err(|_| "does not hold a certificate and its key in PEM form".to_owned()))
-            {
+            match read(project, file).and_then(|pem| {
+                reqwest::Identity::from_pem(&pem).map_err(|_| "does not hold a certificate and its key in PEM form".to_owned())
+            }) {
                 Ok(identity) => builder = builder.identity(identity),
                 Err(error) => problems.push(format!("`client_cert`: {file} {error}")),
             }
@@ -227,7 +233,9 @@ impl Client {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let http = builder.build().map_err(|_| vec!["the secure connection cannot be set up with this `ca_file`, `client_cert` and `proxy`".to_owned()])?;
+        let http = builder
+            .build()
+            .map_err(|_| vec!["the secure connection cannot be set up with this `ca_file`, `client_cert` and `proxy`".to_owned()])?;
         let base = Url::parse(&options.url).map_err(|_| vec!["`url` is not an address".to_owned()])?;
         Ok(Self {
             http,
@@ -315,7 +323,8 @@ impl Client {
         self.sleep(self.limits.slot(self.context.clock.now())).await?;
         self.check_cancelled()?;
         if let Some(rest) = self.limits.rest(self.context.clock.now()) {
-            let mut error = Error::retry(network::CIRCUIT_OPEN, format!("{} failed too often in a row; nothing is sent for a while", self.shown()));
+            let mut error =
+                Error::retry(network::CIRCUIT_OPEN, format!("{} failed too often in a row; nothing is sent for a while", self.shown()));
             error.retry_after = Some(rest);
             return Err(error);
         }
@@ -350,7 +359,11 @@ impl Client {
     /// The statuses that mean the same for every system.
     fn judge(&self, response: &reqwest::Response, request: &Request) -> Option<Error> {
         let status = response.status();
-        let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| retry_after(text, self.context.clock.now()));
+        let asked = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| retry_after(text, self.context.clock.now()));
         let mut error = match status {
             StatusCode::TOO_MANY_REQUESTS => Error::retry(network::RATE_LIMITED, format!("{}: asked to slow down (429)", request.shown())),
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
@@ -481,7 +494,10 @@ fn tls_reason(error: &reqwest::Error) -> Option<String> {
             return Some(tls.to_string());
         }
         // An I/O error hides what it wraps from `source`.
-        if let Some(tls) = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref).and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>())
+        if let Some(tls) = inner
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>())
         {
             return Some(tls.to_string());
         }

@@ -14,6 +14,6 @@ mod retry;
 mod tests;
 
 pub use client::{Answer, Body, Client, Method, Request, Safety};
-pub use options::Options;
+pub use options::{Options, schema};
 pub use redact::shown;
 pub use retry::Tries;

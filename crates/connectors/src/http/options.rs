@@ -73,3 +73,13 @@ impl Options {
         problems
     }
 }
+
+/// The JSON Schema of the options of a connector, as a declaration shows it: flat, and closed to unknown keys.
+pub fn schema<T: JsonSchema>() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("additionalProperties".to_owned(), serde_json::Value::Bool(false));
+    }
+    schema
+}

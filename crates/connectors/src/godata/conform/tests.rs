@@ -18,7 +18,8 @@ fn rules() -> Rules {
 
 fn case(rules: &Rules, body: Value) -> Result<Value, Vec<String>> {
     let resource = Resource::find("cases").expect("cases are a resource");
-    conform(resource, rules, body).map_err(|causes| causes.iter().map(|cause| format!("{} {}", cause.code, cause.field.as_deref().unwrap_or(""))).collect())
+    conform(resource, rules, body)
+        .map_err(|causes| causes.iter().map(|cause| format!("{} {}", cause.code, cause.field.as_deref().unwrap_or(""))).collect())
 }
 
 #[track_caller]

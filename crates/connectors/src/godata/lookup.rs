@@ -1,0 +1,350 @@
+//! Finds records by key, many at a time, deleted ones included.
+//!
+//! A question about many keys is long, and proxies cut long addresses. `POST .../filter` carries it in the body, but for cases Go.Data counts it as a
+//! write and allows it in the active outbreak only. A plan must not switch the outbreak, so there the keys are asked for in smaller groups by GET; if the
+//! outbreak is switched under us, the refused POST falls back to the same.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kivuko_core::connector::{Candidate, Key};
+use kivuko_core::error::Error;
+use kivuko_core::path::{Path, Segment};
+use kivuko_core::value;
+use serde_json::{Map, Value, json};
+
+use super::client::{Client, to_bytes};
+use super::codes::{Codes, item_id};
+use super::conform::looks_like_date;
+use super::errors::unreadable;
+use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource};
+use crate::http::{Answer, Method, Request, Safety};
+
+/// What Node and the usual proxies take for an address, with room for the host.
+const ADDRESS_LENGTH: usize = 6000;
+
+/// Words that the backend replaces in the text of a condition, also where they are values.
+const RESERVED: [&str; 17] =
+    ["and", "or", "inq", "nin", "id", "lt", "lte", "gt", "gte", "regexp", "like", "options", "eq", "neq", "ne", "exists", "not"];
+
+/// One part of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// `documents[type=EXTERNAL_ID].number`, or of any type.
+    Document(Option<String>),
+    /// `identifiers[description=DHIS2].code`, or of any description.
+    Identifier(Option<String>),
+    /// A field of the record.
+    Field(&'static str),
+    /// A field with whole dates.
+    Date(&'static str),
+}
+
+/// A key that can be searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    parts: Vec<Part>,
+    /// `categoryId` and `value` of reference data: the id is made from them, and searching is by that.
+    by_item_id: Option<(usize, usize)>,
+}
+
+impl Search {
+    /// What can be searched with the key of a flow.
+    ///
+    /// # Errors
+    /// Which path cannot be searched, and why.
+    pub fn new(resource: &Resource, key: &[String]) -> Result<Self, String> {
+        if key.is_empty() {
+            return Err("there is no key".to_owned());
+        }
+        let position = |name: &str| key.iter().position(|path| path == name);
+        if resource.name == "reference-data"
+            && let (Some(category), Some(label)) = (position("categoryId"), position("value"))
+            && key.len() == 2
+        {
+            return Ok(Self { parts: vec![Part::Field("id")], by_item_id: Some((category, label)) });
+        }
+        let parts = key.iter().map(|path| Part::parse(resource, path)).collect::<Result<_, _>>()?;
+        Ok(Self { parts, by_item_id: None })
+    }
+
+    /// With the types of documents as full ids.
+    pub fn with_codes(mut self, codes: &Codes) -> Result<Self, kivuko_core::error::Cause> {
+        for part in &mut self.parts {
+            if let Part::Document(Some(kind)) = part {
+                *kind = codes.expand(DOCUMENT_TYPE, kind)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The values to look for: those of the key, but for an item of reference data its id.
+    fn wanted(&self, key: &Key) -> Vec<String> {
+        match self.by_item_id {
+            Some((category, label)) => vec![item_id(text_at(key, category), text_at(key, label))],
+            None => key.0.clone(),
+        }
+    }
+
+    /// Whether the record holds the key.
+    pub fn holds(&self, body: &Value, key: &Key) -> bool {
+        let wanted = self.wanted(key);
+        wanted.len() == self.parts.len()
+            && self.parts.iter().zip(&wanted).all(|(part, text)| part.values(body).iter().any(|found| found == text))
+    }
+
+    /// The condition that finds the records of all these keys.
+    fn condition(&self, keys: &[&Key]) -> Value {
+        let wanted: Vec<Vec<String>> = keys.iter().map(|key| self.wanted(key)).collect();
+        let branches: Vec<Value> = if let [only] = self.parts.as_slice() {
+            let texts: Vec<&str> = wanted.iter().filter_map(|values| values.first()).map(String::as_str).collect();
+            only.conditions(&texts)
+        } else {
+            let all_parts = |values: &Vec<String>| {
+                let each = self.parts.iter().zip(values).map(|(part, text)| any_of(part.conditions(&[text.as_str()])));
+                json!({ "$and": each.collect::<Vec<_>>() })
+            };
+            wanted.iter().map(all_parts).collect()
+        };
+        any_of(branches)
+    }
+}
+
+fn text_at(key: &Key, position: usize) -> &str {
+    key.0.get(position).map_or("", String::as_str)
+}
+
+fn any_of(mut branches: Vec<Value>) -> Value {
+    if branches.len() == 1 { branches.remove(0) } else { json!({ "$or": branches }) }
+}
+
+impl Part {
+    fn parse(resource: &Resource, text: &str) -> Result<Self, String> {
+        let path = Path::parse(text).map_err(|error| format!("`{text}` is no path: {}", error.message))?;
+        let item_of = |segment: &Segment, by: &str| match segment {
+            Segment::Each => Some(None),
+            Segment::Item { field, value } if field.as_deref().is_none_or(|field| field == by) => Some(Some(value.to_string())),
+            _ => None,
+        };
+        if let [Segment::Field(list), item, Segment::Field(member)] = path.segments() {
+            match (resource.name, &**list, &**member) {
+                ("cases", "documents", "number") => {
+                    if let Some(kind) = item_of(item, "type") {
+                        return Ok(Self::Document(kind));
+                    }
+                }
+                ("locations", "identifiers", "code") => {
+                    if let Some(description) = item_of(item, "description") {
+                        return Ok(Self::Identifier(description));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let [Segment::Field(name)] = path.segments() else { return Err(format!("`{text}` cannot be searched in {}", resource.name)) };
+        let field = resource.field(name).ok_or_else(|| format!("`{text}` is no field of {}", resource.name))?;
+        match field.kind {
+            Kind::Date => Ok(Self::Date(field.name)),
+            Kind::Text if resource.name == "reference-data" && matches!(field.name, "value" | "description") => {
+                Err(format!("`{text}` is a token in Go.Data, not the label; use `code`, or `categoryId` together with `value`"))
+            }
+            Kind::Text | Kind::Code(_) | Kind::Place => Ok(Self::Field(field.name)),
+            _ => Err(format!("`{text}` cannot be searched in {}", resource.name)),
+        }
+    }
+
+    /// What a record holds there.
+    fn values(&self, body: &Value) -> Vec<String> {
+        let items = |list: &str| body.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+        let member = |item: &Value, name: &str| item.get(name).and_then(value::text);
+        match self {
+            Self::Document(kind) => {
+                let fits = |item: &Value| kind.is_none() || member(item, "type") == *kind;
+                items("documents").iter().filter(|item| fits(item)).filter_map(|item| member(item, "number")).collect()
+            }
+            Self::Identifier(description) => {
+                let fits = |item: &Value| description.is_none() || member(item, "description") == *description;
+                items("identifiers").iter().filter(|item| fits(item)).filter_map(|item| member(item, "code")).collect()
+            }
+            Self::Field("visualId") => match member(body, "visualId").filter(|id| !id.is_empty()) {
+                Some(id) => vec![id],
+                // A deleted person's id was moved to the documents, and a restored one does not get it back.
+                None => Self::Document(Some(ARCHIVED_ID.to_owned())).values(body),
+            },
+            Self::Field(name) | Self::Date(name) => body.get(*name).and_then(value::text).into_iter().collect(),
+        }
+    }
+
+    /// Conditions of which one holds for a record with one of these values.
+    fn conditions(&self, values: &[&str]) -> Vec<Value> {
+        match self {
+            Self::Document(kind) => matching(values, |test| match kind {
+                Some(kind) => json!({ "documents": { "$elemMatch": { "type": kind, "number": test } } }),
+                None => json!({ "documents.number": test }),
+            }),
+            Self::Identifier(_) => matching(values, |test| json!({ "identifiers.code": test })),
+            Self::Field("visualId") => {
+                let mut both = matching(values, |test| json!({ "visualId": test }));
+                both.extend(Self::Document(Some(ARCHIVED_ID.to_owned())).conditions(values));
+                both
+            }
+            Self::Field(name) => matching(values, |test| json!({ *name: test })),
+            // Dates are known by their form and compared as dates, here on purpose.
+            Self::Date(name) => vec![json!({ *name: { "$in": values } })],
+        }
+    }
+}
+
+/// All plain values at once; those that the backend would take for an operator or a date one by one, as regular expressions, which it leaves alone.
+fn matching(values: &[&str], condition: impl Fn(Value) -> Value) -> Vec<Value> {
+    let (odd, plain): (Vec<&str>, Vec<&str>) =
+        values.iter().partition(|value| RESERVED.contains(*value) || **value == "elemMatch" || looks_like_date(value));
+    let mut conditions = Vec::new();
+    match plain.as_slice() {
+        [] => {}
+        [one] => conditions.push(condition(json!(one))),
+        several => conditions.push(condition(json!({ "$in": several }))),
+    }
+    conditions.extend(odd.iter().map(|value| condition(json!({ "$regex": format!("^{}$", escaped(value)) }))));
+    conditions
+}
+
+fn escaped(text: &str) -> String {
+    let mut pattern = String::new();
+    for character in text.chars() {
+        if ".*+?^${}()|[]\\/".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
+/// Where a resource lies, and whether it may be asked by POST now.
+#[derive(Debug)]
+pub struct Place<'a> {
+    pub client: &'a Client,
+    pub resource: &'static Resource,
+    pub outbreak: Option<&'a str>,
+    /// The outbreak is the active one of the account. Learnt to be wrong by a refusal.
+    pub active: &'a AtomicBool,
+}
+
+impl Place<'_> {
+    /// A request for the resource, or for something below it.
+    pub fn request(&self, method: Method, below: &[&str], safety: Safety) -> Request {
+        let prefix: &[&str] = match &self.outbreak {
+            Some(outbreak) if self.resource.in_outbreak => &["outbreaks", outbreak],
+            _ => &[],
+        };
+        let path = prefix.iter().copied().chain([self.resource.name]).chain(below.iter().copied());
+        self.client.request(method, path.collect::<Vec<_>>(), safety)
+    }
+
+    /// The records that hold these keys, for each key in its place.
+    pub async fn by_keys(&self, search: &Search, keys: &[Key]) -> Result<Vec<Vec<Candidate>>, Error> {
+        let all: Vec<&Key> = keys.iter().collect();
+        let found = self.all_of(&all, &|keys| search.condition(keys)).await?;
+        let of_key = |key: &Key| found.iter().filter(|body| search.holds(body, key)).filter_map(candidate).collect();
+        Ok(keys.iter().map(of_key).collect())
+    }
+
+    /// The records with these ids, for each id in its place.
+    pub async fn by_ids(&self, ids: &[String]) -> Result<Vec<Option<Candidate>>, Error> {
+        let all: Vec<&String> = ids.iter().collect();
+        let found = self.all_of(&all, &|ids| json!({ "id": { "inq": ids } })).await?;
+        let of_id = |id: &String| found.iter().find(|body| body.get("id").and_then(Value::as_str) == Some(id)).and_then(candidate);
+        Ok(ids.iter().map(of_id).collect())
+    }
+
+    /// Asks for all of them, in as many questions as it takes.
+    pub async fn all_of<T: Sync>(&self, wanted: &[&T], condition: &(dyn Fn(&[&T]) -> Value + Sync)) -> Result<Vec<Value>, Error> {
+        let mut found = Vec::new();
+        let mut waiting = vec![wanted];
+        while let Some(group) = waiting.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let filter = json!({ "where": condition(group), "deleted": true });
+            if self.may_post() {
+                let body = json!({ "filter": filter });
+                let request = self.request(Method::Post, &["filter"], Safety::Safe).json(to_bytes(&body));
+                let answer = self.client.send(request).await?;
+                if answer.status == 403 && self.resource.in_outbreak {
+                    // It is not the active outbreak any more: go on without POST.
+                    self.active.store(false, Ordering::Relaxed);
+                    waiting.push(group);
+                    continue;
+                }
+                found.extend(elements(&answer)?);
+                continue;
+            }
+            let request = self.request(Method::Get, &[], Safety::Safe).query("filter", &filter.to_string());
+            if request.url_length() > ADDRESS_LENGTH && group.len() > 1 {
+                let (first, second) = group.split_at(group.len() / 2);
+                waiting.extend([second, first]);
+                continue;
+            }
+            found.extend(elements(&self.client.send(request).await?)?);
+        }
+        Ok(found)
+    }
+
+    fn may_post(&self) -> bool {
+        self.resource.filter_by_post && (!self.resource.in_outbreak || self.active.load(Ordering::Relaxed))
+    }
+}
+
+fn elements(answer: &Answer) -> Result<Vec<Value>, Error> {
+    if answer.is_success() { answer.read() } else { Err(unreadable(answer)) }
+}
+
+/// A record as the engine sees it.
+pub fn candidate(body: &Value) -> Option<Candidate> {
+    let members: &Map<String, Value> = body.as_object()?;
+    Some(Candidate {
+        id: members.get("id")?.as_str()?.to_owned(),
+        version: members.get("updatedAt").and_then(Value::as_str).map(str::to_owned),
+        deleted: members.get("deleted") == Some(&Value::Bool(true)),
+        body: body.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search(resource: &str, key: &[&str]) -> Result<Search, String> {
+        let resource = Resource::find(resource).expect("a resource");
+        Search::new(resource, &key.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn some_paths_can_be_searched_and_others_not() {
+        let check = |resource: &str, key: &[&str], can: bool| assert_eq!(search(resource, key).is_ok(), can, "{resource} {key:?}");
+        check("cases", &["documents[type=EXTERNAL_ID].number"], true);
+        check("cases", &["documents[].number"], true);
+        check("cases", &["visualId"], true);
+        check("cases", &["lastName", "dob"], true);
+        check("cases", &["addresses[].city"], false);
+        check("cases", &["questionnaireAnswers.a"], false);
+        check("cases", &["age"], false);
+        check("cases", &["nickname"], false);
+        check("cases", &[], false);
+        check("locations", &["identifiers[].code"], true);
+        check("locations", &["name", "parentLocationId"], true);
+        check("reference-data", &["categoryId", "value"], true);
+        check("reference-data", &["code"], true);
+        check("reference-data", &["value"], false);
+        check("outbreaks", &["name"], true);
+    }
+
+    #[test]
+    fn quirk_30_and_31_reserved_words_and_dates_are_asked_for_as_patterns() {
+        let conditions = matching(&["X1", "or", "2020-01-01", "id"], |test| json!({ "n": test }));
+        assert_eq!(
+            Value::Array(conditions),
+            json!([{"n": "X1"}, {"n": {"$regex": "^or$"}}, {"n": {"$regex": "^2020-01-01$"}}, {"n": {"$regex": "^id$"}}])
+        );
+        assert_eq!(escaped("a.b/c"), "a\\.b\\/c");
+    }
+}

@@ -1,0 +1,388 @@
+//! Reads a resource page by page.
+//!
+//! Pages are keyset pages on the time of change and the id, ascending, so that nothing is read twice or left out while others write, and however many
+//! records share a time stamp. The stamp is taken before a write becomes visible, so each reading goes back by an overlap; what it repeats has the version
+//! that it had. An element is handed on as the bytes that came.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use kivuko_core::BoxFuture;
+use kivuko_core::catalogue::{godata, network, target};
+use kivuko_core::connector::{self, ReadRequest, SourceSpec};
+use kivuko_core::error::Error;
+use kivuko_core::path::{Path, Segment};
+use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
+use kivuko_core::split::Splitter;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::errors::unreadable;
+use super::schema::Resource;
+use crate::http::{Method, Request, Safety, Tries};
+
+/// The one partition of what does not belong to an outbreak.
+const ALL: &str = "all";
+/// How many ids are asked for in one address.
+const IDS: usize = 50;
+/// Pages are no larger, whatever the engine would take: cases carry questionnaires.
+const LARGEST_PAGE: usize = 1000;
+/// Fields whose nested defaults are filled in on a whole reading only: with these in a flow the record is read whole.
+const WITH_DEFAULTS: [&str; 1] = ["addresses"];
+
+/// A resource that is read.
+#[derive(Debug)]
+pub struct Source {
+    client: Arc<Client>,
+    resource: &'static Resource,
+    stamp: Stamp,
+}
+
+/// The field that tells of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    /// When the record was changed, wherever that was.
+    Updated,
+    /// When this database wrote it: for servers that take part in synchronisation, where records arrive with old times of change.
+    Written,
+}
+
+impl Stamp {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Updated => "updatedAt",
+            Self::Written => "dbUpdatedAt",
+        }
+    }
+}
+
+impl Source {
+    /// Opens a resource.
+    pub fn new(client: Arc<Client>, spec: &SourceSpec) -> Result<Self, Error> {
+        let resource = known(&spec.resource)?;
+        if spec.id.as_deref().is_some_and(|id| id != "id") {
+            return Err(Error::configuration(target::KEY_NOT_SEARCHABLE, "the identity of a record of Go.Data is `id`; leave `id:` out"));
+        }
+        let stamp = match spec.cursor.as_deref() {
+            None | Some("updatedAt") => Stamp::Updated,
+            Some("dbUpdatedAt") => Stamp::Written,
+            Some(_) => return Err(Error::configuration(target::UNKNOWN_FIELD, "the cursor of Go.Data is `updatedAt` or `dbUpdatedAt`")),
+        };
+        Ok(Self { client, resource, stamp })
+    }
+}
+
+/// The resource of a name.
+pub fn known(name: &str) -> Result<&'static Resource, Error> {
+    Resource::find(name).ok_or_else(|| {
+        let names: Vec<_> = super::schema::RESOURCES.iter().map(|resource| resource.name).collect();
+        Error::configuration(
+            target::UNKNOWN_FIELD,
+            format!("Go.Data has no resource `{name}` that Kivuko knows; it knows {}", names.join(", ")),
+        )
+    })
+}
+
+impl connector::Source for Source {
+    fn partitions(&self) -> BoxFuture<'_, Result<Vec<Partition>, Error>> {
+        Box::pin(async move {
+            if !self.resource.in_outbreak {
+                return Ok(vec![Partition(ALL.to_owned())]);
+            }
+            let outbreaks = match self.client.outbreak().await? {
+                Some(one) => vec![one],
+                None => self.client.outbreaks(false).await?,
+            };
+            if outbreaks.is_empty() {
+                return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, "the account sees no outbreak"));
+            }
+            Ok(outbreaks.into_iter().map(|outbreak| Partition(outbreak.id)).collect())
+        })
+    }
+
+    fn read(&self, request: ReadRequest) -> BoxFuture<'_, Result<Box<dyn connector::Pages>, Error>> {
+        Box::pin(async move {
+            let position = request.from.as_ref().map(Position::parse).transpose()?;
+            let overlap = SignedDuration::from_secs(self.client.options.overlap_secs.into());
+            let windowed = request.since.is_some() || request.until.is_some() || request.only.is_some();
+            let start = match (&position, windowed) {
+                (Some(position), false) => Some(position.time.checked_sub(overlap).unwrap_or(Timestamp::MIN)),
+                _ => request.since,
+            };
+            Ok(Box::new(Pages {
+                client: Arc::clone(&self.client),
+                resource: self.resource,
+                stamp: self.stamp,
+                // Records without a stamp cannot be ordered; those that the API saved have one.
+                start: start.unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH),
+                until: request.until,
+                only: request.only.map(|ids| ids.into_iter().rev().collect()),
+                fields: fields(&request.paths, self.stamp),
+                page_size: request.page_size.clamp(1, LARGEST_PAGE),
+                partition: request.partition,
+                reached: None,
+                resumed: position,
+                ended: false,
+            }) as Box<dyn connector::Pages>)
+        })
+    }
+
+    fn reads_whole(&self) -> bool {
+        false
+    }
+}
+
+/// Where a reading stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Position {
+    time: Timestamp,
+    id: String,
+}
+
+/// How it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a>(Cow<'a, str>, Cow<'a, str>);
+
+impl Position {
+    fn parse(cursor: &Cursor) -> Result<Self, Error> {
+        let Kept(time, id) = serde_json::from_str(&cursor.value).map_err(|_| {
+            Error::configuration(
+                network::UNEXPECTED_ANSWER,
+                "the cursor was not made by a Go.Data source; set it again: kivuko cursor rewind",
+            )
+        })?;
+        let time = time.parse().map_err(|_| {
+            Error::configuration(network::UNEXPECTED_ANSWER, "the cursor holds no time; set it again: kivuko cursor rewind")
+        })?;
+        Ok(Self { time, id: id.into_owned() })
+    }
+
+    fn cursor(&self) -> Cursor {
+        let value = json!([stamp_text(self.time), self.id]).to_string();
+        Cursor { value, time: Some(self.time) }
+    }
+}
+
+/// A time in the one form that every engine of the backend takes for a date.
+fn stamp_text(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// The fields to ask for; `None` for the whole record.
+fn fields(paths: &[String], stamp: Stamp) -> Option<Vec<String>> {
+    if paths.is_empty() {
+        return None;
+    }
+    // `id` does not come by itself once fields are named.
+    let mut fields: Vec<String> = ["id", "updatedAt", "deleted", stamp.field()].iter().map(|name| (*name).to_owned()).collect();
+    for path in paths {
+        // A cell that is no path is JSONPath or a field with an odd name: whatever it reads must be there.
+        let parsed = Path::parse(path).ok()?;
+        let [Segment::Field(top), ..] = parsed.segments() else { return None };
+        if WITH_DEFAULTS.contains(&&**top) || !top.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return None;
+        }
+        fields.push(top.to_string());
+    }
+    fields.sort();
+    fields.dedup();
+    Some(fields)
+}
+
+struct Pages {
+    client: Arc<Client>,
+    resource: &'static Resource,
+    stamp: Stamp,
+    start: Timestamp,
+    until: Option<Timestamp>,
+    /// The ids that are still to be asked for, the next one last.
+    only: Option<Vec<String>>,
+    fields: Option<Vec<String>>,
+    page_size: usize,
+    partition: Partition,
+    reached: Option<Position>,
+    /// Where the last reading ended: the cursor never goes back behind it.
+    resumed: Option<Position>,
+    ended: bool,
+}
+
+impl connector::Pages for Pages {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Page>, Error>> {
+        Box::pin(async move {
+            if self.ended {
+                return Ok(None);
+            }
+            let condition = match &mut self.only {
+                Some(ids) => {
+                    let group = ids.split_off(ids.len().saturating_sub(IDS.min(self.page_size)));
+                    if group.is_empty() {
+                        return Ok(None);
+                    }
+                    json!({ "id": { "inq": group } })
+                }
+                None => self.condition(),
+            };
+            let elements = self.elements(&self.request(&condition)).await?;
+            let asked_by_id = self.only.is_some();
+            self.ended = !asked_by_id && elements.len() < self.page_size;
+            let mut records = Vec::with_capacity(elements.len());
+            for element in elements {
+                records.push(self.record(element)?);
+            }
+            if records.is_empty() && !asked_by_id {
+                return Ok(None);
+            }
+            let furthest = self.reached.clone().max(self.resumed.clone());
+            let next = furthest.map_or_else(
+                || Cursor { value: json!([stamp_text(self.start), ""]).to_string(), time: Some(self.start) },
+                |at| at.cursor(),
+            );
+            Ok(Some(Page { records, next }))
+        })
+    }
+}
+
+/// What is read of an element to go on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    updated_at: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    db_updated_at: Option<Cow<'a, str>>,
+    #[serde(default)]
+    deleted: Option<bool>,
+}
+
+impl Pages {
+    fn condition(&self) -> Value {
+        let field = self.stamp.field();
+        let from_here = match &self.reached {
+            None => json!({ field: { "gte": stamp_text(self.start) } }),
+            Some(reached) => {
+                let time = stamp_text(reached.time);
+                json!({ "or": [{ field: { "gt": time } }, { "and": [{ field: time }, { "id": { "gt": reached.id } }] }] })
+            }
+        };
+        match self.until {
+            None => from_here,
+            // Two conditions, never two operators in one: lists of locations and reference data look at the first operator only.
+            Some(until) => json!({ "and": [from_here, { field: { "lt": stamp_text(until) } }] }),
+        }
+    }
+
+    fn request(&self, condition: &Value) -> Request {
+        let order = [format!("{} ASC", self.stamp.field()), "id ASC".to_owned()];
+        let mut filter = json!({ "where": condition, "deleted": true, "order": order, "limit": self.page_size });
+        if let Some(fields) = &self.fields {
+            filter["fields"] = json!(fields);
+        }
+        let mut path = Vec::new();
+        if self.resource.in_outbreak {
+            path.extend(["outbreaks", self.partition.0.as_str()]);
+        }
+        path.push(self.resource.name);
+        self.client.request(Method::Get, path, Safety::Safe).query("filter", &filter.to_string())
+    }
+
+    /// The elements of one page. A page that breaks off is read again from its beginning; nothing of it has been handed on.
+    async fn elements(&self, request: &Request) -> Result<Vec<Bytes>, Error> {
+        let mut tries = Tries::default();
+        loop {
+            match self.elements_once(request).await {
+                Ok(elements) => return Ok(elements),
+                Err(error) => self.client.http.again(&mut tries, error).await?,
+            }
+        }
+    }
+
+    async fn elements_once(&self, request: &Request) -> Result<Vec<Bytes>, Error> {
+        let mut body = match self.client.open(request).await? {
+            Ok(body) => body,
+            Err(answer) => return Err(unreadable(&answer)),
+        };
+        let broken = |error: kivuko_core::split::SplitError| {
+            Error::retry(network::NOT_JSON, format!("{}: the answer is not a whole list: {error}", request.shown()))
+        };
+        let mut splitter = Splitter::array();
+        let mut elements = Vec::new();
+        while let Some(piece) = body.piece().await? {
+            splitter.feed(&piece, &mut elements).map_err(broken)?;
+        }
+        splitter.finish(&mut elements).map_err(broken)?;
+        Ok(elements)
+    }
+
+    fn record(&mut self, element: Bytes) -> Result<SourceRecord, Error> {
+        let head: Head<'_> = serde_json::from_slice(&element).map_err(|_| {
+            Error::stop(network::UNEXPECTED_ANSWER, format!("an element of {} has not the form of a record", self.resource.name))
+        })?;
+        let id = head.id.as_deref().map(str::to_owned);
+        let stamp = match self.stamp {
+            Stamp::Updated => head.updated_at.as_deref(),
+            Stamp::Written => head.db_updated_at.as_deref(),
+        };
+        let time: Option<Timestamp> = stamp.and_then(|stamp| stamp.parse().ok());
+        match (time, &id) {
+            (Some(time), Some(id)) => {
+                let here = Position { time, id: id.clone() };
+                self.reached = self.reached.take().max(Some(here));
+            }
+            // Reading by id needs no order.
+            _ if self.only.is_some() => {}
+            _ => {
+                let message = format!(
+                    "a record of {} came without id or {}, so reading cannot go on behind it",
+                    self.resource.name,
+                    self.stamp.field()
+                );
+                return Err(Error::stop(network::UNEXPECTED_ANSWER, message));
+            }
+        }
+        let version = head.updated_at.as_deref().map(str::to_owned);
+        let deleted = head.deleted == Some(true);
+        let place = match &id {
+            Some(id) => format!("{} {id}", self.resource.name),
+            None => self.resource.name.to_owned(),
+        };
+        Ok(SourceRecord { id, place, version, deleted, body: Ok(element) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_named_only_where_the_record_stays_what_it_is() {
+        let check = |paths: &[&str], expected: Option<&[&str]>| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            let found = fields(&paths, Stamp::Updated);
+            assert_eq!(
+                found.as_deref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(),
+                expected,
+                "{paths:?}"
+            );
+        };
+        check(&[], None);
+        check(&["firstName", "age.years"], Some(&["age", "deleted", "firstName", "id", "updatedAt"]));
+        check(&["documents[type=EXTERNAL_ID].number"], Some(&["deleted", "documents", "id", "updatedAt"]));
+        check(&["firstName", "addresses[typeId=USUAL].city"], None);
+        check(&["$.firstName"], None);
+        check(&["['odd name']"], None);
+    }
+
+    #[test]
+    fn a_cursor_reads_back() {
+        let position = Position { time: "2026-01-02T03:04:05.678Z".parse().expect("a timestamp"), id: "a\"b".to_owned() };
+        let cursor = position.cursor();
+        assert_eq!(cursor.value, r#"["2026-01-02T03:04:05.678Z","a\"b"]"#);
+        assert_eq!(Position::parse(&cursor), Ok(position));
+        assert!(Position::parse(&Cursor { value: "row 7".to_owned(), time: None }).is_err());
+    }
+}

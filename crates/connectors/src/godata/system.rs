@@ -1,0 +1,117 @@
+//! One Go.Data: its health, its identity, what it holds.
+
+use std::sync::Arc;
+
+use kivuko_core::BoxFuture;
+use kivuko_core::connector::{self, Health, Identity, ResourceDescription, SourceSpec, TargetSpec};
+use kivuko_core::error::Error;
+use serde_json::Value;
+
+use super::client::{Client, Outbreak};
+use super::mask::Mask;
+use super::read::Source;
+use super::schema::RESOURCES;
+use super::target::Target;
+use crate::http::{Method, Safety};
+
+/// One Go.Data.
+#[derive(Debug)]
+pub struct System {
+    pub(super) client: Arc<Client>,
+}
+
+impl System {
+    /// What the release can be told by, since its version is not for everyone to see.
+    async fn release(&self) -> Result<Option<String>, Error> {
+        let request = self.client.request(Method::Get, ["outbreaks"], Safety::Safe).query("filter", r#"{"limit":1}"#);
+        let answer = self.client.send(request).await?;
+        if !answer.is_success() {
+            return Ok(None);
+        }
+        let outbreaks: Vec<Value> = answer.read()?;
+        let Some(outbreak) = outbreaks.first() else { return Ok(None) };
+        let marks = [
+            ("allowCasesFollowUp", "2.49 or later"),
+            ("visibleAndMandatoryFields", "2.48"),
+            ("allowedRefDataItems", "2.47"),
+            ("eventIdMask", "2.46"),
+        ];
+        let found = marks.iter().find(|(field, _)| outbreak.get(field).is_some()).map_or("before 2.46", |(_, release)| release);
+        Ok(Some(format!("{found}, by the fields that it has")))
+    }
+
+    async fn look(&self) -> Result<Health, Error> {
+        let mut health = Health::default();
+        let account = self.client.account().await?;
+        health.findings.push(format!("{} answers, and the account {} can log in", self.client.http.shown(), self.client.options.email));
+        health.version = self.release().await?;
+        let outbreaks = self.client.outbreaks(false).await?;
+        for outbreak in &outbreaks {
+            let mask = outbreak.case_id_mask.as_deref().unwrap_or("none");
+            health.findings.push(format!("outbreak `{}` ({}), mask of visual ids `{mask}`", outbreak.name, outbreak.id));
+        }
+        if outbreaks.is_empty() {
+            health.warnings.push("the account sees no outbreak".to_owned());
+        }
+        let Some(outbreak) = self.client.outbreak().await? else {
+            health.warnings.push("no `outbreak` is named: all of them are read, and cases cannot be written".to_owned());
+            return Ok(health);
+        };
+        if account.active_outbreak_id.as_deref() != Some(&outbreak.id) {
+            let what = if self.client.options.switch_outbreak {
+                "a run that writes will switch it"
+            } else {
+                "and `switch_outbreak` is off, so nothing can be written"
+            };
+            health.warnings.push(format!("the active outbreak of the account is not `{}`: {what}", outbreak.name));
+        }
+        if account.outbreak_ids.as_ref().is_some_and(|allowed| !allowed.is_empty() && !allowed.contains(&outbreak.id)) {
+            health.warnings.push(format!("the outbreak `{}` is not in the list of the account", outbreak.name));
+        }
+        if outbreak.case_id_mask.as_deref().is_some_and(|mask| Mask::parse(mask).rewrites()) {
+            health.warnings.push("Go.Data numbers the cases of this outbreak itself: `visualId` is no key there".to_owned());
+        }
+        Ok(health)
+    }
+
+    /// The named outbreak; without one, the first that was ever made here. A deleted outbreak counts, so that deleting one makes no other system of it.
+    async fn who(&self) -> Result<Option<Identity>, Error> {
+        if let Some(outbreak) = self.client.outbreak().await? {
+            return Ok(Some(Identity { id: outbreak.id, label: format!("outbreak {}", outbreak.name) }));
+        }
+        let outbreaks = self.client.outbreaks(true).await?;
+        let age = |outbreak: &&Outbreak| (outbreak.created_at.clone(), outbreak.id.clone());
+        let first = outbreaks.iter().min_by_key(age);
+        Ok(first
+            .map(|outbreak| Identity { id: outbreak.id.clone(), label: format!("the Go.Data whose first outbreak is {}", outbreak.name) }))
+    }
+}
+
+impl connector::System for System {
+    fn test(&self) -> BoxFuture<'_, Result<Health, Error>> {
+        Box::pin(self.look())
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Option<Identity>, Error>> {
+        Box::pin(self.who())
+    }
+
+    fn describe(&self) -> BoxFuture<'_, Result<Vec<ResourceDescription>, Error>> {
+        let describe = |resource: &super::schema::Resource| ResourceDescription {
+            name: resource.name.to_owned(),
+            about: resource.about.to_owned(),
+            reads: true,
+            writes: true,
+            fields: resource.describe(),
+        };
+        Box::pin(async move { Ok(RESOURCES.iter().map(describe).collect()) })
+    }
+
+    fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {
+        Ok(Box::new(Source::new(Arc::clone(&self.client), spec)?))
+    }
+
+    fn target(&self, spec: &TargetSpec) -> Result<Box<dyn connector::Target>, Error> {
+        Ok(Box::new(Target::new(Arc::clone(&self.client), spec)?))
+    }
+}

@@ -1,0 +1,254 @@
+//! A resource as a target: what it can do, what it checks before the first record, and who may write at a time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kivuko_core::BoxFuture;
+use kivuko_core::catalogue::{godata, network, target};
+use kivuko_core::connector::{self, Candidate, Capabilities, Key, TargetSpec, Write, Written};
+use kivuko_core::error::{Cause, Error, nearest};
+use kivuko_core::path::{Path, Segment};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::client::{Client, Outbreak};
+use super::codes::Codes;
+use super::conform::{self, Rules};
+use super::lookup::{Place, Search};
+use super::mask::Mask;
+use super::read::known;
+use super::schema::{Field, Kind, Resource, find};
+use super::write::Writer;
+
+/// A resource that is written.
+#[derive(Debug)]
+pub struct Target {
+    client: Arc<Client>,
+    resource: &'static Resource,
+    spec: TargetSpec,
+    /// The key; why it cannot be searched is told in `prepare`.
+    search: Result<Search, String>,
+    ready: OnceCell<Ready>,
+    /// Whether the outbreak is the active one of the account, as far as we know.
+    active: AtomicBool,
+    /// Whether the account may change several cases in one request. Learnt by a refusal.
+    bulk_update: AtomicBool,
+}
+
+/// What is known once the installation has been asked.
+#[derive(Debug)]
+struct Ready {
+    outbreak: Option<Outbreak>,
+    rules: Rules,
+    search: Option<Search>,
+    causes: Vec<Cause>,
+}
+
+impl Target {
+    /// Opens a resource.
+    pub fn new(client: Arc<Client>, spec: &TargetSpec) -> Result<Self, Error> {
+        let resource = known(&spec.resource)?;
+        if resource.in_outbreak && client.options.outbreak.is_none() {
+            let message = format!("writing {} needs the option `outbreak` of the system", resource.name);
+            return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message));
+        }
+        let search = Search::new(resource, &spec.key);
+        Ok(Self {
+            client,
+            resource,
+            spec: spec.clone(),
+            search,
+            ready: OnceCell::new(),
+            active: AtomicBool::new(false),
+            bulk_update: AtomicBool::new(resource.name == "cases"),
+        })
+    }
+
+    async fn ready(&self) -> Result<&Ready, Error> {
+        self.ready.get_or_try_init(|| self.get_ready()).await
+    }
+
+    async fn get_ready(&self) -> Result<Ready, Error> {
+        let outbreak = if self.resource.in_outbreak { self.client.outbreak().await? } else { None };
+        if let Some(outbreak) = &outbreak {
+            let account = self.client.account().await?;
+            self.active.store(account.active_outbreak_id.as_deref() == Some(&outbreak.id), Ordering::Relaxed);
+        }
+        let mut causes = Vec::new();
+        let mut tops = HashSet::new();
+        for path in &self.spec.paths {
+            causes.extend(self.unknown_path(path).map(|cause| cause.field(path)));
+            if let Some(top) = Path::parse(path).ok().as_ref().and_then(Path::top) {
+                tops.insert(top.to_owned());
+            }
+        }
+        let needs_places =
+            self.spec.paths.is_empty() || self.resource.fields.iter().any(|field| tops.contains(field.name) && has_places(field.kind));
+        let codes = Codes::load(&self.client, needs_places).await?;
+        let rules = Rules {
+            mask: outbreak.as_ref().and_then(|outbreak| outbreak.case_id_mask.as_deref()).filter(|mask| !mask.is_empty()).map(Mask::parse),
+            rewriting_accepted: self.spec.accept_duplicates,
+            variables: outbreak.as_ref().map(|outbreak| variables(&outbreak.case_investigation_template)).unwrap_or_default(),
+            codes,
+        };
+        let search = self.searchable(&rules, &mut causes);
+        Ok(Ready { outbreak, rules, search, causes })
+    }
+
+    /// The key, if records can be found by it. A key that cannot be searched is accepted only when the flow accepts duplicates.
+    fn searchable(&self, rules: &Rules, causes: &mut Vec<Cause>) -> Option<Search> {
+        let key = self.spec.key.join(", ");
+        let unusable = |why: String| Cause::new(target::KEY_NOT_SEARCHABLE, why).field(key.clone());
+        let found = match &self.search {
+            Err(why) => Err(unusable(why.clone())),
+            Ok(search) => search.clone().with_codes(&rules.codes),
+        };
+        let found = found.and_then(|search| match &rules.mask {
+            Some(mask) if mask.rewrites() && self.spec.key.iter().any(|path| path == "visualId") => Err(unusable(format!(
+                "under the mask `{}` Go.Data replaces the digits of a visual id, so no record is found by it again; use documents[type=EXTERNAL_ID].number",
+                mask.text()
+            ))),
+            _ => Ok(search),
+        });
+        match found {
+            Ok(search) => Some(search),
+            Err(_) if self.spec.accept_duplicates => None,
+            Err(cause) => {
+                causes.push(cause);
+                None
+            }
+        }
+    }
+
+    fn unknown_path(&self, text: &str) -> Option<Cause> {
+        let Ok(path) = Path::parse(text) else {
+            return Some(Cause::new(target::UNKNOWN_FIELD, "this is no path"));
+        };
+        let mut fields = self.resource.fields;
+        for segment in path.segments() {
+            let Segment::Field(name) = segment else { continue };
+            let Some(field) = find(fields, name) else {
+                let near = nearest(name, fields.iter().map(|field| field.name))
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
+                return Some(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no field `{name}` here{near}")));
+            };
+            if field.read_only {
+                return Some(Cause::new(godata::READ_ONLY, format!("Go.Data sets `{name}` itself and drops what is sent")));
+            }
+            fields = match field.kind {
+                Kind::Object(nested) | Kind::List(nested) => nested,
+                // What is below is by variable, or nobody's business.
+                Kind::Answers | Kind::Any | Kind::Point => return None,
+                _ => &[],
+            };
+        }
+        None
+    }
+
+    fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {
+        let outbreak = ready.outbreak.as_ref().map(|outbreak| outbreak.id.as_str());
+        Place { client: &self.client, resource: self.resource, outbreak, active: &self.active }
+    }
+
+    /// A visual id that asks for the next number races with every other one that does.
+    fn numbers_race(&self) -> bool {
+        let rewrites = self.ready.get().is_some_and(|ready| ready.rules.mask.as_ref().is_some_and(Mask::rewrites));
+        rewrites && (self.spec.paths.is_empty() || self.spec.paths.iter().any(|path| path == "visualId"))
+    }
+}
+
+fn has_places(kind: Kind) -> bool {
+    match kind {
+        Kind::Place | Kind::Places => true,
+        Kind::Object(fields) | Kind::List(fields) => fields.iter().any(|field: &Field| has_places(field.kind)),
+        _ => false,
+    }
+}
+
+/// The variables of a questionnaire, those of additional questions too.
+fn variables(questions: &[Value]) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let mut waiting: Vec<&Value> = questions.iter().collect();
+    while let Some(question) = waiting.pop() {
+        found.extend(question.get("variable").and_then(Value::as_str).map(str::to_owned));
+        let answers = question.get("answers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        waiting.extend(answers.iter().filter_map(|answer| answer.get("additionalQuestions").and_then(Value::as_array)).flatten());
+    }
+    found
+}
+
+impl connector::Target for Target {
+    fn capabilities(&self) -> Capabilities {
+        let one_by_one = self.resource.name == "locations" || self.numbers_race();
+        let concurrency = self.client.options.http.concurrency;
+        Capabilities {
+            batch_size: self.client.options.batch_size,
+            // Siblings are compared by name when they are stored, and two at the same moment do not see each other.
+            concurrency: if one_by_one { 1 } else { concurrency },
+            lookup_size: 100,
+            replaced_whole: self.resource.replaced_whole(),
+            deletes: self.resource.deletes,
+            deactivates: self.resource.deactivates,
+            settle_secs: self.client.options.http.settle_secs,
+        }
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<Vec<Cause>, Error>> {
+        Box::pin(async move { Ok(self.ready().await?.causes.clone()) })
+    }
+
+    fn exclusive(&self) -> BoxFuture<'_, Result<Option<String>, Error>> {
+        Box::pin(async move {
+            // The account has one active outbreak: two runs that write to two outbreaks with it would switch it under each other.
+            Ok(self.resource.in_outbreak.then(|| self.client.account_key().to_owned()))
+        })
+    }
+
+    fn begin(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            if let Some(outbreak) = &self.ready().await?.outbreak {
+                self.client.activate(outbreak).await?;
+                self.active.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        })
+    }
+
+    fn conform(&self, body: Value) -> Result<Value, Vec<Cause>> {
+        match self.ready.get() {
+            Some(ready) => conform::conform(self.resource, &ready.rules, body),
+            None => Err(vec![Cause::new(network::UNEXPECTED_ANSWER, "a record was brought to Go.Data before the target was prepared")]),
+        }
+    }
+
+    fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {
+        Box::pin(async move {
+            let ready = self.ready().await?;
+            match &ready.search {
+                Some(search) => self.place(ready).by_keys(search, keys).await,
+                // The flow accepts duplicates: its key finds nothing.
+                None => Ok(vec![Vec::new(); keys.len()]),
+            }
+        })
+    }
+
+    fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>> {
+        Box::pin(async move { self.place(self.ready().await?).by_ids(ids).await })
+    }
+
+    fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {
+        Box::pin(async move {
+            let ready = self.ready().await?;
+            let writer = Writer {
+                place: self.place(ready),
+                search: ready.search.as_ref(),
+                codes: &ready.rules.codes,
+                bulk_update: &self.bulk_update,
+                one_by_one: self.resource.name == "locations" || self.numbers_race(),
+            };
+            Ok(writer.write(batch).await)
+        })
+    }
+}

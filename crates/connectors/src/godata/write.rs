@@ -1,0 +1,373 @@
+//! Writes a batch and says of each record what became of it.
+//!
+//! Cases are created as an array and changed with `PUT /cases/bulk`. An array is not one step in Go.Data: an invalid item fails the call, and others of it
+//! may be stored. So after a refusal the keys are looked up, what is there counts as written, and the rest goes one by one, so that each record gets an
+//! answer of its own. A lost connection is left to the engine, which settles it by looking up. No record is ever sent twice without a look in between.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use kivuko_core::catalogue::{godata, network, record, target};
+use kivuko_core::connector::{Action, Key, Write, Written};
+use kivuko_core::error::{Cause, Error};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::to_bytes;
+use super::codes::Codes;
+use super::conform::incomplete;
+use super::errors::{Remote, Verdict, judge};
+use super::lookup::{Place, Search};
+use super::schema::CHANGEABLE_OF_READ_ONLY;
+use crate::http::{Answer, Method, Safety};
+
+/// How many single writes of a batch are under way at a time; the client's own limit holds besides.
+const AT_A_TIME: usize = 8;
+
+/// Writes into one resource.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    pub place: Place<'a>,
+    pub search: Option<&'a Search>,
+    pub codes: &'a Codes,
+    pub bulk_update: &'a AtomicBool,
+    pub one_by_one: bool,
+}
+
+/// The positions of a batch with what became of them.
+struct Outcomes(Vec<Option<Written>>);
+
+impl Outcomes {
+    fn set(&mut self, position: usize, written: Written) {
+        self.0[position] = Some(written);
+    }
+
+    fn all(&mut self, positions: &[usize], written: &Written) {
+        positions.iter().for_each(|position| self.set(*position, written.clone()));
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a batch.
+    pub async fn write(&self, batch: &[Write]) -> Vec<Written> {
+        let mut outcomes = Outcomes(vec![None; batch.len()]);
+        let of = |action: Action| (0..batch.len()).filter(|position| batch[*position].action == action).collect::<Vec<_>>();
+        let creations: Vec<usize> = of(Action::Create)
+            .into_iter()
+            .filter(|position| match incomplete(self.place.resource, &batch[*position].body) {
+                None => true,
+                Some(cause) => {
+                    outcomes.set(*position, Written::Refused(cause));
+                    false
+                }
+            })
+            .collect();
+        if self.creates_together(batch, &creations) {
+            self.create_together(batch, creations, &mut outcomes).await;
+        } else {
+            self.each(batch, &creations, &mut outcomes).await;
+        }
+        self.update(batch, of(Action::Update), &mut outcomes).await;
+        self.delete(batch, &of(Action::Delete), &mut outcomes).await;
+        self.each(batch, &of(Action::Deactivate), &mut outcomes).await;
+        let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "a record of a batch was not dealt with"));
+        outcomes.0.into_iter().map(|outcome| outcome.unwrap_or_else(forgotten)).collect()
+    }
+
+    /// An array is sent only where it can be found out afterwards which of its items were stored.
+    fn creates_together(&self, batch: &[Write], positions: &[usize]) -> bool {
+        let keys: HashSet<&Key> = positions.iter().map(|position| &batch[*position].key).collect();
+        let can_be_told_apart = keys.len() == positions.len() && keys.iter().all(|key| !key.0.is_empty());
+        self.place.resource.name == "cases" && self.search.is_some() && !self.one_by_one && can_be_told_apart
+    }
+
+    async fn each(&self, batch: &[Write], positions: &[usize], outcomes: &mut Outcomes) {
+        let at_a_time = if self.one_by_one { 1 } else { AT_A_TIME };
+        let writes: Vec<_> = positions.iter().map(|position| self.one_of(batch, *position)).collect();
+        let mut running = stream::iter(writes).buffer_unordered(at_a_time);
+        while let Some((position, written)) = running.next().await {
+            outcomes.set(position, written);
+        }
+    }
+
+    async fn one_of(&self, batch: &[Write], position: usize) -> (usize, Written) {
+        (position, self.one(&batch[position]).await)
+    }
+
+    async fn one(&self, write: &Write) -> Written {
+        let (method, id, body) = match (write.action, &write.id) {
+            (Action::Create, _) => (Method::Post, None, write.body.clone()),
+            (Action::Update, Some(id)) => (Method::Put, Some(id.as_str()), write.body.clone()),
+            (Action::Deactivate, Some(id)) if self.place.resource.deactivates => {
+                (Method::Put, Some(id.as_str()), json!({ "active": false }))
+            }
+            (Action::Delete, Some(id)) => return self.delete_one(id).await,
+            (action, _) => {
+                let message = format!("{action:?} without an id, or one that {} do not have", self.place.resource.name);
+                return Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, message));
+            }
+        };
+        if let Some(cause) = self.dropped_in_silence(write) {
+            return Written::Refused(cause);
+        }
+        let below: Vec<&str> = id.into_iter().collect();
+        let request = self.place.request(method, &below, Safety::Write).json(to_bytes(&body));
+        match self.place.client.send(request).await {
+            Err(error) => Written::Failed(error),
+            Ok(answer) if answer.is_success() => match answer.read::<Value>() {
+                Ok(returned) => done(returned, &answer),
+                Err(error) => Written::Failed(error.with_unknown_effect().ended()),
+            },
+            Ok(answer) => self.refusal(&answer),
+        }
+    }
+
+    /// Of an item that belongs to Go.Data itself most fields are dropped without a word.
+    fn dropped_in_silence(&self, write: &Write) -> Option<Cause> {
+        let id = write.id.as_deref().filter(|id| self.place.resource.name == "reference-data" && self.codes.is_read_only(id))?;
+        let dropped: Vec<_> =
+            write.body.as_object()?.keys().filter(|name| !CHANGEABLE_OF_READ_ONLY.contains(&name.as_str())).cloned().collect();
+        (!dropped.is_empty()).then(|| {
+            Cause::new(godata::READ_ONLY, format!("{id} belongs to Go.Data itself, and of it {} cannot be changed", dropped.join(", ")))
+        })
+    }
+
+    fn refusal(&self, answer: &Answer) -> Written {
+        match judge(answer) {
+            Verdict::Record(cause) => Written::Refused(cause),
+            Verdict::Gone => Written::Refused(Cause::new(
+                target::TARGET_GONE,
+                format!("the record is not among the {} any more: deleted in Go.Data, or made a contact", self.place.resource.name),
+            )),
+            Verdict::TooLarge => Written::Refused(Cause::new(record::TOO_LONG, "the record is larger than Go.Data takes (10 MB)")),
+            Verdict::Whole(error) => Written::Failed(error),
+        }
+    }
+
+    async fn create_together(&self, batch: &[Write], positions: Vec<usize>, outcomes: &mut Outcomes) {
+        let mut groups = vec![positions];
+        while let Some(group) = groups.pop() {
+            if group.len() < 2 {
+                self.each(batch, &group, outcomes).await;
+                continue;
+            }
+            let bodies: Vec<&Value> = group.iter().map(|position| &batch[*position].body).collect();
+            let request = self.place.request(Method::Post, &[], Safety::Write).json(serde_json::to_vec(&bodies).unwrap_or_default());
+            let answer = match self.place.client.send(request).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    outcomes.all(&group, &Written::Failed(error));
+                    continue;
+                }
+            };
+            if answer.is_success() {
+                self.take_created(batch, &group, &answer, outcomes);
+                continue;
+            }
+            match judge(&answer) {
+                Verdict::Record(_) => self.after_refused_array(batch, &group, outcomes).await,
+                Verdict::TooLarge => {
+                    let (first, second) = group.split_at(group.len() / 2);
+                    groups.extend([second.to_vec(), first.to_vec()]);
+                }
+                Verdict::Whole(error) => outcomes.all(&group, &Written::Failed(error)),
+                Verdict::Gone => {
+                    let error =
+                        Error::configuration(godata::NO_SUCH_OUTBREAK, format!("{}: there is no such outbreak any more", answer.request()));
+                    outcomes.all(&group, &Written::Failed(error));
+                }
+            }
+        }
+    }
+
+    /// The answer is in the order sent; each item is checked to be the one that it stands for.
+    fn take_created(&self, batch: &[Write], group: &[usize], answer: &Answer, outcomes: &mut Outcomes) {
+        let created: Vec<Value> = answer.read().unwrap_or_default();
+        for (place, position) in group.iter().enumerate() {
+            let fits = |body: &&Value| self.search.is_none_or(|search| search.holds(body, &batch[*position].key));
+            let written = match created.get(place).filter(|_| created.len() == group.len()).filter(fits) {
+                Some(body) => done(body.clone(), answer),
+                None => {
+                    let message = format!("{}: the answer does not say what became of each record", answer.request());
+                    Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended())
+                }
+            };
+            outcomes.set(*position, written);
+        }
+    }
+
+    async fn after_refused_array(&self, batch: &[Write], group: &[usize], outcomes: &mut Outcomes) {
+        let Some(search) = self.search else { return };
+        let keys: Vec<Key> = group.iter().map(|position| batch[*position].key.clone()).collect();
+        let found = match self.place.by_keys(search, &keys).await {
+            Ok(found) => found,
+            Err(error) => {
+                outcomes.all(group, &Written::Failed(error.with_unknown_effect().ended()));
+                return;
+            }
+        };
+        let mut left = Vec::new();
+        for (position, candidates) in group.iter().zip(found) {
+            match candidates.into_iter().find(|candidate| !candidate.deleted) {
+                Some(stored) => {
+                    outcomes.set(*position, Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) })
+                }
+                None => left.push(*position),
+            }
+        }
+        self.each(batch, &left, outcomes).await;
+    }
+
+    async fn update(&self, batch: &[Write], positions: Vec<usize>, outcomes: &mut Outcomes) {
+        // The bulk form does not know the rule that of a follow-up only the status counts.
+        let fits_bulk = |position: &usize| batch[*position].id.is_some() && batch[*position].body.get("followUp").is_none();
+        let (mut together, mut single): (Vec<usize>, Vec<usize>) = positions.into_iter().partition(fits_bulk);
+        let mut groups = Vec::new();
+        if together.len() > 1 && self.bulk_update.load(Ordering::Relaxed) {
+            groups.push(together);
+        } else {
+            single.append(&mut together);
+        }
+        while let Some(group) = groups.pop() {
+            if group.len() < 2 {
+                single.extend(group);
+                continue;
+            }
+            let bodies: Vec<Value> = group.iter().map(|position| with_id(&batch[*position])).collect();
+            let request = self.place.request(Method::Put, &["bulk"], Safety::Write).json(to_bytes(&Value::Array(bodies)));
+            let answer = match self.place.client.send(request).await {
+                Ok(answer) => answer,
+                Err(error) if error.cause.code == network::FORBIDDEN => {
+                    // The account may change cases, but not several in one request.
+                    self.bulk_update.store(false, Ordering::Relaxed);
+                    single.extend(group);
+                    continue;
+                }
+                Err(error) => {
+                    outcomes.all(&group, &Written::Failed(error));
+                    continue;
+                }
+            };
+            let Some(rows) = succeeded(&answer) else {
+                match judge(&answer) {
+                    Verdict::TooLarge => {
+                        let (first, second) = group.split_at(group.len() / 2);
+                        groups.extend([second.to_vec(), first.to_vec()]);
+                    }
+                    Verdict::Whole(error) if error.cause.code == network::FORBIDDEN => {
+                        self.bulk_update.store(false, Ordering::Relaxed);
+                        single.extend(group);
+                    }
+                    Verdict::Whole(error) => outcomes.all(&group, &Written::Failed(error)),
+                    Verdict::Record(_) | Verdict::Gone => single.extend(group),
+                }
+                continue;
+            };
+            let mut left: HashSet<usize> = group.iter().copied().collect();
+            for row in rows {
+                let position = group.get(row.record_no).copied();
+                let is_the_one = |position: &usize| row.contact.get("id").and_then(Value::as_str) == batch[*position].id.as_deref();
+                if let Some(position) = position.filter(is_the_one) {
+                    left.remove(&position);
+                    outcomes.set(position, done(row.contact, &answer));
+                }
+            }
+            // What failed is sent by itself, to learn why. Sending a change twice changes nothing.
+            single.extend(group.into_iter().filter(|position| left.contains(position)));
+        }
+        self.each(batch, &single, outcomes).await;
+    }
+
+    async fn delete(&self, batch: &[Write], positions: &[usize], outcomes: &mut Outcomes) {
+        let ids: Vec<String> = positions.iter().filter_map(|position| batch[*position].id.clone()).collect();
+        let held = match self.takes_along(&ids).await {
+            Ok(held) => held,
+            Err(error) => {
+                outcomes.all(positions, &Written::Failed(error));
+                return;
+            }
+        };
+        let (refused, allowed): (Vec<usize>, Vec<usize>) =
+            positions.iter().partition(|position| batch[**position].id.as_ref().is_some_and(|id| held.contains(id)));
+        let what = match self.place.resource.name {
+            "locations" => "the location has others below it, which would be deleted with it",
+            _ => "the case has relationships; Go.Data would delete them, and contacts that have no other exposure",
+        };
+        outcomes.all(&refused, &Written::Refused(Cause::new(godata::TAKES_OTHERS_ALONG, what)));
+        self.each(batch, &allowed, outcomes).await;
+    }
+
+    /// Which of these would take other records along when they are deleted.
+    async fn takes_along(&self, ids: &[String]) -> Result<HashSet<String>, Error> {
+        let mut held = HashSet::new();
+        match self.place.resource.name {
+            "locations" => {
+                let all: Vec<&String> = ids.iter().collect();
+                let children = self.place.all_of(&all, &|ids| json!({ "parentLocationId": { "inq": ids } })).await?;
+                let live = children.iter().filter(|child| child.get("deleted") != Some(&Value::Bool(true)));
+                held.extend(live.filter_map(|child| child.get("parentLocationId").and_then(Value::as_str)).map(str::to_owned));
+            }
+            "cases" => {
+                let related = |body: &Value| {
+                    body.get("hasRelationships") == Some(&Value::Bool(true))
+                        || body.get("numberOfContacts").and_then(Value::as_u64) > Some(0)
+                };
+                let present = self.place.by_ids(ids).await?;
+                held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
+            }
+            _ => {}
+        }
+        Ok(held)
+    }
+
+    /// A record that is gone already is as deleted as it can be.
+    async fn delete_one(&self, id: &str) -> Written {
+        let request = self.place.request(Method::Delete, &[id], Safety::Write);
+        let gone = || Written::Done { id: id.to_owned(), version: None, returned: None };
+        match self.place.client.send(request).await {
+            Err(error) => Written::Failed(error),
+            Ok(answer) if answer.is_success() => gone(),
+            Ok(answer) => match judge(&answer) {
+                Verdict::Gone => gone(),
+                _ => self.refusal(&answer),
+            },
+        }
+    }
+}
+
+fn with_id(write: &Write) -> Value {
+    let mut body = write.body.clone();
+    if let (Value::Object(members), Some(id)) = (&mut body, &write.id) {
+        members.insert("id".to_owned(), json!(id));
+    }
+    body
+}
+
+fn done(returned: Value, answer: &Answer) -> Written {
+    let Some(id) = returned.get("id").and_then(Value::as_str).map(str::to_owned) else {
+        let message = format!("{}: the answer holds no id", answer.request());
+        return Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended());
+    };
+    let version = returned.get("updatedAt").and_then(Value::as_str).map(str::to_owned);
+    Written::Done { id, version, returned: Some(returned) }
+}
+
+/// One row of the answer to a bulk change. The record is called `contact` whatever its type.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    record_no: usize,
+    contact: Value,
+}
+
+/// The rows that went through: all of them, or those that a partial success names. `None` for any other refusal.
+fn succeeded(answer: &Answer) -> Option<Vec<Row>> {
+    if answer.is_success() {
+        return Some(answer.read().unwrap_or_default());
+    }
+    let remote = Remote::read(&answer.body).filter(|remote| remote.code() == Some("MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS"))?;
+    let rows = remote.details.get("success").cloned().unwrap_or_default();
+    Some(serde_json::from_value(rows).unwrap_or_default())
+}
