@@ -164,6 +164,20 @@ impl SystemOptions {
 }
 
 impl Reading {
+    /// Without any option.
+    pub fn plain() -> Self {
+        Self {
+            format: None,
+            encoding: None,
+            separator: None,
+            array: None,
+            dates: None,
+            header: Header::Given(true),
+            skip_rows: 0,
+            unguard: false,
+        }
+    }
+
     /// Checks the options of a flow's `from:`.
     pub fn check(options: &Value, defaults: &Defaults) -> Result<Self, Error> {
         let written: SourceOptions = parse("from", options)?;

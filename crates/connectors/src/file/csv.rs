@@ -1,5 +1,6 @@
 //! Reads the rows of a CSV as records, one at a time.
 
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -75,6 +76,10 @@ pub struct Head {
     pub names: Vec<String>,
     /// Where the rows begin.
     pub body: Position,
+    /// Its first line is Excel's `sep=`.
+    pub says_separator: bool,
+    /// Its lines end with a carriage return and a line feed.
+    pub crlf: bool,
 }
 
 /// Reads the first lines of a CSV: Excel's `sep=`, the lines above the header, the header.
@@ -83,10 +88,12 @@ pub fn head(path: &Path, file: &str, form: Form, options: &Reading) -> Result<He
     let mut text = Text::open(std::fs::File::open(path).map_err(broken)?, form, 0).map_err(broken)?;
     let mut row = 0;
     let mut separator = options.separator;
+    let mut says_separator = false;
     if let Some(line) = line(&mut text).map_err(broken)?
         && let Some(declared) = table::declared_separator(&text.rest()[..line])
     {
         separator = Some(declared);
+        says_separator = true;
         text.take(line);
     }
     for _ in 0..options.skip_rows {
@@ -115,6 +122,7 @@ pub fn head(path: &Path, file: &str, form: Form, options: &Reading) -> Result<He
                 text.fill().map_err(broken)?;
             }
             Scan::Row { length } => {
+                let crlf = text.rest()[..length].ends_with(b"\r\n");
                 let mut names = Vec::new();
                 for cell in &cells {
                     let name = String::from_utf8(cell.bytes(text.rest()).into_owned());
@@ -130,7 +138,7 @@ pub fn head(path: &Path, file: &str, form: Form, options: &Reading) -> Result<He
                     row += 1;
                 }
                 let body = Position { offset: text.offset(), row, doubtful: 0 };
-                return Ok(Head { separator: used, names, body });
+                return Ok(Head { separator: used, names, body, says_separator, crlf });
             }
             Scan::More | Scan::Broken { .. } => {
                 return Err(Error::configuration(
@@ -250,6 +258,22 @@ impl Reader {
         }
     }
 
+    /// Shows every row with its texts, for each column in its place; a row that cannot be told is an error, so that a rewriting never loses one.
+    pub fn visit(&mut self, show: &mut Visit<'_>) -> Result<(), Error> {
+        while let Some(next) = self.advance()? {
+            self.next = None;
+            let bad = |cause: &str| unreadable_row(&self.file, "row", self.row + 1, cause);
+            let Next::Row { length } = next else { return Err(bad("its quotes do not match or it does not end")) };
+            let buffer = self.text.rest();
+            let texts = self.table.texts(buffer, &self.cells).map_err(|cause| bad(&cause.message))?;
+            let raw = std::str::from_utf8(without_line_end(&buffer[..length]))
+                .map_err(|_| bad("it holds bytes that its encoding does not have"))?;
+            show(raw, &texts)?;
+            self.pass(length);
+        }
+        Ok(())
+    }
+
     fn skip_line(&mut self) -> Result<(), Error> {
         loop {
             let ended = self.text.ended();
@@ -263,4 +287,18 @@ impl Reader {
             self.text.fill().map_err(|error| errors::unreadable(&self.file, &error))?;
         }
     }
+}
+
+/// Takes a row as it stands, without its line end, and its texts.
+pub type Visit<'v> = dyn FnMut(&str, &[Cow<'_, str>]) -> Result<(), Error> + 'v;
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// A record of a target file cannot be read, so the file must not be rewritten.
+pub fn unreadable_row(file: &str, word: &str, row: u64, cause: &str) -> Error {
+    let message = format!("{file}, {word} {row} cannot be read, so the file is not rewritten: {cause}");
+    Error::configuration(codes::TARGET_UNREADABLE, message)
 }

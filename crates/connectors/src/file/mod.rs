@@ -5,19 +5,23 @@
 //! guarantees in [`write`].
 
 mod config;
+mod content;
 mod csv;
 mod dates;
 mod describe;
 mod encoding;
 mod errors;
+mod flat;
 mod folder;
 mod formula;
 mod json;
 mod read;
+mod replace;
 mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +48,7 @@ impl connector::Connector for Connector {
             category: "file",
             status: Status::Stable,
             reads: true,
-            writes: false,
+            writes: true,
             options: schema_for!(SystemOptions).into(),
             from_options: schema_for!(SourceOptions).into(),
             to_options: schema_for!(TargetOptions).into(),
@@ -100,6 +104,6 @@ impl System for Files {
     }
 
     fn target(&self, spec: &TargetSpec) -> Result<Box<dyn connector::Target>, Error> {
-        Err(config::unfit(format!("{}", spec.resource)))
+        Ok(Box::new(write::Target::new(&self.base, spec, config::Writing::check(&spec.options, &self.defaults)?)?))
     }
 }

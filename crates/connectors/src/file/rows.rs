@@ -1,6 +1,6 @@
 //! Takes the rows of a CSV apart, one at a time, out of a buffer that may end anywhere.
 //!
-//! Why not the `csv` crate, which writes our files: it reads any text as some table. Here a quote that does not match is told, the
+//! Why not the `csv` crate: it reads any text as some table. Here a quote that does not match is told, the
 //! damage is kept to the lines it is on, and what cannot be told apart is never handed out as a row.
 
 use memchr::{memchr, memchr2, memchr3};

@@ -1,5 +1,6 @@
 //! The columns of a CSV, and a row of it as a JSON element.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use encoding_rs::Encoding;
@@ -8,7 +9,7 @@ use kivuko_core::error::{Cause, Error, nearest};
 
 use super::config::{Dates, Header};
 use super::dates::Order;
-use super::encoding::{self, BROKEN};
+use super::encoding;
 use super::formula;
 use super::rows::{CELL_LIMIT, Cell};
 
@@ -105,9 +106,7 @@ impl Table {
     }
 
     fn text(&self, buffer: &[u8], cell: &Cell) -> Option<String> {
-        let bytes = cell.bytes(buffer);
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= CELL_LIMIT && !text.contains('\0'))?;
-        Some(if self.unguard { formula::unguard(text) } else { text }.to_owned())
+        self.checked(cell, buffer).ok().map(Cow::into_owned)
     }
 
     /// Cells behind the last column that are not empty.
@@ -118,13 +117,7 @@ impl Table {
 
     /// Writes a row as a JSON object, or says why it is none; then nothing is written.
     pub fn element(&self, buffer: &[u8], cells: &[Cell], out: &mut Vec<u8>) -> Result<(), Cause> {
-        if cells.len() < self.columns.len() || !self.surplus(cells).is_empty() {
-            let (has, wanted) = (cells.len(), self.columns.len());
-            return Err(Cause::new(
-                codes::CELL_COUNT,
-                format!("the row has {has} cells, the header {wanted}; quote texts that hold the separator, or complete the row"),
-            ));
-        }
+        self.check_count(cells)?;
         let start = out.len();
         for (column, cell) in self.columns.iter().zip(cells) {
             out.extend_from_slice(&column.prefix);
@@ -137,12 +130,25 @@ impl Table {
         Ok(())
     }
 
+    /// The texts of a row, for each column in its place, or why they cannot be told.
+    pub fn texts<'b>(&self, buffer: &'b [u8], cells: &[Cell]) -> Result<Vec<Cow<'b, str>>, Cause> {
+        self.check_count(cells)?;
+        let columns = self.columns.iter().zip(cells);
+        columns.map(|(column, cell)| self.checked(cell, buffer).map_err(|cause| cause.field(&column.name))).collect()
+    }
+
+    fn check_count(&self, cells: &[Cell]) -> Result<(), Cause> {
+        if cells.len() >= self.columns.len() && self.surplus(cells).is_empty() {
+            return Ok(());
+        }
+        let (has, wanted) = (cells.len(), self.columns.len());
+        let message = format!("the row has {has} cells, the header {wanted}; quote texts that hold the separator, or complete the row");
+        Err(Cause::new(codes::CELL_COUNT, message))
+    }
+
     fn cell(&self, column: &Column, cell: &Cell, buffer: &[u8], out: &mut Vec<u8>) -> Result<(), Cause> {
         let raw = cell.raw(buffer);
-        if raw.len() > CELL_LIMIT {
-            return Err(Cause::new(codes::CELL_TOO_LONG, "the cell is longer than 1 MiB; look for an unclosed quote"));
-        }
-        let plain = column.dates.is_none() && !self.unguard && !cell.doubled;
+        let plain = column.dates.is_none() && !self.unguard && !cell.doubled && raw.len() <= CELL_LIMIT;
         // Most cells are plain ASCII: those need no second look.
         if plain && raw.iter().all(|byte| PLAIN[*byte as usize]) {
             out.push(b'"');
@@ -150,30 +156,44 @@ impl Table {
             out.push(b'"');
             return Ok(());
         }
-        let bytes = cell.bytes(buffer);
-        let Ok(text) = std::str::from_utf8(&bytes) else {
-            debug_assert!(bytes.contains(&BROKEN) || self.encoding == encoding_rs::UTF_8, "only these are handed on undecoded");
+        let text = self.checked(cell, buffer)?;
+        match column.dates {
+            Some(order) if !text.trim().is_empty() => {
+                let date = order.iso(&text).ok_or_else(|| {
+                    let message = format!("the date does not fit the declared order ({}, the year with four digits)", order.words());
+                    Cause::new(record::BAD_DATE, message)
+                })?;
+                quote(&date, out);
+            }
+            _ => quote(&text, out),
+        }
+        Ok(())
+    }
+
+    /// The text of a cell, or what is wrong with it.
+    fn checked<'b>(&self, cell: &Cell, buffer: &'b [u8]) -> Result<Cow<'b, str>, Cause> {
+        if cell.raw(buffer).len() > CELL_LIMIT {
+            return Err(Cause::new(codes::CELL_TOO_LONG, "the cell is longer than 1 MiB; look for an unclosed quote"));
+        }
+        let wrong_bytes = || {
             let encoding = encoding::name(self.encoding);
-            return Err(Cause::new(
+            Cause::new(
                 codes::ENCODING_BROKEN,
                 format!("the cell holds bytes that are not {encoding}; correct it or declare the right `encoding`"),
-            ));
+            )
+        };
+        let text: Cow<'b, str> = match cell.bytes(buffer) {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map_err(|_| wrong_bytes())?.into(),
+            Cow::Owned(bytes) => String::from_utf8(bytes).map_err(|_| wrong_bytes())?.into(),
         };
         if text.contains('\0') {
             return Err(Cause::new(codes::CHARACTER_NUL, "the cell holds a NUL character; export again, or declare the right `encoding`"));
         }
-        let text = if self.unguard { formula::unguard(text) } else { text };
-        match column.dates {
-            Some(order) if !text.trim().is_empty() => match order.iso(text) {
-                Some(date) => quote(&date, out),
-                None => {
-                    let message = format!("the date does not fit the declared order ({}, the year with four digits)", order.words());
-                    return Err(Cause::new(record::BAD_DATE, message));
-                }
-            },
-            _ => quote(text, out),
-        }
-        Ok(())
+        Ok(match text {
+            text if !self.unguard => text,
+            Cow::Borrowed(text) => formula::unguard(text).into(),
+            Cow::Owned(text) => formula::unguard(&text).to_owned().into(),
+        })
     }
 }
 

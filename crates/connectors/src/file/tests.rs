@@ -1,1 +1,3 @@
 mod reading;
+mod round_trip;
+mod writing;

@@ -1,0 +1,336 @@
+//! A file as a target: records by key, in CSV, JSON or NDJSON.
+//!
+//! A batch is one rewriting of the file, and takes effect whole or not at all; a batch that is written again changes nothing. What the batch does not name stays as it stands, to
+//! the letter where no column is added. A record's id is its key. There is nothing that could hold a lease for us on the other side: that nobody else
+//! writes the file meanwhile is checked by its look before it is replaced.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use kivuko_core::BoxFuture;
+use kivuko_core::catalogue::{file as codes, record, target};
+use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, TargetSpec, Write, Written};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::path;
+use kivuko_core::value;
+use serde_json::Value;
+
+use super::config::{self, Format, Writing};
+use super::content::{self, Content, Existing, Output, Shape};
+use super::flat;
+use super::folder::{self, Found};
+use super::read::blocking;
+use super::replace;
+
+/// A batch rewrites the file once, so large batches keep many records near one pass.
+const BATCH: usize = 10_000;
+
+/// A file to write.
+#[derive(Debug, Clone)]
+pub struct Target {
+    file: Found,
+    format: Format,
+    key: Vec<path::Path>,
+    /// The columns that the flow writes, where they are known beforehand.
+    columns: Vec<String>,
+    options: Writing,
+}
+
+impl Target {
+    /// Checks what can be checked without the disk.
+    pub fn new(base: &Path, spec: &TargetSpec, options: Writing) -> Result<Self, Error> {
+        let file = folder::one(base, &spec.resource);
+        let format = config::format(options.format, &file.name)?;
+        let parse = |role: &str, written: &String| {
+            path::Path::parse(written).map_err(|error| config::unfit(format!("{role} `{written}` of the flow is no path: {error}")))
+        };
+        let key = spec.key.iter().map(|written| parse("the key", written)).collect::<Result<Vec<_>, _>>()?;
+        if key.is_empty() {
+            return Err(config::unfit(format!("{} needs a `key`: the field by which its records are found", file.name)));
+        }
+        if file.name.contains(['*', '?']) {
+            return Err(config::unfit(format!("`{}` names several files; a target is one", file.name)));
+        }
+        let paths = spec.paths.iter().map(|written| parse("the target", written)).collect::<Result<Vec<_>, _>>()?;
+        let mut columns: Vec<String> = Vec::new();
+        for column in key.iter().chain(&paths).filter_map(flat::column) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        Ok(Self { file, format, key, columns, options })
+    }
+
+    fn content(&self) -> Result<Content<'_>, Error> {
+        Content::open(&self.file.path, &self.file.name, self.format, &self.key, &self.options)
+    }
+
+    /// The content, whose records can be found.
+    fn searchable(&self) -> Result<Content<'_>, Error> {
+        let content = self.content()?;
+        match content.missing_key() {
+            Some(column) => Err(Error { cause: self.key_missing(&column), ..config::unfit("") }),
+            None => Ok(content),
+        }
+    }
+
+    fn key_missing(&self, column: &str) -> Cause {
+        let message = format!("{} has no column `{column}`, so that its records cannot be found by it", self.file.name);
+        Cause::new(codes::COLUMN_MISSING, message).field(column)
+    }
+
+    fn candidate(&self, existing: &Existing<'_>) -> Candidate {
+        let body = existing.record();
+        Candidate { id: id(&existing.key), version: Some(version(&body, self.format)), deleted: false, body }
+    }
+
+    /// The records with these ids, for each in its place.
+    fn find(&self, ids: &[String]) -> Result<Vec<Vec<Candidate>>, Error> {
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            places.entry(id).or_default().push(place);
+        }
+        let mut found = vec![Vec::new(); ids.len()];
+        self.searchable()?.visit(&mut |existing| {
+            if let Some(places) = places.get(id(&existing.key).as_str()) {
+                for place in places {
+                    found[*place].push(self.candidate(&existing));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn write_batch(&self, batch: &[Write]) -> Result<Vec<Written>, Error> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let content = self.searchable()?;
+        // The record that is meant, and its id afterwards: another one where the key itself changes.
+        let ids: Vec<(String, String)> = batch
+            .iter()
+            .map(|write| {
+                let after = id(&write.key.0);
+                (write.id.clone().unwrap_or_else(|| after.clone()), after)
+            })
+            .collect();
+        let mut times: HashMap<&str, usize> = ids.iter().flat_map(|(now, after)| [(now.as_str(), 0), (after.as_str(), 0)]).collect();
+        let mut present: HashMap<String, Value> = HashMap::new();
+        content.visit(&mut |existing| {
+            let id = id(&existing.key);
+            if let Some(times) = times.get_mut(id.as_str()) {
+                *times += 1;
+                present.insert(id, existing.record());
+            }
+            Ok(())
+        })?;
+        let was_there: HashSet<String> = present.keys().cloned().collect();
+        let mut answers = Vec::with_capacity(batch.len());
+        let (mut order, mut new) = (Vec::new(), HashSet::new());
+        let mut touched = HashSet::new();
+        for (write, (now, after)) in batch.iter().zip(&ids) {
+            let taken = now != after && present.contains_key(after);
+            let decided = match (taken, write.action) {
+                (true, Action::Update) => Err(Cause::new(record::DUPLICATE_KEY, "another record of the file has this key already")),
+                _ => self.decide(write, now, times[now.as_str()], present.get(now), &content.shape),
+            };
+            let answer = match decided {
+                Ok(Some(record)) => {
+                    let done = Written::Done { id: after.clone(), version: Some(version(&record, self.format)), returned: None };
+                    present.insert(now.clone(), record);
+                    if !was_there.contains(now) && new.insert(now.clone()) {
+                        order.push(now.clone());
+                    }
+                    touched.insert(now.clone());
+                    done
+                }
+                Ok(None) => {
+                    present.remove(now);
+                    touched.insert(now.clone());
+                    Written::Done { id: now.clone(), version: None, returned: None }
+                }
+                Err(cause) => Written::Refused(cause),
+            };
+            answers.push(answer);
+        }
+        let changes = Changes { present, touched, order };
+        match self.rewrite(&content, &changes) {
+            Ok(()) => Ok(answers),
+            Err(error) if error.effect_unknown => Ok(batch.iter().map(|_| Written::Failed(error.clone())).collect()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What becomes of one record: its new content, `None` when it is to go, or why it is refused.
+    fn decide(&self, write: &Write, id: &str, times: usize, present: Option<&Value>, shape: &Shape) -> Result<Option<Value>, Cause> {
+        if id.trim().is_empty() || write.key.0.iter().any(|part| part.trim().is_empty()) {
+            return Err(Cause::new(record::EMPTY_KEY, "the key is empty"));
+        }
+        if times > 1 {
+            return Err(Cause::new(
+                target::SEVERAL_MATCHES,
+                format!("{} holds {times} records with this key; correct it first", self.file.name),
+            ));
+        }
+        let changed = match (write.action, present) {
+            (Action::Delete, _) => return Ok(None),
+            (Action::Deactivate, _) => return Err(Cause::new(target::REFUSED, "a record of a file cannot be deactivated, only deleted")),
+            (Action::Update, None) => {
+                return Err(Cause::new(target::TARGET_GONE, format!("{} no longer holds a record with this key", self.file.name)));
+            }
+            (Action::Create | Action::Update, Some(present)) => content::merged(present.clone(), &write.body),
+            (Action::Create, None) => write.body.clone(),
+        };
+        let mut changed = if self.format == Format::Csv { flat::texts(changed) } else { changed };
+        for (path, part) in self.key.iter().zip(&write.key.0) {
+            if path.one(&changed).and_then(value::text).as_deref() != Some(part) {
+                path.set(&mut changed, part.as_str().into())
+                    .map_err(|error| Cause::new(record::WRONG_TYPE, error.to_string()).field(path.to_string()))?;
+            }
+        }
+        match content::misfits(&changed, self.format, shape.encoding).into_iter().next() {
+            Some(cause) => Err(cause),
+            None => Ok(Some(changed)),
+        }
+    }
+
+    fn rewrite(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
+        if changes.touched.is_empty() {
+            return Ok(());
+        }
+        let mut shape = content.shape.clone();
+        if self.format == Format::Csv {
+            let mut known: HashSet<String> = shape.columns.iter().map(|column| flat::canonical(column)).collect();
+            let declared: Vec<String> = self.columns.iter().filter(|column| known.insert((*column).clone())).cloned().collect();
+            let written = changes.touched.iter().filter_map(|id| changes.present.get(id)).flat_map(flat::cells);
+            let mut extra: Vec<String> =
+                written.filter(|(column, text)| !text.is_empty() && known.insert(column.clone())).map(|(column, _)| column).collect();
+            extra.sort();
+            shape.columns.extend(declared);
+            shape.columns.extend(extra);
+        }
+        let as_it_stands = shape.columns.len() == content.shape.columns.len();
+        replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
+            let mut output = Output::begin(out, &shape, &self.file.name)?;
+            content.visit(&mut |existing| {
+                let id = id(&existing.key);
+                if changes.touched.contains(&id) {
+                    return changes.present.get(&id).map_or(Ok(()), |record| output.record(record));
+                }
+                match existing.texts() {
+                    Some(texts) if !as_it_stands => output.cells(texts),
+                    _ => output.raw(existing.raw),
+                }
+            })?;
+            for record in changes.order.iter().filter_map(|id| changes.present.get(id)) {
+                output.record(record)?;
+            }
+            output.end()
+        })
+    }
+}
+
+/// What a batch makes of the records that it names.
+struct Changes {
+    /// Their content; one that is touched and not here goes.
+    present: HashMap<String, Value>,
+    touched: HashSet<String>,
+    /// Those that are new, as they came.
+    order: Vec<String>,
+}
+
+/// The id of a record: its key, in a form that tells the parts apart.
+fn id(key: &[String]) -> String {
+    match key {
+        [only] => only.clone(),
+        parts => Value::from(parts).to_string(),
+    }
+}
+
+/// A version of a record: what it holds, whatever it looks like.
+fn version(body: &Value, format: Format) -> String {
+    let mut bytes = Vec::new();
+    let body = if format == Format::Csv { flat::record_of_cells(body) } else { body.clone() };
+    value::canonical(&body, &mut bytes);
+    blake3::hash(&bytes).to_hex()[..16].to_owned()
+}
+
+impl connector::Target for Target {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            batch_size: BATCH,
+            concurrency: 1,
+            lookup_size: BATCH,
+            replaced_whole: Vec::new(),
+            deletes: true,
+            deactivates: false,
+            settle_secs: 0.0,
+        }
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<Vec<Cause>, Error>> {
+        let target = self.clone();
+        Box::pin(blocking(move || {
+            let mut causes = Vec::new();
+            for path in &target.key {
+                if flat::column(path).is_none() {
+                    let message = format!("`{path}` selects an item of a list; the key of a file is a field of its own");
+                    causes.push(Cause::new(target::KEY_NOT_SEARCHABLE, message).field(path.to_string()));
+                }
+            }
+            let content = target.content()?;
+            if target.format != Format::Csv {
+                return Ok(causes);
+            }
+            if let Some(column) = content.missing_key() {
+                causes.push(target.key_missing(&column));
+            }
+            for column in target.columns.iter().chain(&content.shape.columns) {
+                if super::encoding::encode(content.shape.encoding, column, &mut Vec::new()).is_err() {
+                    let encoding = super::encoding::name(content.shape.encoding);
+                    causes.push(
+                        Cause::new(codes::NOT_ENCODABLE, format!("the name of the column cannot be written in {encoding}")).field(column),
+                    );
+                }
+            }
+            Ok(causes)
+        }))
+    }
+
+    fn exclusive(&self) -> BoxFuture<'_, Result<Option<String>, Error>> {
+        let path = self.file.path.canonicalize().unwrap_or_else(|_| self.file.path.clone());
+        Box::pin(async move { Ok(Some(format!("file {}", path.display()))) })
+    }
+
+    fn begin(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn conform(&self, body: Value) -> Result<Value, Vec<Cause>> {
+        if !body.is_object() {
+            return Err(vec![Cause::new(record::WRONG_TYPE, "a record of a file is an object")]);
+        }
+        let body = if self.format == Format::Csv { flat::texts(body) } else { body };
+        let causes = content::misfits(&body, self.format, self.options.encoding.unwrap_or(encoding_rs::UTF_8));
+        if causes.is_empty() { Ok(body) } else { Err(causes) }
+    }
+
+    fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {
+        let target = self.clone();
+        let ids: Vec<String> = keys.iter().map(|key| id(&key.0)).collect();
+        Box::pin(blocking(move || target.find(&ids)))
+    }
+
+    fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>> {
+        let target = self.clone();
+        let ids = ids.to_vec();
+        Box::pin(blocking(move || Ok(target.find(&ids)?.into_iter().map(|found| found.into_iter().next()).collect())))
+    }
+
+    fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {
+        let target = self.clone();
+        let batch = batch.to_vec();
+        Box::pin(blocking(move || target.write_batch(&batch)))
+    }
+}

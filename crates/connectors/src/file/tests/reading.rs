@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use kivuko_core::connector::{Connector as _, Pages, ReadRequest, Settings, SourceSpec, System};
+use kivuko_core::connector::{Connector as _, ReadRequest, Settings, SourceSpec, System};
 use kivuko_core::error::Error;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use serde_json::{Value, json};
