@@ -1,1 +1,3 @@
-//! Benchmarks of Kivuko.
+//! Benchmarks of Kivuko: the lines of the budget table, and the invented data that they are measured on.
+
+pub mod sample;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::catalogue::record;
 use crate::error::Cause;
@@ -44,20 +44,27 @@ impl Projection {
 
     /// Reads one element. An error says where it cannot be read, never what stands there.
     pub fn project(&self, raw: &[u8]) -> Result<Value, Cause> {
-        self.read(raw).map_err(|error| unreadable(&error))
+        // Looking for bytes that are not UTF-8 once is far cheaper than in each of a hundred texts.
+        let text = std::str::from_utf8(raw).map_err(|error| {
+            let before = &raw[..error.valid_up_to()];
+            let (line, line_start) = memchr::memchr_iter(b'\n', before).fold((1, 0), |(line, _), at| (line + 1, at + 1));
+            unreadable("it is not UTF-8", line, before.len() - line_start + 1)
+        })?;
+        self.read(text).map_err(|error| {
+            let what = if error.is_eof() { "it ends too early" } else { "it is not JSON" };
+            unreadable(what, error.line(), error.column())
+        })
     }
 
-    fn read(&self, raw: &[u8]) -> Result<Value, serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_slice(raw);
+    fn read(&self, text: &str) -> Result<Value, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
         let value = self.root.deserialize(&mut reader)?;
         reader.end()?;
         Ok(value)
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> Cause {
-    let what = if error.is_eof() { "it ends too early" } else { "it is not JSON" };
-    let (line, column) = (error.line(), error.column());
+fn unreadable(what: &str, line: usize, column: usize) -> Cause {
     Cause::new(record::UNREADABLE, format!("the record cannot be read: {what} at its line {line}, column {column}"))
 }
 
@@ -99,10 +106,13 @@ impl Growing {
 
     fn done(self) -> Node {
         let mut members: Vec<(Box<str>, Node)> = self.members.into_iter().map(|(name, node)| (name, node.done())).collect();
-        members.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        let longest = members.last().map_or(0, |(name, _)| name.len());
-        let starts = (0..=longest + 1).map(|length| members.partition_point(|(name, _)| name.len() < length)).collect();
-        Node { whole: self.whole, members, starts, items: self.items.map(|items| Box::new(items.done())) }
+        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let longest = members.iter().map(|(name, _)| name.len()).max();
+        let mut by_length = vec![Vec::new(); longest.map_or(0, |length| length + 1)];
+        for (position, (name, _)) in members.iter().enumerate() {
+            by_length[name.len()].push(position);
+        }
+        Node { whole: self.whole, members, by_length, items: self.items.map(|items| Box::new(items.done())) }
     }
 }
 
@@ -111,18 +121,23 @@ impl Growing {
 struct Node {
     /// All of it.
     whole: bool,
-    /// Of an object: these members, by length, then by name.
+    /// Of an object: these members, by name.
     members: Vec<(Box<str>, Node)>,
-    /// Where the names of each length begin in `members`: most names of a record are refused by their length alone.
-    starts: Vec<usize>,
+    /// For each length of a name, which members have it: most names of a record are refused by their length alone.
+    by_length: Vec<Vec<usize>>,
     /// Of an array: this of each item. The items that a path does not name stay as empty ones, so that places do not move.
     items: Option<Box<Node>>,
 }
 
 impl Node {
-    fn find(&self, name: &str) -> Option<&(Box<str>, Node)> {
-        let (from, to) = (*self.starts.get(name.len())?, *self.starts.get(name.len() + 1)?);
-        self.members[from..to].iter().find(|(known, _)| **known == *name)
+    fn find(&self, name: &str) -> Option<usize> {
+        let last = name.as_bytes().last();
+        let is_it = |position: &&usize| {
+            let known = &*self.members[**position].0;
+            // The last byte tells most names apart, and costs no call.
+            known.as_bytes().last() == last && known == name
+        };
+        self.by_length.get(name.len())?.iter().find(is_it).copied()
     }
 }
 
@@ -145,20 +160,21 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
+        let named = &self.0.members;
+        // A slot for each: the map is then built in order, without a search for each member. Of members with the same name the last one
+        // counts, as in everything that reads JSON.
+        let mut slots: Vec<Option<Value>> = Vec::new();
+        slots.resize_with(named.len(), || None);
         while let Some(known) = access.next_key_seed(Name(self.0))? {
             match known {
-                Some((name, node)) => {
-                    // Of members with the same name the last one counts, as in everything that reads JSON.
-                    let member = access.next_value_seed(node)?;
-                    members.insert(name.to_string(), member);
-                }
+                Some(position) => slots[position] = Some(access.next_value_seed(&named[position].1)?),
                 None => {
                     access.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(Value::Object(members))
+        let members = named.iter().zip(slots).filter_map(|((name, _), slot)| Some((name.to_string(), slot?)));
+        Ok(Value::Object(members.collect()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -198,19 +214,19 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 }
 
-/// Reads the name of a member and finds what is read of it.
+/// Reads the name of a member and finds which of the named ones it is.
 struct Name<'n>(&'n Node);
 
-impl<'de, 'n> DeserializeSeed<'de> for Name<'n> {
-    type Value = Option<&'n (Box<str>, Node)>;
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'n> Visitor<'_> for Name<'n> {
-    type Value = Option<&'n (Box<str>, Node)>;
+impl Visitor<'_> for Name<'_> {
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
@@ -274,7 +290,7 @@ mod tests {
         check(b"{\"other\": [1, 2}", "the record cannot be read: it is not JSON at its line 1, column 16");
         check(b"{\"id\": 1} 2", "the record cannot be read: it is not JSON at its line 1, column 11");
         check(b"", "the record cannot be read: it ends too early at its line 1, column 0");
-        check(b"{\"id\": \"\xff\"}", "the record cannot be read: it is not JSON at its line 1, column 9");
+        check(b"{\"id\":\n \"a\xff\"}", "the record cannot be read: it is not UTF-8 at its line 2, column 4");
         check("[".repeat(1000).as_bytes(), "the record cannot be read: it ends too early at its line 1, column 1000");
     }
 
