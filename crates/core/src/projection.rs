@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalogue::record;
 use crate::error::Cause;
@@ -106,13 +106,10 @@ impl Growing {
 
     fn done(self) -> Node {
         let mut members: Vec<(Box<str>, Node)> = self.members.into_iter().map(|(name, node)| (name, node.done())).collect();
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let longest = members.iter().map(|(name, _)| name.len()).max();
-        let mut by_length = vec![Vec::new(); longest.map_or(0, |length| length + 1)];
-        for (position, (name, _)) in members.iter().enumerate() {
-            by_length[name.len()].push(position);
-        }
-        Node { whole: self.whole, members, by_length, items: self.items.map(|items| Box::new(items.done())) }
+        members.sort_by_key(|(name, _)| name.len());
+        let longest = members.last().map_or(0, |(name, _)| name.len());
+        let starts = (0..=longest + 1).map(|length| members.partition_point(|(name, _)| name.len() < length)).collect();
+        Node { whole: self.whole, members, starts, items: self.items.map(|items| Box::new(items.done())) }
     }
 }
 
@@ -121,23 +118,20 @@ impl Growing {
 struct Node {
     /// All of it.
     whole: bool,
-    /// Of an object: these members, by name.
+    /// Of an object: these members, by the length of their names.
     members: Vec<(Box<str>, Node)>,
-    /// For each length of a name, which members have it: most names of a record are refused by their length alone.
-    by_length: Vec<Vec<usize>>,
+    /// Where the names of each length begin in `members`: most names of a record are refused by their length alone.
+    starts: Vec<usize>,
     /// Of an array: this of each item. The items that a path does not name stay as empty ones, so that places do not move.
     items: Option<Box<Node>>,
 }
 
 impl Node {
-    fn find(&self, name: &str) -> Option<usize> {
-        let last = name.as_bytes().last();
-        let is_it = |position: &&usize| {
-            let known = &*self.members[**position].0;
-            // The last byte tells most names apart, and costs no call.
-            known.as_bytes().last() == last && known == name
-        };
-        self.by_length.get(name.len())?.iter().find(is_it).copied()
+    fn find(&self, name: &str) -> Option<&(Box<str>, Node)> {
+        let (from, to) = (*self.starts.get(name.len())?, *self.starts.get(name.len() + 1)?);
+        // The first byte tells most of them apart, and costs no call.
+        let first = name.as_bytes().first();
+        self.members[from..to].iter().find(|(known, _)| known.as_bytes().first() == first && **known == *name)
     }
 }
 
@@ -160,21 +154,20 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let named = &self.0.members;
-        // A slot for each: the map is then built in order, without a search for each member. Of members with the same name the last one
-        // counts, as in everything that reads JSON.
-        let mut slots: Vec<Option<Value>> = Vec::new();
-        slots.resize_with(named.len(), || None);
+        let mut members = Map::new();
         while let Some(known) = access.next_key_seed(Name(self.0))? {
             match known {
-                Some(position) => slots[position] = Some(access.next_value_seed(&named[position].1)?),
+                Some((name, node)) => {
+                    // Of members with the same name the last one counts, as in everything that reads JSON.
+                    let member = access.next_value_seed(node)?;
+                    members.insert(String::from(&**name), member);
+                }
                 None => {
                     access.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        let members = named.iter().zip(slots).filter_map(|((name, _), slot)| Some((name.to_string(), slot?)));
-        Ok(Value::Object(members.collect()))
+        Ok(Value::Object(members))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -214,19 +207,19 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 }
 
-/// Reads the name of a member and finds which of the named ones it is.
+/// Reads the name of a member and finds what is read of it.
 struct Name<'n>(&'n Node);
 
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Option<usize>;
+impl<'de, 'n> DeserializeSeed<'de> for Name<'n> {
+    type Value = Option<&'n (Box<str>, Node)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Name<'_> {
-    type Value = Option<usize>;
+impl<'n> Visitor<'_> for Name<'n> {
+    type Value = Option<&'n (Box<str>, Node)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
