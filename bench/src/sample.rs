@@ -33,14 +33,31 @@ pub const PATHS: [&str; 20] = [
 
 /// A case, about 2.3 KB as text.
 pub fn case(number: u64) -> Value {
-    let pick = |list: &[&'static str], salt: u64| list[((number.wrapping_mul(2_654_435_761) >> 7).wrapping_add(salt * number) % list.len() as u64) as usize];
+    let pick = |list: &[&'static str], salt: u64| {
+        list[((number.wrapping_mul(2_654_435_761) >> 7).wrapping_add(salt * number) % list.len() as u64) as usize]
+    };
     let uuid = |salt: u64| {
         let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_add(salt.wrapping_mul(0xff51_afd7_ed55_8ccd));
         let (high, low) = (mixed >> 32, mixed & 0xffff_ffff);
-        format!("{high:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", low >> 16, low & 0xfff, high & 0xfff, (u128::from(mixed) * 31) & 0xffff_ffff_ffff)
+        format!(
+            "{high:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            low >> 16,
+            low & 0xfff,
+            high & 0xfff,
+            (u128::from(mixed) * 31) & 0xffff_ffff_ffff
+        )
     };
     let day = |offset: u64| format!("2026-{:02}-{:02}T00:00:00.000Z", (number + offset) / 28 % 12 + 1, (number + offset) % 28 + 1);
-    let stamp = |offset: u64| format!("2026-{:02}-{:02}T{:02}:{:02}:07.{:03}Z", (number + offset) / 28 % 12 + 1, (number + offset) % 28 + 1, number % 24, number % 60, number % 1000);
+    let stamp = |offset: u64| {
+        format!(
+            "2026-{:02}-{:02}T{:02}:{:02}:07.{:03}Z",
+            (number + offset) / 28 % 12 + 1,
+            (number + offset) % 28 + 1,
+            number % 24,
+            number % 60,
+            number % 1000
+        )
+    };
     let classification = format!("LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_{}", pick(&CLASSIFICATIONS, 3));
     let location = uuid(1);
     json!({
