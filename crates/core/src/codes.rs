@@ -1,1 +1,319 @@
 //! Code maps: which value on one side is which value on the other.
+//!
+//! `codes/sex.csv` has one column for each system or vocabulary (`godata,hmis,fhir,note`), or simply `source,target`. A value is looked for as it
+//! stands, without spaces at its ends; if it is not there, without regard to case, where that leads to one value only. Where several rows hold
+//! the value, the first one counts: so `M` and `MALE` may both stand beside `GENDER_MALE`, and `GENDER_MALE` goes back as the first of them.
+//! A row with `*` says what happens to other values; `valid_from` and `valid_to` (both days included) bound the rows that have them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::catalogue::{record, sheet};
+use crate::error::{Cause, Place, Problem};
+use crate::table::Table;
+use crate::transform::Env;
+
+/// Columns that hold no codes.
+const NOT_CODES: [&str; 4] = ["note", "status", "valid_from", "valid_to"];
+
+/// One code map.
+#[derive(Debug, Clone)]
+pub struct CodeMap {
+    name: String,
+    columns: Vec<String>,
+    rows: Vec<CodeRow>,
+    /// For each column: where a value stands, as it is and in lower case.
+    exact: Vec<HashMap<String, Vec<usize>>>,
+    folded: Vec<HashMap<String, Vec<usize>>>,
+    /// The row `*`, for each column the one that has `*` there.
+    others: Vec<Option<usize>>,
+}
+
+#[derive(Debug, Clone)]
+struct CodeRow {
+    cells: Vec<String>,
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Translated {
+    /// It is this value on the other side.
+    To(String),
+    /// It is not listed, and stays as it is.
+    Keep,
+    /// It is listed without a counterpart, or it is not listed and is left out: empty.
+    Drop,
+    /// It is not listed: a rejection.
+    Unlisted,
+}
+
+/// All code maps of a project, by name.
+#[derive(Debug, Clone, Default)]
+pub struct CodeMaps(pub BTreeMap<String, CodeMap>);
+
+/// The two systems of a flow, which say the columns of a code map.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sides {
+    pub source: Side,
+    pub target: Side,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Its name in the project.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+impl Sides {
+    /// The sides of a flow.
+    pub fn new(source: (&str, &str), target: (&str, &str)) -> Self {
+        let side = |(name, kind): (&str, &str)| Side { name: name.to_owned(), kind: kind.to_owned() };
+        Self { source: side(source), target: side(target) }
+    }
+}
+
+impl CodeMap {
+    /// Reads a code map. Everything that is wrong with it comes back; the map only if it can be used.
+    pub fn parse(name: &str, table: &Table) -> (Option<Self>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let header: Vec<String> = table.header.iter().map(|column| column.trim().to_lowercase()).collect();
+        let coded: Vec<usize> =
+            (0..header.len()).filter(|at| !header[*at].is_empty() && !NOT_CODES.contains(&header[*at].as_str())).collect();
+        if coded.len() < 2 {
+            let place = Place { file: table.file.clone(), line: Some(1), ..Place::default() };
+            problems.push(
+                Problem::error(sheet::CODES_COLUMNS, place, format!("the code map `{name}` has fewer than two columns of codes"))
+                    .expected("a column for each system, such as `register,godata`, or `source,target`"),
+            );
+            return (None, problems);
+        }
+        let place = |row: usize, column: usize| Place {
+            file: table.file.clone(),
+            line: Some(row),
+            column: Some(column + 1),
+            cell: table.header.get(column).map(|name| name.trim().to_owned()),
+        };
+        let mut rows: Vec<CodeRow> = Vec::new();
+        let mut others = vec![None; coded.len()];
+        for row in &table.rows {
+            let cells: Vec<String> = coded.iter().map(|at| row.cells.get(*at).map_or("", String::as_str).trim().to_owned()).collect();
+            let mut day = |column: &str| {
+                let at = header.iter().position(|name| name == column)?;
+                let text = row.cells.get(at).map_or("", String::as_str).trim();
+                if text.is_empty() {
+                    return None;
+                }
+                let day = crate::transform::plain_day(text);
+                if day.is_none() {
+                    problems.push(
+                        Problem::error(sheet::CODES_BAD_DAY, place(row.number, at), format!("`{text}` is not a day"))
+                            .expected("a day such as 2026-01-31"),
+                    );
+                }
+                day
+            };
+            let (from, to) = (day("valid_from"), day("valid_to"));
+            if let (Some(from), Some(to)) = (from, to)
+                && from > to
+            {
+                let at = header.iter().position(|name| name == "valid_to").unwrap_or_default();
+                problems.push(
+                    Problem::error(sheet::CODES_BAD_DAY, place(row.number, at), "valid_to lies before valid_from")
+                        .expected("a day from valid_from on"),
+                );
+            }
+            if cells.iter().all(String::is_empty) {
+                continue;
+            }
+            for (at, cell) in cells.iter().enumerate() {
+                if cell == "*" && others[at].replace(rows.len()).is_some() {
+                    problems.push(
+                        Problem::error(
+                            sheet::CODES_TWO_STARS,
+                            place(row.number, coded[at]),
+                            format!("there is a second row `*` in the column {}", header[coded[at]]),
+                        )
+                        .expected("one row `*` for each direction"),
+                    );
+                }
+            }
+            rows.push(CodeRow { cells, from, to });
+        }
+        let mut exact = vec![HashMap::<String, Vec<usize>>::new(); coded.len()];
+        let mut folded = exact.clone();
+        for (number, row) in rows.iter().enumerate() {
+            for (at, cell) in row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty() && *cell != "*") {
+                exact[at].entry(cell.clone()).or_default().push(number);
+                folded[at].entry(cell.to_lowercase()).or_default().push(number);
+            }
+        }
+        let usable = problems.is_empty();
+        let columns = coded.iter().map(|at| header[*at].clone()).collect();
+        let map = Self { name: name.to_owned(), columns, rows, exact, folded, others };
+        (usable.then_some(map), problems)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its columns of codes, in lower case.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// The columns that are meant between two systems: those of their names, else of their kinds, else `source` and `target`.
+    pub fn sides(&self, source: (&str, &str), target: (&str, &str)) -> Result<(String, String), Problem> {
+        let find = |names: [&str; 3]| names.into_iter().find_map(|name| self.column(name));
+        let from = find([source.0, source.1, "source"]);
+        let to = find([target.0, target.1, "target"]);
+        let file = format!("codes/{}.csv", self.name);
+        let missing = |name: &str, kind: &str, fallback: &str| {
+            let place = Place { file: file.clone(), line: Some(1), ..Place::default() };
+            Problem::error(sheet::CODES_COLUMNS, place, format!("the code map `{}` has no column for the system {name}", self.name))
+                .expected(format!("a column `{name}`, `{kind}` or `{fallback}` beside {}", self.columns.join(", ")))
+        };
+        match (from, to) {
+            (None, _) => Err(missing(source.0, source.1, "source")),
+            (_, None) => Err(missing(target.0, target.1, "target")),
+            (Some(from), Some(to)) if from == to => {
+                let place = Place { file, line: Some(1), ..Place::default() };
+                Err(Problem::error(
+                    sheet::CODES_COLUMNS,
+                    place,
+                    format!("both systems would use the column {} of the code map `{}`", self.columns[from], self.name),
+                )
+                .expected(format!("columns named {} and {}", source.0, target.0)))
+            }
+            (Some(from), Some(to)) => Ok((self.columns[from].clone(), self.columns[to].clone())),
+        }
+    }
+
+    /// What a value of one column is in another, whatever the day.
+    pub fn translate(&self, from_column: &str, to_column: &str, value: &str) -> Translated {
+        self.translate_on(from_column, to_column, value, None)
+    }
+
+    /// What a value of one column is in another on a day.
+    pub fn translate_on(&self, from_column: &str, to_column: &str, value: &str, day: Option<Date>) -> Translated {
+        let (Some(from), Some(to)) = (self.column(from_column), self.column(to_column)) else { return Translated::Unlisted };
+        let value = value.trim();
+        let valid = |number: &&usize| {
+            let row = &self.rows[**number];
+            day.is_none_or(|day| row.from.is_none_or(|first| first <= day) && row.to.is_none_or(|last| day <= last))
+        };
+        let result = |number: &usize| match self.rows[*number].cells[to].as_str() {
+            // A row `M,*` would say that M is every value: it says nothing.
+            "" | "*" => Translated::Drop,
+            code => Translated::To(code.to_owned()),
+        };
+        if let Some(first) = self.exact[from].get(value).and_then(|rows| rows.iter().find(valid)) {
+            return result(first);
+        }
+        if let Some(rows) = self.folded[from].get(&value.to_lowercase()) {
+            let mut spellings: Vec<&str> = Vec::new();
+            let mut results: Vec<Translated> = Vec::new();
+            for row in rows.iter().filter(valid) {
+                let spelling = self.rows[*row].cells[from].as_str();
+                // Within one spelling the first row counts; different spellings have to agree.
+                if !spellings.contains(&spelling) {
+                    spellings.push(spelling);
+                    results.push(result(row));
+                }
+            }
+            results.dedup();
+            if results.len() == 1
+                && let Some(only) = results.pop()
+            {
+                return only;
+            }
+        }
+        match self.others[from].map(|row| self.rows[row].cells[to].as_str()) {
+            None | Some("" | "reject" | "*") => Translated::Unlisted,
+            Some("keep") => Translated::Keep,
+            Some("drop") => Translated::Drop,
+            Some(code) => Translated::To(code.to_owned()),
+        }
+    }
+
+    /// All values of a column that are listed, in their order, without `*`.
+    pub fn listed(&self, column: &str) -> Vec<&str> {
+        let Some(at) = self.column(column) else { return Vec::new() };
+        self.rows.iter().map(|row| row.cells[at].as_str()).filter(|cell| !cell.is_empty() && *cell != "*").collect()
+    }
+}
+
+impl CodeMaps {
+    /// A code map by its name.
+    pub fn get(&self, name: &str) -> Option<&CodeMap> {
+        self.0.get(name)
+    }
+}
+
+/// Translates a value, or each value of a list, with a code map, between the two systems of the flow or between the columns that are named.
+///
+/// This is what the column `codes` and the transform `codes` do. Empty stays empty, `drop` gives null, an unlisted value is a rejection that
+/// carries the value, so that it can be added to the map.
+pub fn translate(name: &str, columns: Option<(&str, &str)>, value: &Value, env: &Env<'_>) -> Result<Value, Cause> {
+    if crate::value::is_empty(value) {
+        return Ok(Value::Null);
+    }
+    let map = env
+        .codes
+        .get(name)
+        .ok_or_else(|| Cause::new(record::UNLISTED_CODE, format!("there is no code map `{name}`; add codes/{name}.csv")))?;
+    let (from, to) = match columns {
+        Some((from, to)) => (from.to_owned(), to.to_owned()),
+        None => map
+            .sides((&env.sides.source.name, &env.sides.source.kind), (&env.sides.target.name, &env.sides.target.kind))
+            .map_err(|problem| Cause::new(record::UNLISTED_CODE, problem.message))?,
+    };
+    if let Value::Array(items) = value {
+        let mut codes = Vec::with_capacity(items.len());
+        for item in items {
+            let code = one(map, (&from, &to), item, env)?;
+            if !code.is_null() {
+                codes.push(code);
+            }
+        }
+        return Ok(Value::Array(codes));
+    }
+    one(map, (&from, &to), value, env)
+}
+
+fn one(map: &CodeMap, (from, to): (&str, &str), value: &Value, env: &Env<'_>) -> Result<Value, Cause> {
+    if crate::value::is_empty(value) {
+        return Ok(Value::Null);
+    }
+    let Some(text) = crate::value::text(value) else {
+        return Err(Cause::new(
+            record::WRONG_TYPE,
+            format!("the code map `{}` wants a code, but the value is {}", map.name, crate::expr::kind(value)),
+        ));
+    };
+    match map.translate_on(from, to, &text, Some(env.today)) {
+        Translated::To(code) => Ok(Value::String(code)),
+        Translated::Keep => Ok(value.clone()),
+        Translated::Drop => Ok(Value::Null),
+        Translated::Unlisted => Err(Cause::new(
+            record::UNLISTED_CODE,
+            format!(
+                "the value is not listed in the column {from} of the code map `{}`; add it to codes/{}.csv and retry",
+                map.name, map.name
+            ),
+        )
+        .unlisted(&map.name, text.trim())),
+    }
+}

@@ -1,3 +1,6 @@
 //! A run as a whole.
 
-codes! {}
+codes! {
+    /// What the record refers to has not arrived.
+    WAITING = 901, "K0901";
+}

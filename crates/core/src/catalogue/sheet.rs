@@ -29,4 +29,14 @@ codes! {
     BAD_LIST = 213, "K0213";
     /// A sheet that cannot be read.
     NO_SHEET = 214, "K0214";
+    /// A code map lacks a column.
+    CODES_COLUMNS = 220, "K0220";
+    /// A day of a code map cannot be read.
+    CODES_BAD_DAY = 221, "K0221";
+    /// A code map has two rows `*` for one direction.
+    CODES_TWO_STARS = 222, "K0222";
+    /// A CSV of the project cannot be read.
+    TABLE_UNREADABLE = 230, "K0230";
+    /// The columns of a CSV of the project are wrong.
+    TABLE_COLUMNS = 231, "K0231";
 }

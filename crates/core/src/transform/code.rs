@@ -1,0 +1,39 @@
+//! Codes: one value for another, by a code map of the project.
+
+use super::{Family, Step, Takes, Transform, example, optional, required};
+use crate::codes;
+
+pub(super) static ALL: &[&Transform] = &[&Transform {
+    name: "codes",
+    family: Family::Code,
+    about: "Translates a code with a code map of the project, from the column of the flow's source system to that of its target, or between \
+            two columns that are named. In a sheet the column `codes` does the same after all transforms. Of a list each item is translated by `list | ...`.",
+    parameters: &[
+        required("map", "the name of the code map: `sex` is codes/sex.csv"),
+        optional("from", "the column to look in; with `to`"),
+        optional("to", "the column to take from"),
+    ],
+    examples: &[
+        example("codes(\"sex\")", "\"F\"", "\"GENDER_FEMALE\""),
+        example("trim | codes(\"sex\")", "\" f \"", "\"GENDER_FEMALE\""),
+        example("codes(\"sex\", \"godata\", \"register\")", "\"GENDER_MALE\"", "\"M\""),
+        example("codes(\"sex\")", "\"Q\"", "rejected K0306"),
+        example("codes(\"sex\")", "null", "null"),
+    ],
+    takes: Takes::One,
+    in_expressions: true,
+    make: |arguments| {
+        let name = arguments.required_text(0)?;
+        let columns = match (arguments.text(1)?, arguments.text(2)?) {
+            (Some(from), Some(to)) => Some((from, to)),
+            (None, None) => None,
+            _ => return Err(arguments.error(1, "`codes` has one column", "two columns, from and to, or none")),
+        };
+        let map = name.clone();
+        let mut step = Step::one(arguments, move |value, scope| {
+            codes::translate(&map, columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), &value, scope.env)
+        });
+        step.code_map = Some(name);
+        Ok(step)
+    },
+}];
