@@ -66,13 +66,18 @@ impl SqliteStore {
     /// # Errors
     /// See [`crate::open`].
     pub async fn open(path: &Path, key: &Key) -> Result<Self, Error> {
+        Self::open_patiently(path, key, PATIENCE).await
+    }
+
+    /// Opens it, and waits for this long for another process that writes.
+    async fn open_patiently(path: &Path, key: &Key, patience: Duration) -> Result<Self, Error> {
         make_file(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE)
+            .busy_timeout(patience)
             .pragma("cache_size", "-8192")
             .pragma("temp_store", "memory");
         let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);

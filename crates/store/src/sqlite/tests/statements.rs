@@ -1,0 +1,50 @@
+//! That no statement walks through a table that grows with the number of records, where it could go by an index.
+
+use sqlx::Row as _;
+
+use super::{super::query, Place};
+
+async fn check(statement: &'static str) {
+    let place = Place::new();
+    let store = place.sqlite().await;
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let plan = sqlx::query(explain).fetch_all(&store.writer).await.unwrap();
+    for step in plan {
+        let step: String = step.get("detail");
+        for table in ["link", "sent", "outcome", "rejection", "waiting", "kept", "link_use", "link_key_value"] {
+            assert!(!format!("{step} ").starts_with(&format!("SCAN {table} ")), "{step}\n{statement}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn growing_tables_are_read_by_an_index() {
+    for statement in [
+        query!("link_by_source"),
+        query!("link_by_key"),
+        query!("link_by_target"),
+        query!("link_count"),
+        query!("link_resolve"),
+        query!("link_remove"),
+        query!("link_free_keys"),
+        query!("link_use_put"),
+        query!("link_seen"),
+        query!("link_unseen"),
+        query!("link_key_conflict"),
+        query!("sent_get"),
+        query!("sent_remove"),
+        query!("outcome_list"),
+        query!("rejection_close"),
+        query!("rejection_discard"),
+        query!("rejection_get"),
+        query!("waiting_forget"),
+        query!("waiting_list"),
+        query!("kept_list"),
+        query!("find_links"),
+        query!("find_outcomes"),
+        query!("find_rejections"),
+        query!("find_waiting"),
+    ] {
+        check(statement).await;
+    }
+}
