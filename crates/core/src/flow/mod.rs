@@ -1,1 +1,139 @@
-//! Flows: what a person wrote, and what was checked.
+//! Flows: [`spec::FlowSpec`] is what a person wrote, [`Flow`] is what was checked. Only a [`Flow`] runs.
+
+pub mod spec;
+
+mod check;
+pub(crate) mod words;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::codes::Sides;
+use crate::expr::Expr;
+use crate::mapping::Mapping;
+use crate::path::{Path, SourcePath};
+use crate::store::FlowVersion;
+
+pub(crate) use check::{Surroundings, check};
+pub use spec::{LeavesWord as Leaves, PayloadWord as Payload, ThenWord as Then};
+
+/// A checked flow with everything that it needs.
+#[derive(Debug)]
+pub struct Flow {
+    /// Its name.
+    pub name: String,
+    /// The file that it was read from.
+    pub file: String,
+    /// The user story, or nothing.
+    pub about: String,
+    /// When it runs.
+    pub trigger: Trigger,
+    /// What it reads.
+    pub from: From,
+    /// How records become target records.
+    pub mapping: Mapping,
+    /// What it writes.
+    pub to: To,
+    /// What happens when a record disappears from the source.
+    pub deletes: Deletes,
+    /// Which payloads are kept, and how long.
+    pub keep: Keep,
+    /// Its two systems: they say which columns of a code map are meant.
+    pub sides: Sides,
+    /// The exact text of everything that it runs with.
+    pub version: FlowVersion,
+}
+
+/// When a flow runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// When someone calls `run`.
+    Manual,
+    /// At the times of a cron expression.
+    Cron(String),
+    /// Again and again.
+    Every(Duration),
+    /// When another flow has ended.
+    After(String),
+}
+
+/// What a flow reads.
+#[derive(Debug)]
+pub struct From {
+    /// The name of the system.
+    pub system: String,
+    /// What is read there.
+    pub resource: String,
+    /// The path of the identity, for sources that do not know it.
+    pub id: Option<String>,
+    /// The path of the time of change.
+    pub cursor: Option<String>,
+    /// Only records for which it holds are carried over.
+    pub where_: Option<Expr>,
+    /// What happens to a linked record that no longer matches.
+    pub leaves: Leaves,
+    /// The connector's own keys: an object.
+    pub options: Value,
+}
+
+/// What a flow writes.
+#[derive(Debug)]
+pub struct To {
+    /// The name of the system.
+    pub system: String,
+    /// The records, parents before children.
+    pub records: Vec<TargetRecord>,
+    /// The key cannot be searched or is rewritten, and that is known.
+    pub duplicates_accept: bool,
+    /// The connector's own keys: an object.
+    pub options: Value,
+}
+
+/// One kind of record that a source record becomes.
+#[derive(Debug)]
+pub struct TargetRecord {
+    /// Its name in the column `record`; empty when there is one.
+    pub name: String,
+    /// What is written.
+    pub resource: String,
+    /// The target paths whose values together find it.
+    pub key: Vec<Path>,
+    /// The record that it belongs to.
+    pub of: Option<String>,
+    /// One record for each item of this source path.
+    pub each: Option<SourcePath>,
+    /// Written only when it holds.
+    pub when: Option<Expr>,
+}
+
+/// How a deletion is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detect {
+    /// Not at all.
+    None,
+    /// The source says so.
+    Tombstone,
+    /// The record was not there in a complete scan.
+    Absence,
+}
+
+/// What happens when a record disappears from the source.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deletes {
+    /// How it is seen.
+    pub detect: Detect,
+    /// What is done in the target.
+    pub then: Then,
+    /// The share of the linked records (0 to 1) above which the run stops. Always there when `then` changes the target.
+    pub stop_above: Option<f64>,
+}
+
+/// Which payloads are kept, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Which.
+    pub payload: Payload,
+    /// How long.
+    pub days: u32,
+}

@@ -1,1 +1,222 @@
-//! Mapping sheets: from rows to a plan that turns records into target records.
+//! Mapping sheets: from rows to a plan that turns a record of the source into records of the target.
+//!
+//! [`sheet`] is what a person wrote: rows of cells, read from and written to a table without loss. Compiling finds everything that is wrong with
+//! it at once and gives a [`Mapping`], which holds only what can run. Applying it to a record collects all causes of that record, not the first.
+
+pub mod sheet;
+
+mod apply;
+mod compile;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::error::{Cause, Place};
+use crate::expr::Expr;
+use crate::path::{Path, SourcePath};
+use crate::projection::Projection;
+use crate::transform::Pipeline;
+
+pub(crate) use compile::{Around, RecordShape, compile};
+
+/// A compiled sheet.
+#[derive(Debug)]
+pub struct Mapping {
+    file: String,
+    sheet: sheet::Sheet,
+    plans: BTreeMap<String, Plan>,
+    paths: Vec<SourcePath>,
+    projection: Projection,
+    /// Flow to the first cell that names it.
+    references: BTreeMap<String, Place>,
+    code_maps: BTreeSet<String>,
+    unplaced: Vec<String>,
+}
+
+/// What a source record becomes: the whole content for a creation, and that for an update of what is already there.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mapped {
+    /// The content of a new record. Empty fields are not in it.
+    pub create: Value,
+    /// The content for a record that is there. A field that is not in it is left alone, null clears it.
+    pub update: Value,
+    /// What a person should look at, although the record goes through.
+    pub warnings: Vec<Cause>,
+}
+
+impl Mapping {
+    /// The file of the sheet: `mappings/cases.csv`.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The sheet as it was written.
+    pub fn sheet(&self) -> &sheet::Sheet {
+        &self.sheet
+    }
+
+    /// The source paths that the flow reads: those of the sheet and of `where`, `when`, `each`, `id` and `cursor`. None at all means the whole record.
+    pub fn paths(&self) -> Vec<String> {
+        if self.paths.iter().any(|path| path.text().starts_with('$')) {
+            return Vec::new();
+        }
+        self.paths.iter().map(|path| path.text().to_owned()).collect()
+    }
+
+    /// Parses of a raw record what [`Mapping::paths`] names, and nothing else.
+    pub fn projection(&self) -> &Projection {
+        &self.projection
+    }
+
+    /// The target paths that are written into this record, in the order of the sheet.
+    pub fn targets(&self, record: &str) -> Vec<String> {
+        self.plans.get(record).map(|plan| plan.targets.clone()).unwrap_or_default()
+    }
+
+    /// The target paths that get a value when this record is created.
+    pub(crate) fn created(&self, record: &str) -> Vec<String> {
+        fn rows<'m>(steps: &'m [Step], found: &mut Vec<&'m Row>) {
+            for step in steps {
+                match step {
+                    Step::Field(field) => found.extend(&field.rows),
+                    Step::List(list) => rows(&list.steps, found),
+                }
+            }
+        }
+        let mut found = Vec::new();
+        if let Some(plan) = self.plans.get(record) {
+            rows(&plan.steps, &mut found);
+        }
+        found.into_iter().filter(|row| row.on.creates()).map(|row| row.target.clone()).collect()
+    }
+
+    /// The target paths of this record that are not personal.
+    pub fn not_personal(&self, record: &str) -> Vec<String> {
+        self.plans.get(record).map(|plan| plan.not_personal.clone()).unwrap_or_default()
+    }
+
+    /// The flows whose records the sheet refers to.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        self.references.keys().map(String::as_str)
+    }
+
+    /// The same, each with the first cell that names it.
+    pub(crate) fn references_with_places(&self) -> &BTreeMap<String, Place> {
+        &self.references
+    }
+
+    /// The targets of rows whose record is not known.
+    pub(crate) fn unplaced(&self) -> &[String] {
+        &self.unplaced
+    }
+
+    /// The code maps that the sheet uses.
+    pub fn code_maps(&self) -> &BTreeSet<String> {
+        &self.code_maps
+    }
+}
+
+/// What is written into one of the flow's records.
+#[derive(Debug, Default)]
+struct Plan {
+    steps: Vec<Step>,
+    /// A creation and an update differ.
+    two_sided: bool,
+    targets: Vec<String>,
+    not_personal: Vec<String>,
+}
+
+/// A part of a plan: one target field, or a list that is built item by item.
+#[derive(Debug)]
+enum Step {
+    Field(Field),
+    List(List),
+}
+
+/// All rows with one target. The first that applies and is not empty wins.
+#[derive(Debug)]
+struct Field {
+    /// Relative to the record, or to the item of the list that it is in.
+    target: Path,
+    rows: Vec<Row>,
+}
+
+/// Rows with the same target up to `[]`.
+#[derive(Debug)]
+struct List {
+    /// The array in the target, without `[]`.
+    target: Path,
+    /// The items in the source.
+    items: Source,
+    steps: Vec<Step>,
+    /// One of its rows says `clear`: without items the array is cleared.
+    clears: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// The source record.
+    Record(SourcePath),
+    /// An item: 0 is the outermost.
+    Item { depth: usize, path: Path },
+}
+
+/// A compiled row.
+#[derive(Debug)]
+struct Row {
+    number: usize,
+    /// The whole target path, for causes.
+    target: String,
+    sources: Vec<Source>,
+    pipeline: Option<Pipeline>,
+    codes: Option<Codes>,
+    when: Option<Expr>,
+    default: Option<Fallback>,
+    empty: Empty,
+    on: On,
+}
+
+/// The code map of a row, and its columns on both sides.
+#[derive(Debug)]
+struct Codes {
+    map: String,
+    from: String,
+    to: String,
+}
+
+/// What stands in the column `default`.
+#[derive(Debug)]
+enum Fallback {
+    Value(Value),
+    Expr(Expr),
+}
+
+/// What an empty value does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    Keep,
+    Clear,
+    Reject,
+}
+
+/// When a row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    Both,
+    Create,
+    Update,
+}
+
+impl On {
+    fn creates(self) -> bool {
+        self != Self::Update
+    }
+
+    fn updates(self) -> bool {
+        self != Self::Create
+    }
+}

@@ -16,6 +16,7 @@ use crate::catalogue::project;
 use crate::error::{Place, Problem};
 
 pub use fit::{Fit, schema_of};
+pub(crate) use fit::{has_variable, one_of, unknown_key};
 pub use parse::parse;
 
 /// Where a key or a value stands.
@@ -87,6 +88,14 @@ impl Node {
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The same, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.data {
+            Data::Map(entries) => entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value),
+            _ => None,
+        }
     }
 
     /// The key with its value.

@@ -1,0 +1,644 @@
+//! From what a person wrote to a checked flow. All problems are collected, each with its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::spec::{DetectWord, DuplicatesWord, FlowSpec, KeepSpec, PayloadWord, RecordSpec, TimedSpec, TriggerSpec};
+use super::words::{braces, cron, duration, name, share};
+use super::{Deletes, Detect, Flow, From, Keep, TargetRecord, Then, To, Trigger};
+use crate::catalogue::{project, sheet};
+use crate::codes::{CodeMaps, Sides};
+use crate::connector::Declaration;
+use crate::error::{Code, Place, Problem};
+use crate::expr::{Expr, ExprError};
+use crate::mapping::sheet::Sheet;
+use crate::mapping::{self, Around, Mapping, RecordShape};
+use crate::path::{Path, SourcePath};
+use crate::store::FlowVersion;
+use crate::yaml::{Data, Fit, Node, one_of, read_node, unknown_key};
+
+/// How long payloads are kept when the flow does not say.
+const KEEP_DAYS: u32 = 30;
+/// The share of deletions above which a run stops when the flow does not say.
+const STOP_ABOVE: f64 = 0.05;
+
+/// Keys of the design that this version does not have, with what they stand for.
+const NOT_YET: [(&[&str], &str); 6] = [
+    (&["between"], "two-way flows (`between:`)"),
+    (&["aggregate"], "aggregates (`aggregate:`)"),
+    (&["from", "group"], "grouping rows into one record (`group:`)"),
+    (&["from", "order"], "grouping rows into one record (`order:`)"),
+    (&["to", "scope"], "a place in the target that depends on the record (`scope:`)"),
+    (&["to", "match"], "finding records by similarity (`match:`)"),
+];
+
+/// What a flow has around it in the project.
+pub(crate) struct Surroundings<'a> {
+    /// The systems by name: kind and declaration. The declaration is missing when the kind is wrong, which is a problem elsewhere.
+    pub systems: &'a BTreeMap<String, (String, Option<&'a Declaration>)>,
+    /// `kivuko.yaml` could be read: what is not in `systems` is not a system.
+    pub systems_known: bool,
+    /// The names of all flows.
+    pub flows: &'a BTreeSet<String>,
+    pub codes: &'a CodeMaps,
+    /// The sheets of the folder `mappings`, by file name; those that cannot be read are `None` and a problem already.
+    pub sheets: &'a BTreeMap<String, Option<Sheet>>,
+    /// The texts of a version: of the flow's own files, and of files that every flow runs with.
+    pub texts: &'a dyn Fn(&[String]) -> BTreeMap<String, String>,
+    pub kivuko: &'a str,
+}
+
+/// Checks a flow. It is there only when nothing is wrong with it.
+pub(crate) fn check(mut node: Node, around: &Surroundings<'_>, problems: &mut Vec<Problem>) -> Option<Flow> {
+    let mut found = Vec::new();
+    not_yet(&mut node, &mut found);
+    let refused = !found.is_empty();
+    let whole = read_node::<FlowSpec>(node, &mut found);
+    if refused {
+        // Without the key that is not available others look missing: `between:` stands for `from:` and `to:`.
+        found.retain(|problem| problem.code != project::MISSING_KEY);
+    }
+    let flow = match (whole.value, whole.node) {
+        (Some(spec), Some(node)) => {
+            let file = node.at.file.to_string();
+            let mut checker = Checker { spec: &spec, node: &node, file: &file, around, problems: &mut found };
+            checker.flow()
+        }
+        _ => None,
+    };
+    let good = !found.iter().any(|problem| problem.severity == crate::error::Severity::Error);
+    problems.append(&mut found);
+    flow.filter(|_| good)
+}
+
+/// Takes out what this version does not have, each with a problem that says so.
+fn not_yet(node: &mut Node, problems: &mut Vec<Problem>) {
+    for (path, what) in NOT_YET {
+        let Some((last, first)) = path.split_last() else { continue };
+        let holder = first.iter().try_fold(&mut *node, |holder, key| holder.get_mut(key));
+        if let Some(entry) = holder.and_then(|holder| holder.take(last)) {
+            problems.push(unavailable(entry.at.place(), what));
+        }
+    }
+    if let Some(Node { at, data: Data::List(_), .. }) = node.get("to") {
+        let place = at.place();
+        node.take("to");
+        problems.push(unavailable(place, "several targets for one reading (`to:` as a list)"));
+    }
+    let words = ["watch", "webhook", "queue"];
+    let mut gone = false;
+    if let Some(trigger) = node.get_mut("trigger") {
+        let (at, word) = (trigger.at.clone(), trigger.text().map(str::to_owned));
+        for known in words {
+            if let Some(entry) = trigger.take(known) {
+                problems.push(unavailable(entry.at.place(), &format!("the trigger `{known}`")));
+                gone = trigger.entries().is_empty();
+            } else if word.as_deref() == Some(known) {
+                problems.push(unavailable(at.place(), &format!("the trigger `{known}`")));
+                gone = true;
+            }
+        }
+    }
+    if gone {
+        node.take("trigger");
+    }
+}
+
+fn unavailable(place: Place, what: &str) -> Problem {
+    Problem::error(project::NOT_AVAILABLE, place, format!("not available yet: {what}")).expected("a version of Kivuko that has it")
+}
+
+struct Checker<'a, 'p> {
+    spec: &'a FlowSpec,
+    node: &'a Node,
+    file: &'a str,
+    around: &'a Surroundings<'a>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Checker<'_, '_> {
+    fn error(&mut self, code: Code, keys: &[&str], message: impl Into<String>, expected: impl Into<String>) {
+        let place = self.node.place(keys);
+        self.problems.push(Problem::error(code, place, message).expected(expected));
+    }
+
+    fn flow(&mut self) -> Option<Flow> {
+        let spec = self.spec;
+        if !name(&spec.flow) {
+            let message = format!("`{}` cannot be the name of a flow", spec.flow);
+            self.error(project::BAD_VALUE, &["flow"], message, "small letters, digits and hyphens, such as `register-to-godata`");
+        }
+        let trigger = self.trigger();
+        let from = self.from();
+        let deletes = self.deletes();
+        let keep = self.keep();
+        let to = self.to();
+        let mapping = self.mapping(&from, &to);
+        let sides = self.sides();
+        if let Some(mapping) = &mapping {
+            self.keys_are_written(mapping, &to);
+            for (flow, place) in mapping.references_with_places() {
+                self.known_flow(flow, place.clone(), "the sheet refers to");
+            }
+        }
+        let mapping = mapping?;
+        let mut files = vec![self.file.to_owned(), mapping.file().to_owned()];
+        files.extend(mapping.code_maps().iter().map(|map| format!("codes/{map}.csv")));
+        let version = version(&spec.flow, self.around.kivuko, (self.around.texts)(&files));
+        Some(Flow {
+            name: spec.flow.clone(),
+            file: self.file.to_owned(),
+            about: spec.about.as_deref().unwrap_or_default().trim().to_owned(),
+            trigger: trigger?,
+            from: from?,
+            mapping,
+            to: to?,
+            deletes,
+            keep,
+            sides,
+            version,
+        })
+    }
+
+    fn trigger(&mut self) -> Option<Trigger> {
+        let timed = match &self.spec.trigger {
+            None | Some(TriggerSpec::Word(_)) => return Some(Trigger::Manual),
+            Some(TriggerSpec::Timed(timed)) => timed,
+        };
+        let found = match timed {
+            TimedSpec { cron: Some(text), every: None, after: None } => {
+                if let Some(wrong) = cron(text) {
+                    let message = format!("`{text}` is not a cron expression: {wrong}");
+                    self.error(
+                        project::BAD_VALUE,
+                        &["trigger", "cron"],
+                        message,
+                        "minute, hour, day, month, day of the week: `*/15 * * * *`",
+                    );
+                    return None;
+                }
+                Trigger::Cron(text.clone())
+            }
+            TimedSpec { cron: None, every: Some(text), after: None } => match duration(text) {
+                Some(length) => Trigger::Every(length),
+                None => {
+                    self.error(
+                        project::BAD_VALUE,
+                        &["trigger", "every"],
+                        format!("`{text}` is not a length of time"),
+                        "a length of time such as `30 minutes`, `6 hours`, `1 day`",
+                    );
+                    return None;
+                }
+            },
+            TimedSpec { cron: None, every: None, after: Some(flow) } => {
+                if *flow == self.spec.flow {
+                    self.error(project::BAD_VALUE, &["trigger", "after"], "the flow would wait for itself", "the name of another flow");
+                    return None;
+                }
+                self.known_flow(flow, self.node.place(&["trigger", "after"]), "the trigger names");
+                Trigger::After(flow.clone())
+            }
+            _ => {
+                self.error(
+                    project::BAD_VALUE,
+                    &["trigger"],
+                    "the trigger does not say one thing",
+                    "exactly one of `cron`, `every`, `after`; or `trigger: manual`",
+                );
+                return None;
+            }
+        };
+        let place = self.node.place(&["trigger"]);
+        let warning = Problem::warning(project::SCHEDULE_NOT_RUN, place, "this version does not start flows by itself");
+        self.problems.push(warning.expected("a timer of the operating system that calls `kivuko run`"));
+        Some(found)
+    }
+
+    fn known_flow(&mut self, flow: &str, place: Place, what: &str) {
+        let flows = self.around.flows;
+        if !flows.contains(flow) {
+            let known: Vec<&str> = flows.iter().map(String::as_str).filter(|known| *known != self.spec.flow).collect();
+            let problem = Problem::error(project::UNKNOWN_FLOW, place, format!("{what} the flow `{flow}`, which is not there"));
+            let problem = if known.is_empty() { problem } else { problem.expected(one_of(&known)) };
+            self.problems.push(problem.nearest(flow, known.iter().copied()));
+        }
+    }
+
+    /// The kind and declaration of a system that the flow names.
+    fn system(&mut self, side: &str, system: &str, able: impl Fn(&Declaration) -> bool, verb: &str) -> Option<&Declaration> {
+        let Some((kind, declaration)) = self.around.systems.get(system) else {
+            if !self.around.systems_known {
+                return None;
+            }
+            let known: Vec<&str> = self.around.systems.keys().map(String::as_str).collect();
+            let place = self.node.place(&[side, "system"]);
+            let problem = Problem::error(project::UNKNOWN_SYSTEM, place, format!("there is no system `{system}`"));
+            let expected = if known.is_empty() { "a system in `kivuko.yaml`".to_owned() } else { one_of(&known) };
+            self.problems.push(problem.expected(expected).nearest(system, known.iter().copied()));
+            return None;
+        };
+        let declaration = (*declaration)?;
+        if !able(declaration) {
+            self.error(
+                project::WRONG_DIRECTION,
+                &[side, "system"],
+                format!("`{kind}` cannot be {verb}"),
+                format!("a system that can be {verb}"),
+            );
+        }
+        Some(declaration)
+    }
+
+    fn resource(&mut self, declaration: &Declaration, keys: &[&str], resource: &str) {
+        if !declaration.resources.is_empty() && !declaration.resources.contains(&resource) {
+            let place = self.node.place(keys);
+            let problem = Problem::error(project::UNKNOWN_RESOURCE, place, format!("`{}` has no resource `{resource}`", declaration.kind));
+            self.problems.push(problem.expected(one_of(declaration.resources)).nearest(resource, declaration.resources.iter().copied()));
+        }
+    }
+
+    /// The connector's own keys of `from` or `to`.
+    fn options(&mut self, side: &str, own: &[&str], written: &Map<String, Value>, schema: Option<&Value>) -> Value {
+        let nothing = Value::Null;
+        let schema = schema.unwrap_or(&nothing);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let mut options = Map::new();
+        let known: Vec<&str> = own.iter().copied().chain(properties.into_iter().flatten().map(|(key, _)| key.as_str())).collect();
+        let mut wanted = Node::empty(self.node.get(side).map_or_else(|| self.node.at.clone(), |node| node.at.clone()));
+        for key in written.keys() {
+            let Some(entry) = self.node.get(side).and_then(|node| node.entry(key)) else { continue };
+            if properties.is_some_and(|properties| properties.contains_key(key)) {
+                if let Data::Map(entries) = &mut wanted.data {
+                    entries.push(entry.clone());
+                }
+            } else {
+                self.problems.push(unknown_key(key, entry.at.place(), side, &known));
+            }
+        }
+        if properties.is_some() {
+            Fit::new(schema).check(&mut wanted, self.problems);
+            if let Value::Object(fitted) = wanted.to_value() {
+                options = fitted;
+            }
+        }
+        Value::Object(options)
+    }
+
+    fn from(&mut self) -> Option<From> {
+        let spec = &self.spec.from;
+        let declaration = self.system("from", &spec.system, |declaration| declaration.reads, "read").cloned();
+        // What an unknown kind of system can take is not known either.
+        let options = match &declaration {
+            Some(declaration) => {
+                self.resource(declaration, &["from", "resource"], &spec.resource);
+                if spec.id.is_none() && !declaration.knows_identity {
+                    let message = format!("`{}` does not know by itself what identifies a record", declaration.kind);
+                    self.error(
+                        project::IDENTITY_MISSING,
+                        &["from"],
+                        message,
+                        "`id:` with the field whose value is unique and never changes",
+                    );
+                }
+                let own = ["system", "resource", "id", "cursor", "where", "leaves"];
+                self.options("from", &own, &spec.options, Some(&declaration.from_options))
+            }
+            None => Value::Object(Map::new()),
+        };
+        for (key, path) in [("id", &spec.id), ("cursor", &spec.cursor)] {
+            if let Some(path) = path {
+                self.source_path(&["from", key], path);
+            }
+        }
+        let where_ = spec.where_.as_ref().map(|text| self.expression(&["from", "where"], text));
+        if spec.leaves.is_some() && where_.is_none() {
+            let place = self.node.place(&["from", "leaves"]);
+            let warning = Problem::warning(project::NO_EFFECT, place, "without `where` no record ever leaves");
+            self.problems.push(warning.expected("`where`, or no `leaves`"));
+        }
+        Some(From {
+            system: spec.system.clone(),
+            resource: spec.resource.clone(),
+            id: spec.id.clone(),
+            cursor: spec.cursor.clone(),
+            where_: match where_ {
+                None => None,
+                Some(expr) => Some(expr?),
+            },
+            leaves: spec.leaves.unwrap_or_default(),
+            options,
+        })
+    }
+
+    /// An expression in braces.
+    fn expression(&mut self, keys: &[&str], text: &str) -> Option<Expr> {
+        let Some((inner, before)) = braces(text) else {
+            let message = format!("`{}` is not an expression in braces", keys.join("."));
+            self.error(sheet::BAD_EXPRESSION, keys, message, "an expression such as `\"{ active == true }\"`");
+            return None;
+        };
+        match Expr::compile(inner) {
+            Ok(expr) => Some(expr),
+            Err(error) => {
+                self.inside(sheet::BAD_EXPRESSION, keys, &error.shifted(before));
+                None
+            }
+        }
+    }
+
+    fn source_path(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {
+        match SourcePath::parse(text) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.inside(sheet::BAD_PATH, keys, &error.into());
+                None
+            }
+        }
+    }
+
+    /// A problem at a character of a text.
+    fn inside(&mut self, code: Code, keys: &[&str], error: &ExprError) {
+        let place = self.node.at_path(keys).map_or_else(|| self.node.place(keys), |node| node.place_inside(error.column));
+        self.problems.push(Problem::error(code, place, error.message.clone()).expected(error.expected.clone()));
+    }
+
+    fn to(&mut self) -> Option<To> {
+        let spec = &self.spec.to;
+        let declaration = self.system("to", &spec.system, |declaration| declaration.writes, "written").cloned();
+        let options = match &declaration {
+            Some(declaration) => {
+                let own = ["system", "resource", "key", "records", "duplicates"];
+                self.options("to", &own, &spec.options, Some(&declaration.to_options))
+            }
+            None => Value::Object(Map::new()),
+        };
+        let records = match (&spec.records, &spec.resource, &spec.key) {
+            (None, Some(resource), Some(key)) => {
+                if let Some(declaration) = &declaration {
+                    self.resource(declaration, &["to", "resource"], resource);
+                }
+                let key = self.key(&["to", "key"], key.paths())?;
+                vec![TargetRecord { name: String::new(), resource: resource.clone(), key, of: None, each: None, when: None }]
+            }
+            (Some(records), None, None) => {
+                if let Some(declaration) = &declaration {
+                    for (name, record) in records {
+                        self.resource(declaration, &["to", "records", name, "resource"], &record.resource);
+                    }
+                }
+                self.records(records)?
+            }
+            (Some(_), _, _) => {
+                let message = "`to` has `records` and also a `resource` or a `key` of its own";
+                self.error(project::BAD_VALUE, &["to"], message, "`resource` and `key` for one record, or `records` for several");
+                return None;
+            }
+            (None, resource, key) => {
+                for (name, there) in [("resource", resource.is_some()), ("key", key.is_some())] {
+                    if !there {
+                        self.error(
+                            project::MISSING_KEY,
+                            &["to"],
+                            format!("`to` lacks the key `{name}`"),
+                            format!("`{name}:`, or `records:` for several records"),
+                        );
+                    }
+                }
+                return None;
+            }
+        };
+        Some(To { system: spec.system.clone(), records, duplicates_accept: spec.duplicates == Some(DuplicatesWord::Accept), options })
+    }
+
+    fn key(&mut self, keys: &[&str], texts: &[String]) -> Option<Vec<Path>> {
+        if texts.is_empty() {
+            self.error(project::BAD_VALUE, keys, "the key has no path", "at least one target path");
+            return None;
+        }
+        let mut paths = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            let error = match Path::parse(text) {
+                Ok(path) if path.each_prefix().is_none() => {
+                    paths.push(path);
+                    continue;
+                }
+                Ok(_) => ExprError::new(1, "a key cannot go through `[]`", "one item, such as `documents[type=EXTERNAL_ID].number`"),
+                Err(error) => error.into(),
+            };
+            let node = self.node.at_path(keys);
+            let item = node.and_then(|node| match &node.data {
+                Data::List(items) => items.get(index),
+                _ => Some(node),
+            });
+            let place = item.map_or_else(|| self.node.place(keys), |item| item.place_inside(error.column));
+            self.problems.push(Problem::error(sheet::BAD_PATH, place, error.message).expected(error.expected));
+        }
+        (paths.len() == texts.len()).then_some(paths)
+    }
+
+    /// The records in the order of writing: parents before children, otherwise as written.
+    fn records(&mut self, specs: &BTreeMap<String, RecordSpec>) -> Option<Vec<TargetRecord>> {
+        let node = self.node;
+        let names: Vec<&str> =
+            node.at_path(&["to", "records"]).map_or(&[][..], Node::entries).iter().map(|entry| entry.key.as_str()).collect();
+        if names.is_empty() {
+            self.error(project::BAD_VALUE, &["to", "records"], "`to.records` has no record", "at least one record with a name");
+            return None;
+        }
+        let before = self.problems.len();
+        let mut found = Vec::new();
+        for record in &names {
+            let Some(spec) = specs.get(*record) else { continue };
+            let keys = |key: &'static str| ["to", "records", *record, key];
+            if !name(record) {
+                let place = node.at_path(&["to", "records"]).and_then(|node| node.entry(record)).map(|entry| entry.at.place());
+                let message = format!("`{record}` cannot be the name of a record");
+                self.problems.push(
+                    Problem::error(project::BAD_VALUE, place.unwrap_or_default(), message).expected("small letters, digits and hyphens"),
+                );
+            }
+            let key = self.key(&keys("key"), spec.key.paths());
+            if let Some(of) = &spec.of
+                && !names.contains(&of.as_str())
+            {
+                let others: Vec<&str> = names.iter().copied().filter(|other| other != record).collect();
+                let problem = Problem::error(project::UNKNOWN_RECORD, node.place(&keys("of")), format!("the flow has no record `{of}`"));
+                self.problems.push(problem.expected(one_of(&others)).nearest(of, others.iter().copied()));
+            }
+            let each = spec.each.as_ref().and_then(|text| self.each(&keys("each"), text));
+            let when = spec.when.as_ref().and_then(|text| self.expression(&keys("when"), text));
+            if let Some(key) = key {
+                found.push(TargetRecord {
+                    name: (*record).to_owned(),
+                    resource: spec.resource.clone(),
+                    key,
+                    of: spec.of.clone(),
+                    each,
+                    when,
+                });
+            }
+        }
+        let sorted = self.parents_first(found);
+        (self.problems.len() == before).then_some(sorted)
+    }
+
+    fn each(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {
+        let path = self.source_path(keys, text)?;
+        match path.each_prefix() {
+            Some((_, rest)) if rest.segments().is_empty() => Some(path),
+            _ => {
+                self.error(
+                    sheet::BAD_PATH,
+                    keys,
+                    format!("`{text}` does not end with its only `[]`"),
+                    "a path to a list, such as `rows[]`",
+                );
+                None
+            }
+        }
+    }
+
+    fn parents_first(&mut self, mut records: Vec<TargetRecord>) -> Vec<TargetRecord> {
+        let known: BTreeSet<String> = records.iter().map(|record| record.name.clone()).collect();
+        let mut sorted: Vec<TargetRecord> = Vec::new();
+        while !records.is_empty() {
+            let ready = records.iter().position(|record| {
+                record.of.as_ref().is_none_or(|of| !known.contains(of) || sorted.iter().any(|parent| parent.name == *of))
+            });
+            match ready {
+                Some(position) => sorted.push(records.remove(position)),
+                None => {
+                    let circle: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+                    let message = format!("the records {} belong to each other in a circle", circle.join(", "));
+                    let first = records[0].name.clone();
+                    self.error(project::OF_CYCLE, &["to", "records", &first, "of"], message, "one record that belongs to no other");
+                    sorted.append(&mut records);
+                }
+            }
+        }
+        sorted
+    }
+
+    fn deletes(&mut self) -> Deletes {
+        let Some(spec) = &self.spec.deletes else { return Deletes { detect: Detect::None, then: Then::Ignore, stop_above: None } };
+        let then = spec.then.unwrap_or_default();
+        let detect = match spec.detect {
+            None => Detect::None,
+            Some(DetectWord::Tombstone) => Detect::Tombstone,
+            Some(DetectWord::Absence) => Detect::Absence,
+        };
+        let leaves = self.spec.from.leaves == Some(super::Leaves::Delete);
+        if then != Then::Ignore && detect == Detect::None && !leaves {
+            let place = self.node.place(&["deletes", "then"]);
+            let warning = Problem::warning(project::NO_EFFECT, place, "without `detect` no deletion is ever seen");
+            self.problems.push(warning.expected("`detect: tombstone`, `detect: absence`, or `leaves: delete` in `from`"));
+        }
+        let stop_above = match &spec.stop_above {
+            None => (then != Then::Ignore).then_some(STOP_ABOVE),
+            Some(text) => {
+                let found = share(text);
+                if found.is_none() {
+                    self.error(
+                        project::BAD_VALUE,
+                        &["deletes", "stop_above"],
+                        format!("`{text}` is not a share"),
+                        "a share of the linked records, such as `5%`",
+                    );
+                }
+                found
+            }
+        };
+        Deletes { detect, then, stop_above }
+    }
+
+    fn keep(&mut self) -> Keep {
+        let (payload, days) = match &self.spec.keep {
+            None => (PayloadWord::Rejected, KEEP_DAYS),
+            Some(KeepSpec::Word(payload)) => (*payload, KEEP_DAYS),
+            Some(KeepSpec::Full(full)) => (full.payload.unwrap_or_default(), full.days.unwrap_or(KEEP_DAYS)),
+        };
+        Keep { payload, days }
+    }
+
+    fn sides(&self) -> Sides {
+        let kind = |system: &str| self.around.systems.get(system).map_or("", |(kind, _)| kind.as_str());
+        let (from, to) = (self.spec.from.system.as_str(), self.spec.to.system.as_str());
+        Sides::new((from, kind(from)), (to, kind(to)))
+    }
+
+    fn mapping(&mut self, from: &Option<From>, to: &Option<To>) -> Option<Mapping> {
+        let name = self.spec.mapping.trim_start_matches("mappings/");
+        let known = self.around.sheets;
+        let Some(sheet) = known.get(name) else {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let place = self.node.place(&["mapping"]);
+            let problem = Problem::error(project::MISSING_FILE, place, format!("there is no sheet `mappings/{name}`"));
+            let expected = if names.is_empty() { "a CSV in the folder `mappings`".to_owned() } else { one_of(&names) };
+            self.problems.push(problem.expected(expected).nearest(name, names.iter().copied()));
+            return None;
+        };
+        // Without the records the sheet cannot be held against anything but itself; what is wrong with `to` is a problem already.
+        let (sheet, to) = (sheet.clone()?, to.as_ref()?);
+        let sides = self.sides();
+        let mut reads: Vec<SourcePath> = Vec::new();
+        if let Some(from) = from {
+            reads.extend(from.id.iter().chain(&from.cursor).filter_map(|path| SourcePath::parse(path).ok()));
+            reads.extend(from.where_.iter().flat_map(|expr| expr.paths().iter().cloned()));
+        }
+        for record in &to.records {
+            reads.extend(record.when.iter().flat_map(|expr| expr.paths().iter().cloned()));
+            if let (Some(when), Some(each)) = (&record.when, &record.each) {
+                reads.extend(when.item_paths().iter().filter_map(|path| SourcePath::parse(&format!("{each}.{path}")).ok()));
+                if when.reads_whole_item() {
+                    reads.push(each.clone());
+                }
+            }
+        }
+        let records = to
+            .records
+            .iter()
+            .map(|record| RecordShape { name: &record.name, each: record.each.as_ref(), has_parent: record.of.is_some() })
+            .collect();
+        let around = Around {
+            records,
+            codes: self.around.codes,
+            source: (&sides.source.name, &sides.source.kind),
+            target: (&sides.target.name, &sides.target.kind),
+            reads,
+        };
+        Some(mapping::compile(sheet, &around, self.problems))
+    }
+
+    fn keys_are_written(&mut self, mapping: &Mapping, to: &Option<To>) {
+        let Some(to) = to else { return };
+        for record in &to.records {
+            let written = mapping.created(&record.name);
+            for path in &record.key {
+                let text = path.to_string();
+                if !written.contains(&text) && !mapping.unplaced().contains(&text) {
+                    let keys: Vec<&str> =
+                        if record.name.is_empty() { vec!["to", "key"] } else { vec!["to", "records", &record.name, "key"] };
+                    let place = self.node.place(&keys);
+                    let of = if record.name.is_empty() { String::new() } else { format!(" of the record `{}`", record.name) };
+                    let problem =
+                        Problem::error(project::KEY_NOT_WRITTEN, place, format!("no row of {} fills the key `{text}`{of}", mapping.file()));
+                    let expected = format!("a row with the target `{text}` that counts for a creation");
+                    self.problems.push(problem.expected(expected).nearest(&text, written.iter().map(String::as_str)));
+                }
+            }
+        }
+    }
+}
+
+fn version(flow: &str, kivuko: &str, texts: BTreeMap<String, String>) -> FlowVersion {
+    let mut hasher = blake3::Hasher::new();
+    for part in [flow, kivuko].into_iter().chain(texts.iter().flat_map(|(file, text)| [file.as_str(), text.as_str()])) {
+        // The length in front keeps two texts from running into each other.
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let hash = hasher.finalize().to_hex()[..32].to_owned();
+    FlowVersion { hash, flow: flow.to_owned(), kivuko: kivuko.to_owned(), texts }
+}

@@ -1,0 +1,122 @@
+//! What a person writes in `kivuko.yaml`, `environments/*.yaml` and `checks/*.yaml`. Every comment here is product text: it becomes the JSON
+//! Schemas of these files.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The project: its name, its time zone and the systems that it connects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "kivuko.yaml")]
+pub struct ProjectSpec {
+    /// The name of the project: small letters, digits and hyphens.
+    pub project: String,
+    /// The time zone in which dates and schedules are meant: `Africa/Freetown`. Left out: `UTC`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// How long the history is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistorySpec>,
+    /// The systems, each under the name that flows use.
+    #[serde(default)]
+    pub systems: BTreeMap<String, SystemKeys>,
+}
+
+/// How long the history is kept.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistorySpec {
+    /// How long runs are kept. Left out: `400 days`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<String>,
+    /// How long the outcome of each record is kept. Left out: `90 days`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcomes: Option<String>,
+}
+
+/// A system. Beside these keys it has those of its kind: `kivuko systems kinds` shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemKeys {
+    /// The kind of system: the name of a connector.
+    pub kind: String,
+    /// The unit that is responsible for it. Printed by `docs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<String>,
+    /// How the responsible unit is reached. Printed by `docs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// The agreement under which data are exchanged with it. Printed by `docs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// The keys of its kind.
+    #[serde(flatten)]
+    pub options: Map<String, Value>,
+}
+
+/// An environment: other addresses and credentials for the systems of `kivuko.yaml`. What is not in it stays as it is there.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "environment")]
+pub struct EnvironmentSpec {
+    /// The systems that are different here, with the keys that are different.
+    #[serde(default)]
+    pub systems: BTreeMap<String, Map<String, Value>>,
+}
+
+/// Checks of one flow: what goes in, and what must come out of the mapping. `kivuko check` runs them; nothing is read from or sent to any system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "checks")]
+pub struct ChecksSpec {
+    /// The name of the flow.
+    pub flow: String,
+    /// The checks.
+    pub checks: Vec<CheckSpec>,
+}
+
+/// One sample, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSpec {
+    /// What it shows, in words.
+    pub name: String,
+    /// The sample, written here. Either this or `sample`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Map<String, Value>>,
+    /// The sample, from a file of the folder `samples`: `samples/cases.json` or `samples/cases.csv`. Either this or `record`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<String>,
+    /// Which one of the file: the row as a spreadsheet counts it (the first one under the header is 2), or the place in a JSON list (from 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    /// The day on which the run is imagined, for ages and the like: `2026-01-31`. Left out: `2026-01-01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<String>,
+    /// What other flows are imagined to have written, for `ref`: flow, then the id in the source, then the id in the target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<String, BTreeMap<String, String>>,
+    /// The id that a record to which others belong is imagined to have in the target: `{ parent.id }`. Left out: `parent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The whole content of a new record. For a flow with one record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create: Option<Map<String, Value>>,
+    /// The whole content of an update. For a flow with one record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<Map<String, Value>>,
+    /// For a flow with several records: by name, the list of the new records that this sample becomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<BTreeMap<String, Vec<Value>>>,
+    /// The codes of the causes for which the sample is rejected: `[K0303, K0306]`. Their order does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Vec<String>>,
+    /// The codes of what the mapping warns of. Left out: not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// `true`: the flow's `where` leaves the sample out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<bool>,
+}

@@ -1,0 +1,175 @@
+//! The documents and schemas of the repository hold what the code does. `UPDATE_SCHEMAS=1 cargo test -p kivuko-core --test docs` writes the schemas anew.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use kivuko_core::connector::{Declaration, Status};
+use kivuko_core::mapping::sheet::Column;
+use kivuko_core::project::{self, Files};
+use kivuko_core::transform::{Env, NoReferences};
+use kivuko_core::yaml;
+use serde_json::{Value, json};
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(docs().join(name)).unwrap_or_else(|error| panic!("docs/{name}: {error}"))
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    for (name, schema) in project::schemas() {
+        let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
+        let file = docs().join("schemas").join(name);
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&file, &text).expect("the schema can be written");
+        }
+        let checked_in = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(checked_in == text, "docs/schemas/{name} is not that of the types; UPDATE_SCHEMAS=1 writes it anew");
+    }
+}
+
+#[test]
+fn every_key_has_a_sentence() {
+    for (name, schema) in project::schemas() {
+        for (key, property) in properties(&schema) {
+            let about = property.get("description").and_then(Value::as_str).unwrap_or_default();
+            assert!(about.contains(' '), "{name}: `{key}` has no sentence");
+        }
+    }
+}
+
+/// All properties of a schema with their names, wherever they are.
+fn properties(schema: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    match schema {
+        Value::Object(members) => {
+            for (key, member) in members {
+                if let (true, Some(inner)) = (key == "properties", member.as_object()) {
+                    found.extend(inner.iter().map(|(key, property)| (key.clone(), property.clone())));
+                }
+                found.extend(properties(member));
+            }
+        }
+        Value::Array(items) => found.extend(items.iter().flat_map(properties)),
+        _ => {}
+    }
+    found
+}
+
+#[test]
+fn the_reference_flow_shows_every_key() {
+    let text = read("reference-flow.yaml");
+    let schemas = project::schemas();
+    let flow = &schemas.iter().find(|(name, _)| *name == "flow.json").expect("there is a schema of flows").1;
+    for (key, _) in properties(flow) {
+        let shown = text
+            .lines()
+            .any(|line| line.trim_start_matches(['#', ' ']).starts_with(&format!("{key}:")) || line.contains(&format!("{{ {key}:")));
+        assert!(shown, "docs/reference-flow.yaml does not show `{key}`");
+    }
+    let mut problems = Vec::new();
+    let read = yaml::read::<kivuko_core::flow::spec::FlowSpec>("docs/reference-flow.yaml", text.as_bytes(), &mut problems);
+    assert!(read.value.is_some(), "{problems:?}");
+}
+
+#[test]
+fn the_columns_of_sheets_are_all_described() {
+    let text = read("mapping-sheets.md");
+    for column in Column::ALL {
+        let row = format!("| `{}` | {} |", column.name(), column.about().replace('|', "\\|"));
+        assert!(text.contains(&row), "docs/mapping-sheets.md lacks the row\n{row}");
+    }
+}
+
+/// The code blocks of a Markdown text: what stands behind the fence, and the text.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(kind)) => open = Some((kind.trim().to_owned(), String::new())),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (Some((_, body)), None) => *body += &format!("{line}\n"),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+/// A project of one flow around a sheet.
+fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
+    let declaration = Declaration {
+        kind: "any",
+        about: "Anything.",
+        category: "file",
+        status: Status::Stable,
+        reads: true,
+        writes: true,
+        options: json!({ "type": "object" }),
+        from_options: Value::Null,
+        to_options: Value::Null,
+        secrets: &[],
+        resources: &[],
+        knows_identity: true,
+    };
+    let key = sheet.lines().nth(1).and_then(|line| line.split(',').next()).expect("the sheet has a row");
+    let mut files = Files::default();
+    let mut add = |name: &str, text: String| files.0.insert(name.to_owned(), text.into_bytes());
+    let key = if key.contains("[]") { "id" } else { key };
+    add("kivuko.yaml", "project: docs\nsystems: { a: { kind: any }, b: { kind: any } }\n".to_owned());
+    add(
+        "flows/f.yaml",
+        format!("flow: f\nfrom: {{ system: a, resource: r }}\nmapping: m.csv\nto: {{ system: b, resource: r, key: \"{key}\" }}\n"),
+    );
+    // The lists of the document have no key of their own.
+    let row = if key == "id" {
+        format!("id,id{}\n", ",".repeat(sheet.lines().next().unwrap_or("").matches(',').count() - 1))
+    } else {
+        String::new()
+    };
+    add("mappings/m.csv", format!("{sheet}{row}"));
+    for (name, text) in codes {
+        add(&format!("codes/{name}.csv"), text.clone());
+    }
+    let loaded = project::load(&files, "test", &[declaration], "0");
+    loaded.project.unwrap_or_else(|| panic!("{sheet}\n{:#?}", loaded.problems))
+}
+
+#[test]
+fn the_examples_of_sheets_are_true() {
+    let text = read("mapping-sheets.md");
+    let (mut sheet, mut codes, mut source, mut seen) = (String::new(), Vec::new(), Value::Null, 0);
+    for (kind, body) in blocks(&text) {
+        match kind.split_once(' ').unwrap_or((&kind, "")) {
+            ("sheet", _) => {
+                sheet = body;
+                codes.clear();
+            }
+            ("codes", name) => codes.push((name.to_owned(), body)),
+            ("source", _) => source = serde_json::from_str(&body).expect("the source is JSON"),
+            (side @ ("target" | "update"), _) => {
+                let project = project_of(&sheet, &codes);
+                let flow = &project.flows["f"];
+                let env = Env {
+                    timezone: &TimeZone::UTC,
+                    today: date(2026, 1, 1),
+                    codes: &project.codes,
+                    sides: &flow.sides,
+                    references: &NoReferences,
+                };
+                let raw = serde_json::to_vec(&source).expect("it is JSON");
+                let projected = flow.mapping.projection().project(&raw).expect("it is JSON");
+                let mapped = flow.mapping.apply("", &projected, None, &[], &env).unwrap_or_else(|causes| panic!("{sheet}\n{causes:?}"));
+                let expected: Value = serde_json::from_str(&body).expect("the target is JSON");
+                assert_eq!(if side == "target" { mapped.create } else { mapped.update }, expected, "{sheet}");
+                seen += 1;
+            }
+            _ => panic!("a block of an unknown kind: {kind}"),
+        }
+    }
+    assert!(seen >= 7, "only {seen} examples were found");
+}
