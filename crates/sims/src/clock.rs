@@ -19,9 +19,7 @@ impl Clock {
 
     /// A clock that stands still at `millis` (since 1970, UTC) until it is moved.
     pub fn manual(millis: i64) -> Self {
-        Self {
-            manual: Some(Arc::new(AtomicI64::new(millis))),
-        }
+        Self { manual: Some(Arc::new(AtomicI64::new(millis))) }
     }
 
     /// A clock that stands still at an RFC 3339 time; panics when `text` is none, as it is written in a test.
@@ -35,22 +33,12 @@ impl Clock {
         if let Some(manual) = &self.manual {
             return manual.load(Ordering::SeqCst);
         }
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |elapsed| {
-                i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
-            })
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Moves a manual clock forward; the system's clock cannot be moved, and this panics there.
     pub fn advance(&self, by: Duration) {
-        let manual = self
-            .manual
-            .as_ref()
-            .expect("only a manual clock can be advanced");
-        manual.fetch_add(
-            i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
-            Ordering::SeqCst,
-        );
+        let manual = self.manual.as_ref().expect("only a manual clock can be advanced");
+        manual.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 }

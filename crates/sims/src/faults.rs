@@ -155,37 +155,19 @@ pub struct Rule {
 impl Rule {
     /// A rule for the nth request of a kind.
     pub fn nth(method: &str, path: &str, nth: u64, action: Action) -> Self {
-        let on = On {
-            method: Some(method.to_owned()),
-            path: Some(path.to_owned()),
-            nth: Some(nth),
-            ..On::default()
-        };
-        Self {
-            on,
-            actions: vec![action],
-            times: None,
-        }
+        let on = On { method: Some(method.to_owned()), path: Some(path.to_owned()), nth: Some(nth), ..On::default() };
+        Self { on, actions: vec![action], times: None }
     }
 
     fn fits(&self, method: &str, path: &str) -> bool {
-        self.on
-            .method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self
-                .on
-                .path
-                .as_deref()
-                .is_none_or(|pattern| glob(pattern, path))
+        self.on.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.on.path.as_deref().is_none_or(|pattern| glob(pattern, path))
     }
 
     fn strikes(&self, number: u64) -> bool {
         let on = &self.on;
         on.nth.is_none_or(|nth| nth == number)
-            && on
-                .every
-                .is_none_or(|every| every > 0 && number.is_multiple_of(every))
+            && on.every.is_none_or(|every| every > 0 && number.is_multiple_of(every))
             && on.after.is_none_or(|after| number > after)
             && on.from.is_none_or(|from| number >= from)
             && on.to.is_none_or(|to| number <= to)
@@ -207,9 +189,7 @@ struct Counted {
 
 impl Clone for Faults {
     fn clone(&self) -> Self {
-        Self {
-            rules: Mutex::new(self.lock().clone()),
-        }
+        Self { rules: Mutex::new(self.lock().clone()) }
     }
 }
 
@@ -224,23 +204,13 @@ impl From<Vec<Rule>> for Faults {
 impl Faults {
     /// Reads a fault file.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
         Ok(parse(&text)?.into())
     }
 
     /// Other rules from now on; counting starts anew.
     pub fn replace(&self, rules: Vec<Rule>) {
-        *self.lock() = rules
-            .into_iter()
-            .map(|rule| Counted {
-                rule,
-                seen: 0,
-                struck: 0,
-            })
-            .collect();
+        *self.lock() = rules.into_iter().map(|rule| Counted { rule, seen: 0, struck: 0 }).collect();
     }
 
     /// What happens to the request that has just arrived.
@@ -251,10 +221,7 @@ impl Faults {
                 continue;
             }
             counted.seen += 1;
-            let worn_out = counted
-                .rule
-                .times
-                .is_some_and(|times| counted.struck >= times);
+            let worn_out = counted.rule.times.is_some_and(|times| counted.struck >= times);
             if !worn_out && counted.rule.strikes(counted.seen) {
                 counted.struck += 1;
                 actions.extend(counted.rule.actions.iter().cloned());
@@ -306,10 +273,7 @@ pub fn parse(text: &str) -> Result<Vec<Rule>, Error> {
     };
     let mut rules = Vec::with_capacity(list.len());
     for (position, item) in list.into_iter().enumerate() {
-        let rule = rule(item).map_err(|reason| Error::Rule {
-            number: position + 1,
-            reason,
-        })?;
+        let rule = rule(item).map_err(|reason| Error::Rule { number: position + 1, reason })?;
         rules.push(rule);
     }
     Ok(rules)
@@ -326,11 +290,7 @@ fn rule(item: Value) -> Result<Rule, String> {
     if actions.is_empty() {
         return Err("`do` says nothing".to_owned());
     }
-    Ok(Rule {
-        on: raw.on,
-        actions,
-        times: raw.times,
-    })
+    Ok(Rule { on: raw.on, actions, times: raw.times })
 }
 
 /// In the order in which they can happen to one request.
@@ -344,15 +304,9 @@ fn actions(raw: RawAction) -> Result<Vec<Action>, String> {
     }
     if let Some(status) = raw.status {
         if !(400..=599).contains(&status) {
-            return Err(format!(
-                "`status: {status}` is no refusal; one from 400 to 599 is expected"
-            ));
+            return Err(format!("`status: {status}` is no refusal; one from 400 to 599 is expected"));
         }
-        actions.push(Action::Status {
-            status,
-            retry_after: raw.retry_after,
-            body: raw.body,
-        });
+        actions.push(Action::Status { status, retry_after: raw.retry_after, body: raw.body });
     } else if raw.retry_after.is_some() || raw.body.is_some() {
         return Err("`retry_after` and `body` need `status`".to_owned());
     }
@@ -363,14 +317,10 @@ fn actions(raw: RawAction) -> Result<Vec<Action>, String> {
         (None, None) => {}
         (Some("before"), None) => actions.push(Action::Drop(When::Before)),
         (Some("after"), None) => actions.push(Action::Drop(When::After)),
-        (Some("after"), Some(millis)) => {
-            actions.push(Action::Drop(When::Late(Duration::from_millis(millis))))
-        }
+        (Some("after"), Some(millis)) => actions.push(Action::Drop(When::Late(Duration::from_millis(millis)))),
         (Some("before") | None, Some(_)) => return Err("`late` needs `drop: after`".to_owned()),
         (Some(other), _) => {
-            return Err(format!(
-                "`drop: {other}` is unknown; `before` or `after` is expected"
-            ));
+            return Err(format!("`drop: {other}` is unknown; `before` or `after` is expected"));
         }
     }
     if raw.truncate == Some(true) {
@@ -394,12 +344,7 @@ fn json(yaml: &Yaml<'_>) -> Value {
                 Value::String(text) => text,
                 other => other.to_string(),
             };
-            Value::Object(
-                members
-                    .iter()
-                    .map(|(name, value)| (key(name), json(value)))
-                    .collect(),
-            )
+            Value::Object(members.iter().map(|(name, value)| (key(name), json(value))).collect())
         }
         Yaml::Tagged(_, inner) => json(inner),
         _ => Value::Null,
@@ -413,23 +358,12 @@ mod tests {
     #[test]
     fn the_example_of_the_documentation_is_read() {
         let source = include_str!("faults.rs");
-        let example: String = source
-            .lines()
-            .skip_while(|line| *line != "//! ```yaml")
-            .skip(1)
-            .take_while(|line| *line != "//! ```")
-            .map(|line| format!("{}\n", line.strip_prefix("//! ").unwrap_or_default()))
-            .collect();
+        let lines = source.lines().skip_while(|line| *line != "//! ```yaml").skip(1).take_while(|line| *line != "//! ```");
+        let example: Vec<&str> = lines.map(|line| line.strip_prefix("//! ").unwrap_or_default()).collect();
+        let example = example.join("\n");
         let rules = parse(&example).unwrap();
-        let shown: Vec<String> = rules
-            .iter()
-            .flat_map(|rule| &rule.actions)
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            shown,
-            ["drop: after", "status: 503", "latency: 50", "expire_token"]
-        );
+        let shown: Vec<String> = rules.iter().flat_map(|rule| &rule.actions).map(ToString::to_string).collect();
+        assert_eq!(shown, ["drop: after", "status: 503", "latency: 50", "expire_token"]);
     }
 
     #[test]
@@ -450,12 +384,8 @@ mod tests {
     #[test]
     fn rules_count_the_requests_that_fit() {
         let check = |on: &str, expected: &[u64]| {
-            let faults: Faults = parse(&format!("- {{ on: {on}, do: html, times: 5 }}"))
-                .unwrap()
-                .into();
-            let struck: Vec<u64> = (1..=12)
-                .filter(|_| !faults.strike(&Method::POST, "/a/b").is_empty())
-                .collect::<Vec<_>>();
+            let faults: Faults = parse(&format!("- {{ on: {on}, do: html, times: 5 }}")).unwrap().into();
+            let struck: Vec<u64> = (1..=12).filter(|_| !faults.strike(&Method::POST, "/a/b").is_empty()).collect::<Vec<_>>();
             assert_eq!(struck, expected, "{on}");
         };
         check("{ nth: 3 }", &[3]);

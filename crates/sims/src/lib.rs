@@ -16,6 +16,7 @@ pub mod godata;
 pub mod log;
 pub mod pause;
 mod server;
+mod wire;
 
 use std::io;
 use std::path::PathBuf;
@@ -33,10 +34,7 @@ pub struct Kind {
 
 /// The kinds that there are.
 pub fn kinds() -> &'static [Kind] {
-    &[Kind {
-        name: "godata",
-        about: "Go.Data 2.50.3: users, outbreaks, cases, locations, reference data",
-    }]
+    &[Kind { name: "godata", about: "Go.Data 2.50.3: users, outbreaks, cases, locations, reference data" }]
 }
 
 /// How to start a simulator by its name.
@@ -69,11 +67,7 @@ impl Running {
     pub fn hint(&self) -> String {
         match self {
             Running::Godata(_) => {
-                format!(
-                    "without users.json: log in as {} with {:?}",
-                    godata::Options::EMAIL,
-                    godata::Options::PASSWORD
-                )
+                format!("without users.json: log in as {} with {:?}", godata::Options::EMAIL, godata::Options::PASSWORD)
             }
         }
     }
@@ -93,10 +87,7 @@ pub async fn start_by_kind(kind: &str, start: Start) -> io::Result<Running> {
         }
         other => {
             let known: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
-            let message = format!(
-                "there is no simulator of kind {other:?}; there is: {}",
-                known.join(", ")
-            );
+            let message = format!("there is no simulator of kind {other:?}; there is: {}", known.join(", "));
             Err(io::Error::new(io::ErrorKind::InvalidInput, message))
         }
     }

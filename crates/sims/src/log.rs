@@ -66,21 +66,12 @@ impl Log {
 
     /// Requests that are not a GET and can reach records, whether or not they were applied.
     pub fn writes(&self) -> Vec<Entry> {
-        self.lock()
-            .entries
-            .iter()
-            .filter(|entry| entry.write)
-            .cloned()
-            .collect()
+        self.lock().entries.iter().filter(|entry| entry.write).cloned().collect()
     }
 
     /// How many requests have this method and a path that fits the pattern (`*` is any text).
     pub fn count(&self, method: &str, path_pattern: &str) -> usize {
-        self.lock()
-            .entries
-            .iter()
-            .filter(|entry| entry.method == method && glob(path_pattern, &entry.path))
-            .count()
+        self.lock().entries.iter().filter(|entry| entry.method == method && glob(path_pattern, &entry.path)).count()
     }
 
     /// How many requests there are.
@@ -99,9 +90,7 @@ impl Log {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -134,9 +123,7 @@ mod tests {
 
     #[test]
     fn a_star_is_any_text() {
-        let check = |pattern: &str, text: &str, expected: bool| {
-            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}")
-        };
+        let check = |pattern: &str, text: &str, expected: bool| assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
         check("/api/users", "/api/users", true);
         check("/api/users", "/api/users/1", false);
         check("*", "", true);

@@ -32,15 +32,11 @@ pub struct Pause {
 impl Pause {
     /// The nth request of any kind.
     pub fn nth(nth: usize, phase: Phase) -> Self {
-        Self {
-            nth,
-            phase,
-            method: None,
-            path: None,
-        }
+        Self { nth, phase, method: None, path: None }
     }
 
     /// Only requests of this kind count.
+    #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Some(method.to_owned());
         self.path = Some(path.to_owned());
@@ -93,12 +89,7 @@ impl Pauses {
     pub(crate) fn add(&self, pause: Pause) -> Held {
         let (reached_sender, reached) = oneshot::channel();
         let (go_on, go_on_receiver) = watch::channel(false);
-        self.lock().push(Waiting {
-            pause,
-            seen: 0,
-            reached: reached_sender,
-            go_on: go_on_receiver,
-        });
+        self.lock().push(Waiting { pause, seen: 0, reached: reached_sender, go_on: go_on_receiver });
         Held { reached, go_on }
     }
 
@@ -111,16 +102,8 @@ impl Pauses {
         let mut waiting = self.lock();
         let mut struck = None;
         for (position, one) in waiting.iter_mut().enumerate() {
-            let fits = one
-                .pause
-                .method
-                .as_deref()
-                .is_none_or(|wanted| wanted == method.as_str())
-                && one
-                    .pause
-                    .path
-                    .as_deref()
-                    .is_none_or(|pattern| glob(pattern, path));
+            let fits = one.pause.method.as_deref().is_none_or(|wanted| wanted == method.as_str())
+                && one.pause.path.as_deref().is_none_or(|pattern| glob(pattern, path));
             if !fits {
                 continue;
             }
@@ -130,11 +113,7 @@ impl Pauses {
             }
         }
         let one = waiting.remove(struck?);
-        Some(Paused {
-            phase: one.pause.phase,
-            reached: Mutex::new(Some(one.reached)),
-            go_on: one.go_on,
-        })
+        Some(Paused { phase: one.pause.phase, reached: Mutex::new(Some(one.reached)), go_on: one.go_on })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
@@ -148,11 +127,7 @@ impl Paused {
     }
 
     pub(crate) async fn hold(&self) {
-        let reached = self
-            .reached
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(reached) = reached {
             // Nobody waits for the news when the test has let go of the handle; the request is held all the same.
             let _unheard = reached.send(());

@@ -7,30 +7,24 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
 use bytes::{Bytes, BytesMut};
-use futures_util::task::AtomicWaker;
 use http_body_util::BodyExt as _;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::faults::{Action, Faults, When};
 use crate::log::{Entry, Log};
 use crate::pause::{Paused, Pauses, Phase};
+use crate::wire::{Connection, Doors, Peer};
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
@@ -57,10 +51,7 @@ impl Request {
 
     /// An argument of the query.
     pub fn argument(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -103,30 +94,17 @@ impl Reply {
 
     /// Any text.
     pub fn whole(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            content_type,
-            headers: Vec::new(),
-            payload: Payload::Whole(body.into()),
-            records: 0,
-            dropped: false,
-        }
+        Self { status, content_type, headers: Vec::new(), payload: Payload::Whole(body.into()), records: 0, dropped: false }
     }
 
     /// A JSON array.
     pub fn elements(elements: Vec<Bytes>) -> Self {
-        Self {
-            payload: Payload::Elements(elements),
-            ..Self::json(200, Bytes::new())
-        }
+        Self { payload: Payload::Elements(elements), ..Self::json(200, Bytes::new()) }
     }
 
     /// No answer: the connection breaks.
     pub fn drop_connection() -> Self {
-        Self {
-            dropped: true,
-            ..Self::empty(0)
-        }
+        Self { dropped: true, ..Self::empty(0) }
     }
 
     /// Says how many records were written.
@@ -164,27 +142,18 @@ pub struct Shared {
     pub latency: Mutex<Duration>,
     /// Whether it answers in gzip to those who ask.
     pub gzip: bool,
-    connections: Mutex<Vec<Weak<Connection>>>,
+    connections: Arc<Mutex<Vec<Weak<Connection>>>>,
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Shared")
-            .field("log", &self.log)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Shared").field("log", &self.log).finish_non_exhaustive()
     }
 }
 
 impl Shared {
     /// Ready to be served.
-    pub fn new(
-        system: Arc<dyn System>,
-        clock: Clock,
-        faults: Faults,
-        latency: Duration,
-        gzip: bool,
-    ) -> Self {
+    pub fn new(system: Arc<dyn System>, clock: Clock, faults: Faults, latency: Duration, gzip: bool) -> Self {
         Self {
             system,
             clock,
@@ -193,7 +162,7 @@ impl Shared {
             pauses: Pauses::default(),
             latency: Mutex::new(latency),
             gzip,
-            connections: Mutex::default(),
+            connections: Arc::default(),
         }
     }
 }
@@ -211,24 +180,15 @@ impl Server {
     pub async fn start(port: u16, shared: Arc<Shared>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let router = Router::new()
-            .fallback(serve)
-            .with_state(Arc::clone(&shared));
-        let doors = Doors {
-            listener,
-            shared: Arc::clone(&shared),
-        };
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
+        let doors = Doors { listener, connections: Arc::clone(&shared.connections) };
         let service = router.into_make_service_with_connect_info::<Peer>();
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(doors, service).await {
                 tracing::error!(%error, "the simulator stopped listening");
             }
         });
-        Ok(Self {
-            address,
-            shared,
-            task,
-        })
+        Ok(Self { address, shared, task })
     }
 
     /// Where it listens.
@@ -246,10 +206,7 @@ impl Server {
     fn close(&self) {
         self.task.abort();
         let connections = std::mem::take(&mut *lock(&self.shared.connections));
-        connections
-            .iter()
-            .filter_map(Weak::upgrade)
-            .for_each(|connection| connection.abort());
+        connections.iter().filter_map(Weak::upgrade).for_each(|connection| connection.abort());
     }
 }
 
@@ -270,13 +227,10 @@ async fn serve(
 ) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let path = decode(parts.uri.path(), false);
-    let limit = shared
-        .system
-        .body_limit(&parts.method, &path, &parts.headers);
-    let (body, body_bytes) = match read(body, limit).await {
-        Ok(read) => read,
+    let limit = shared.system.body_limit(&parts.method, &path, &parts.headers);
+    let Ok((body, body_bytes)) = read(body, limit).await else {
         // The client went away while it was sending: there is nobody to answer.
-        Err(_) => return Ok(peer.broken()),
+        return Ok(peer.broken());
     };
     let too_large = body.is_none();
     let request = Request {
@@ -311,9 +265,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
     let actions = shared.faults.strike(&request.method, &request.path);
     if !actions.is_empty() {
         let names: Vec<String> = actions.iter().map(Action::to_string).collect();
-        shared
-            .log
-            .amend(n, |entry| entry.fault = Some(names.join(", ")));
+        shared.log.amend(n, |entry| entry.fault = Some(names.join(", ")));
     }
     let mut body_fault = None;
     let mut drop_after = false;
@@ -321,11 +273,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
         match action {
             Action::Latency(delay) => tokio::time::sleep(delay).await,
             Action::ExpireToken => shared.system.expire_token(&request),
-            Action::Status {
-                status,
-                retry_after,
-                body,
-            } => return refuse(&shared, n, status, retry_after, body),
+            Action::Status { status, retry_after, body } => return refuse(&shared, n, status, retry_after, body),
             Action::Html => {
                 shared.log.amend(n, |entry| entry.status = 200);
                 return plain(200, "text/html; charset=utf-8", PROXY_PAGE.into());
@@ -351,13 +299,8 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
         return peer.broken();
     }
     shared.log.amend(n, |entry| entry.status = reply.status);
-    let wants_gzip = shared.gzip
-        && request
-            .header("accept-encoding")
-            .is_some_and(|encodings| encodings.contains("gzip"));
-    let transaction = request
-        .header("transaction-id")
-        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let wants_gzip = shared.gzip && request.header("accept-encoding").is_some_and(|encodings| encodings.contains("gzip"));
+    let transaction = request.header("transaction-id").map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     respond(reply, wants_gzip, body_fault, &transaction)
 }
 
@@ -379,40 +322,23 @@ fn apply(shared: &Shared, request: &Request, n: u64) -> Reply {
 
 const PROXY_PAGE: &str = "<!doctype html><html><head><title>Welcome</title></head><body>Please sign in to the network.</body></html>";
 
-fn refuse(
-    shared: &Shared,
-    n: u64,
-    status: u16,
-    retry_after: Option<u64>,
-    body: Option<String>,
-) -> Response {
+fn refuse(shared: &Shared, n: u64, status: u16, retry_after: Option<u64>, body: Option<String>) -> Response {
     shared.log.amend(n, |entry| entry.status = status);
-    let json = body
-        .as_deref()
-        .is_some_and(|body| body.trim_start().starts_with(['{', '[']));
-    let kind = if json {
-        "application/json; charset=utf-8"
-    } else {
-        "text/html; charset=utf-8"
-    };
+    let json = body.as_deref().is_some_and(|body| body.trim_start().starts_with(['{', '[']));
+    let kind = if json { "application/json; charset=utf-8" } else { "text/html; charset=utf-8" };
     let text = body.unwrap_or_else(|| format!("<html><body><h1>{status}</h1></body></html>"));
     let mut response = plain(status, kind, text.into());
     if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
 fn plain(status: u16, content_type: &'static str, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if !content_type.is_empty() {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     response
 }
@@ -423,12 +349,7 @@ enum BodyFault {
     Slow(Duration),
 }
 
-fn respond(
-    reply: Reply,
-    wants_gzip: bool,
-    fault: Option<BodyFault>,
-    transaction: &str,
-) -> Response {
+fn respond(reply: Reply, wants_gzip: bool, fault: Option<BodyFault>, transaction: &str) -> Response {
     /// Above this an array is sent piece by piece instead of being copied together.
     const PIECE: usize = 256 * 1024;
     let size = match &reply.payload {
@@ -438,16 +359,12 @@ fn respond(
     let compressed = wants_gzip && size > 1024;
     let body = match reply.payload {
         Payload::Elements(elements) if size > PIECE && !compressed && fault.is_none() => {
-            Body::from_stream(futures_util::stream::iter(
-                Pieces::new(elements, PIECE).map(Ok::<_, Infallible>),
-            ))
+            Body::from_stream(futures_util::stream::iter(Pieces::new(elements, PIECE).map(Ok::<_, Infallible>)))
         }
         payload => {
             let whole = match payload {
                 Payload::Whole(body) => body,
-                Payload::Elements(elements) => {
-                    Pieces::new(elements, usize::MAX).next().unwrap_or_default()
-                }
+                Payload::Elements(elements) => Pieces::new(elements, usize::MAX).next().unwrap_or_default(),
             };
             let whole = if compressed { gzip(&whole) } else { whole };
             match fault {
@@ -457,14 +374,10 @@ fn respond(
         }
     };
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if !reply.content_type.is_empty() {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(reply.content_type),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     }
     if compressed {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -506,17 +419,9 @@ fn spoilt(whole: Bytes, fault: BodyFault) -> Body {
 }
 
 fn gzip(body: &[u8]) -> Bytes {
-    let mut encoder = flate2::write::GzEncoder::new(
-        Vec::with_capacity(body.len() / 4),
-        flate2::Compression::fast(),
-    );
-    encoder
-        .write_all(body)
-        .expect("writing into a Vec cannot fail");
-    encoder
-        .finish()
-        .expect("writing into a Vec cannot fail")
-        .into()
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
+    encoder.write_all(body).expect("writing into a Vec cannot fail");
+    encoder.finish().expect("writing into a Vec cannot fail").into()
 }
 
 /// The text of a JSON array in pieces of about one size.
@@ -529,12 +434,7 @@ struct Pieces {
 
 impl Pieces {
     fn new(elements: Vec<Bytes>, size: usize) -> Self {
-        Self {
-            elements: elements.into_iter(),
-            size,
-            started: false,
-            done: false,
-        }
+        Self { elements: elements.into_iter(), size, started: false, done: false }
     }
 }
 
@@ -595,11 +495,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 
 fn hide_token(query: &str) -> String {
     let shown = |pair: &str| {
-        if pair.starts_with("access_token=") {
-            "access_token=***".to_owned()
-        } else {
-            pair.to_owned()
-        }
+        if pair.starts_with("access_token=") { "access_token=***".to_owned() } else { pair.to_owned() }
     };
     query.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
@@ -610,150 +506,15 @@ pub(crate) fn decode(text: &str, plus_is_space: bool) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| bytes.get(at + 1..at + 3))
-            .flatten();
-        let byte = escape
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let escape = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
+        let byte = escape.and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         if let Some(byte) = byte {
             decoded.push(byte);
             at += 3;
             continue;
         }
-        decoded.push(if plus_is_space && bytes[at] == b'+' {
-            b' '
-        } else {
-            bytes[at]
-        });
+        decoded.push(if plus_is_space && bytes[at] == b'+' { b' ' } else { bytes[at] });
         at += 1;
     }
     String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// A connection that can be broken from outside.
-#[derive(Debug, Default)]
-struct Connection {
-    broken: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Connection {
-    fn abort(&self) {
-        self.broken.store(true, Ordering::SeqCst);
-        self.waker.wake();
-    }
-}
-
-/// The connection of a request.
-#[derive(Debug, Clone)]
-struct Peer(Arc<Connection>);
-
-impl Peer {
-    /// Breaks the connection. The response is only there because a handler returns one: nothing of it is sent.
-    fn broken(&self) -> Response {
-        self.0.abort();
-        Response::new(Body::empty())
-    }
-}
-
-impl Connected<IncomingStream<'_, Doors>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Doors>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-struct Doors {
-    listener: TcpListener,
-    shared: Arc<Shared>,
-}
-
-impl Listener for Doors {
-    type Io = Wire;
-    type Addr = Peer;
-
-    async fn accept(&mut self) -> (Wire, Peer) {
-        let (stream, _) = Listener::accept(&mut self.listener).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY on a connection");
-        }
-        let connection = Arc::new(Connection::default());
-        let mut connections = lock(&self.shared.connections);
-        connections.retain(|known| known.strong_count() > 0);
-        connections.push(Arc::downgrade(&connection));
-        (
-            Wire {
-                stream,
-                connection: Arc::clone(&connection),
-            },
-            Peer(connection),
-        )
-    }
-
-    fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer(Arc::default()))
-    }
-}
-
-/// A TCP stream that fails, and resets its peer, once its connection is broken.
-struct Wire {
-    stream: TcpStream,
-    connection: Arc<Connection>,
-}
-
-impl Wire {
-    fn check(&self, cx: &Context<'_>) -> io::Result<()> {
-        self.connection.waker.register(cx.waker());
-        if self.connection.broken.load(Ordering::SeqCst) {
-            // The peer gets a reset instead of an orderly end. Where the system refuses, it gets the orderly end.
-            let _unsupported = self.stream.set_zero_linger();
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        Ok(())
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.check(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, buffer)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check(cx)?;
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check(cx)?;
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.check(cx)?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
 }

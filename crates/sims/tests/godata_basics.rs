@@ -9,90 +9,46 @@ use support::{EXTERNAL, OUTBREAK, cases, tests};
 #[tokio::test]
 async fn a_case_lives_and_dies() {
     let (sim, user) = tests().await;
-    let case = user
-        .create_case(json!({"firstName": "Ada", "documents": [{"type": EXTERNAL, "number": "X1"}]}))
-        .await;
+    let case = user.create_case(json!({"firstName": "Ada", "documents": [{"type": EXTERNAL, "number": "X1"}]})).await;
     let id = case["id"].as_str().unwrap();
     let path = format!("{}/{id}", cases());
     assert_eq!(user.get(&path).await.ok(), case);
 
     let changed = user.put(&path, json!({"lastName": "Byron"})).await.ok();
-    assert_eq!(
-        (&changed["firstName"], &changed["lastName"]),
-        (&json!("Ada"), &json!("Byron"))
-    );
-    let elem =
-        json!({"documents": {"$elemMatch": {"type": EXTERNAL, "number": {"$in": ["X0", "X1"]}}}});
+    assert_eq!((&changed["firstName"], &changed["lastName"]), (&json!("Ada"), &json!("Byron")));
+    let elem = json!({"documents": {"$elemMatch": {"type": EXTERNAL, "number": {"$in": ["X0", "X1"]}}}});
     assert_eq!(user.found(elem).await, ["Ada"]);
-    assert_eq!(
-        user.found(json!({"or": [{"documents.number": "X1"}, {"documents.number": "X2"}]}))
-            .await,
-        ["Ada"]
-    );
+    assert_eq!(user.found(json!({"or": [{"documents.number": "X1"}, {"documents.number": "X2"}]})).await, ["Ada"]);
 
     assert_eq!(user.delete(&path).await.status, 204);
     assert_eq!(user.get(&path).await.status, 404);
     assert_eq!(user.get(&cases()).await.ok(), json!([]));
     assert_eq!(sim.state().people()[0]["deleted"], json!(true));
-    assert_eq!(
-        user.post(&format!("{path}/restore"), json!({})).await.ok()["deleted"],
-        json!(false)
-    );
+    assert_eq!(user.post(&format!("{path}/restore"), json!({})).await.ok()["deleted"], json!(false));
 
     let writes = sim.log().writes();
-    assert_eq!(
-        writes.iter().map(|entry| entry.records).collect::<Vec<_>>(),
-        [1, 1, 1, 1]
-    );
+    assert_eq!(writes.iter().map(|entry| entry.records).collect::<Vec<_>>(), [1, 1, 1, 1]);
     assert_eq!(sim.log().count("GET", "/api/outbreaks/*/cases"), 3);
 }
 
 #[tokio::test]
 async fn arrays_are_created_and_changed_at_once() {
     let (sim, user) = tests().await;
-    let sent: Vec<_> = (0..50)
-        .map(|n| json!({"firstName": format!("N{n}"), "visualId": format!("V-{n}")}))
-        .collect();
+    let sent: Vec<_> = (0..50).map(|n| json!({"firstName": format!("N{n}"), "visualId": format!("V-{n}")})).collect();
     let created = user.post(&cases(), json!(sent)).await.ok();
-    let ids: Vec<&str> = created
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|case| case["id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<&str> = created.as_array().unwrap().iter().map(|case| case["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 50);
 
-    let changes: Vec<_> = ids
-        .iter()
-        .map(|id| json!({"id": id, "gender": "F"}))
-        .collect();
-    let answer = user
-        .put(&format!("{}/bulk", cases()), json!(changes))
-        .await
-        .ok();
-    assert_eq!(
-        (
-            answer[7]["recordNo"].as_u64(),
-            answer[7]["contact"]["id"].as_str()
-        ),
-        (Some(7), Some(ids[7]))
-    );
+    let changes: Vec<_> = ids.iter().map(|id| json!({"id": id, "gender": "F"})).collect();
+    let answer = user.put(&format!("{}/bulk", cases()), json!(changes)).await.ok();
+    assert_eq!((answer[7]["recordNo"].as_u64(), answer[7]["contact"]["id"].as_str()), (Some(7), Some(ids[7])));
 
     let mixed = json!([{"id": ids[0], "gender": "M"}, {"id": "nobody"}, {"gender": "M"}]);
-    let some = user
-        .put(&format!("{}/bulk", cases()), mixed)
-        .await
-        .refused(422, "MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS");
+    let some = user.put(&format!("{}/bulk", cases()), mixed).await.refused(422, "MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS");
     let details = &some.body["error"]["details"];
     assert_eq!(details["success"][0]["recordNo"], json!(0));
-    assert_eq!(
-        details["failed"][0]["error"]["code"],
-        json!("MODEL_NOT_FOUND")
-    );
-    assert_eq!(
-        details["failed"][1]["error"]["code"],
-        json!("CONTACT_ID_REQUIRED")
-    );
+    assert_eq!(details["failed"][0]["error"]["code"], json!("MODEL_NOT_FOUND"));
+    assert_eq!(details["failed"][1]["error"]["code"], json!("CONTACT_ID_REQUIRED"));
     assert_eq!(sim.log().writes().last().unwrap().records, 1);
     assert_eq!(sim.state().content(OUTBREAK).len(), 50);
 }
@@ -100,9 +56,7 @@ async fn arrays_are_created_and_changed_at_once() {
 #[tokio::test]
 async fn pages_by_update_and_id_cover_everything_once() {
     let mut options = Options::for_tests();
-    options.cases = (0..95)
-        .map(|n| json!({"outbreakId": OUTBREAK, "firstName": format!("N{n}")}))
-        .collect();
+    options.cases = (0..95).map(|n| json!({"outbreakId": OUTBREAK, "firstName": format!("N{n}")})).collect();
     let (_sim, user) = support::start(options).await;
     let mut seen = Vec::new();
     let mut condition = json!({});
@@ -110,10 +64,7 @@ async fn pages_by_update_and_id_cover_everything_once() {
         let filter = json!({"where": condition, "deleted": true, "order": ["updatedAt ASC", "id ASC"], "limit": 10});
         let page = user.filtered(&cases(), filter).await.ok();
         let page = page.as_array().unwrap();
-        seen.extend(
-            page.iter()
-                .map(|case| case["id"].as_str().unwrap().to_owned()),
-        );
+        seen.extend(page.iter().map(|case| case["id"].as_str().unwrap().to_owned()));
         let Some(last) = page.last() else { break };
         let (stamp, id) = (&last["updatedAt"], &last["id"]);
         condition = json!({"or": [{"updatedAt": {"gt": stamp}}, {"and": [{"updatedAt": stamp}, {"id": {"gt": id}}]}]});
@@ -129,16 +80,8 @@ async fn it_stops_when_it_is_told_to() {
     let (sim, user) = tests().await;
     let url = sim.url();
     sim.stop().await;
-    assert!(
-        user.try_send(reqwest::Method::GET, "/outbreaks", None)
-            .await
-            .is_err()
-    );
+    assert!(user.try_send(reqwest::Method::GET, "/outbreaks", None).await.is_err());
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
-    let again = support::start(Options {
-        port,
-        ..Options::for_tests()
-    })
-    .await;
+    let again = support::start(Options { port, ..Options::for_tests() }).await;
     assert_eq!(again.0.url(), url);
 }

@@ -32,10 +32,7 @@ pub struct User {
 impl User {
     /// E-mail, in lower case.
     pub fn email(&self) -> &str {
-        self.record
-            .get("email")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.record.get("email").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The outbreak in which it may write.
@@ -45,24 +42,15 @@ impl User {
 
     /// Whether it may see an outbreak.
     pub fn may_see(&self, outbreak: &str) -> bool {
-        let allowed = self
-            .record
-            .get("outbreakIds")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let allowed = self.record.get("outbreakIds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         allowed.is_empty() || allowed.iter().any(|id| id.as_str() == Some(outbreak))
     }
 
     /// Whether it has a permission, by itself or by its group.
     pub fn may(&self, permission: &str) -> bool {
-        self.permissions.iter().any(|held| {
-            held == "all"
-                || held == permission
-                || held
-                    .strip_suffix("all")
-                    .is_some_and(|group| permission.starts_with(group))
-        })
+        self.permissions
+            .iter()
+            .any(|held| held == "all" || held == permission || held.strip_suffix("all").is_some_and(|group| permission.starts_with(group)))
     }
 
     /// The permission, or its 403.
@@ -70,11 +58,9 @@ impl User {
         if self.may(permission) {
             return Ok(());
         }
-        let message = format!(
-            "Logged in user must have (at least) one of the following permissions to access this endpoint: {permission}."
-        );
-        Err(Error::coded(403, "MISSING_REQUIRED_PERMISSION", message)
-            .details(json!({"permissions": permission})))
+        let message =
+            format!("Logged in user must have (at least) one of the following permissions to access this endpoint: {permission}.");
+        Err(Error::coded(403, "MISSING_REQUIRED_PERMISSION", message).details(json!({"permissions": permission})))
     }
 }
 
@@ -108,11 +94,7 @@ impl Auth {
     /// The accounts of the options.
     pub fn new(users: &[options::User], ttl: std::time::Duration, now: i64) -> Self {
         let users = users.iter().map(|user| account(user, now)).collect();
-        Self {
-            users,
-            tokens: HashMap::new(),
-            ttl: i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX),
-        }
+        Self { users, tokens: HashMap::new(), ttl: i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX) }
     }
 
     /// All accounts.
@@ -133,19 +115,11 @@ impl Auth {
     /// Gives a new token, and takes all others of the account away.
     pub fn login(&mut self, email: &str, password: &str, now: i64) -> Result<Login> {
         let failed = || Error::coded(401, "LOGIN_FAILED", "login failed");
-        let position = self
-            .users
-            .iter()
-            .position(|user| user.email() == email)
-            .ok_or_else(failed)?;
+        let position = self.users.iter().position(|user| user.email() == email).ok_or_else(failed)?;
         let user = &mut self.users[position];
         if user.failures >= MAX_FAILURES {
             if now - user.last_failure < LOCK {
-                return Err(Error::coded(
-                    422,
-                    "ACTION_TEMPORARILY_BLOCKED",
-                    "This action has been blocked temporarily",
-                ));
+                return Err(Error::coded(422, "ACTION_TEMPORARILY_BLOCKED", "This action has been blocked temporarily"));
             }
             user.failures = 0;
         }
@@ -155,24 +129,12 @@ impl Auth {
             return Err(failed());
         }
         user.failures = 0;
-        user.record
-            .insert("lastLogin".to_owned(), json!(dates::iso(now)));
+        user.record.insert("lastLogin".to_owned(), json!(dates::iso(now)));
         let user = user.clone();
         self.tokens.retain(|_, token| token.user != position);
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        self.tokens.insert(
-            token.clone(),
-            Token {
-                user: position,
-                created: now,
-                touched: now,
-            },
-        );
-        Ok(Login {
-            token,
-            ttl: self.ttl / 1000,
-            user,
-        })
+        self.tokens.insert(token.clone(), Token { user: position, created: now, touched: now });
+        Ok(Login { token, ttl: self.ttl / 1000, user })
     }
 
     /// Whose token this is. An expired one is told apart once, and is unknown afterwards.
@@ -204,9 +166,7 @@ impl Auth {
     /// Lets all tokens run out.
     pub fn expire_all(&mut self, now: i64) {
         let ttl = self.ttl;
-        self.tokens
-            .values_mut()
-            .for_each(|token| token.created = now - ttl);
+        self.tokens.values_mut().for_each(|token| token.created = now - ttl);
     }
 
     /// Lets a token run out.
@@ -219,10 +179,7 @@ impl Auth {
 
 fn account(user: &options::User, now: i64) -> User {
     let email = user.email.to_lowercase();
-    let id = user
-        .id
-        .clone()
-        .unwrap_or_else(|| format!("user-{}", email.replace(['@', '.'], "-")));
+    let id = user.id.clone().unwrap_or_else(|| format!("user-{}", email.replace(['@', '.'], "-")));
     let stamp = dates::iso(now);
     let record = json!({
         "id": id, "email": email, "firstName": "Integration", "lastName": "Account", "languageId": "english_us",
@@ -231,15 +188,6 @@ fn account(user: &options::User, now: i64) -> User {
         "createdAt": stamp, "createdBy": "system", "updatedAt": stamp, "updatedBy": "system", "dbUpdatedAt": stamp,
         "deleted": false, "createdOn": "API"
     });
-    let Value::Object(record) = record else {
-        unreachable!("an object is written above")
-    };
-    User {
-        id,
-        password: user.password.clone(),
-        permissions: user.permissions.clone(),
-        failures: 0,
-        last_failure: 0,
-        record,
-    }
+    let Value::Object(record) = record else { unreachable!("an object is written above") };
+    User { id, password: user.password.clone(), permissions: user.permissions.clone(), failures: 0, last_failure: 0, record }
 }

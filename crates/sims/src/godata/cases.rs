@@ -14,11 +14,9 @@ use super::store::Store;
 pub const TYPE: &str = "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CASE";
 
 const CURRENT_ADDRESS: &str = "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE";
-const PREVIOUS_ADDRESS: &str =
-    "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_PREVIOUS_USUAL_PLACE_OF_RESIDENCE";
+const PREVIOUS_ADDRESS: &str = "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_PREVIOUS_USUAL_PLACE_OF_RESIDENCE";
 const ARCHIVED_ID: &str = "LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE_ARCHIVED_ID";
-const UNDER_FOLLOW_UP: &str =
-    "LNG_REFERENCE_DATA_CONTACT_FINAL_FOLLOW_UP_STATUS_TYPE_UNDER_FOLLOW_UP";
+const UNDER_FOLLOW_UP: &str = "LNG_REFERENCE_DATA_CONTACT_FINAL_FOLLOW_UP_STATUS_TYPE_UNDER_FOLLOW_UP";
 
 /// Who writes, when and through what.
 #[derive(Debug, Clone)]
@@ -56,17 +54,8 @@ impl Author {
 }
 
 /// Creates a case and returns its id.
-pub fn create(
-    store: &mut Store,
-    outbreak: &str,
-    mut sent: Map<String, Value>,
-    author: &Author,
-) -> Result<String> {
-    let chosen = sent
-        .get("id")
-        .and_then(Value::as_str)
-        .filter(|id| author.custom_ids && !id.is_empty())
-        .map(str::to_owned);
+pub fn create(store: &mut Store, outbreak: &str, mut sent: Map<String, Value>, author: &Author) -> Result<String> {
+    let chosen = sent.get("id").and_then(Value::as_str).filter(|id| author.custom_ids && !id.is_empty()).map(str::to_owned);
     CASE.strip(&mut sent);
     coerce::record(&CASE, &mut sent)?;
     let mut record = sent;
@@ -75,11 +64,7 @@ pub fn create(
     }
     let id = chosen.unwrap_or_else(|| Uuid::new_v4().to_string());
     if store.people.get(&id).is_some() {
-        return Err(Error::coded(
-            409,
-            "MODEL_CONFLICT",
-            format!("Model with id `{id}` already exists"),
-        ));
+        return Err(Error::coded(409, "MODEL_CONFLICT", format!("Model with id `{id}` already exists")));
     }
     record.insert("id".to_owned(), json!(id));
     record.insert("outbreakId".to_owned(), json!(outbreak));
@@ -98,18 +83,10 @@ pub fn create(
 }
 
 /// Changes the fields that were sent; arrays and nested objects are replaced whole.
-pub fn update(
-    store: &mut Store,
-    id: &str,
-    mut sent: Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author: &Author) -> Result<()> {
     CASE.strip(&mut sent);
     coerce::record(&CASE, &mut sent)?;
-    let person = store
-        .people
-        .get(id)
-        .ok_or_else(|| Error::no_instance("case", id))?;
+    let person = store.people.get(id).ok_or_else(|| Error::no_instance("case", id))?;
     let outbreak = person.outbreak.to_string();
     let before = person.record();
     let mut record = before.clone();
@@ -168,18 +145,10 @@ pub fn guard_follow_up(stored: &Map<String, Value>, sent: &mut Map<String, Value
     let Some(Value::Object(follow_up)) = sent.get_mut("followUp") else {
         return;
     };
-    let Some(status) = follow_up
-        .get("status")
-        .filter(|status| !status.is_null())
-        .cloned()
-    else {
+    let Some(status) = follow_up.get("status").filter(|status| !status.is_null()).cloned() else {
         return;
     };
-    let mut kept = stored
-        .get("followUp")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+    let mut kept = stored.get("followUp").and_then(Value::as_object).cloned().unwrap_or_default();
     kept.insert("status".to_owned(), status);
     *follow_up = kept;
 }
@@ -191,11 +160,8 @@ fn check_addresses(record: &Map<String, Value>) -> Result<()> {
     if addresses.is_empty() {
         return Ok(());
     }
-    let of_type = |wanted: &'static str| {
-        addresses
-            .iter()
-            .filter(move |address| address.get("typeId").and_then(Value::as_str) == Some(wanted))
-    };
+    let of_type =
+        |wanted: &'static str| addresses.iter().filter(move |address| address.get("typeId").and_then(Value::as_str) == Some(wanted));
     match of_type(CURRENT_ADDRESS).count() {
         0 => {
             return Err(Error::coded(
@@ -224,22 +190,15 @@ fn check_addresses(record: &Map<String, Value>) -> Result<()> {
 }
 
 /// The visual id to store; `None` leaves the record as it is, which is why null and "" clear nothing.
-fn resolve_visual_id(
-    store: &Store,
-    outbreak: &str,
-    sent: Option<&Value>,
-    own: Option<&str>,
-) -> Result<Option<String>> {
+fn resolve_visual_id(store: &Store, outbreak: &str, sent: Option<&Value>, own: Option<&str>) -> Result<Option<String>> {
     let Some(Value::String(sent)) = sent.filter(|sent| sent.as_str() != Some("")) else {
         return Ok(None);
     };
-    if let Some(owner) = store.people.owner_of(outbreak, sent) {
-        if own != Some(&*owner.id) {
-            let message = format!("The visual identifier `{sent}` is not unique.");
-            return Err(
-                Error::coded(409, "DUPLICATE_VISUAL_ID", message).details(json!({"id": sent}))
-            );
-        }
+    if let Some(owner) = store.people.owner_of(outbreak, sent)
+        && own != Some(&*owner.id)
+    {
+        let message = format!("The visual identifier `{sent}` is not unique.");
+        return Err(Error::coded(409, "DUPLICATE_VISUAL_ID", message).details(json!({"id": sent})));
     }
     let owned = own.is_some() && store.people.owner_of(outbreak, sent).is_some();
     let none = std::collections::BTreeMap::new();
@@ -251,16 +210,10 @@ fn resolve_visual_id(
 /// The fields that the server keeps by itself.
 fn derive(store: &mut Store, record: &mut Map<String, Value>, author: &Author) -> Result<()> {
     let addresses = record.get("addresses").and_then(Value::as_array);
-    let current = addresses.and_then(|addresses| {
-        addresses
-            .iter()
-            .find(|address| address.get("typeId").and_then(Value::as_str) == Some(CURRENT_ADDRESS))
-    });
+    let current = addresses
+        .and_then(|addresses| addresses.iter().find(|address| address.get("typeId").and_then(Value::as_str) == Some(CURRENT_ADDRESS)));
     if addresses.is_some() {
-        let place = current
-            .and_then(|address| address.get("locationId"))
-            .cloned()
-            .unwrap_or(Value::Null);
+        let place = current.and_then(|address| address.get("locationId")).cloned().unwrap_or(Value::Null);
         record.insert("usualPlaceOfResidenceLocationId".to_owned(), place);
     }
     classification_history(record, author);
@@ -280,18 +233,14 @@ fn classification_history(record: &mut Map<String, Value>, author: &Author) {
         row.insert("startDate".to_owned(), now.clone());
         Value::Object(row)
     };
-    let history = record
-        .entry("classificationHistory")
-        .or_insert_with(|| json!([]));
+    let history = record.entry("classificationHistory").or_insert_with(|| json!([]));
     if !history.is_array() {
         *history = json!([]);
     }
     let Some(rows) = history.as_array_mut() else {
         return;
     };
-    let open = rows
-        .iter_mut()
-        .find(|row| row.get("endDate").is_none_or(Value::is_null));
+    let open = rows.iter_mut().find(|row| row.get("endDate").is_none_or(Value::is_null));
     match open {
         Some(open) if open.get("classification") == classification.as_ref() => {}
         Some(open) => {
@@ -308,11 +257,7 @@ fn duplicate_keys(record: &Map<String, Value>) -> Value {
         let mut parts = Vec::new();
         for field in pair {
             let text = object.get(field)?.as_str()?;
-            let plain: String = text
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect();
+            let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
             if plain.is_empty() {
                 return None;
             }
@@ -321,25 +266,11 @@ fn duplicate_keys(record: &Map<String, Value>) -> Value {
         parts.sort();
         Some(json!(parts.concat()))
     }
-    let pairs = [
-        ["firstName", "lastName"],
-        ["firstName", "middleName"],
-        ["lastName", "middleName"],
-    ];
-    let names: Vec<Value> = pairs
-        .into_iter()
-        .filter_map(|pair| key(record, pair))
-        .collect();
-    let documents = record
-        .get("documents")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let documents: Vec<Value> = documents
-        .iter()
-        .filter_map(Value::as_object)
-        .filter_map(|document| key(document, ["type", "number"]))
-        .collect();
+    let pairs = [["firstName", "lastName"], ["firstName", "middleName"], ["lastName", "middleName"]];
+    let names: Vec<Value> = pairs.into_iter().filter_map(|pair| key(record, pair)).collect();
+    let documents = record.get("documents").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let documents: Vec<Value> =
+        documents.iter().filter_map(Value::as_object).filter_map(|document| key(document, ["type", "number"])).collect();
     let mut keys = Map::new();
     if !names.is_empty() {
         keys.insert("name".to_owned(), json!(names));
@@ -370,46 +301,21 @@ fn name_centres(store: &mut Store, record: &mut Map<String, Value>, author: &Aut
 
 /// The window in which a case is followed up, from its date of onset.
 fn follow_up(store: &Store, outbreak: &str, record: &mut Map<String, Value>) {
-    let stored = record
-        .get("followUp")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+    let stored = record.get("followUp").and_then(Value::as_object).cloned().unwrap_or_default();
     let settings = store.outbreaks.get(outbreak).cloned().unwrap_or_default();
     let mut window = Map::new();
-    let status = stored
-        .get("status")
-        .filter(|status| !status.is_null())
-        .cloned();
-    window.insert(
-        "status".to_owned(),
-        status.unwrap_or_else(|| json!(UNDER_FOLLOW_UP)),
-    );
-    if let Some(original) = stored
-        .get("originalStartDate")
-        .filter(|date| !date.is_null())
-    {
+    let status = stored.get("status").filter(|status| !status.is_null()).cloned();
+    window.insert("status".to_owned(), status.unwrap_or_else(|| json!(UNDER_FOLLOW_UP)));
+    if let Some(original) = stored.get("originalStartDate").filter(|date| !date.is_null()) {
         window.insert("originalStartDate".to_owned(), original.clone());
     }
-    if let Some(onset) = record
-        .get("dateOfOnset")
-        .and_then(Value::as_str)
-        .and_then(dates::javascript)
-    {
+    if let Some(onset) = record.get("dateOfOnset").and_then(Value::as_str).and_then(dates::javascript) {
         let same_day = settings.get("generateFollowUpsDateOfOnset") == Some(&Value::Bool(true));
         let start = dates::add_days(dates::start_of_day(onset), i64::from(!same_day));
-        let length = settings
-            .get("periodOfFollowupCases")
-            .and_then(Value::as_i64)
-            .unwrap_or(1);
-        window
-            .entry("originalStartDate")
-            .or_insert_with(|| json!(dates::iso(start)));
+        let length = settings.get("periodOfFollowupCases").and_then(Value::as_i64).unwrap_or(1);
+        window.entry("originalStartDate").or_insert_with(|| json!(dates::iso(start)));
         window.insert("startDate".to_owned(), json!(dates::iso(start)));
-        window.insert(
-            "endDate".to_owned(),
-            json!(dates::iso(dates::add_days(start, length - 1))),
-        );
+        window.insert("endDate".to_owned(), json!(dates::iso(dates::add_days(start, length - 1))));
         if same_day {
             window.insert("generateFollowUpsDateOfOnset".to_owned(), json!(true));
         }

@@ -18,21 +18,13 @@ pub fn record(model: &Model, record: &mut Map<String, Value>) -> Result<()> {
             if let Some(millis) = date(value) {
                 *value = Value::String(dates::iso(millis));
             } else {
-                bad_dates.push((
-                    (*name).to_owned(),
-                    "date",
-                    "is not a valid date (value: Invalid Date)".to_owned(),
-                ));
+                bad_dates.push(((*name).to_owned(), "date", "is not a valid date (value: Invalid Date)".to_owned()));
             }
             continue;
         }
         field(kind, value)?;
     }
-    if bad_dates.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::validation(model.name, &bad_dates))
-    }
+    if bad_dates.is_empty() { Ok(()) } else { Err(Error::validation(model.name, &bad_dates)) }
 }
 
 fn members(schema: Schema, object: &mut Map<String, Value>) -> Result<()> {
@@ -56,9 +48,7 @@ fn field(kind: &Kind, value: &mut Value) -> Result<()> {
         Kind::Text | Kind::Default(..) => *value = Value::String(text(value)),
         Kind::Number => *value = number(value),
         Kind::Flag | Kind::Off => *value = Value::Bool(flag(value)),
-        Kind::Date => {
-            *value = date(value).map_or(Value::Null, |millis| Value::String(dates::iso(millis)))
-        }
+        Kind::Date => *value = date(value).map_or(Value::Null, |millis| Value::String(dates::iso(millis))),
         Kind::Point => {
             if let Value::Object(point) = value {
                 for axis in ["lat", "lng"] {
@@ -97,10 +87,7 @@ fn field(kind: &Kind, value: &mut Value) -> Result<()> {
 fn list(value: &mut Value) -> Result<&mut Vec<Value>> {
     match value {
         Value::Array(items) => Ok(items),
-        other => Err(Error::plain(
-            400,
-            format!("Items must be an array: {other}"),
-        )),
+        other => Err(Error::plain(400, format!("Items must be an array: {other}"))),
     }
 }
 
@@ -116,8 +103,7 @@ fn answers(value: &mut Value) {
         Value::Array(items) => {
             items.iter_mut().for_each(answers);
             items.sort_by(|a, b| {
-                let date =
-                    |item: &Value| item.get("date").and_then(Value::as_str).map(str::to_owned);
+                let date = |item: &Value| item.get("date").and_then(Value::as_str).map(str::to_owned);
                 date(b).cmp(&date(a))
             });
         }
@@ -156,14 +142,8 @@ fn number(value: &Value) -> Value {
                 return json!(whole);
             }
             // `inf` and `nan` are numbers to Rust and not to JavaScript.
-            let looks_numeric = text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-            text.parse::<f64>()
-                .ok()
-                .filter(|_| looks_numeric)
-                .and_then(Number::from_f64)
-                .map_or(Value::Null, Value::Number)
+            let looks_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+            text.parse::<f64>().ok().filter(|_| looks_numeric).and_then(Number::from_f64).map_or(Value::Null, Value::Number)
         }
         _ => Value::Null,
     }
@@ -173,10 +153,7 @@ fn flag(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => *flag,
         Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !matches!(
-            text.trim().to_ascii_lowercase().as_str(),
-            "" | "false" | "0" | "null" | "undefined"
-        ),
+        Value::String(text) => !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0" | "null" | "undefined"),
         Value::Null => false,
         Value::Array(_) | Value::Object(_) => true,
     }

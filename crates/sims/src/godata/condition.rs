@@ -110,9 +110,9 @@ impl Condition {
     pub fn top_fields<'a>(&'a self, into: &mut HashSet<&'a str>) {
         match self {
             Condition::All(nested) | Condition::Any(nested) | Condition::None(nested) => {
-                nested
-                    .iter()
-                    .for_each(|condition| condition.top_fields(into));
+                for condition in nested {
+                    condition.top_fields(into);
+                }
             }
             Condition::Field(path, _) => {
                 into.insert(&path[0]);
@@ -127,9 +127,7 @@ impl Test {
             Test::Equal(wanted) => any(value, path, &|found| equal(found, wanted)),
             Test::NullOrMissing => any(value, path, &Value::is_null) || !exists(value, path),
             Test::Null => any(value, path, &Value::is_null),
-            Test::Compare(comparison, bound) => {
-                any(value, path, &|found| compares(*comparison, found, bound))
-            }
+            Test::Compare(comparison, bound) => any(value, path, &|found| compares(*comparison, found, bound)),
             Test::In(texts, others) => {
                 any(value, path, &|found| match found {
                     Value::String(text) => texts.contains(text),
@@ -137,18 +135,11 @@ impl Test {
                 }) || (others.contains(&Value::Null) && !exists(value, path))
             }
             Test::Exists(wanted) => exists(value, path) == *wanted,
-            Test::Regex(regex) => any(value, path, &|found| {
-                found.as_str().is_some_and(|text| regex.is_match(text))
-            }),
-            Test::Item(condition) => arrays(value, path, &|items| {
-                items.iter().any(|item| {
-                    item.as_object()
-                        .is_some_and(|object| condition.holds(object))
-                })
-            }),
-            Test::Scalar(test) => arrays(value, path, &|items| {
-                items.iter().any(|item| test.passes(Some(item), &[]))
-            }),
+            Test::Regex(regex) => any(value, path, &|found| found.as_str().is_some_and(|text| regex.is_match(text))),
+            Test::Item(condition) => {
+                arrays(value, path, &|items| items.iter().any(|item| item.as_object().is_some_and(|object| condition.holds(object))))
+            }
+            Test::Scalar(test) => arrays(value, path, &|items| items.iter().any(|item| test.passes(Some(item), &[]))),
             Test::Size(length) => arrays(value, path, &|items| items.len() == *length),
             Test::Every(tests) => tests.iter().all(|test| test.passes(value, path)),
             Test::Not(test) => !test.passes(value, path),
@@ -161,22 +152,13 @@ impl Test {
 fn any(value: Option<&Value>, path: &[String], predicate: &dyn Fn(&Value) -> bool) -> bool {
     let Some(value) = value else { return false };
     let Some((segment, rest)) = path.split_first() else {
-        return predicate(value)
-            || value
-                .as_array()
-                .is_some_and(|items| items.iter().any(predicate));
+        return predicate(value) || value.as_array().is_some_and(|items| items.iter().any(predicate));
     };
     match value {
         Value::Object(object) => any(object.get(segment), rest, predicate),
         Value::Array(items) => {
-            let at_index = segment
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| items.get(index));
-            items
-                .iter()
-                .any(|item| item.is_object() && any(Some(item), path, predicate))
-                || any(at_index, rest, predicate)
+            let at_index = segment.parse::<usize>().ok().and_then(|index| items.get(index));
+            items.iter().any(|item| item.is_object() && any(Some(item), path, predicate)) || any(at_index, rest, predicate)
         }
         _ => false,
     }
@@ -194,9 +176,7 @@ fn arrays(value: Option<&Value>, path: &[String], predicate: &dyn Fn(&[Value]) -
     };
     match value {
         Value::Object(object) => arrays(object.get(segment), rest, predicate),
-        Value::Array(items) => items
-            .iter()
-            .any(|item| item.is_object() && arrays(Some(item), path, predicate)),
+        Value::Array(items) => items.iter().any(|item| item.is_object() && arrays(Some(item), path, predicate)),
         _ => false,
     }
 }
@@ -281,28 +261,16 @@ impl Compiler<'_> {
         let mut all = Vec::with_capacity(members.len());
         for (key, value) in members {
             all.push(match key.as_str() {
-                "and" | "$and" if self.is_logical(key) => {
-                    Condition::All(self.several(key, value, prefix)?)
-                }
-                "or" | "$or" if self.is_logical(key) => {
-                    Condition::Any(self.several(key, value, prefix)?)
-                }
-                "nor" | "$nor" if self.is_logical(key) => {
-                    Condition::None(self.several(key, value, prefix)?)
-                }
+                "and" | "$and" if self.is_logical(key) => Condition::All(self.several(key, value, prefix)?),
+                "or" | "$or" if self.is_logical(key) => Condition::Any(self.several(key, value, prefix)?),
+                "nor" | "$nor" if self.is_logical(key) => Condition::None(self.several(key, value, prefix)?),
                 _ if key.starts_with('$') => {
-                    return Err(Error::internal(format!(
-                        "unknown top level operator: {key}"
-                    )));
+                    return Err(Error::internal(format!("unknown top level operator: {key}")));
                 }
                 _ => self.field(key, value, prefix)?,
             });
         }
-        Ok(if all.len() == 1 {
-            all.remove(0)
-        } else {
-            Condition::All(all)
-        })
+        Ok(if all.len() == 1 { all.remove(0) } else { Condition::All(all) })
     }
 
     /// On the raw engine only `$nor` is known; a bare `nor` is the name of a field there.
@@ -312,9 +280,7 @@ impl Compiler<'_> {
 
     fn several(&self, key: &str, value: &Node, prefix: &str) -> Result<Vec<Condition>> {
         let Node::List(items) = value else {
-            return Err(self.malformed(&format!(
-                "The {key} operator has an invalid clause: an array is expected"
-            )));
+            return Err(self.malformed(&format!("The {key} operator has an invalid clause: an array is expected")));
         };
         if items.is_empty() {
             return Err(Error::internal(format!("{key} must be a nonempty array")));
@@ -323,24 +289,13 @@ impl Compiler<'_> {
     }
 
     fn field(&self, key: &str, value: &Node, prefix: &str) -> Result<Condition> {
-        let key = if prefix.is_empty() && key == "_id" {
-            "id"
-        } else {
-            key
-        };
-        let dotted = if prefix.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{prefix}.{key}")
-        };
+        let key = if prefix.is_empty() && key == "_id" { "id" } else { key };
+        let dotted = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
         let test = match self.engine {
             Engine::Raw => self.raw(&dotted, value)?,
             Engine::Loopback => self.first_operator(&dotted, value)?,
         };
-        Ok(Condition::Field(
-            key.split('.').map(str::to_owned).collect(),
-            test,
-        ))
+        Ok(Condition::Field(key.split('.').map(str::to_owned).collect(), test))
     }
 
     /// The raw engine: an object whose first key is an operator is a set of operators, any other value is compared.
@@ -362,11 +317,7 @@ impl Compiler<'_> {
                 _ => return Err(Error::internal(format!("unknown operator: {key}"))),
             }
         }
-        Ok(if tests.len() == 1 {
-            tests.remove(0)
-        } else {
-            Test::Every(tests)
-        })
+        Ok(if tests.len() == 1 { tests.remove(0) } else { Test::Every(tests) })
     }
 
     /// The framework's engine looks at the first key of an object only.
@@ -382,13 +333,8 @@ impl Compiler<'_> {
         };
         match key.trim_start_matches('$') {
             "between" => self.between(path, operand),
-            "like" | "regexp" | "regex" => self.regex(
-                operand,
-                value.get("options").or_else(|| value.get("$options")),
-            ),
-            "nlike" => Ok(Test::Not(Box::new(
-                self.regex(operand, value.get("options"))?,
-            ))),
+            "like" | "regexp" | "regex" => self.regex(operand, value.get("options").or_else(|| value.get("$options"))),
+            "nlike" => Ok(Test::Not(Box::new(self.regex(operand, value.get("options"))?))),
             "inq" | "in" => self.one_of(path, operand),
             "nin" => Ok(Test::Not(Box::new(self.one_of(path, operand)?))),
             "neq" => self.operator("ne", path, operand),
@@ -412,22 +358,14 @@ impl Compiler<'_> {
             "lte" => compare(Comparison::LessOrEqual),
             "in" => self.one_of(path, operand),
             "nin" => Ok(Test::Not(Box::new(self.one_of(path, operand)?))),
-            "exists" => Ok(Test::Exists(
-                !matches!(operand, Node::Bool(false) | Node::Null)
-                    && operand.value() != serde_json::json!(0),
-            )),
+            "exists" => Ok(Test::Exists(!matches!(operand, Node::Bool(false) | Node::Null) && operand.value() != serde_json::json!(0))),
             "not" => Ok(Test::Not(Box::new(self.raw(path, operand)?))),
             "elemMatch" => self.element(path, operand),
             "all" => {
                 let Node::List(items) = operand else {
                     return Err(Error::internal("$all needs an array"));
                 };
-                Ok(Test::Every(
-                    items
-                        .iter()
-                        .map(|item| self.equality(path, item))
-                        .collect::<Result<_>>()?,
-                ))
+                Ok(Test::Every(items.iter().map(|item| self.equality(path, item)).collect::<Result<_>>()?))
             }
             "size" => operand
                 .value()
@@ -435,15 +373,8 @@ impl Compiler<'_> {
                 .and_then(|length| usize::try_from(length).ok())
                 .map(Test::Size)
                 .ok_or_else(|| Error::internal("$size must be a whole number")),
-            "type"
-                if matches!(operand.text(), Some("null"))
-                    || operand.value() == serde_json::json!(10) =>
-            {
-                Ok(Test::Null)
-            }
-            "near" | "geoWithin" | "nearSphere" | "type" | "expr" | "mod" => {
-                Err(Error::not_simulated(&format!("the operator {name}")))
-            }
+            "type" if matches!(operand.text(), Some("null")) || operand.value() == serde_json::json!(10) => Ok(Test::Null),
+            "near" | "geoWithin" | "nearSphere" | "type" | "expr" | "mod" => Err(Error::not_simulated(&format!("the operator {name}"))),
             _ => Err(Error::internal(format!("unknown operator: ${name}"))),
         }
     }
@@ -454,34 +385,24 @@ impl Compiler<'_> {
         };
         let logical = |key: &str| matches!(key, "$and" | "$or" | "$nor");
         match members.first() {
-            Some((key, _)) if key.starts_with('$') && !logical(key) => {
-                Ok(Test::Scalar(Box::new(self.raw(path, operand)?)))
-            }
+            Some((key, _)) if key.starts_with('$') && !logical(key) => Ok(Test::Scalar(Box::new(self.raw(path, operand)?))),
             _ => Ok(Test::Item(Box::new(self.object(operand, path)?))),
         }
     }
 
     fn between(&self, path: &str, operand: &Node) -> Result<Test> {
         let Node::List(bounds) = operand else {
-            return Err(
-                self.malformed("The between property has an invalid clause: an array is expected")
-            );
+            return Err(self.malformed("The between property has an invalid clause: an array is expected"));
         };
         let [from, to] = bounds.as_slice() else {
-            return Err(self
-                .malformed("The between property has an invalid clause: two values are expected"));
+            return Err(self.malformed("The between property has an invalid clause: two values are expected"));
         };
-        Ok(Test::Every(vec![
-            self.operator("gte", path, from)?,
-            self.operator("lte", path, to)?,
-        ]))
+        Ok(Test::Every(vec![self.operator("gte", path, from)?, self.operator("lte", path, to)?]))
     }
 
     fn one_of(&self, path: &str, operand: &Node) -> Result<Test> {
         let Node::List(items) = operand else {
-            return Err(
-                self.malformed("The inq property has an invalid clause: an array is expected")
-            );
+            return Err(self.malformed("The inq property has an invalid clause: an array is expected"));
         };
         let mut texts = HashSet::new();
         let mut others = Vec::new();
@@ -501,9 +422,7 @@ impl Compiler<'_> {
         if *operand == Node::Null {
             return Ok(Test::NullOrMissing);
         }
-        Ok(self
-            .operand(path, operand)?
-            .map_or(Test::Never, Test::Equal))
+        Ok(self.operand(path, operand)?.map_or(Test::Never, Test::Equal))
     }
 
     fn regex(&self, operand: &Node, options: Option<&Node>) -> Result<Test> {
@@ -512,15 +431,14 @@ impl Compiler<'_> {
         };
         let mut pattern = text;
         let mut flags = options.and_then(Node::text).unwrap_or_default();
-        if let (Some(body), Some(end)) = (text.strip_prefix('/'), text.rfind('/')) {
-            if end > 0 {
-                pattern = &body[..end - 1];
-                flags = &text[end + 1..];
-            }
+        if let (Some(body), Some(end)) = (text.strip_prefix('/'), text.rfind('/'))
+            && end > 0
+        {
+            pattern = &body[..end - 1];
+            flags = &text[end + 1..];
         }
         let insensitive = if flags.contains('i') { "(?i)" } else { "" };
-        let regex = Regex::new(&format!("{insensitive}{pattern}"))
-            .map_err(|_| Error::internal("Regular expression is invalid"))?;
+        let regex = Regex::new(&format!("{insensitive}{pattern}")).map_err(|_| Error::internal("Regular expression is invalid"))?;
         Ok(Test::Regex(regex))
     }
 
@@ -529,11 +447,7 @@ impl Compiler<'_> {
         let is_date = self.model.is_date(path);
         let in_answers = path.starts_with("questionnaireAnswers");
         let Node::Text(text) = node else {
-            return Ok(if is_date && !matches!(node, Node::Null) {
-                None
-            } else {
-                Some(self.coerced(path, node))
-            });
+            return Ok(if is_date && !matches!(node, Node::Null) { None } else { Some(self.coerced(path, node)) });
         };
         match self.engine {
             Engine::Loopback if is_date => match dates::javascript(text) {
@@ -559,9 +473,7 @@ impl Compiler<'_> {
         match (self.model.kind(path), &value) {
             (Some(Kind::Text), Value::Number(number)) => Value::String(number.to_string()),
             (Some(Kind::Text), Value::Bool(flag)) => Value::String(flag.to_string()),
-            (Some(Kind::Number), Value::String(text)) => {
-                text.trim().parse::<f64>().map_or(Value::Null, Value::from)
-            }
+            (Some(Kind::Number), Value::String(text)) => text.trim().parse::<f64>().map_or(Value::Null, Value::from),
             (Some(Kind::Flag), Value::String(text)) => Value::Bool(text == "true"),
             _ => value,
         }

@@ -23,21 +23,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A refusal without a code.
     pub fn plain(status: u16, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            name: "Error",
-            message: message.into(),
-            code: None,
-            details: None,
-        }
+        Self { status, name: "Error", message: message.into(), code: None, details: None }
     }
 
     /// A refusal with a code.
     pub fn coded(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            code: Some(code.to_owned()),
-            ..Self::plain(status, message)
-        }
+        Self { code: Some(code.to_owned()), ..Self::plain(status, message) }
     }
 
     /// Adds details.
@@ -48,21 +39,12 @@ impl Error {
 
     /// 404 of the application.
     pub fn not_found(model: &str, id: &str) -> Self {
-        Self::coded(
-            404,
-            "MODEL_NOT_FOUND",
-            format!("Unknown `{model}` id `{id}`"),
-        )
-        .details(json!({"model": model, "id": id}))
+        Self::coded(404, "MODEL_NOT_FOUND", format!("Unknown `{model}` id `{id}`")).details(json!({"model": model, "id": id}))
     }
 
     /// 404 of the framework, for a top-level model.
     pub fn no_such_model(model: &str, id: &str) -> Self {
-        Self::coded(
-            404,
-            "MODEL_NOT_FOUND",
-            format!("Unknown \"{model}\" id \"{id}\"."),
-        )
+        Self::coded(404, "MODEL_NOT_FOUND", format!("Unknown \"{model}\" id \"{id}\"."))
     }
 
     /// 404 of a record that is not there under its parent, or not of this kind.
@@ -78,12 +60,8 @@ impl Error {
     /// 500, as the backend answers to what it did not foresee.
     pub fn internal(message: impl Into<String>) -> Self {
         let message = message.into();
-        Self::coded(
-            500,
-            "INTERNAL_ERROR",
-            format!("Internal error: `{}`", json!({"message": message})),
-        )
-        .details(json!({"error": {"message": message, "name": "MongoError"}}))
+        Self::coded(500, "INTERNAL_ERROR", format!("Internal error: `{}`", json!({"message": message})))
+            .details(json!({"error": {"message": message, "name": "MongoError"}}))
     }
 
     /// 501: this is known in Go.Data and not simulated here.
@@ -104,10 +82,7 @@ impl Error {
         Self {
             status: 422,
             name: "ValidationError",
-            message: format!(
-                "The `{model}` instance is not valid. Details: {}.",
-                text.join("; ")
-            ),
+            message: format!("The `{model}` instance is not valid. Details: {}.", text.join("; ")),
             code: None,
             details: Some(json!({"context": model, "codes": codes, "messages": messages})),
         }

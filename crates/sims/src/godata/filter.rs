@@ -72,10 +72,7 @@ impl Filter {
                 ("skip" | "offset", value) => filter.skip = skip(value)?,
                 ("deleted", Node::Bool(flag)) => filter.deleted = *flag,
                 ("include", value) => filter.include = relations(value),
-                ("flags", value) => {
-                    filter.has_more_limit =
-                        value.get("applyHasMoreLimit") == Some(&Node::Bool(true))
-                }
+                ("flags", value) => filter.has_more_limit = value.get("applyHasMoreLimit") == Some(&Node::Bool(true)),
                 _ => {}
             }
         }
@@ -90,28 +87,14 @@ fn not_an_object() -> Error {
 fn fields(value: &Node) -> Option<Fields> {
     match value {
         Node::Text(name) => Some(Fields::Only(vec![name.clone()])),
-        Node::List(names) if !names.is_empty() => Some(Fields::Only(
-            names
-                .iter()
-                .filter_map(Node::text)
-                .map(str::to_owned)
-                .collect(),
-        )),
+        Node::List(names) if !names.is_empty() => Some(Fields::Only(names.iter().filter_map(Node::text).map(str::to_owned).collect())),
         Node::Object(members) if !members.is_empty() => {
             let named = |wanted: bool| -> Vec<String> {
                 let matches = |value: &Node| (*value == Node::Bool(true)) == wanted;
-                members
-                    .iter()
-                    .filter(|(_, value)| matches(value))
-                    .map(|(name, _)| name.clone())
-                    .collect()
+                members.iter().filter(|(_, value)| matches(value)).map(|(name, _)| name.clone()).collect()
             };
             let only = named(true);
-            Some(if only.is_empty() {
-                Fields::AllBut(named(false))
-            } else {
-                Fields::Only(only)
-            })
+            Some(if only.is_empty() { Fields::AllBut(named(false)) } else { Fields::Only(only) })
         }
         _ => None,
     }
@@ -139,10 +122,7 @@ fn order(value: &Node, engine: Engine) -> Result<Vec<Order>> {
                 });
             }
         };
-        keys.push(Order {
-            path: path.to_owned(),
-            descending,
-        });
+        keys.push(Order { path: path.to_owned(), descending });
     }
     Ok(keys)
 }
@@ -150,10 +130,7 @@ fn order(value: &Node, engine: Engine) -> Result<Vec<Order>> {
 /// Less than nothing counts as nothing, and nothing as no limit.
 fn limit(value: &Node) -> Result<Option<usize>> {
     let Some(number) = number(value) else {
-        return Err(Error::plain(
-            400,
-            format!("The limit parameter {} is not valid", value.value()),
-        ));
+        return Err(Error::plain(400, format!("The limit parameter {} is not valid", value.value())));
     };
     Ok(usize::try_from(number).ok().filter(|limit| *limit > 0))
 }
@@ -161,12 +138,7 @@ fn limit(value: &Node) -> Result<Option<usize>> {
 fn skip(value: &Node) -> Result<usize> {
     number(value)
         .and_then(|number| usize::try_from(number).ok())
-        .ok_or_else(|| {
-            Error::plain(
-                400,
-                format!("The offset/skip parameter {} is not valid", value.value()),
-            )
-        })
+        .ok_or_else(|| Error::plain(400, format!("The offset/skip parameter {} is not valid", value.value())))
 }
 
 fn number(value: &Node) -> Option<i64> {
@@ -193,11 +165,7 @@ impl Fields {
     /// Leaves only what was asked for; `id` is a field like any other.
     pub fn apply(&self, record: &mut Map<String, Value>) {
         match self {
-            Fields::Only(names) => record.retain(|key, _| {
-                names
-                    .iter()
-                    .any(|name| name == key || name.split('.').next() == Some(key))
-            }),
+            Fields::Only(names) => record.retain(|key, _| names.iter().any(|name| name == key || name.split('.').next() == Some(key))),
             Fields::AllBut(names) => record.retain(|key, _| !names.contains(key)),
         }
     }
@@ -207,11 +175,7 @@ impl Fields {
 pub fn compare(order: &[Order], a: &Map<String, Value>, b: &Map<String, Value>) -> Ordering {
     for key in order {
         let ordering = compare_values(at(a, &key.path), at(b, &key.path));
-        let ordering = if key.descending {
-            ordering.reverse()
-        } else {
-            ordering
-        };
+        let ordering = if key.descending { ordering.reverse() } else { ordering };
         if ordering != Ordering::Equal {
             return ordering;
         }
@@ -246,10 +210,7 @@ fn compare_values(a: Option<&Value>, b: Option<&Value>) -> Ordering {
         Some(Value::Bool(_)) => 5,
     };
     match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => a
-            .as_f64()
-            .partial_cmp(&b.as_f64())
-            .unwrap_or(Ordering::Equal),
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
         (Some(Value::String(a)), Some(Value::String(b))) => a.cmp(b),
         (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
         _ => rank(a).cmp(&rank(b)),

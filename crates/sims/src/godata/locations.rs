@@ -14,11 +14,7 @@ use super::store::{Store, Table, is_deleted};
 
 /// Creates a location and returns its id.
 pub fn create(store: &mut Store, mut sent: Map<String, Value>, author: &Author) -> Result<String> {
-    let chosen = sent
-        .get("id")
-        .and_then(Value::as_str)
-        .filter(|_| author.custom_ids)
-        .map(str::to_owned);
+    let chosen = sent.get("id").and_then(Value::as_str).filter(|_| author.custom_ids).map(str::to_owned);
     LOCATION.strip(&mut sent);
     let id = chosen.unwrap_or_else(|| Uuid::new_v4().to_string());
     put_new(store, &id, sent, author)?;
@@ -30,20 +26,12 @@ pub fn seed(store: &mut Store, location: &Value, author: &Author) -> Result<()> 
     let Some(mut record) = location.as_object().cloned() else {
         return Err(Error::plain(400, "Value is not an object."));
     };
-    let id = record
-        .get("id")
-        .and_then(Value::as_str)
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+    let id = record.get("id").and_then(Value::as_str).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     LOCATION.strip(&mut record);
     put_new(store, &id, record, author)
 }
 
-fn put_new(
-    store: &mut Store,
-    id: &str,
-    mut record: Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+fn put_new(store: &mut Store, id: &str, mut record: Map<String, Value>, author: &Author) -> Result<()> {
     coerce::record(&LOCATION, &mut record)?;
     record.entry("active").or_insert(json!(true));
     record.entry("parentLocationId").or_insert(Value::Null);
@@ -56,26 +44,15 @@ fn put_new(
 }
 
 /// Changes the fields that were sent.
-pub fn update(
-    store: &mut Store,
-    id: &str,
-    mut sent: Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author: &Author) -> Result<()> {
     LOCATION.strip(&mut sent);
     coerce::record(&LOCATION, &mut sent)?;
     let deactivates = sent.get("active") == Some(&Value::Bool(false));
-    let mut record = store
-        .locations
-        .live(id)
-        .cloned()
-        .ok_or_else(|| Error::no_such_model("location", id))?;
+    let mut record = store.locations.live(id).cloned().ok_or_else(|| Error::no_such_model("location", id))?;
     record.extend(sent);
     valid(&record)?;
     check_siblings(&store.locations, &record, Some(id))?;
-    let active = |child: &Map<String, Value>| {
-        !is_deleted(child) && child.get("active") == Some(&Value::Bool(true))
-    };
+    let active = |child: &Map<String, Value>| !is_deleted(child) && child.get("active") == Some(&Value::Bool(true));
     if deactivates && store.locations.children(id).any(active) {
         let message = "This `location` still has sub models that are active. Please make sure to deactivate all child models \
             before deactivating a parent model.";
@@ -93,11 +70,7 @@ pub fn delete(store: &mut Store, id: &str, author: &Author) -> Result<usize> {
     }
     let subtree = store.locations.subtree(id);
     if in_use(store, &subtree) {
-        return Err(Error::coded(
-            422,
-            "MODEL_IN_USE",
-            format!("Model `location` id `{id}` is in use."),
-        ));
+        return Err(Error::coded(422, "MODEL_IN_USE", format!("Model `location` id `{id}` is in use.")));
     }
     for id in &subtree {
         mark(store, id, true, author);
@@ -111,116 +84,65 @@ fn mark(store: &mut Store, id: &str, deleted: bool, author: &Author) {
     };
     author.stamp(&mut record);
     record.insert("deleted".to_owned(), json!(deleted));
-    record.insert(
-        "deletedAt".to_owned(),
-        if deleted {
-            json!(dates::iso(author.now))
-        } else {
-            Value::Null
-        },
-    );
+    record.insert("deletedAt".to_owned(), if deleted { json!(dates::iso(author.now)) } else { Value::Null });
     store.locations.put(record);
 }
 
 fn valid(record: &Map<String, Value>) -> Result<()> {
     let problems = LOCATION.missing(record);
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::validation("location", &problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::validation("location", &problems)) }
 }
 
 fn check_siblings(table: &Table, record: &Map<String, Value>, own: Option<&str>) -> Result<()> {
     let name = lower(record.get("name"));
     let synonyms = synonyms(record);
-    let parent = record
-        .get("parentLocationId")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    for sibling in table
-        .children(parent)
-        .filter(|sibling| !is_deleted(sibling))
-    {
+    let parent = record.get("parentLocationId").and_then(Value::as_str).unwrap_or_default();
+    for sibling in table.children(parent).filter(|sibling| !is_deleted(sibling)) {
         if sibling.get("id").and_then(Value::as_str) == own {
             continue;
         }
         let mut errors = Vec::new();
         if lower(sibling.get("name")) == name {
-            let shown = sibling
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            errors.push(format!(
-                "A location with name = '{shown}' and the same parentLocationId already exists."
-            ));
+            let shown = sibling.get("name").and_then(Value::as_str).unwrap_or_default();
+            errors.push(format!("A location with name = '{shown}' and the same parentLocationId already exists."));
         }
-        for synonym in self::synonyms(sibling)
-            .iter()
-            .filter(|synonym| synonyms.contains(*synonym))
-        {
+        for synonym in self::synonyms(sibling).iter().filter(|synonym| synonyms.contains(*synonym)) {
             errors.push(format!("A location with a '{synonym}' synonym and the same parentLocationId already exists."));
         }
         if !errors.is_empty() {
             let message = format!("The `location` is invalid. Details: {}", errors.join(" "));
-            return Err(Error::coded(
-                400,
-                "MODEL_IDENTIFIERS_ARE_NOT_UNIQUE_IN_CONTEXT",
-                message,
-            ));
+            return Err(Error::coded(400, "MODEL_IDENTIFIERS_ARE_NOT_UNIQUE_IN_CONTEXT", message));
         }
     }
     Ok(())
 }
 
 fn lower(value: Option<&Value>) -> String {
-    value
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_lowercase()
+    value.and_then(Value::as_str).unwrap_or_default().to_lowercase()
 }
 
 fn synonyms(record: &Map<String, Value>) -> HashSet<String> {
-    let list = record
-        .get("synonyms")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let list = record.get("synonyms").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     list.iter().map(|synonym| lower(Some(synonym))).collect()
 }
 
 /// Whether a person or an outbreak refers to one of these locations.
 fn in_use(store: &Store, ids: &[String]) -> bool {
     let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
-    let is_one = |value: Option<&Value>| {
-        value
-            .and_then(Value::as_str)
-            .is_some_and(|id| ids.contains(id))
-    };
+    let is_one = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|id| ids.contains(id));
     let in_list = |record: &Map<String, Value>, field: &str| {
-        record
-            .get(field)
-            .and_then(Value::as_array)
-            .is_some_and(|items| items.iter().any(|item| is_one(item.get("locationId"))))
+        record.get(field).and_then(Value::as_array).is_some_and(|items| items.iter().any(|item| is_one(item.get("locationId"))))
     };
-    let by_people = store
-        .people
-        .all()
-        .iter()
-        .filter(|person| !person.deleted)
-        .any(|person| {
-            let record = person.record();
-            in_list(&record, "addresses")
-                || in_list(&record, "dateRanges")
-                || is_one(record.get("deathLocationId"))
-                || is_one(record.get("burialLocationId"))
-        });
+    let by_people = store.people.all().iter().filter(|person| !person.deleted).any(|person| {
+        let record = person.record();
+        in_list(&record, "addresses")
+            || in_list(&record, "dateRanges")
+            || is_one(record.get("deathLocationId"))
+            || is_one(record.get("burialLocationId"))
+    });
     by_people
         || store.outbreaks.matching(false, None).any(|outbreak| {
-            outbreak
-                .get("locationIds")
-                .and_then(Value::as_array)
-                .is_some_and(|list| list.iter().any(|id| is_one(Some(id))))
+            outbreak.get("locationIds").and_then(Value::as_array).is_some_and(|list| list.iter().any(|id| is_one(Some(id))))
         })
 }
 
@@ -229,16 +151,10 @@ pub fn tree(table: &Table, matching: Option<&HashSet<String>>, include_children:
     let shown: Option<HashSet<String>> = matching.map(|matching| {
         let mut shown = HashSet::new();
         for id in matching {
-            shown.extend(if include_children {
-                table.subtree(id)
-            } else {
-                vec![id.clone()]
-            });
+            shown.extend(if include_children { table.subtree(id) } else { vec![id.clone()] });
             let mut next = Some(id.clone());
             while let Some(id) = next {
-                next = table
-                    .live(&id)
-                    .and_then(|record| record.get("parentLocationId")?.as_str().map(str::to_owned));
+                next = table.live(&id).and_then(|record| record.get("parentLocationId")?.as_str().map(str::to_owned));
                 if !shown.insert(id.clone()) && !matching.contains(&id) {
                     break;
                 }
@@ -249,21 +165,10 @@ pub fn tree(table: &Table, matching: Option<&HashSet<String>>, include_children:
     branches(table, "", shown.as_ref(), &mut HashSet::new())
 }
 
-fn branches(
-    table: &Table,
-    parent: &str,
-    shown: Option<&HashSet<String>>,
-    walked: &mut HashSet<String>,
-) -> Value {
+fn branches(table: &Table, parent: &str, shown: Option<&HashSet<String>>, walked: &mut HashSet<String>) -> Value {
     let mut nodes = Vec::new();
-    for location in table
-        .children(parent)
-        .filter(|location| !is_deleted(location))
-    {
-        let id = location
-            .get("id")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    for location in table.children(parent).filter(|location| !is_deleted(location)) {
+        let id = location.get("id").and_then(Value::as_str).unwrap_or_default();
         if shown.is_some_and(|shown| !shown.contains(id)) || !walked.insert(id.to_owned()) {
             continue;
         }
@@ -278,78 +183,38 @@ struct Row {
     node: Value,
     location: Map<String, Value>,
     /// The key of the parent's row, when the parent is in the file.
-    parent_row: Option<usize>,
+    parent_at: Option<usize>,
     /// What the file says is the parent, by id.
     stated_parent: Option<String>,
 }
 
 /// Imports a tree. Everything that can be wrong is looked for before the first row is written.
-pub fn import(
-    store: &mut Store,
-    file: &[u8],
-    author: &Author,
-) -> Result<(Vec<Map<String, Value>>, usize)> {
+pub fn import(store: &mut Store, file: &[u8], author: &Author) -> Result<(Vec<Map<String, Value>>, usize)> {
     let content = |details: &str| {
-        Error::coded(
-            422,
-            "INVALID_CONTENT_OF_TYPE",
-            format!("Invalid JSON content: {details}"),
-        )
-        .details(json!({"contentType": "JSON", "details": details}))
+        Error::coded(422, "INVALID_CONTENT_OF_TYPE", format!("Invalid JSON content: {details}"))
+            .details(json!({"contentType": "JSON", "details": details}))
     };
-    let parsed: Value =
-        serde_json::from_slice(file).map_err(|error| content(&error.to_string()))?;
+    let parsed: Value = serde_json::from_slice(file).map_err(|error| content(&error.to_string()))?;
     let Value::Array(nodes) = parsed else {
         return Err(content("it should contain an array"));
     };
     let mut rows = Vec::new();
     flatten(&nodes, "", None, &mut rows).map_err(|()| content("each node needs a location"))?;
     let failed = check_file(&rows);
-    let failed = if failed.is_empty() {
-        check_store(&store.locations, &rows)
-    } else {
-        failed
-    };
+    let failed = if failed.is_empty() { check_store(&store.locations, &rows) } else { failed };
     if !failed.is_empty() {
-        return Err(Error::coded(
-            422,
-            "IMPORT_PARTIAL_SUCCESS_WITH_DETAILS",
-            "Pre-validation failed",
-        )
-        .details(json!({"failed": failed})));
+        return Err(Error::coded(422, "IMPORT_PARTIAL_SUCCESS_WITH_DETAILS", "Pre-validation failed").details(json!({"failed": failed})));
     }
     write(store, rows, author)
 }
 
-fn flatten(
-    nodes: &[Value],
-    prefix: &str,
-    parent: Option<usize>,
-    rows: &mut Vec<Row>,
-) -> std::result::Result<(), ()> {
+fn flatten(nodes: &[Value], prefix: &str, parent: Option<usize>, rows: &mut Vec<Row>) -> std::result::Result<(), ()> {
     for (at, node) in nodes.iter().enumerate() {
-        let number = if prefix.is_empty() {
-            (at + 1).to_string()
-        } else {
-            format!("{prefix} - {}", at + 1)
-        };
-        let location = node
-            .get("location")
-            .and_then(Value::as_object)
-            .cloned()
-            .ok_or(())?;
-        let stated_parent = location
-            .get("parentLocationId")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let number = if prefix.is_empty() { (at + 1).to_string() } else { format!("{prefix} - {}", at + 1) };
+        let location = node.get("location").and_then(Value::as_object).cloned().ok_or(())?;
+        let stated_parent = location.get("parentLocationId").and_then(Value::as_str).map(str::to_owned);
         let own = rows.len();
-        rows.push(Row {
-            number: number.clone(),
-            node: node.clone(),
-            location,
-            parent_row: parent,
-            stated_parent,
-        });
+        rows.push(Row { number: number.clone(), node: node.clone(), location, parent_at: parent, stated_parent });
         if let Some(Value::Array(children)) = node.get("children") {
             flatten(children, &number, Some(own), rows)?;
         }
@@ -365,10 +230,7 @@ fn failure(number: &str, message: &str, file: &Value) -> Value {
 }
 
 fn row_id(row: &Row) -> Option<&str> {
-    row.location
-        .get("id")
-        .and_then(Value::as_str)
-        .filter(|id| !id.is_empty())
+    row.location.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())
 }
 
 fn check_file(rows: &[Row]) -> Vec<Value> {
@@ -380,55 +242,28 @@ fn check_file(rows: &[Row]) -> Vec<Value> {
         let quoted = format!("'{}'", row.number);
         let file = row.node.get("location").unwrap_or(&Value::Null);
         if let Some(first) = row_id(row).and_then(|id| ids.insert(id, at)) {
-            failed.push(failure(
-                &format!("'{}', {quoted}", rows[first].number),
-                "SAME_ID",
-                file,
-            ));
+            failed.push(failure(&format!("'{}', {quoted}", rows[first].number), "SAME_ID", file));
         }
-        if let (Some(stated), Some(parent)) = (&row.stated_parent, row.parent_row) {
-            if row_id(&rows[parent]) != Some(stated) {
-                failed.push(failure(&quoted, "WRONG_PARENT", file));
-            }
-        }
-        if row
-            .location
-            .get("name")
-            .and_then(Value::as_str)
-            .is_none_or(str::is_empty)
+        if let (Some(stated), Some(parent)) = (&row.stated_parent, row.parent_at)
+            && row_id(&rows[parent]) != Some(stated)
         {
+            failed.push(failure(&quoted, "WRONG_PARENT", file));
+        }
+        if row.location.get("name").and_then(Value::as_str).is_none_or(str::is_empty) {
             failed.push(failure(&quoted, "INVALID_NAME", file));
             continue;
         }
-        if row
-            .location
-            .get("synonyms")
-            .is_some_and(|list| !list.is_array() && !list.is_null())
-        {
+        if row.location.get("synonyms").is_some_and(|list| !list.is_array() && !list.is_null()) {
             failed.push(failure(&quoted, "INVALID_SYNONYMS", file));
             continue;
         }
-        let root = if row.parent_row.is_none() {
-            row.stated_parent.as_deref()
-        } else {
-            None
-        };
-        if let Some(first) =
-            names.insert((row.parent_row, root, lower(row.location.get("name"))), at)
-        {
-            failed.push(failure(
-                &format!("'{}', {quoted}", rows[first].number),
-                "DUPLICATE_FILE_NAME",
-                file,
-            ));
+        let root = if row.parent_at.is_none() { row.stated_parent.as_deref() } else { None };
+        if let Some(first) = names.insert((row.parent_at, root, lower(row.location.get("name"))), at) {
+            failed.push(failure(&format!("'{}', {quoted}", rows[first].number), "DUPLICATE_FILE_NAME", file));
         }
         for synonym in synonyms(&row.location) {
-            if let Some(first) = synonyms_seen.insert((row.parent_row, root, synonym), at) {
-                failed.push(failure(
-                    &format!("'{}', {quoted}", rows[first].number),
-                    "DUPLICATE_FILE_SYNONYMS",
-                    file,
-                ));
+            if let Some(first) = synonyms_seen.insert((row.parent_at, root, synonym), at) {
+                failed.push(failure(&format!("'{}', {quoted}", rows[first].number), "DUPLICATE_FILE_SYNONYMS", file));
             }
         }
     }
@@ -441,42 +276,35 @@ fn check_store(table: &Table, rows: &[Row]) -> Vec<Value> {
     for row in rows {
         let quoted = format!("'{}'", row.number);
         let file = row.node.get("location").unwrap_or(&Value::Null);
-        let parent = match row.parent_row {
+        let parent = match row.parent_at {
             Some(parent) => row_id(&rows[parent]),
             None => row.stated_parent.as_deref(),
         };
-        if let (None, Some(parent)) = (row.parent_row, parent) {
-            if table.live(parent).is_none() && !in_file.contains(parent) {
-                failed.push(failure(&quoted, "PARENT_MISSING", file));
-                continue;
-            }
+        if let (None, Some(parent)) = (row.parent_at, parent)
+            && table.live(parent).is_none()
+            && !in_file.contains(parent)
+        {
+            failed.push(failure(&quoted, "PARENT_MISSING", file));
+            continue;
         }
         if is_below_itself(table, row_id(row), parent) {
             failed.push(failure(&quoted, "PARENT_LOOP", file));
             continue;
         }
         // A parent without an id is new, so it has no children yet.
-        if row.parent_row.is_some() && parent.is_none() {
+        if row.parent_at.is_some() && parent.is_none() {
             continue;
         }
         let name = lower(row.location.get("name"));
         let synonyms = synonyms(&row.location);
-        let others = table
-            .children(parent.unwrap_or_default())
-            .filter(|sibling| {
-                let id = sibling.get("id").and_then(Value::as_str);
-                !is_deleted(sibling)
-                    && id != row_id(row)
-                    && !id.is_some_and(|id| in_file.contains(id))
-            });
+        let others = table.children(parent.unwrap_or_default()).filter(|sibling| {
+            let id = sibling.get("id").and_then(Value::as_str);
+            !is_deleted(sibling) && id != row_id(row) && !id.is_some_and(|id| in_file.contains(id))
+        });
         for sibling in others {
             if lower(sibling.get("name")) == name {
                 failed.push(failure(&quoted, "DUPLICATE_DB_NAME", file));
-            } else if self::synonyms(sibling)
-                .intersection(&synonyms)
-                .next()
-                .is_some()
-            {
+            } else if self::synonyms(sibling).intersection(&synonyms).next().is_some() {
                 failed.push(failure(&quoted, "DUPLICATE_DB_SYNONYMS", file));
             }
         }
@@ -498,32 +326,19 @@ fn is_below_itself(table: &Table, id: Option<&str>, parent: Option<&str>) -> boo
         if !seen.insert(ancestor.clone()) {
             return false;
         }
-        next = table
-            .get(&ancestor)
-            .and_then(|record| record.get("parentLocationId")?.as_str().map(str::to_owned));
+        next = table.get(&ancestor).and_then(|record| record.get("parentLocationId")?.as_str().map(str::to_owned));
     }
     false
 }
 
 /// Row by row, parents first. What the file has in an older state is left alone, and answered all the same.
-fn write(
-    store: &mut Store,
-    rows: Vec<Row>,
-    author: &Author,
-) -> Result<(Vec<Map<String, Value>>, usize)> {
+fn write(store: &mut Store, rows: Vec<Row>, author: &Author) -> Result<(Vec<Map<String, Value>>, usize)> {
     let mut ids: Vec<String> = Vec::with_capacity(rows.len());
     let mut written = 0;
     for row in rows {
         let id = row_id(&row).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-        let parent = row
-            .parent_row
-            .map(|parent| ids[parent].clone())
-            .or(row.stated_parent);
-        let in_file = row
-            .location
-            .get("updatedAt")
-            .and_then(Value::as_str)
-            .and_then(dates::javascript);
+        let parent = row.parent_at.map(|parent| ids[parent].clone()).or(row.stated_parent);
+        let in_file = row.location.get("updatedAt").and_then(Value::as_str).and_then(dates::javascript);
         let deleted = row.location.get("deleted").and_then(Value::as_bool);
         ids.push(id.clone());
         let mut record = row.location;
@@ -531,11 +346,7 @@ fn write(
         coerce::record(&LOCATION, &mut record)?;
         let stored = store.locations.get(&id).cloned();
         if let Some(stored) = &stored {
-            let known = stored
-                .get("updatedAt")
-                .and_then(Value::as_str)
-                .and_then(dates::javascript)
-                .unwrap_or_default();
+            let known = stored.get("updatedAt").and_then(Value::as_str).and_then(dates::javascript).unwrap_or_default();
             if in_file.is_some_and(|stamp| stamp <= known) {
                 continue;
             }
@@ -544,10 +355,7 @@ fn write(
         let mut merged = stored.unwrap_or_default();
         merged.extend(record);
         merged.entry("active").or_insert(json!(true));
-        merged.insert(
-            "parentLocationId".to_owned(),
-            parent.map_or(Value::Null, Value::String),
-        );
+        merged.insert("parentLocationId".to_owned(), parent.map_or(Value::Null, Value::String));
         merged.insert("id".to_owned(), json!(id));
         if is_new {
             author.stamp_new(&mut merged);
@@ -564,10 +372,5 @@ fn write(
         }
         written += 1;
     }
-    Ok((
-        ids.iter()
-            .filter_map(|id| store.locations.get(id).cloned())
-            .collect(),
-        written,
-    ))
+    Ok((ids.iter().filter_map(|id| store.locations.get(id).cloned()).collect(), written))
 }

@@ -71,20 +71,12 @@ impl System for Server {
     }
 
     fn body_limit(&self, _method: &Method, _path: &str, headers: &HeaderMap) -> usize {
-        let multipart = headers
-            .get("content-type")
-            .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("multipart/"));
+        let multipart = headers.get("content-type").and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.starts_with("multipart/"));
         if multipart { usize::MAX } else { BODY_LIMIT }
     }
 
     fn is_write(&self, method: &Method, path: &str) -> bool {
-        const READS: [&str; 4] = [
-            "/filter",
-            "/filtered-count",
-            "/count",
-            "/generate-visual-id",
-        ];
+        const READS: [&str; 4] = ["/filter", "/filtered-count", "/count", "/generate-visual-id"];
         *method != Method::GET
             && *method != Method::HEAD
             && !path.starts_with("/api/users")

@@ -26,10 +26,7 @@ impl Node {
     /// The member of an object.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match self {
-            Node::Object(members) => members
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
+            Node::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -50,12 +47,7 @@ impl Node {
             Node::Number(number) => Value::Number(number.clone()),
             Node::Text(text) => Value::String(text.clone()),
             Node::List(items) => items.iter().map(Node::value).collect(),
-            Node::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.value()))
-                    .collect(),
-            ),
+            Node::Object(members) => Value::Object(members.iter().map(|(key, value)| (key.clone(), value.value())).collect()),
         }
     }
 }

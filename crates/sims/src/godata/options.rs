@@ -94,21 +94,21 @@ impl User {
     }
 
     /// With only these permissions.
+    #[must_use]
     pub fn permissions(mut self, permissions: &[&str]) -> Self {
-        self.permissions = permissions
-            .iter()
-            .map(|permission| (*permission).to_owned())
-            .collect();
+        self.permissions = permissions.iter().map(|permission| (*permission).to_owned()).collect();
         self
     }
 
     /// With only these outbreaks.
+    #[must_use]
     pub fn outbreaks(mut self, ids: &[&str]) -> Self {
         self.outbreak_ids = ids.iter().map(|id| (*id).to_owned()).collect();
         self
     }
 
     /// With this active outbreak.
+    #[must_use]
     pub fn active(mut self, outbreak: &str) -> Self {
         self.active_outbreak_id = Some(outbreak.to_owned());
         self
@@ -120,18 +120,17 @@ impl Outbreak {
     pub fn new(id: &str, name: &str) -> Self {
         let mut fields = Map::new();
         fields.insert("name".to_owned(), json!(name));
-        Self {
-            id: id.to_owned(),
-            fields,
-        }
+        Self { id: id.to_owned(), fields }
     }
 
     /// With this mask for the visual ids of cases.
+    #[must_use]
     pub fn mask(self, mask: &str) -> Self {
         self.with("caseIdMask", json!(mask))
     }
 
     /// With this field.
+    #[must_use]
     pub fn with(mut self, field: &str, value: Value) -> Self {
         self.fields.insert(field.to_owned(), value);
         self
@@ -148,7 +147,7 @@ impl Default for Options {
             cases: Vec::new(),
             reference_data: Vec::new(),
             clock: Clock::system(),
-            token_ttl: Duration::from_secs(600),
+            token_ttl: Duration::from_mins(10),
             api_key: "simulated-api-key".to_owned(),
             allow_custom_ids_on_create: false,
             unknown_bearer_drops_connection: true,
@@ -169,10 +168,7 @@ impl Options {
 
     /// As the default, but with the mask `*`, under which a sent visual id is kept.
     pub fn for_tests() -> Self {
-        Self {
-            outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").mask("*")],
-            ..Self::default()
-        }
+        Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").mask("*")], ..Self::default() }
     }
 
     /// Reads `users.json`, `outbreaks.json`, `locations.json`, `cases.json` and `reference-data.json` of a folder, each
@@ -180,33 +176,20 @@ impl Options {
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
         let mut options = Self::default();
         if let Some(outbreaks) = array(dir, "outbreaks.json")? {
-            options.outbreaks = outbreaks
-                .into_iter()
-                .map(outbreak)
-                .collect::<io::Result<_>>()?;
-            let first = options
-                .outbreaks
-                .first()
-                .map(|outbreak| outbreak.id.clone());
+            options.outbreaks = outbreaks.into_iter().map(outbreak).collect::<io::Result<_>>()?;
+            let first = options.outbreaks.first().map(|outbreak| outbreak.id.clone());
             for user in &mut options.users {
                 user.active_outbreak_id.clone_from(&first);
             }
         }
         if let Some(users) = array(dir, "users.json")? {
-            let read = |user| {
-                serde_json::from_value(user)
-                    .map_err(|error| invalid(dir, "users.json", &error.to_string()))
-            };
+            let read = |user| serde_json::from_value(user).map_err(|error| invalid(dir, "users.json", &error.to_string()));
             options.users = users.into_iter().map(read).collect::<io::Result<_>>()?;
         }
         options.locations = array(dir, "locations.json")?.unwrap_or_default();
         options.cases = array(dir, "cases.json")?.unwrap_or_default();
         options.reference_data = array(dir, "reference-data.json")?.unwrap_or_default();
-        let fallback = options
-            .outbreaks
-            .first()
-            .map(|outbreak| outbreak.id.clone())
-            .unwrap_or_default();
+        let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();
         for case in options.cases.iter_mut().filter_map(Value::as_object_mut) {
             case.entry("outbreakId").or_insert_with(|| json!(fallback));
         }
@@ -214,53 +197,48 @@ impl Options {
     }
 
     /// With this account instead.
+    #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.users = vec![user];
         self
     }
 
     /// With this outbreak besides.
+    #[must_use]
     pub fn outbreak(mut self, outbreak: Outbreak) -> Self {
         self.outbreaks.push(outbreak);
         self
     }
 
     /// With this clock.
+    #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
     /// With these faults.
+    #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
     /// With this mask in all outbreaks.
+    #[must_use]
     pub fn mask(mut self, mask: &str) -> Self {
-        self.outbreaks = self
-            .outbreaks
-            .into_iter()
-            .map(|outbreak| outbreak.mask(mask))
-            .collect();
+        self.outbreaks = self.outbreaks.into_iter().map(|outbreak| outbreak.mask(mask)).collect();
         self
     }
 }
 
 fn outbreak(value: Value) -> io::Result<Outbreak> {
     let Value::Object(mut fields) = value else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "outbreaks.json: each outbreak must be an object",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "outbreaks.json: each outbreak must be an object"));
     };
     match fields.remove("id") {
         Some(Value::String(id)) => Ok(Outbreak { id, fields }),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "outbreaks.json: each outbreak needs an id",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "outbreaks.json: each outbreak needs an id")),
     }
 }
 
@@ -278,8 +256,5 @@ fn array(dir: &Path, name: &str) -> io::Result<Option<Vec<Value>>> {
 }
 
 fn invalid(dir: &Path, name: &str, reason: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("{}: {reason}", dir.join(name).display()),
-    )
+    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {reason}", dir.join(name).display()))
 }

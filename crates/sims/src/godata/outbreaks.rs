@@ -20,12 +20,7 @@ const TEMPLATES: [&str; 6] = [
 ];
 
 /// Adds an outbreak of the options; what the API requires and it does not say is filled in.
-pub fn seed(
-    store: &mut Store,
-    id: &str,
-    fields: &Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+pub fn seed(store: &mut Store, id: &str, fields: &Map<String, Value>, author: &Author) -> Result<()> {
     let required = json!({
         "startDate": "2026-01-05T00:00:00.000Z", "longPeriodsBetweenCaseOnset": 20, "periodOfFollowup": 21,
         "frequencyOfFollowUpPerDay": 1, "noDaysAmongContacts": 21, "noDaysInChains": 21, "noDaysNotSeen": 3, "noLessContacts": 5,
@@ -38,29 +33,16 @@ pub fn seed(
 
 /// Creates an outbreak and returns its id.
 pub fn create(store: &mut Store, mut sent: Map<String, Value>, author: &Author) -> Result<String> {
-    let chosen = sent
-        .get("id")
-        .and_then(Value::as_str)
-        .filter(|_| author.custom_ids)
-        .map(str::to_owned);
+    let chosen = sent.get("id").and_then(Value::as_str).filter(|_| author.custom_ids).map(str::to_owned);
     OUTBREAK.strip(&mut sent);
     let id = chosen.unwrap_or_else(|| Uuid::new_v4().to_string());
     store_new(store, &id, sent, author)?;
     Ok(id)
 }
 
-fn store_new(
-    store: &mut Store,
-    id: &str,
-    mut record: Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+fn store_new(store: &mut Store, id: &str, mut record: Map<String, Value>, author: &Author) -> Result<()> {
     coerce::record(&OUTBREAK, &mut record)?;
-    for (field, value) in schema::outbreak_defaults()
-        .as_object()
-        .into_iter()
-        .flatten()
-    {
+    for (field, value) in schema::outbreak_defaults().as_object().into_iter().flatten() {
         record.entry(field).or_insert_with(|| value.clone());
     }
     check(store, &record, None)?;
@@ -72,19 +54,10 @@ fn store_new(
 }
 
 /// Changes the fields that were sent.
-pub fn update(
-    store: &mut Store,
-    id: &str,
-    mut sent: Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author: &Author) -> Result<()> {
     OUTBREAK.strip(&mut sent);
     coerce::record(&OUTBREAK, &mut sent)?;
-    let mut record = store
-        .outbreaks
-        .live(id)
-        .cloned()
-        .ok_or_else(|| Error::no_such_model("outbreak", id))?;
+    let mut record = store.outbreaks.live(id).cloned().ok_or_else(|| Error::no_such_model("outbreak", id))?;
     record.extend(sent);
     check(store, &record, Some(id))?;
     tokenise(store, id, &mut record, author)?;
@@ -103,68 +76,37 @@ pub fn set_deleted(store: &mut Store, id: &str, deleted: bool, author: &Author) 
     }
     author.stamp(&mut record);
     record.insert("deleted".to_owned(), json!(deleted));
-    record.insert(
-        "deletedAt".to_owned(),
-        if deleted {
-            json!(dates::iso(author.now))
-        } else {
-            Value::Null
-        },
-    );
+    record.insert("deletedAt".to_owned(), if deleted { json!(dates::iso(author.now)) } else { Value::Null });
     store.outbreaks.put(record);
     1
 }
 
 fn check(store: &Store, record: &Map<String, Value>, own: Option<&str>) -> Result<()> {
     let mut problems = OUTBREAK.missing(record);
-    let name = record
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let twin = store.outbreaks.matching(false, None).any(|other| {
-        other.get("id").and_then(Value::as_str) != own
-            && other.get("name").and_then(Value::as_str) == Some(name)
-    });
+    let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
+    let twin = store
+        .outbreaks
+        .matching(false, None)
+        .any(|other| other.get("id").and_then(Value::as_str) != own && other.get("name").and_then(Value::as_str) == Some(name));
     if twin {
         problems.push(("name".to_owned(), "uniqueness", "is not unique".to_owned()));
     }
-    for field in [
-        "caseIdMask",
-        "contactIdMask",
-        "contactOfContactIdMask",
-        "eventIdMask",
-    ] {
-        let mask = record
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    for field in ["caseIdMask", "contactIdMask", "contactOfContactIdMask", "eventIdMask"] {
+        let mask = record.get(field).and_then(Value::as_str).unwrap_or_default();
         if !super::visual_id::is_valid(mask) {
             problems.push((field.to_owned(), "format", "is invalid".to_owned()));
         }
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::validation("outbreak", &problems))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::validation("outbreak", &problems)) }
 }
 
 /// The texts of questions and the labels of answers become tokens; `variable` and `value` stay.
-fn tokenise(
-    store: &mut Store,
-    id: &str,
-    record: &mut Map<String, Value>,
-    author: &Author,
-) -> Result<()> {
+fn tokenise(store: &mut Store, id: &str, record: &mut Map<String, Value>, author: &Author) -> Result<()> {
     for template in TEMPLATES {
         let Some(Value::Array(questions)) = record.get_mut(template) else {
             continue;
         };
-        let prefix = format!(
-            "LNG_OUTBREAK_{}_{}",
-            id.to_uppercase(),
-            template.to_uppercase()
-        );
+        let prefix = format!("LNG_OUTBREAK_{}_{}", id.to_uppercase(), template.to_uppercase());
         let mut variables = Vec::new();
         for question in questions {
             self::question(store, &prefix, question, author, &mut variables)?;
@@ -173,25 +115,11 @@ fn tokenise(
     Ok(())
 }
 
-fn question(
-    store: &mut Store,
-    prefix: &str,
-    question: &mut Value,
-    author: &Author,
-    variables: &mut Vec<String>,
-) -> Result<()> {
-    let variable = question
-        .get("variable")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+fn question(store: &mut Store, prefix: &str, question: &mut Value, author: &Author, variables: &mut Vec<String>) -> Result<()> {
+    let variable = question.get("variable").and_then(Value::as_str).unwrap_or_default().to_owned();
     if variables.contains(&variable) {
         let message = "Duplicate question variable or answer value";
-        return Err(Error::coded(
-            422,
-            "DUPLICATE_TEMPLATE_QUESTION_VARIABLE_OR_ANSWER_VALUE",
-            message,
-        ));
+        return Err(Error::coded(422, "DUPLICATE_TEMPLATE_QUESTION_VARIABLE_OR_ANSWER_VALUE", message));
     }
     variables.push(variable.clone());
     let token = format!("{prefix}_QUESTION_{}", variable.to_uppercase());
@@ -200,18 +128,8 @@ fn question(
         return Ok(());
     };
     for answer in answers {
-        let value = answer
-            .get("value")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_uppercase();
-        replace(
-            store,
-            answer,
-            "label",
-            format!("{token}_ANSWER_{value}_LABEL"),
-            author,
-        );
+        let value = answer.get("value").and_then(Value::as_str).unwrap_or_default().to_uppercase();
+        replace(store, answer, "label", format!("{token}_ANSWER_{value}_LABEL"), author);
         if let Some(Value::Array(nested)) = answer.get_mut("additionalQuestions") {
             for nested in nested {
                 self::question(store, prefix, nested, author, variables)?;
@@ -228,8 +146,6 @@ fn replace(store: &mut Store, object: &mut Value, field: &str, token: String, au
     let Some(text) = slot.as_str().filter(|text| *text != token) else {
         return;
     };
-    store
-        .language_tokens
-        .insert(token.clone(), (text.to_owned(), author.now));
+    store.language_tokens.insert(token.clone(), (text.to_owned(), author.now));
     *slot = json!(token);
 }

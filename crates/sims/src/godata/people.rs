@@ -69,9 +69,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     fn holds(&self, person: &Person) -> bool {
-        *person.outbreak == *self.outbreak
-            && (self.deleted || !person.deleted)
-            && self.kind.is_none_or(|kind| kind == person.kind)
+        *person.outbreak == *self.outbreak && (self.deleted || !person.deleted) && self.kind.is_none_or(|kind| kind == person.kind)
     }
 }
 
@@ -108,12 +106,7 @@ impl People {
 
     /// Stores a new state of a person; `before` is the one until now.
     pub fn replace(&mut self, before: &Map<String, Value>, record: &Map<String, Value>) {
-        let Some(position) = record
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| self.by_id.get(id))
-            .copied()
-        else {
+        let Some(position) = record.get("id").and_then(Value::as_str).and_then(|id| self.by_id.get(id)).copied() else {
             return;
         };
         self.unindex(position, before);
@@ -123,88 +116,54 @@ impl People {
 
     fn index(&mut self, position: usize, record: &Map<String, Value>) {
         let person = &self.rows[position];
-        self.by_updated
-            .insert((person.updated, Arc::clone(&person.id)), position);
+        self.by_updated.insert((person.updated, Arc::clone(&person.id)), position);
         for number in document_numbers(record) {
-            self.by_document
-                .entry(number.to_owned())
-                .or_default()
-                .push(position);
+            self.by_document.entry(number.to_owned()).or_default().push(position);
         }
         if let Some(visual_id) = record.get("visualId").and_then(Value::as_str) {
-            self.visual_ids
-                .entry(Arc::clone(&person.outbreak))
-                .or_default()
-                .insert(visual_id.to_owned(), position);
+            self.visual_ids.entry(Arc::clone(&person.outbreak)).or_default().insert(visual_id.to_owned(), position);
         }
     }
 
     fn unindex(&mut self, position: usize, before: &Map<String, Value>) {
         let person = &self.rows[position];
-        self.by_updated
-            .remove(&(person.updated, Arc::clone(&person.id)));
+        self.by_updated.remove(&(person.updated, Arc::clone(&person.id)));
         for number in document_numbers(before) {
             if let Some(positions) = self.by_document.get_mut(number) {
                 positions.retain(|other| *other != position);
             }
         }
-        if let (Some(visual_id), Some(taken)) = (
-            before.get("visualId").and_then(Value::as_str),
-            self.visual_ids.get_mut(&person.outbreak),
-        ) {
+        if let (Some(visual_id), Some(taken)) = (before.get("visualId").and_then(Value::as_str), self.visual_ids.get_mut(&person.outbreak))
+        {
             taken.remove(visual_id);
         }
     }
 
     /// The people of a scope that fulfil a condition, in the order and the window of the filter.
-    pub fn search(
-        &self,
-        scope: Scope<'_>,
-        filter: &Filter,
-        condition: Option<&Condition>,
-    ) -> Vec<&Person> {
+    pub fn search(&self, scope: Scope<'_>, filter: &Filter, condition: Option<&Condition>) -> Vec<&Person> {
         let limit = filter.limit.unwrap_or(usize::MAX);
         if let Some(positions) = condition.and_then(|condition| self.solve(condition)) {
-            let found = positions
-                .into_iter()
-                .map(|position| &self.rows[position])
-                .filter(|person| scope.holds(person));
+            let found = positions.into_iter().map(|position| &self.rows[position]).filter(|person| scope.holds(person));
             return sorted(found.collect(), &filter.order, filter.skip, limit);
         }
         let looked_at = Looked::at(condition);
         if by_update(&filter.order) {
             let bound = condition.and_then(earliest).unwrap_or(i64::MIN);
             let from = (bound, Arc::from(""));
-            let people = self
-                .by_updated
-                .range(from..)
-                .map(|(_, position)| &self.rows[*position]);
-            return people
-                .filter(|person| scope.holds(person) && looked_at.holds(person))
-                .skip(filter.skip)
-                .take(limit)
-                .collect();
+            let people = self.by_updated.range(from..).map(|(_, position)| &self.rows[*position]);
+            return people.filter(|person| scope.holds(person) && looked_at.holds(person)).skip(filter.skip).take(limit).collect();
         }
-        let found = self
-            .rows
-            .iter()
-            .filter(|person| scope.holds(person) && looked_at.holds(person));
+        let found = self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(person));
         sorted(found.collect(), &filter.order, filter.skip, limit)
     }
 
     /// How many people of a scope fulfil a condition.
     pub fn count(&self, scope: Scope<'_>, condition: Option<&Condition>) -> usize {
         if let Some(positions) = condition.and_then(|condition| self.solve(condition)) {
-            return positions
-                .into_iter()
-                .filter(|position| scope.holds(&self.rows[*position]))
-                .count();
+            return positions.into_iter().filter(|position| scope.holds(&self.rows[*position])).count();
         }
         let looked_at = Looked::at(condition);
-        self.rows
-            .iter()
-            .filter(|person| scope.holds(person) && looked_at.holds(person))
-            .count()
+        self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(person)).count()
     }
 
     /// The positions (ascending, each once) of all people that fulfil the condition, when an index knows them.
@@ -220,10 +179,7 @@ impl People {
                 Some(positions)
             }
             Condition::All(parts) => {
-                let (chosen, mut positions) = parts
-                    .iter()
-                    .enumerate()
-                    .find_map(|(at, part)| Some((at, self.solve(part)?)))?;
+                let (chosen, mut positions) = parts.iter().enumerate().find_map(|(at, part)| Some((at, self.solve(part)?)))?;
                 for (at, part) in parts.iter().enumerate() {
                     if at != chosen {
                         let looked_at = Looked::at(Some(part));
@@ -244,26 +200,16 @@ impl People {
                 each_text(test, &mut |id| positions.extend(self.by_id.get(id)))?;
             }
             ("documents.number", test) => {
-                each_text(test, &mut |number| {
-                    positions.extend(self.by_document.get(number).into_iter().flatten())
-                })?;
+                each_text(test, &mut |number| positions.extend(self.by_document.get(number).into_iter().flatten()))?;
             }
             ("documents", Test::Item(item)) => {
                 let test = number_test(item)?;
-                each_text(test, &mut |number| {
-                    positions.extend(self.by_document.get(number).into_iter().flatten())
-                })?;
+                each_text(test, &mut |number| positions.extend(self.by_document.get(number).into_iter().flatten()))?;
                 let looked_at = Looked::at(Some(condition));
                 positions.retain(|position| looked_at.holds(&self.rows[*position]));
             }
             ("visualId", test) => {
-                let owners = |id: &str| {
-                    self.visual_ids
-                        .values()
-                        .filter_map(|taken| taken.get(id))
-                        .copied()
-                        .collect::<Vec<_>>()
-                };
+                let owners = |id: &str| self.visual_ids.values().filter_map(|taken| taken.get(id)).copied().collect::<Vec<_>>();
                 each_text(test, &mut |id| positions.extend(owners(id)))?;
             }
             _ => return None,
@@ -294,11 +240,7 @@ fn each_text<'a>(test: &'a Test, found: &mut dyn FnMut(&'a str)) -> Option<()> {
 }
 
 fn by_update(order: &[Order]) -> bool {
-    let key = |at: usize, path: &str| {
-        order
-            .get(at)
-            .is_none_or(|key| key.path == path && !key.descending)
-    };
+    let key = |at: usize, path: &str| order.get(at).is_none_or(|key| key.path == path && !key.descending);
     (1..=2).contains(&order.len()) && key(0, "updatedAt") && key(1, "id")
 }
 
@@ -306,23 +248,15 @@ fn by_update(order: &[Order]) -> bool {
 fn earliest(condition: &Condition) -> Option<i64> {
     match condition {
         Condition::All(parts) => parts.iter().filter_map(earliest).max(),
-        Condition::Any(branches) => branches
-            .iter()
-            .map(earliest)
-            .collect::<Option<Vec<_>>>()?
-            .into_iter()
-            .min(),
-        Condition::Field(path, test) if path.len() == 1 && path[0] == "updatedAt" => {
-            lower_bound(test)
-        }
+        Condition::Any(branches) => branches.iter().map(earliest).collect::<Option<Vec<_>>>()?.into_iter().min(),
+        Condition::Field(path, test) if path.len() == 1 && path[0] == "updatedAt" => lower_bound(test),
         Condition::Field(..) | Condition::None(_) => None,
     }
 }
 
 fn lower_bound(test: &Test) -> Option<i64> {
     match test {
-        Test::Equal(Value::String(text))
-        | Test::Compare(Comparison::Greater | Comparison::GreaterOrEqual, Value::String(text)) => {
+        Test::Equal(Value::String(text)) | Test::Compare(Comparison::Greater | Comparison::GreaterOrEqual, Value::String(text)) => {
             dates::javascript(text)
         }
         Test::Every(tests) => tests.iter().filter_map(lower_bound).max(),
@@ -330,66 +264,30 @@ fn lower_bound(test: &Test) -> Option<i64> {
     }
 }
 
-fn sorted<'a>(
-    mut people: Vec<&'a Person>,
-    order: &[Order],
-    skip: usize,
-    limit: usize,
-) -> Vec<&'a Person> {
-    let own: Vec<Order> = CASE
-        .default_order
-        .iter()
-        .map(|path| Order {
-            path: (*path).to_owned(),
-            descending: false,
-        })
-        .collect();
+fn sorted<'a>(mut people: Vec<&'a Person>, order: &[Order], skip: usize, limit: usize) -> Vec<&'a Person> {
+    let own: Vec<Order> = CASE.default_order.iter().map(|path| Order { path: (*path).to_owned(), descending: false }).collect();
     let order = if order.is_empty() { &own } else { order };
-    let fields: HashSet<&str> = order
-        .iter()
-        .filter_map(|key| key.path.split('.').next())
-        .collect();
-    let mut keyed: Vec<(Map<String, Value>, &Person)> = people
-        .drain(..)
-        .map(|person| (project(person, &fields), person))
-        .collect();
+    let fields: HashSet<&str> = order.iter().filter_map(|key| key.path.split('.').next()).collect();
+    let mut keyed: Vec<(Map<String, Value>, &Person)> = people.drain(..).map(|person| (project(person, &fields), person)).collect();
     keyed.sort_by(|a, b| filter::compare(order, &a.0, &b.0));
-    keyed
-        .into_iter()
-        .map(|(_, person)| person)
-        .skip(skip)
-        .take(limit)
-        .collect()
+    keyed.into_iter().map(|(_, person)| person).skip(skip).take(limit).collect()
 }
 
 fn person(kind: &'static str, record: &Map<String, Value>) -> Person {
-    let text = |field: &str| {
-        record
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
     Person {
         id: Arc::from(text("id")),
         outbreak: Arc::from(text("outbreakId")),
         kind,
         deleted: record.get("deleted") == Some(&Value::Bool(true)),
         updated: dates::javascript(text("updatedAt")).unwrap_or_default(),
-        text: serde_json::to_vec(record)
-            .expect("a JSON map can always be written")
-            .into(),
+        text: serde_json::to_vec(record).expect("a JSON map can always be written").into(),
     }
 }
 
 fn document_numbers(record: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let documents = record
-        .get("documents")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    documents
-        .iter()
-        .filter_map(|document| document.get("number").and_then(Value::as_str))
+    let documents = record.get("documents").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    documents.iter().filter_map(|document| document.get("number").and_then(Value::as_str))
 }
 
 /// A condition with the fields that it looks at.
@@ -408,8 +306,7 @@ impl<'a> Looked<'a> {
     }
 
     fn holds(&self, person: &Person) -> bool {
-        self.condition
-            .is_none_or(|condition| condition.holds(&project(person, &self.fields)))
+        self.condition.is_none_or(|condition| condition.holds(&project(person, &self.fields)))
     }
 }
 
@@ -433,12 +330,7 @@ fn project(person: &Person, fields: &HashSet<&str>) -> Map<String, Value> {
     }
     if !all_known {
         let mut deserializer = serde_json::Deserializer::from_slice(&person.text);
-        Projection {
-            fields,
-            into: &mut record,
-        }
-        .deserialize(&mut deserializer)
-        .expect("the simulator wrote this text itself");
+        Projection { fields, into: &mut record }.deserialize(&mut deserializer).expect("the simulator wrote this text itself");
     }
     record
 }

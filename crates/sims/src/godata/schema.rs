@@ -50,30 +50,15 @@ pub struct Model {
 }
 
 /// The fields that every model has and no client can set.
-pub const STAMPS: [&str; 9] = [
-    "id",
-    "createdAt",
-    "createdBy",
-    "updatedAt",
-    "updatedBy",
-    "dbUpdatedAt",
-    "deleted",
-    "deletedAt",
-    "createdOn",
-];
+pub const STAMPS: [&str; 9] =
+    ["id", "createdAt", "createdBy", "updatedAt", "updatedBy", "dbUpdatedAt", "deleted", "deletedAt", "createdOn"];
 
 impl Model {
     /// Whether the field at this dotted path (array positions left out or not) holds dates.
     pub fn is_date(&self, path: &str) -> bool {
         let mut schema = self.schema;
-        let mut segments = path
-            .split('.')
-            .filter(|segment| !segment.bytes().all(|byte| byte.is_ascii_digit()))
-            .peekable();
-        if matches!(
-            path,
-            "createdAt" | "updatedAt" | "dbUpdatedAt" | "deletedAt"
-        ) {
+        let mut segments = path.split('.').filter(|segment| !segment.bytes().all(|byte| byte.is_ascii_digit())).peekable();
+        if matches!(path, "createdAt" | "updatedAt" | "dbUpdatedAt" | "deletedAt") {
             return true;
         }
         while let Some(segment) = segments.next() {
@@ -91,10 +76,7 @@ impl Model {
 
     /// The type of a top-level field.
     pub fn kind(&self, field: &str) -> Option<&'static Kind> {
-        self.schema
-            .iter()
-            .find(|(name, _)| *name == field)
-            .map(|(_, kind)| kind)
+        self.schema.iter().find(|(name, _)| *name == field).map(|(_, kind)| kind)
     }
 
     /// Takes away what a client cannot set.
@@ -114,11 +96,7 @@ impl Model {
                 Some(Value::String(text)) if text.trim().is_empty() => "\"\"".to_owned(),
                 Some(_) => continue,
             };
-            problems.push((
-                (*field).to_owned(),
-                "presence",
-                format!("can't be blank (value: {shown})"),
-            ));
+            problems.push(((*field).to_owned(), "presence", format!("can't be blank (value: {shown})")));
         }
         problems
     }
@@ -127,10 +105,7 @@ impl Model {
 use Kind::{Answers, Any, Date, Default, Flag, List, Number, Object, Off, Point, Text, Texts};
 
 const ADDRESS: Schema = &[
-    (
-        "typeId",
-        Default("LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE"),
-    ),
+    ("typeId", Default("LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE")),
     ("country", Text),
     ("city", Text),
     ("addressLine1", Text),
@@ -170,10 +145,7 @@ pub const CASE: Model = Model {
         ("safeBurial", Flag),
         ("deathLocationId", Text),
         ("transferRefused", Flag),
-        (
-            "vaccinesReceived",
-            List(&[("vaccine", Text), ("date", Date), ("status", Text)]),
-        ),
+        ("vaccinesReceived", List(&[("vaccine", Text), ("date", Date), ("status", Text)])),
         ("pregnancyStatus", Text),
         ("responsibleUserId", Text),
         ("followUpTeamId", Text),
@@ -188,10 +160,7 @@ pub const CASE: Model = Model {
                 ("generateFollowUpsDateOfOnset", Flag),
             ]),
         ),
-        (
-            "followUpHistory",
-            List(&[("status", Text), ("startDate", Date), ("endDate", Date)]),
-        ),
+        ("followUpHistory", List(&[("status", Text), ("startDate", Date), ("endDate", Date)])),
         ("classification", Text),
         ("investigationStatus", Text),
         ("dateInvestigationCompleted", Date),
@@ -218,14 +187,7 @@ pub const CASE: Model = Model {
         ),
         ("burialPlaceName", Text),
         ("burialLocationId", Text),
-        (
-            "classificationHistory",
-            List(&[
-                ("classification", Text),
-                ("startDate", Date),
-                ("endDate", Date),
-            ]),
-        ),
+        ("classificationHistory", List(&[("classification", Text), ("startDate", Date), ("endDate", Date)])),
         ("questionnaireAnswers", Answers),
         ("questionnaireAnswersContact", Answers),
         ("hasRelationships", Flag),
@@ -237,12 +199,7 @@ pub const CASE: Model = Model {
         ("mergedDuplicatesIds", Texts),
         ("deletedByParent", Text),
     ],
-    read_only: &[
-        "type",
-        "outbreakId",
-        "classificationHistory",
-        "followUpHistory",
-    ],
+    read_only: &["type", "outbreakId", "classificationHistory", "followUpHistory"],
     required: &[],
     default_order: &["name", "lastName", "firstName"],
 };
@@ -268,10 +225,7 @@ pub const LOCATION: Model = Model {
     schema: &[
         ("name", Text),
         ("synonyms", Texts),
-        (
-            "identifiers",
-            List(&[("code", Text), ("description", Text)]),
-        ),
+        ("identifiers", List(&[("code", Text), ("description", Text)])),
         ("active", Flag),
         ("populationDensity", Number),
         ("parentLocationId", Text),

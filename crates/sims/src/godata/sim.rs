@@ -44,19 +44,9 @@ impl Sim {
             unknown_bearer_drops: options.unknown_bearer_drops_connection,
         });
         let system = Arc::clone(&server) as Arc<dyn server::System>;
-        let shared = Arc::new(Shared::new(
-            system,
-            options.clock,
-            options.faults,
-            options.latency,
-            options.gzip,
-        ));
+        let shared = Arc::new(Shared::new(system, options.clock, options.faults, options.latency, options.gzip));
         let listening = server::Server::start(options.port, Arc::clone(&shared)).await?;
-        Ok(Self {
-            server,
-            shared,
-            listening,
-        })
+        Ok(Self { server, shared, listening })
     }
 
     /// Where it is, without a slash at the end: `http://127.0.0.1:40123`. The API is below `/api`.
@@ -86,11 +76,7 @@ impl Sim {
 
     /// Another delay of every request from now on.
     pub fn set_latency(&self, latency: Duration) {
-        *self
-            .shared
-            .latency
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = latency;
+        *self.shared.latency.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = latency;
     }
 
     /// Holds a request that is still to come.
@@ -111,10 +97,7 @@ impl Sim {
     /// A case that a user of Go.Data enters; returns its id. Panics when Go.Data would refuse it.
     pub fn insert_case(&self, outbreak: &str, case: Value) -> String {
         let sent = case.as_object().cloned().expect("a case is an object");
-        let author = Author {
-            custom_ids: true,
-            ..self.web_user()
-        };
+        let author = Author { custom_ids: true, ..self.web_user() };
         cases::create(&mut self.server.write(), outbreak, sent, &author)
             .unwrap_or_else(|error| panic!("Go.Data would refuse this case: {}", error.message))
     }
@@ -122,19 +105,12 @@ impl Sim {
     /// A change of a person that a user of Go.Data makes. Panics when there is none, or Go.Data would refuse it.
     pub fn edit(&self, id: &str, change: impl FnOnce(&mut Value)) {
         let mut store = self.server.write();
-        let person = store
-            .people
-            .get(id)
-            .expect("there is a person with this id");
+        let person = store.people.get(id).expect("there is a person with this id");
         let before = person.record();
         let mut edited = Value::Object(before.clone());
         change(&mut edited);
         let mut sent = edited.as_object().cloned().unwrap_or_default();
-        for removed in before.keys().filter(|field| {
-            !edited
-                .as_object()
-                .is_some_and(|object| object.contains_key(*field))
-        }) {
+        for removed in before.keys().filter(|field| !edited.as_object().is_some_and(|object| object.contains_key(*field))) {
             sent.insert(removed.clone(), Value::Null);
         }
         cases::update(&mut store, id, sent, &self.web_user())
@@ -149,20 +125,14 @@ impl Sim {
     /// A change of a location that a user of Go.Data makes, or a new one when there is none with this id.
     pub fn put_location(&self, location: Value) {
         let mut store = self.server.write();
-        let id = location
-            .get("id")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let id = location.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let sent = location.as_object().cloned().unwrap_or_default();
         let done = if store.locations.live(&id).is_some() {
             locations::update(&mut store, &id, sent, &self.web_user())
         } else {
             locations::seed(&mut store, &location, &self.web_user())
         };
-        done.unwrap_or_else(|error| {
-            panic!("Go.Data would refuse this location: {}", error.message)
-        });
+        done.unwrap_or_else(|error| panic!("Go.Data would refuse this location: {}", error.message));
     }
 
     /// Closes the port and all connections.
@@ -171,22 +141,12 @@ impl Sim {
     }
 
     fn web_user(&self) -> Author {
-        Author {
-            now: self.shared.clock.now(),
-            user: "sys_admin".to_owned(),
-            platform: "WEB".to_owned(),
-            custom_ids: false,
-        }
+        Author { now: self.shared.clock.now(), user: "sys_admin".to_owned(), platform: "WEB".to_owned(), custom_ids: false }
     }
 }
 
 fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
-    let author = Author {
-        now,
-        user: "system".to_owned(),
-        platform: "API".to_owned(),
-        custom_ids: true,
-    };
+    let author = Author { now, user: "system".to_owned(), platform: "API".to_owned(), custom_ids: true };
     let refused = |what: &str, error: &Error| {
         let message = format!("{what} is not as Go.Data has it: {}", error.message);
         io::Error::new(io::ErrorKind::InvalidInput, message)
@@ -196,26 +156,19 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
         reference_data::seed_item(store, item, &author);
     }
     for outbreak in &options.outbreaks {
-        outbreaks::seed(store, &outbreak.id, &outbreak.fields, &author)
-            .map_err(|error| refused(&outbreak.id, &error))?;
+        outbreaks::seed(store, &outbreak.id, &outbreak.fields, &author).map_err(|error| refused(&outbreak.id, &error))?;
     }
     for (at, location) in options.locations.iter().enumerate() {
-        locations::seed(store, location, &author)
-            .map_err(|error| refused(&format!("location {}", at + 1), &error))?;
+        locations::seed(store, location, &author).map_err(|error| refused(&format!("location {}", at + 1), &error))?;
     }
     for (at, case) in options.cases.iter().enumerate() {
         let sent = case.as_object().cloned().unwrap_or_default();
-        let outbreak = sent
-            .get("outbreakId")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let outbreak = sent.get("outbreakId").and_then(Value::as_str).unwrap_or_default().to_owned();
         if store.outbreaks.get(&outbreak).is_none() {
             let message = format!("case {}: there is no outbreak {}", at + 1, json!(outbreak));
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        cases::create(store, &outbreak, sent, &author)
-            .map_err(|error| refused(&format!("case {}", at + 1), &error))?;
+        cases::create(store, &outbreak, sent, &author).map_err(|error| refused(&format!("case {}", at + 1), &error))?;
     }
     Ok(())
 }

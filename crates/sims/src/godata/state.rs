@@ -13,17 +13,8 @@ pub struct State<'a> {
 }
 
 /// What two equal runs do not have in common.
-const GENERATED: [&str; 9] = [
-    "id",
-    "createdAt",
-    "createdBy",
-    "createdOn",
-    "updatedAt",
-    "updatedBy",
-    "dbUpdatedAt",
-    "deletedAt",
-    "outbreakId",
-];
+const GENERATED: [&str; 9] =
+    ["id", "createdAt", "createdBy", "createdOn", "updatedAt", "updatedBy", "dbUpdatedAt", "deletedAt", "outbreakId"];
 
 impl<'a> State<'a> {
     pub(super) fn new(server: &'a Server) -> Self {
@@ -32,39 +23,19 @@ impl<'a> State<'a> {
 
     /// All people with their `type`, deleted ones too, in the order of their creation.
     pub fn people(&self) -> Vec<Value> {
-        self.server
-            .read()
-            .people
-            .all()
-            .iter()
-            .map(Person::typed_record)
-            .map(Value::Object)
-            .collect()
+        self.server.read().people.all().iter().map(Person::typed_record).map(Value::Object).collect()
     }
 
     /// The cases of an outbreak that are not deleted, in the order of their creation.
     pub fn cases(&self, outbreak: &str) -> Vec<Value> {
         let store = self.server.read();
-        let is_case = |person: &&Person| {
-            person.kind == cases::TYPE && *person.outbreak == *outbreak && !person.deleted
-        };
-        store
-            .people
-            .all()
-            .iter()
-            .filter(is_case)
-            .map(Person::record)
-            .map(Value::Object)
-            .collect()
+        let is_case = |person: &&Person| person.kind == cases::TYPE && *person.outbreak == *outbreak && !person.deleted;
+        store.people.all().iter().filter(is_case).map(Person::record).map(Value::Object).collect()
     }
 
     /// A person, deleted or not.
     pub fn person(&self, id: &str) -> Option<Value> {
-        self.server
-            .read()
-            .people
-            .get(id)
-            .map(|person| Value::Object(person.typed_record()))
+        self.server.read().people.get(id).map(|person| Value::Object(person.typed_record()))
     }
 
     /// All records of `outbreak`, `location`, `referenceData` or `user`, deleted ones too; empty for another name.
@@ -74,13 +45,7 @@ impl<'a> State<'a> {
             "outbreak" => store.outbreaks.all().to_vec(),
             "location" => store.locations.all().to_vec(),
             "referenceData" => store.reference_data.all().to_vec(),
-            "user" => self
-                .server
-                .auth()
-                .users()
-                .iter()
-                .map(|user| user.record.clone())
-                .collect(),
+            "user" => self.server.auth().users().iter().map(|user| user.record.clone()).collect(),
             _ => Vec::new(),
         };
         records.into_iter().map(Value::Object).collect()
@@ -90,11 +55,7 @@ impl<'a> State<'a> {
     /// with the same result have in common.
     pub fn content(&self, outbreak: &str) -> Vec<Value> {
         let store = self.server.read();
-        let of_outbreak = store
-            .people
-            .all()
-            .iter()
-            .filter(|person| person.kind == cases::TYPE && *person.outbreak == *outbreak);
+        let of_outbreak = store.people.all().iter().filter(|person| person.kind == cases::TYPE && *person.outbreak == *outbreak);
         let mut texts: Vec<(String, Value)> = of_outbreak
             .map(|person| {
                 let mut record = person.record();

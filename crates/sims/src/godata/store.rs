@@ -32,11 +32,7 @@ pub struct Store {
 impl Store {
     /// The mask of the visual ids of cases.
     pub fn mask(&self, outbreak: &str) -> String {
-        let mask = self
-            .outbreaks
-            .get(outbreak)
-            .and_then(|outbreak| outbreak.get("caseIdMask"))
-            .and_then(Value::as_str);
+        let mask = self.outbreaks.get(outbreak).and_then(|outbreak| outbreak.get("caseIdMask")).and_then(Value::as_str);
         mask.unwrap_or_default().to_owned()
     }
 }
@@ -67,42 +63,25 @@ impl Table {
 
     /// Stores a record under its `id`, in the place of the one that was there.
     pub fn put(&mut self, record: Map<String, Value>) {
-        let id = record
-            .get("id")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let id = record.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let parent = parent_of(&record).to_owned();
-        match self.by_id.get(&id) {
-            Some(&position) => {
-                let before = parent_of(&self.rows[position]).to_owned();
-                if before != parent {
-                    self.by_parent
-                        .entry(before)
-                        .or_default()
-                        .retain(|child| *child != position);
-                    self.by_parent.entry(parent).or_default().push(position);
-                }
-                self.rows[position] = record;
+        if let Some(&position) = self.by_id.get(&id) {
+            let before = parent_of(&self.rows[position]).to_owned();
+            if before != parent {
+                self.by_parent.entry(before).or_default().retain(|child| *child != position);
+                self.by_parent.entry(parent).or_default().push(position);
             }
-            None => {
-                self.by_id.insert(id, self.rows.len());
-                self.by_parent
-                    .entry(parent)
-                    .or_default()
-                    .push(self.rows.len());
-                self.rows.push(record);
-            }
+            self.rows[position] = record;
+        } else {
+            self.by_id.insert(id, self.rows.len());
+            self.by_parent.entry(parent).or_default().push(self.rows.len());
+            self.rows.push(record);
         }
     }
 
     /// The records whose `parentLocationId` this is, deleted ones too; "" are the roots.
     pub fn children(&self, parent: &str) -> impl Iterator<Item = &Map<String, Value>> {
-        self.by_parent
-            .get(parent)
-            .into_iter()
-            .flatten()
-            .map(|position| &self.rows[*position])
+        self.by_parent.get(parent).into_iter().flatten().map(|position| &self.rows[*position])
     }
 
     /// A record and all below it, by id. A loop in the tree is walked once.
@@ -113,9 +92,7 @@ impl Table {
         while at < ids.len() {
             for child in self.children(&ids[at].clone()) {
                 let child = child.get("id").and_then(Value::as_str).unwrap_or_default();
-                if !is_deleted(self.get(child).unwrap_or(&Map::new()))
-                    && seen.insert(child.to_owned())
-                {
+                if !is_deleted(self.get(child).unwrap_or(&Map::new())) && seen.insert(child.to_owned()) {
                     ids.push(child.to_owned());
                 }
             }
@@ -125,46 +102,17 @@ impl Table {
     }
 
     /// The records that fulfil a condition, in the order and the window of the filter.
-    pub fn search(
-        &self,
-        model: &Model,
-        filter: &Filter,
-        condition: Option<&Condition>,
-    ) -> Vec<Map<String, Value>> {
-        let mut found: Vec<&Map<String, Value>> =
-            self.matching(filter.deleted, condition).collect();
-        let own: Vec<Order> = model
-            .default_order
-            .iter()
-            .map(|path| Order {
-                path: (*path).to_owned(),
-                descending: false,
-            })
-            .collect();
-        let order = if filter.order.is_empty() {
-            &own
-        } else {
-            &filter.order
-        };
+    pub fn search(&self, model: &Model, filter: &Filter, condition: Option<&Condition>) -> Vec<Map<String, Value>> {
+        let mut found: Vec<&Map<String, Value>> = self.matching(filter.deleted, condition).collect();
+        let own: Vec<Order> = model.default_order.iter().map(|path| Order { path: (*path).to_owned(), descending: false }).collect();
+        let order = if filter.order.is_empty() { &own } else { &filter.order };
         found.sort_by(|a, b| filter::compare(order, a, b));
-        found
-            .into_iter()
-            .skip(filter.skip)
-            .take(filter.limit.unwrap_or(usize::MAX))
-            .cloned()
-            .collect()
+        found.into_iter().skip(filter.skip).take(filter.limit.unwrap_or(usize::MAX)).cloned().collect()
     }
 
     /// The records that fulfil a condition.
-    pub fn matching(
-        &self,
-        deleted: bool,
-        condition: Option<&Condition>,
-    ) -> impl Iterator<Item = &Map<String, Value>> {
-        self.rows.iter().filter(move |record| {
-            (deleted || !is_deleted(record))
-                && condition.is_none_or(|condition| condition.holds(record))
-        })
+    pub fn matching(&self, deleted: bool, condition: Option<&Condition>) -> impl Iterator<Item = &Map<String, Value>> {
+        self.rows.iter().filter(move |record| (deleted || !is_deleted(record)) && condition.is_none_or(|condition| condition.holds(record)))
     }
 }
 
@@ -174,15 +122,10 @@ pub fn is_deleted(record: &Map<String, Value>) -> bool {
 }
 
 fn parent_of(record: &Map<String, Value>) -> &str {
-    record
-        .get("parentLocationId")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    record.get("parentLocationId").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The JSON text of a record.
 pub fn text_of(record: &Map<String, Value>) -> Bytes {
-    serde_json::to_vec(record)
-        .expect("a JSON map can always be written")
-        .into()
+    serde_json::to_vec(record).expect("a JSON map can always be written").into()
 }

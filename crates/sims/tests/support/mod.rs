@@ -50,19 +50,13 @@ impl Answer {
 }
 
 pub fn with_json(request: reqwest::RequestBuilder, body: &Value) -> reqwest::RequestBuilder {
-    request
-        .header("content-type", "application/json")
-        .body(body.to_string())
+    request.header("content-type", "application/json").body(body.to_string())
 }
 
 /// Percent-encoding for a query.
 pub fn encode(text: &str) -> String {
     let escape = |byte: u8| {
-        if byte.is_ascii_alphanumeric() {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        }
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };
     text.bytes().map(escape).collect()
 }
@@ -86,30 +80,15 @@ pub async fn tests() -> (Sim, User) {
 pub async fn login(sim: &Sim, email: &str, password: &str) -> User {
     let client = client();
     let base = format!("{}/api", sim.url());
-    let sent = with_json(
-        client.post(format!("{base}/users/login")),
-        &json!({"email": email, "password": password}),
-    );
+    let sent = with_json(client.post(format!("{base}/users/login")), &json!({"email": email, "password": password}));
     let body = Answer::of(sent.send().await.expect("an answer")).await.ok();
     let token = body["id"].as_str().expect("a token").to_owned();
-    User {
-        base,
-        token,
-        client,
-    }
+    User { base, token, client }
 }
 
 impl User {
-    pub async fn try_send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> reqwest::Result<Response> {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.base))
-            .header("X-Access-Token", &self.token);
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Response> {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).header("X-Access-Token", &self.token);
         if let Some(body) = body {
             request = with_json(request, body);
         }
@@ -139,8 +118,7 @@ impl User {
 
     /// GET of a list with a filter.
     pub async fn filtered(&self, path: &str, filter: Value) -> Answer {
-        self.get(&format!("{path}?filter={}", encode(&filter.to_string())))
-            .await
+        self.get(&format!("{path}?filter={}", encode(&filter.to_string()))).await
     }
 
     pub async fn create_case(&self, case: Value) -> Value {
@@ -149,10 +127,7 @@ impl User {
 
     /// First names of the cases that a condition finds.
     pub async fn found(&self, condition: Value) -> Vec<String> {
-        let answer = self
-            .filtered(&cases(), json!({"where": condition}))
-            .await
-            .ok();
+        let answer = self.filtered(&cases(), json!({"where": condition})).await.ok();
         names(&answer)
     }
 }

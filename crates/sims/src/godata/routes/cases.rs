@@ -28,28 +28,14 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
     let get = call.is(&Method::GET);
     let post = call.is(&Method::POST);
     match rest {
-        [] if get => list(
-            call,
-            outbreak,
-            "case_list",
-            Some(cases::TYPE),
-            call.filter(Engine::Raw),
-        ),
-        ["filter"] if post => list(
-            call,
-            outbreak,
-            "case_list",
-            Some(cases::TYPE),
-            call.filter_in_body(Engine::Raw),
-        ),
+        [] if get => list(call, outbreak, "case_list", Some(cases::TYPE), call.filter(Engine::Raw)),
+        ["filter"] if post => list(call, outbreak, "case_list", Some(cases::TYPE), call.filter_in_body(Engine::Raw)),
         ["filtered-count"] if get || post => filtered_count(call, outbreak, Some(cases::TYPE)),
         ["count"] if get => count(call, outbreak),
         [] if post => create(call, outbreak),
         ["bulk"] if call.is(&Method::PUT) => bulk(call, outbreak),
         ["generate-visual-id"] if post => generate_visual_id(call, outbreak),
-        ["duplicates", "find"] | ["import-importable-file-using-map"] | ["export"] => {
-            not_simulated(call, outbreak)
-        }
+        ["duplicates", "find"] | ["import-importable-file-using-map" | "export"] => not_simulated(call, outbreak),
         [id] if get => {
             allowed(call, outbreak, "case_view")?;
             let person = case(&call.server.read(), outbreak, id, false)?;
@@ -78,13 +64,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
 
 pub(super) fn people(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Reply> {
     match rest {
-        [] if call.is(&Method::GET) => list(
-            call,
-            outbreak,
-            "case_list",
-            None,
-            call.filter(Engine::Loopback),
-        ),
+        [] if call.is(&Method::GET) => list(call, outbreak, "case_list", None, call.filter(Engine::Loopback)),
         ["filtered-count"] if call.is(&Method::GET) => filtered_count(call, outbreak, None),
         _ => not_simulated(call, outbreak),
     }
@@ -108,28 +88,15 @@ fn not_simulated(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
 
 /// A case of this outbreak; anything else is a 404, also a person of another type or another outbreak.
 fn case(store: &Store, outbreak: &str, id: &str, deleted: bool) -> Result<Person> {
-    let person = store.people.get(id).filter(|person| {
-        *person.outbreak == *outbreak && person.kind == cases::TYPE && (deleted || !person.deleted)
-    });
-    person
-        .cloned()
-        .ok_or_else(|| Error::no_instance("case", id))
+    let person =
+        store.people.get(id).filter(|person| *person.outbreak == *outbreak && person.kind == cases::TYPE && (deleted || !person.deleted));
+    person.cloned().ok_or_else(|| Error::no_instance("case", id))
 }
 
-fn list(
-    call: &Call<'_>,
-    outbreak: &str,
-    permission: &str,
-    kind: Option<&str>,
-    filter: Result<Filter>,
-) -> Result<Reply> {
+fn list(call: &Call<'_>, outbreak: &str, permission: &str, kind: Option<&str>, filter: Result<Filter>) -> Result<Reply> {
     allowed(call, outbreak, permission)?;
     let filter = filter?;
-    let engine = if kind.is_some() {
-        Engine::Raw
-    } else {
-        Engine::Loopback
-    };
+    let engine = if kind.is_some() { Engine::Raw } else { Engine::Loopback };
     for relation in &filter.include {
         let known = is_user_relation(relation) || EMPTY_RELATIONS.contains(&relation.as_str());
         if !known && !matches!(relation.as_str(), "locations" | "dateRangeLocations") {
@@ -138,30 +105,17 @@ fn list(
     }
     let store = call.server.read();
     let condition = condition(&store, filter.condition.as_ref(), engine)?;
-    let scope = Scope {
-        outbreak,
-        kind,
-        deleted: filter.deleted,
-    };
+    let scope = Scope { outbreak, kind, deleted: filter.deleted };
     let found = store.people.search(scope, &filter, condition.as_ref());
     let as_stored = filter.fields.is_none()
         && filter.include.is_empty()
         && kind.is_some()
         && call.request.argument("retrieveCreatedUpdatedBy").is_none();
     if as_stored {
-        return Ok(Reply::elements(
-            found
-                .into_iter()
-                .map(|person| person.text.clone())
-                .collect(),
-        ));
+        return Ok(Reply::elements(found.into_iter().map(|person| person.text.clone()).collect()));
     }
     let elements = found.into_iter().map(|person| {
-        let mut record = if kind.is_some() {
-            person.record()
-        } else {
-            person.typed_record()
-        };
+        let mut record = if kind.is_some() { person.record() } else { person.typed_record() };
         relate(&store, &mut record, &filter.include);
         call.include_users(&mut record, &filter.include);
         if let Some(fields) = &filter.fields {
@@ -183,18 +137,9 @@ fn relate(store: &Store, record: &mut Map<String, Value>, include: &[String]) {
             }
             _ => continue,
         };
-        let items = record
-            .get(array)
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let ids = items
-            .iter()
-            .filter_map(|item| item.get("locationId").and_then(Value::as_str));
-        let locations: Vec<Value> = ids
-            .filter_map(|id| store.locations.live(id).cloned())
-            .map(Value::Object)
-            .collect();
+        let items = record.get(array).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let ids = items.iter().filter_map(|item| item.get("locationId").and_then(Value::as_str));
+        let locations: Vec<Value> = ids.filter_map(|id| store.locations.live(id).cloned()).map(Value::Object).collect();
         record.insert(relation.clone(), Value::Array(locations));
     }
 }
@@ -205,17 +150,11 @@ fn condition(store: &Store, node: Option<&Node>, engine: Engine) -> Result<Optio
     let mut node = node.clone();
     if let Node::Object(members) = &mut node {
         for special in ["relationship", "labResult"] {
-            if members
-                .iter()
-                .any(|(key, value)| key == special && *value != Node::Object(Vec::new()))
-            {
+            if members.iter().any(|(key, value)| key == special && *value != Node::Object(Vec::new())) {
                 return Err(Error::not_simulated(&format!("where.{special}")));
             }
         }
-        for (key, value) in members
-            .iter_mut()
-            .filter(|(key, _)| key == "noRelationships")
-        {
+        for (key, value) in members.iter_mut().filter(|(key, _)| key == "noRelationships") {
             "hasRelationships".clone_into(key);
             *value = Node::Bool(*value != Node::Bool(true));
         }
@@ -227,9 +166,7 @@ fn condition(store: &Store, node: Option<&Node>, engine: Engine) -> Result<Optio
 /// `X.parentLocationIdFilter` stands for the location and all below it.
 fn below_locations(locations: &Table, node: &mut Node) -> Result<()> {
     match node {
-        Node::List(items) => items
-            .iter_mut()
-            .try_for_each(|item| below_locations(locations, item)),
+        Node::List(items) => items.iter_mut().try_for_each(|item| below_locations(locations, item)),
         Node::Object(members) => {
             for (key, value) in members {
                 let Some(prefix) = key.strip_suffix("parentLocationIdFilter") else {
@@ -239,27 +176,16 @@ fn below_locations(locations: &Table, node: &mut Node) -> Result<()> {
                 let roots: Vec<String> = match &*value {
                     Node::Text(id) => vec![id.clone()],
                     Node::Object(operator) => match operator.first() {
-                        Some((name, Node::List(ids)))
-                            if matches!(name.as_str(), "inq" | "in" | "$in") =>
-                        {
-                            ids.iter()
-                                .filter_map(Node::text)
-                                .map(str::to_owned)
-                                .collect()
+                        Some((name, Node::List(ids))) if matches!(name.as_str(), "inq" | "in" | "$in") => {
+                            ids.iter().filter_map(Node::text).map(str::to_owned).collect()
                         }
                         _ => {
-                            return Err(Error::internal(
-                                "parentLocationIdFilter needs an id or inq",
-                            ));
+                            return Err(Error::internal("parentLocationIdFilter needs an id or inq"));
                         }
                     },
                     _ => return Err(Error::internal("parentLocationIdFilter needs an id or inq")),
                 };
-                let ids = roots
-                    .iter()
-                    .flat_map(|root| locations.subtree(root))
-                    .map(Node::Text)
-                    .collect();
+                let ids = roots.iter().flat_map(|root| locations.subtree(root)).map(Node::Text).collect();
                 *key = match prefix.trim_end_matches('.') {
                     field @ ("addresses" | "address") => format!("{field}.locationId"),
                     field => field.to_owned(),
@@ -274,18 +200,10 @@ fn below_locations(locations: &Table, node: &mut Node) -> Result<()> {
 
 fn filtered_count(call: &Call<'_>, outbreak: &str, kind: Option<&str>) -> Result<Reply> {
     allowed(call, outbreak, "case_list")?;
-    let filter = if call.is(&Method::POST) {
-        call.filter_in_body(Engine::Raw)?
-    } else {
-        call.filter(Engine::Raw)?
-    };
+    let filter = if call.is(&Method::POST) { call.filter_in_body(Engine::Raw)? } else { call.filter(Engine::Raw)? };
     let store = call.server.read();
     let condition = condition(&store, filter.condition.as_ref(), Engine::Raw)?;
-    let scope = Scope {
-        outbreak,
-        kind,
-        deleted: filter.deleted,
-    };
+    let scope = Scope { outbreak, kind, deleted: filter.deleted };
     let count = store.people.count(scope, condition.as_ref());
     if filter.has_more_limit {
         let body = json!({"count": count.min(HAS_MORE), "hasMore": count > HAS_MORE});
@@ -299,14 +217,7 @@ fn count(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
     let (node, deleted) = call.where_argument()?;
     let store = call.server.read();
     let condition = condition(&store, node.as_ref(), Engine::Raw)?;
-    Ok(counted(store.people.count(
-        Scope {
-            outbreak,
-            kind: Some(cases::TYPE),
-            deleted,
-        },
-        condition.as_ref(),
-    )))
+    Ok(counted(store.people.count(Scope { outbreak, kind: Some(cases::TYPE), deleted }, condition.as_ref())))
 }
 
 /// One case, or an array of them: one by one, so that the ones before an invalid one are stored and stay.
@@ -389,12 +300,11 @@ fn bulk(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
     if failed.is_empty() {
         return Ok(Reply::elements(succeeded).wrote(written));
     }
-    let message =
-        "Multiple contacts update partial success. Some contact instances failed to be updated.";
+    let message = "Multiple contacts update partial success. Some contact instances failed to be updated.";
     let parse = |row: &Bytes| serde_json::from_slice::<Value>(row).unwrap_or_default();
     let success: Vec<Value> = succeeded.iter().map(parse).collect();
-    let error = Error::coded(422, "MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS", message)
-        .details(json!({"failed": failed, "success": success}));
+    let error =
+        Error::coded(422, "MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS", message).details(json!({"failed": failed, "success": success}));
     Ok(super::refusal(&error, call.request).wrote(written))
 }
 
@@ -403,22 +313,14 @@ fn change_one(store: &mut Store, item: Value, author: &cases::Author) -> Result<
         return Err(Error::plain(400, "Value is not an object."));
     };
     let Some(id) = sent.get("id").and_then(Value::as_str).map(str::to_owned) else {
-        return Err(Error::coded(
-            422,
-            "CONTACT_ID_REQUIRED",
-            "Contact ID is required",
-        ));
+        return Err(Error::coded(422, "CONTACT_ID_REQUIRED", "Contact ID is required"));
     };
     let is_case = |person: &&Person| person.kind == cases::TYPE && !person.deleted;
-    if store.people.get(&id).filter(is_case).is_none() {
+    if store.people.get(&id).as_ref().is_none_or(|x| !is_case(x)) {
         return Err(Error::not_found("case", &id));
     }
     cases::update(store, &id, sent, author)?;
-    store
-        .people
-        .get(&id)
-        .map(|person| person.text.clone())
-        .ok_or_else(|| Error::not_found("case", &id))
+    store.people.get(&id).map(|person| person.text.clone()).ok_or_else(|| Error::not_found("case", &id))
 }
 
 fn generate_visual_id(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
@@ -434,16 +336,12 @@ fn generate_visual_id(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
         Some(owner) if person == Some(&*owner.id) => template.to_owned(),
         Some(_) => {
             let message = format!("The visual identifier `{template}` is not unique.");
-            return Err(
-                Error::coded(409, "DUPLICATE_VISUAL_ID", message).details(json!({"id": template}))
-            );
+            return Err(Error::coded(409, "DUPLICATE_VISUAL_ID", message).details(json!({"id": template})));
         }
         None => {
             let none = std::collections::BTreeMap::new();
             let taken = store.people.visual_ids(outbreak).unwrap_or(&none);
-            store
-                .masks
-                .resolve(&store.mask(outbreak), template, taken)?
+            store.masks.resolve(&store.mask(outbreak), template, taken)?
         }
     };
     let mut text = String::new();

@@ -6,8 +6,10 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::{Call, compile, counted};
+use crate::godata::cases::Author;
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
+use crate::godata::filter::Filter;
 use crate::godata::locations;
 use crate::godata::node::Node;
 use crate::godata::schema::LOCATION;
@@ -38,17 +40,10 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
             call.user_who_may("location_export")?;
             let mut reply = tree(call)?;
             reply.content_type = "application/octet-stream";
-            reply.headers.push((
-                "content-disposition",
-                "attachment;filename=locations.json".to_owned(),
-            ));
+            reply.headers.push(("content-disposition", "attachment;filename=locations.json".to_owned()));
             Ok(reply)
         }
         ["import"] if post => import(call),
-        ["import-importable-file-using-map"] => {
-            call.user()?;
-            Err(Error::not_simulated(call.path))
-        }
         [] if post => {
             let user = call.user_who_may("location_create")?;
             let author = call.author(&user);
@@ -60,7 +55,7 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
                     drop(store);
                     Ok(call.record(record).wrote(1))
                 }
-                Value::Array(items) => create_all(call, items, &author),
+                Value::Array(items) => Ok(create_all(call, items, &author)),
                 _ => Err(Error::plain(400, "Value is not an object.")),
             }
         }
@@ -83,7 +78,7 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
             let count = locations::delete(&mut call.server.write(), id, &call.author(&user))?;
             Ok(counted(count).wrote(count))
         }
-        [_, "usage" | "propagate-geo-location", ..] => {
+        ["import-importable-file-using-map"] | [_, "usage" | "propagate-geo-location", ..] => {
             call.user()?;
             Err(Error::not_simulated(call.path))
         }
@@ -92,46 +87,29 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
 }
 
 /// The list, `parentLocation` included when it is asked for.
-fn list(call: &Call<'_>, filter: Result<crate::godata::filter::Filter>) -> Result<Reply> {
+fn list(call: &Call<'_>, filter: Result<Filter>) -> Result<Reply> {
     let mut filter = filter?;
-    let with_parent = filter
-        .include
-        .iter()
-        .any(|relation| relation == "parentLocation");
+    let with_parent = filter.include.iter().any(|relation| relation == "parentLocation");
     if !with_parent {
         return call.list(&call.server.read().locations, &LOCATION, &filter);
     }
-    filter
-        .include
-        .retain(|relation| relation != "parentLocation");
+    filter.include.retain(|relation| relation != "parentLocation");
     let condition = compile(filter.condition.as_ref(), Engine::Loopback, &LOCATION)?;
     let store = call.server.read();
-    let elements = store
-        .locations
-        .search(&LOCATION, &filter, condition.as_ref())
-        .into_iter()
-        .map(|mut record| {
-            let parent = record
-                .get("parentLocationId")
-                .and_then(Value::as_str)
-                .and_then(|id| store.locations.live(id))
-                .cloned();
-            if let Some(fields) = &filter.fields {
-                fields.apply(&mut record);
-            }
-            if let Some(parent) = parent {
-                record.insert("parentLocation".to_owned(), Value::Object(parent));
-            }
-            text_of(&record)
-        });
+    let elements = store.locations.search(&LOCATION, &filter, condition.as_ref()).into_iter().map(|mut record| {
+        let parent = record.get("parentLocationId").and_then(Value::as_str).and_then(|id| store.locations.live(id)).cloned();
+        if let Some(fields) = &filter.fields {
+            fields.apply(&mut record);
+        }
+        if let Some(parent) = parent {
+            record.insert("parentLocation".to_owned(), Value::Object(parent));
+        }
+        text_of(&record)
+    });
     Ok(Reply::elements(elements.collect()))
 }
 
-fn create_all(
-    call: &Call<'_>,
-    items: Vec<Value>,
-    author: &crate::godata::cases::Author,
-) -> Result<Reply> {
+fn create_all(call: &Call<'_>, items: Vec<Value>, author: &Author) -> Reply {
     let mut texts = Vec::with_capacity(items.len());
     let mut store = call.server.write();
     for item in items {
@@ -141,11 +119,11 @@ fn create_all(
         };
         match stored {
             Ok(id) => texts.extend(store.locations.get(&id).map(text_of)),
-            Err(error) => return Ok(super::refusal(&error, call.request).wrote(texts.len())),
+            Err(error) => return super::refusal(&error, call.request).wrote(texts.len()),
         }
     }
     let written = texts.len();
-    Ok(Reply::elements(texts).wrote(written))
+    Reply::elements(texts).wrote(written)
 }
 
 fn tree(call: &Call<'_>) -> Result<Reply> {
@@ -156,35 +134,23 @@ fn tree(call: &Call<'_>) -> Result<Reply> {
             if key == "includeChildren" {
                 include_children = *value != Node::Bool(false);
             }
-            !matches!(
-                key.as_str(),
-                "includeChildren" | "includeDeletedLocations" | "replaceUpdatedAtAsCurrentDate"
-            )
+            !matches!(key.as_str(), "includeChildren" | "includeDeletedLocations" | "replaceUpdatedAtAsCurrentDate")
         });
     }
     let condition = compile(filter.condition.as_ref(), Engine::Raw, &LOCATION)?;
     let store = call.server.read();
     let matching: Option<HashSet<String>> = condition.map(|condition| {
         let found = store.locations.matching(false, Some(&condition));
-        found
-            .filter_map(|record| record.get("id")?.as_str().map(str::to_owned))
-            .collect()
+        found.filter_map(|record| record.get("id")?.as_str().map(str::to_owned)).collect()
     });
-    Ok(Reply::json(
-        200,
-        locations::tree(&store.locations, matching.as_ref(), include_children).to_string(),
-    ))
+    Ok(Reply::json(200, locations::tree(&store.locations, matching.as_ref(), include_children).to_string()))
 }
 
 fn import(call: &Call<'_>) -> Result<Reply> {
     let user = call.user_who_may("location_import")?;
     let kind = call.request.header("content-type").unwrap_or_default();
     let Some(file) = part(kind, &call.request.body, "file") else {
-        return Err(Error::coded(
-            400,
-            "MISSING_REQUIRED_PROPERTY",
-            "Missing required property `file`",
-        ));
+        return Err(Error::coded(400, "MISSING_REQUIRED_PROPERTY", "Missing required property `file`"));
     };
     let (stored, written) = locations::import(&mut call.server.write(), file, &call.author(&user))?;
     Ok(Reply::elements(stored.iter().map(text_of).collect()).wrote(written))
@@ -192,16 +158,9 @@ fn import(call: &Call<'_>) -> Result<Reply> {
 
 /// The content of a part of a multipart body.
 fn part<'a>(content_type: &str, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let boundary = content_type
-        .split(';')
-        .find_map(|piece| piece.trim().strip_prefix("boundary="))?
-        .trim_matches('"');
+    let boundary = content_type.split(';').find_map(|piece| piece.trim().strip_prefix("boundary="))?.trim_matches('"');
     let delimiter = format!("--{boundary}");
-    let find = |haystack: &[u8], needle: &[u8]| {
-        haystack
-            .windows(needle.len())
-            .position(|window| window == needle)
-    };
+    let find = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).position(|window| window == needle);
     let mut rest = body;
     loop {
         let start = find(rest, delimiter.as_bytes())? + delimiter.len();

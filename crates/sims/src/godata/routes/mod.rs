@@ -71,29 +71,15 @@ pub fn answer(server: &Server, request: &Request) -> Reply {
     if request.path == "/status" && request.method == Method::GET {
         return status(server);
     }
-    let Some(path) = request
-        .path
-        .strip_prefix("/api")
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-    else {
+    let Some(path) = request.path.strip_prefix("/api").filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
         return Reply::whole(200, "text/html; charset=utf-8", INDEX_PAGE);
     };
     if request.too_large {
-        let error = Error {
-            name: "PayloadTooLargeError",
-            ..Error::plain(413, "request entity too large")
-        };
+        let error = Error { name: "PayloadTooLargeError", ..Error::plain(413, "request entity too large") };
         return refusal(&error, request);
     }
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let call = Call {
-        server,
-        request,
-        path,
-    };
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let call = Call { server, request, path };
     if call.unknown_bearer() {
         return Reply::drop_connection();
     }
@@ -108,22 +94,13 @@ const INDEX_PAGE: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset
 
 fn status(server: &Server) -> Reply {
     let uptime = (server.clock.now() - server.started) / 1000;
-    Reply::json(
-        200,
-        json!({"started": super::dates::iso(server.started), "uptime": uptime}).to_string(),
-    )
+    Reply::json(200, json!({"started": super::dates::iso(server.started), "uptime": uptime}).to_string())
 }
 
 /// An error, as JSON unless the client would rather have HTML.
 fn refusal(error: &Error, request: &Request) -> Reply {
-    if request
-        .header("accept")
-        .is_some_and(|accept| accept.trim_start().starts_with("text/html"))
-    {
-        let text = format!(
-            "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>",
-            error.name
-        );
+    if request.header("accept").is_some_and(|accept| accept.trim_start().starts_with("text/html")) {
+        let text = format!("<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>", error.name);
         return Reply::whole(error.status, "text/html; charset=utf-8", text);
     }
     Reply::json(error.status, json!({"error": error.body()}).to_string())
@@ -131,15 +108,9 @@ fn refusal(error: &Error, request: &Request) -> Reply {
 
 /// The token of a request, but for one in its body.
 pub(super) fn token(request: &Request) -> Option<&str> {
-    let authorization = request
-        .header("authorization")
-        .filter(|value| !value.starts_with("Basic "));
+    let authorization = request.header("authorization").filter(|value| !value.starts_with("Basic "));
     let raw = authorization.map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
-    request
-        .argument("access_token")
-        .or(raw)
-        .or_else(|| request.header("x-access-token"))
-        .filter(|token| !token.is_empty())
+    request.argument("access_token").or(raw).or_else(|| request.header("x-access-token")).filter(|token| !token.is_empty())
 }
 
 /// One request on its way.
@@ -151,13 +122,11 @@ pub(super) struct Call<'a> {
     path: &'a str,
 }
 
-impl<'a> Call<'a> {
+impl Call<'_> {
     fn route(&self, segments: &[&str]) -> Result<Reply> {
         match segments {
             ["users" | "oauth", ..] => account::route(self, segments),
-            ["outbreaks", outbreak, rest @ ..]
-                if !matches!(*outbreak, "count" | "filter" | "export-fields-group") =>
-            {
+            ["outbreaks", outbreak, rest @ ..] if !matches!(*outbreak, "count" | "filter" | "export-fields-group") => {
                 self.in_outbreak(outbreak, rest)
             }
             ["outbreaks", rest @ ..] => outbreak::collection(self, rest),
@@ -169,13 +138,7 @@ impl<'a> Call<'a> {
                 self.user()?;
                 Err(Error::not_simulated(self.path))
             }
-            _ => Err(Error::plain(
-                404,
-                format!(
-                    "There is no method to handle {} {}",
-                    self.request.method, self.path
-                ),
-            )),
+            _ => Err(Error::plain(404, format!("There is no method to handle {} {}", self.request.method, self.path))),
         }
     }
 
@@ -207,10 +170,7 @@ impl<'a> Call<'a> {
 
     /// 404 of a path below a known model.
     fn no_method(&self, model: &str) -> Error {
-        let message = format!(
-            "Shared class \"{model}\" has no method handling {} {}",
-            self.request.method, self.path
-        );
+        let message = format!("Shared class \"{model}\" has no method handling {} {}", self.request.method, self.path);
         Error::plain(404, message)
     }
 
@@ -234,18 +194,12 @@ impl<'a> Call<'a> {
         if !self.request.body.trim_ascii_start().starts_with(b"{") {
             return None;
         }
-        serde_json::from_slice::<Body>(&self.request.body)
-            .ok()?
-            .access_token
+        serde_json::from_slice::<Body>(&self.request.body).ok()?.access_token
     }
 
     fn unknown_bearer(&self) -> bool {
-        let bearer = self
-            .request
-            .header("authorization")
-            .and_then(|value| value.strip_prefix("Bearer "));
-        self.server.unknown_bearer_drops
-            && bearer.is_some_and(|token| !self.server.auth().knows(token))
+        let bearer = self.request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        self.server.unknown_bearer_drops && bearer.is_some_and(|token| !self.server.auth().knows(token))
     }
 
     /// The user of the token, or 401.
@@ -257,10 +211,7 @@ impl<'a> Call<'a> {
             in_body = self.token_in_body().ok_or_else(Error::unauthorized)?;
             &in_body
         };
-        self.server
-            .auth()
-            .identify(token, self.server.clock.now())
-            .cloned()
+        self.server.auth().identify(token, self.server.clock.now()).cloned()
     }
 
     /// The user, with a permission.
@@ -305,17 +256,11 @@ impl<'a> Call<'a> {
         }
         let value = serde_json::from_slice(&self.request.body).map_err(|error| Error {
             name: "SyntaxError",
-            ..Error::plain(
-                400,
-                format!("Unexpected token in JSON at position {}", error.column()),
-            )
+            ..Error::plain(400, format!("Unexpected token in JSON at position {}", error.column()))
         })?;
         match value {
             Value::Object(_) | Value::Array(_) => Ok(value),
-            _ => Err(Error {
-                name: "SyntaxError",
-                ..Error::plain(400, "Unexpected token in JSON at position 0")
-            }),
+            _ => Err(Error { name: "SyntaxError", ..Error::plain(400, "Unexpected token in JSON at position 0") }),
         }
     }
 
@@ -330,11 +275,7 @@ impl<'a> Call<'a> {
     /// An argument that holds JSON: from the query (also in the form `filter[where][x]=1`), or a header.
     fn json_argument(&self, name: &str) -> Result<Option<Node>> {
         let not_an_object = || Error::plain(400, "Value is not an object.");
-        if let Some(text) = self
-            .request
-            .argument(name)
-            .or_else(|| self.request.header(name))
-        {
+        if let Some(text) = self.request.argument(name).or_else(|| self.request.header(name)) {
             if text.is_empty() {
                 return Ok(None);
             }
@@ -347,19 +288,12 @@ impl<'a> Call<'a> {
         }
         let mut object = Node::Object(Vec::new());
         for (key, value) in &self.request.query {
-            if let Some(path) = key
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'))
-            {
+            if let Some(path) = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']')) {
                 let segments: Vec<&str> = path.split("][").collect();
                 set(&mut object, &segments, value);
             }
         }
-        Ok(if object == Node::Object(Vec::new()) {
-            None
-        } else {
-            Some(object)
-        })
+        Ok(if object == Node::Object(Vec::new()) { None } else { Some(object) })
     }
 
     /// The filter of a list by GET.
@@ -376,8 +310,7 @@ impl<'a> Call<'a> {
             return self.filter(engine);
         }
         self.body()?;
-        let node: Node = serde_json::from_slice(&self.request.body)
-            .map_err(|_| Error::plain(400, "Value is not an object."))?;
+        let node: Node = serde_json::from_slice(&self.request.body).map_err(|_| Error::plain(400, "Value is not an object."))?;
         match node.get("filter") {
             None | Some(Node::Null) => self.filter(engine),
             Some(Node::Text(text)) => Filter::parse(text, engine),
@@ -388,23 +321,16 @@ impl<'a> Call<'a> {
     /// The list of a table as GET or POST asked for it.
     fn list(&self, table: &Table, model: &Model, filter: &Filter) -> Result<Reply> {
         let condition = compile(filter.condition.as_ref(), Engine::Loopback, model)?;
-        if let Some(unknown) = filter
-            .include
-            .iter()
-            .find(|relation| !is_user_relation(relation))
-        {
+        if let Some(unknown) = filter.include.iter().find(|relation| !is_user_relation(relation)) {
             return Err(unknown_relation(unknown, model));
         }
-        let elements = table
-            .search(model, filter, condition.as_ref())
-            .into_iter()
-            .map(|mut record| {
-                self.include_users(&mut record, &filter.include);
-                if let Some(fields) = &filter.fields {
-                    fields.apply(&mut record);
-                }
-                text_of(&record)
-            });
+        let elements = table.search(model, filter, condition.as_ref()).into_iter().map(|mut record| {
+            self.include_users(&mut record, &filter.include);
+            if let Some(fields) = &filter.fields {
+                fields.apply(&mut record);
+            }
+            text_of(&record)
+        });
         Ok(Reply::elements(elements.collect()))
     }
 
@@ -420,8 +346,7 @@ impl<'a> Call<'a> {
         let mut node = self.json_argument("where")?;
         if node.is_none() && self.is(&Method::POST) && !self.request.body.is_empty() {
             self.body()?;
-            let body: Node = serde_json::from_slice(&self.request.body)
-                .map_err(|_| Error::plain(400, "Value is not an object."))?;
+            let body: Node = serde_json::from_slice(&self.request.body).map_err(|_| Error::plain(400, "Value is not an object."))?;
             node = body.get("where").cloned();
         }
         let mut deleted = false;
@@ -437,10 +362,7 @@ impl<'a> Call<'a> {
 
     /// Adds `createdByUser` and its like, when `include` or `retrieveCreatedUpdatedBy` asks for them.
     fn include_users(&self, record: &mut Map<String, Value>, include: &[String]) {
-        let all = self
-            .request
-            .argument("retrieveCreatedUpdatedBy")
-            .is_some_and(|value| !matches!(value, "" | "0" | "false"));
+        let all = self.request.argument("retrieveCreatedUpdatedBy").is_some_and(|value| !matches!(value, "" | "0" | "false"));
         for (relation, field) in USER_RELATIONS {
             if !all && !include.iter().any(|name| name == relation) {
                 continue;
@@ -465,21 +387,15 @@ impl<'a> Call<'a> {
     }
 }
 
-const USER_RELATIONS: [(&str, &str); 3] = [
-    ("createdByUser", "createdBy"),
-    ("updatedByUser", "updatedBy"),
-    ("responsibleUser", "responsibleUserId"),
-];
+const USER_RELATIONS: [(&str, &str); 3] =
+    [("createdByUser", "createdBy"), ("updatedByUser", "updatedBy"), ("responsibleUser", "responsibleUserId")];
 
 fn is_user_relation(name: &str) -> bool {
     USER_RELATIONS.iter().any(|(relation, _)| *relation == name)
 }
 
 fn unknown_relation(name: &str, model: &Model) -> Error {
-    Error::internal(format!(
-        "Relation \"{name}\" is not defined for {} model",
-        model.name
-    ))
+    Error::internal(format!("Relation \"{name}\" is not defined for {} model", model.name))
 }
 
 fn compile(node: Option<&Node>, engine: Engine, model: &Model) -> Result<Option<Condition>> {
@@ -514,23 +430,17 @@ fn set(node: &mut Node, path: &[&str], value: &str) {
     }
     match node {
         Node::List(items) => {
-            let at = first
-                .parse::<usize>()
-                .unwrap_or(items.len())
-                .min(items.len());
+            let at = first.parse::<usize>().unwrap_or(items.len()).min(items.len());
             if at == items.len() {
                 items.push(Node::Object(Vec::new()));
             }
             set(&mut items[at], rest, value);
         }
         Node::Object(members) => {
-            let at = members
-                .iter()
-                .position(|(key, _)| key == first)
-                .unwrap_or_else(|| {
-                    members.push(((*first).to_owned(), Node::Object(Vec::new())));
-                    members.len() - 1
-                });
+            let at = members.iter().position(|(key, _)| key == first).unwrap_or_else(|| {
+                members.push(((*first).to_owned(), Node::Object(Vec::new())));
+                members.len() - 1
+            });
             set(&mut members[at].1, rest, value);
         }
         _ => {}

@@ -28,11 +28,7 @@ pub(super) fn collection(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
             let user = call.user()?;
             let (node, deleted) = call.where_argument()?;
             let condition = compile(node.as_ref(), Engine::Loopback, &OUTBREAK)?;
-            Ok(counted(
-                seen_by(&user, &call.server.read().outbreaks)
-                    .matching(deleted, condition.as_ref())
-                    .count(),
-            ))
+            Ok(counted(seen_by(&user, &call.server.read().outbreaks).matching(deleted, condition.as_ref()).count()))
         }
         [] if call.is(&Method::POST) => create(call),
         ["export-fields-group"] => {
@@ -65,26 +61,13 @@ pub(super) fn one(call: &Call<'_>, id: &str, rest: &[&str]) -> Result<Reply> {
         return Ok(call.record(record).wrote(written));
     }
     if call.is(&Method::GET) {
-        let record = call
-            .server
-            .read()
-            .outbreaks
-            .live(id)
-            .cloned()
-            .ok_or_else(missing)?;
+        let record = call.server.read().outbreaks.live(id).cloned().ok_or_else(missing)?;
         return Ok(call.record(record));
     }
     if call.is(&Method::DELETE) {
-        let active = call
-            .server
-            .auth()
-            .users()
-            .iter()
-            .any(|user| user.active_outbreak() == Some(id));
+        let active = call.server.auth().users().iter().any(|user| user.active_outbreak() == Some(id));
         if active {
-            let message = format!(
-                "The outbreak (id: `{id}`) is active for at least another user. Cannot delete an active outbreak."
-            );
+            let message = format!("The outbreak (id: `{id}`) is active for at least another user. Cannot delete an active outbreak.");
             return Err(Error::coded(422, "DELETE_ACTIVE_OUTBREAK", message));
         }
         let count = outbreaks::set_deleted(&mut call.server.write(), id, true, &author);
@@ -107,12 +90,7 @@ fn list(call: &Call<'_>, user: &User, filter: &Filter) -> Result<Reply> {
 fn seen_by(user: &User, outbreaks: &Table) -> Table {
     let mut seen = Table::default();
     for outbreak in outbreaks.all() {
-        if user.may_see(
-            outbreak
-                .get("id")
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
-        ) {
+        if user.may_see(outbreak.get("id").and_then(Value::as_str).unwrap_or_default()) {
             seen.put(outbreak.clone());
         }
     }
@@ -125,19 +103,14 @@ fn create(call: &Call<'_>) -> Result<Reply> {
     let sent = call.object()?;
     let mut store = call.server.write();
     let id = outbreaks::create(&mut store, sent, &author)?;
-    let record = store
-        .outbreaks
-        .get(&id)
-        .cloned()
-        .ok_or_else(|| Error::no_such_model("outbreak", &id))?;
+    let record = store.outbreaks.get(&id).cloned().ok_or_else(|| Error::no_such_model("outbreak", &id))?;
     drop(store);
     // The creator may see it, when there is a list of those that may be seen; it does not become the active one.
-    if let Some(user) = call.server.auth().user_mut(&user.id) {
-        if let Some(Value::Array(allowed)) = user.record.get_mut("outbreakIds") {
-            if !allowed.is_empty() {
-                allowed.push(json!(id));
-            }
-        }
+    if let Some(user) = call.server.auth().user_mut(&user.id)
+        && let Some(Value::Array(allowed)) = user.record.get_mut("outbreakIds")
+        && !allowed.is_empty()
+    {
+        allowed.push(json!(id));
     }
     Ok(call.record(record).wrote(1))
 }

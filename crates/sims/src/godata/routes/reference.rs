@@ -16,11 +16,7 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
     match rest {
         [] if get => {
             call.user()?;
-            call.list(
-                &call.server.read().reference_data,
-                &REFERENCE_DATA,
-                &call.filter(Engine::Loopback)?,
-            )
+            call.list(&call.server.read().reference_data, &REFERENCE_DATA, &call.filter(Engine::Loopback)?)
         }
         ["count"] if get => {
             call.user()?;
@@ -68,8 +64,7 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
 
 /// Languages are open to everybody.
 pub(super) fn languages(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
-    let language =
-        || json!({"id": LANGUAGE, "name": "English", "readOnly": true, "deleted": false});
+    let language = || json!({"id": LANGUAGE, "name": "English", "readOnly": true, "deleted": false});
     match rest {
         _ if !call.is(&Method::GET) => {
             call.user()?;
@@ -86,25 +81,11 @@ pub(super) fn languages(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
 fn tokens(call: &Call<'_>) -> Result<Reply> {
     let filter = call.filter(Engine::Loopback)?;
     let condition = filter.condition.as_ref();
-    let since = condition
-        .and_then(|node| node.get("updatedSince"))
-        .and_then(|node| dates::javascript(node.text()?))
-        .unwrap_or(i64::MIN);
+    let since = condition.and_then(|node| node.get("updatedSince")).and_then(|node| dates::javascript(node.text()?)).unwrap_or(i64::MIN);
     let store = call.server.read();
-    let changed = store
-        .language_tokens
-        .iter()
-        .filter(|(_, (_, updated))| *updated >= since);
-    let tokens: Vec<Value> = changed
-        .map(|(token, (label, _))| json!({"token": token, "translation": label}))
-        .collect();
-    let last = store
-        .language_tokens
-        .values()
-        .map(|(_, updated)| *updated)
-        .max()
-        .unwrap_or_default();
-    let body =
-        json!({"languageId": LANGUAGE, "lastUpdateDate": dates::iso(last), "tokens": tokens});
+    let changed = store.language_tokens.iter().filter(|(_, (_, updated))| *updated >= since);
+    let tokens: Vec<Value> = changed.map(|(token, (label, _))| json!({"token": token, "translation": label})).collect();
+    let last = store.language_tokens.values().map(|(_, updated)| *updated).max().unwrap_or_default();
+    let body = json!({"languageId": LANGUAGE, "lastUpdateDate": dates::iso(last), "tokens": tokens});
     Ok(Reply::json(200, body.to_string()))
 }
