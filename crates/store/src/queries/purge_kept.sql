@@ -1,2 +1,4 @@
 -- By whole runs: half of the earlier values would make half an undo.
-DELETE FROM kept WHERE run IN (SELECT id FROM run WHERE started < ?1)
+DELETE FROM kept WHERE id IN (
+    SELECT kept.id FROM run CROSS JOIN kept ON kept.run = run.id WHERE run.started < ?1 LIMIT ?2
+)

@@ -43,6 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const READERS: u32 = 3;
 
+/// In KiB, as SQLite takes it: enough for the inner pages of all indexes of some hundred thousand links.
+const WRITER_CACHE: &str = "-8192";
+
 /// The text of a statement in `src/queries`.
 macro_rules! query {
     ($name:literal) => {
@@ -78,10 +81,14 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(patience)
-            .pragma("cache_size", "-8192")
             .pragma("temp_store", "memory");
         let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-        let writer = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(sql("opening it"))?;
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+            .await
+            .map_err(sql("opening it"))?;
         let keys = match prepare(path, &writer, key).await {
             Ok(keys) => keys,
             Err(error) => {

@@ -1,5 +1,6 @@
 //! What goes with time. Links, what was last sent, cursors, open rejections, waiting records and open intents stay, however old.
 
+use jiff::Timestamp;
 use kivuko_core::error::Error;
 use kivuko_core::store::Retention;
 
@@ -9,22 +10,37 @@ use crate::error::sql;
 
 const DOING: &str = "removing what is older than the history";
 
-/// An open rejection stays, but its payload goes with the others'.
+/// How many rows go at once: others who want to write wait for no longer than this takes.
+const PART: i64 = 10_000;
+
+/// Outcomes and earlier values go by whole runs, those that began before. An open rejection stays, but its payload goes with the others'.
 pub async fn purge(store: &SqliteStore, retention: Retention) -> Result<(), Error> {
     let Retention { runs_before, outcomes_before, payloads_before } = retention;
+    // What goes with a run goes first, so that removing the run itself is a small matter.
+    remove(store, query!("purge_outcomes"), outcomes_before.max(runs_before)).await?;
+    remove(store, query!("purge_kept"), payloads_before.max(runs_before)).await?;
+
     let mut tx = store.begin(DOING).await?;
     let versions: Vec<String> =
         sqlx::query_scalar(query!("purge_versions_of")).bind(micros(runs_before)).fetch_all(&mut *tx).await.map_err(sql(DOING))?;
     for (statement, before) in [
         (query!("purge_runs"), runs_before),
         (query!("purge_rejections"), runs_before),
-        (query!("purge_outcomes"), outcomes_before),
         (query!("purge_payloads"), payloads_before),
-        (query!("purge_kept"), payloads_before),
         (query!("purge_plans"), payloads_before),
     ] {
         sqlx::query(statement).bind(micros(before)).execute(&mut *tx).await.map_err(sql(DOING))?;
     }
     sqlx::query(query!("purge_versions")).bind(json(&versions)?).execute(&mut *tx).await.map_err(sql(DOING))?;
     tx.commit().await.map_err(sql(DOING))
+}
+
+/// Removes a part at a time until nothing is left.
+async fn remove(store: &SqliteStore, statement: &'static str, before: Timestamp) -> Result<(), Error> {
+    loop {
+        let removed = sqlx::query(statement).bind(micros(before)).bind(PART).execute(&store.writer).await.map_err(sql(DOING))?;
+        if removed.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }

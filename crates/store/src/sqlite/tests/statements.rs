@@ -40,6 +40,8 @@ async fn growing_tables_are_read_by_an_index() {
         query!("waiting_forget"),
         query!("waiting_list"),
         query!("kept_list"),
+        query!("purge_outcomes"),
+        query!("purge_kept"),
         query!("find_links"),
         query!("find_outcomes"),
         query!("find_rejections"),
