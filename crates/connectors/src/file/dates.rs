@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn dates_become_iso_or_do_not_fit() {
         let check = |order: Order, written: &str, expected: Option<&str>| {
-            assert_eq!(order.iso(written).as_deref(), expected, "{order:?} {written}")
+            assert_eq!(order.iso(written).as_deref(), expected, "{order:?} {written}");
         };
         check(Order::Dmy, "3/4/2026", Some("2026-04-03"));
         check(Order::Mdy, "3/4/2026", Some("2026-03-04"));

@@ -67,7 +67,7 @@ pub struct Scanner {
 
 impl Scanner {
     /// Looks at the beginning of `buffer`. `last`: the buffer ends where the file ends.
-    pub fn scan(&self, buffer: &[u8], last: bool, cells: &mut Vec<Cell>) -> Scan {
+    pub fn scan(self, buffer: &[u8], last: bool, cells: &mut Vec<Cell>) -> Scan {
         cells.clear();
         if buffer.is_empty() {
             return Scan::More;
@@ -91,7 +91,7 @@ impl Scanner {
         }
     }
 
-    fn unquoted(&self, buffer: &[u8], start: usize, last: bool) -> Step {
+    fn unquoted(self, buffer: &[u8], start: usize, last: bool) -> Step {
         let rest = &buffer[start..];
         let length = match memchr3(self.separator, b'\n', b'\r', rest) {
             Some(length) => length,
@@ -104,7 +104,7 @@ impl Scanner {
         self.after(buffer, Cell { start, end: start + length, doubled: false }, start + length, last)
     }
 
-    fn quoted(&self, buffer: &[u8], start: usize, last: bool) -> Step {
+    fn quoted(self, buffer: &[u8], start: usize, last: bool) -> Step {
         let mut doubled = false;
         let mut from = start + 1;
         loop {
@@ -124,7 +124,7 @@ impl Scanner {
     }
 
     /// What follows a cell: a separator, a line end, the end of the file, or what must not.
-    fn after(&self, buffer: &[u8], cell: Cell, at: usize, last: bool) -> Step {
+    fn after(self, buffer: &[u8], cell: Cell, at: usize, last: bool) -> Step {
         match buffer.get(at) {
             None => Step::End { cell, length: at },
             Some(&byte) if byte == self.separator => Step::Cell { cell, next: at + 1 },

@@ -1,0 +1,105 @@
+//! The suite on files of every format.
+
+use std::fs;
+
+use kivuko_core::connector::{Connector, Settings, SourceSpec, TargetSpec};
+use serde_json::{Value, json};
+
+use super::{Reading, Sample, Subject, Writing, run};
+use crate::file;
+
+struct Files {
+    folder: tempfile::TempDir,
+    ending: &'static str,
+    options: Value,
+}
+
+impl Files {
+    fn new(ending: &'static str, options: Value) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), ending, options }
+    }
+
+    fn source(&self) -> String {
+        format!("in.{}", self.ending)
+    }
+
+    fn put(&self, elements: &[String]) {
+        let text = match self.ending {
+            "json" => format!("[{}]", elements.join(",")),
+            _ => elements.join("\n"),
+        };
+        fs::write(self.folder.path().join(self.source()), text).unwrap();
+    }
+}
+
+impl Subject for Files {
+    fn connector(&self) -> Box<dyn Connector> {
+        Box::new(file::Connector)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { name: "files".to_owned(), options: self.options.clone(), project: self.folder.path().to_owned() }
+    }
+
+    fn reading(&self) -> Option<Reading> {
+        let spec = SourceSpec { resource: self.source(), id: Some("id".to_owned()), cursor: None, options: Value::Null };
+        Some(Reading { spec, text: "text" })
+    }
+
+    fn writing(&self) -> Option<Writing> {
+        let spec = TargetSpec {
+            resource: format!("out.{}", self.ending),
+            key: vec!["id".to_owned()],
+            paths: vec!["id".to_owned(), "text".to_owned()],
+            accept_duplicates: false,
+            options: Value::Null,
+        };
+        Some(Writing {
+            spec,
+            record: |key, text| json!({ "id": key, "text": text }),
+            change: |text| json!({ "text": text }),
+            text: "text",
+            refused: Some(("refused", json!({ "id": "refused", "text": "a\u{0}b" }))),
+        })
+    }
+
+    fn fill(&self, samples: &[Sample]) {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        if self.ending == "csv" {
+            let rows = samples.iter().map(|sample| format!("{},{}\r\n", quoted(&sample.id), quoted(&sample.text)));
+            let text = std::iter::once("id,text\r\n".to_owned()).chain(rows).collect::<String>();
+            fs::write(self.folder.path().join(self.source()), text).unwrap();
+        } else {
+            self.put(&samples.iter().map(|sample| json!({ "id": sample.id, "text": sample.text }).to_string()).collect::<Vec<_>>());
+        }
+    }
+
+    fn fill_elements(&self, elements: &[&str]) -> bool {
+        if self.ending == "csv" {
+            return false;
+        }
+        self.put(&elements.iter().map(ToString::to_string).collect::<Vec<_>>());
+        true
+    }
+
+    fn disturb(&self) {
+        let mut samples = super::hostile::samples();
+        samples.push(Sample { id: "record-late".to_owned(), text: "late".to_owned() });
+        self.fill(&samples);
+    }
+}
+
+#[tokio::test]
+async fn csv() {
+    run(&Files::new("csv", json!({ "path": "." }))).await;
+}
+
+#[tokio::test]
+async fn json() {
+    run(&Files::new("json", json!({ "path": "." }))).await;
+}
+
+#[tokio::test]
+async fn ndjson() {
+    run(&Files::new("ndjson", json!({ "path": "." }))).await;
+}
