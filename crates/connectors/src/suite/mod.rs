@@ -5,6 +5,7 @@
 
 mod context;
 mod file;
+mod godata;
 mod hostile;
 mod source;
 mod target;
