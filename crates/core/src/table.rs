@@ -181,25 +181,14 @@ impl Table {
             match raw.and_then(|raw| raw.cells.get(at)) {
                 // The header is read without spaces at its ends, so it is compared without them.
                 Some((written, value)) if value == cell || value.trim() == cell && std::ptr::eq(cells, self.header.as_slice()) => {
-                    text.push_str(written)
+                    text.push_str(written);
                 }
-                _ => self.write_cell(text, cell),
+                _ => write_cell(text, cell),
             }
         }
         match raw {
             Some(raw) if !raw.end.is_empty() || last => text.push_str(&raw.end),
             _ => text.push_str(self.form.line_end.text()),
-        }
-    }
-
-    fn write_cell(&self, text: &mut String, cell: &str) {
-        let quoted = cell.contains([self.form.separator, '"', '\n', '\r']) || cell.trim() != cell;
-        if quoted {
-            text.push('"');
-            text.push_str(&cell.replace('"', "\"\""));
-            text.push('"');
-        } else {
-            text.push_str(cell);
         }
     }
 
@@ -227,6 +216,18 @@ impl Table {
     pub fn push(&mut self, cells: Vec<String>) {
         let number = self.rows.last().map_or(1, |row| row.number) + 1;
         self.rows.push(Row { number, cells, raw: None });
+    }
+}
+
+fn write_cell(text: &mut String, cell: &str) {
+    // Every possible separator is quoted: a file of one column does not say which one it has.
+    let quoted = cell.contains([',', ';', '\t', '"', '\n', '\r']) || cell.trim() != cell;
+    if quoted {
+        text.push('"');
+        text.push_str(&cell.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(cell);
     }
 }
 
@@ -338,5 +339,158 @@ impl Scanner<'_> {
         value.push_str(&rest[..length]);
         self.at = at + length;
         Ok((self.text[start..self.at].to_owned(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(bytes: &[u8]) -> Table {
+        Table::parse("codes/x.csv", bytes).unwrap_or_else(|problem| panic!("{problem:?}"))
+    }
+
+    /// Reads a file, checks its cells, and that writing gives the same bytes.
+    fn check(bytes: &[u8], header: &[&str], rows: &[(usize, &[&str])]) {
+        let table = parse(bytes);
+        assert_eq!(table.header, header);
+        let found: Vec<(usize, Vec<&str>)> =
+            table.rows.iter().map(|row| (row.number, row.cells.iter().map(String::as_str).collect())).collect();
+        let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|(number, cells)| (*number, cells.to_vec())).collect();
+        assert_eq!(found, expected);
+        assert_eq!(table.write(), bytes, "{}", String::from_utf8_lossy(&table.write()));
+    }
+
+    fn check_refused(bytes: &[u8], code: crate::error::Code, line: usize, message: &str) {
+        let problem = Table::parse("codes/x.csv", bytes).expect_err(message);
+        assert_eq!((problem.code, problem.place.line), (code, Some(line)), "{problem:?}");
+        assert!(problem.message.contains(message) && problem.expected.is_some(), "{problem:?}");
+    }
+
+    #[test]
+    fn every_form_is_read_and_written_back() {
+        check(b"a,b\n1,2\n", &["a", "b"], &[(2, &["1", "2"])]);
+        check(b"a;b\r\n1,5;2\r\n", &["a", "b"], &[(2, &["1,5", "2"])]);
+        check(b"a\tb\n1;2\t3", &["a", "b"], &[(2, &["1;2", "3"])]);
+        check(b"\xEF\xBB\xBFa,b\n1,2\n", &["a", "b"], &[(2, &["1", "2"])]);
+        check(b"a,b\nKon\xE9,\x80\n", &["a", "b"], &[(2, &["Koné", "€"])]);
+        check("a,b\nKoné,x\n".as_bytes(), &["a", "b"], &[(2, &["Koné", "x"])]);
+        check(b"a,b\r1,2\r", &["a", "b"], &[(2, &["1", "2"])]);
+        check(b"\"a\",\"b;c\"\n\"1\",\"2 \"\"x\"\"\"\n", &["a", "b;c"], &[(2, &["1", "2 \"x\""])]);
+        check(b"a,b\n\n\"x\ny\",2\n,,\n3\n\n\n", &["a", "b"], &[(3, &["x\ny", "2"]), (5, &["3"])]);
+        check(b"\n\n a , b \n1,2\n", &["a", "b"], &[(4, &["1", "2"])]);
+        check(b"a,b\r\n1,2\n3,4\r\n", &["a", "b"], &[(2, &["1", "2"]), (3, &["3", "4"])]);
+        check(b"only\nx\n", &["only"], &[(2, &["x"])]);
+        check(b"a,b\n1,2,\n", &["a", "b"], &[(2, &["1", "2", ""])]);
+        check(b"a,b\n5\" nail,\"x\"y\n", &["a", "b"], &[(2, &["5\" nail", "xy"])]);
+    }
+
+    #[test]
+    fn only_what_changed_is_written_anew() {
+        let mut table = parse(b"\"a\";\"b\"\r\n\"1\";\"2\"\r\n3;4");
+        table.rows[0].cells[1] = "x;\"y\"".to_owned();
+        table.push(vec!["5".to_owned(), " 6".to_owned()]);
+        assert_eq!(table.rows[2].number, 4);
+        assert_eq!(String::from_utf8(table.write()).expect("it is UTF-8"), "\"a\";\"b\"\r\n\"1\";\"x;\"\"y\"\"\"\r\n3;4\r\n5;\" 6\"\r\n");
+        table.rows.remove(0);
+        assert!(table.write().starts_with(b"\"a\";\"b\"\r\n3;4\r\n"));
+    }
+
+    #[test]
+    fn what_does_not_fit_windows_1252_makes_it_utf_8() {
+        let mut table = parse(b"a\nKon\xE9\n");
+        assert_eq!(table.form.encoding, Encoding::Windows1252);
+        table.rows[0].cells[0] = "Дмитрий".to_owned();
+        let written = table.write();
+        assert!(written.starts_with(MARK));
+        assert_eq!(parse(&written).rows[0].cells, ["Дмитрий"]);
+    }
+
+    #[test]
+    fn a_new_table_is_written_and_read() {
+        let mut table = Table::new("codes/x.csv", vec!["source".to_owned(), "target".to_owned()]);
+        table.push(vec!["M".to_owned(), "GENDER_MALE".to_owned()]);
+        assert_eq!(table.write(), b"source,target\nM,GENDER_MALE\n");
+        let read = parse(&table.write());
+        assert_eq!(read.cell(&read.rows[0], "TARGET"), "GENDER_MALE");
+        assert_eq!(read.cell(&read.rows[0], "missing"), "");
+        assert_eq!(read.place(&read.rows[0], "target").to_string(), "codes/x.csv, row 2, column target");
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused_with_its_place() {
+        check_refused(b"", sheet::TABLE_UNREADABLE, 1, "empty");
+        check_refused(b"\n  \n", sheet::TABLE_UNREADABLE, 1, "empty");
+        check_refused(b"a,b\n1,\"2\n3,4\n", sheet::TABLE_UNREADABLE, 2, "does not end");
+        check_refused(b"\xFF\xFEa\0,\0b\0", sheet::TABLE_UNREADABLE, 1, "not text");
+        check_refused(b"a,b,a\n", sheet::TABLE_COLUMNS, 1, "two columns `a`");
+        check_refused(b"a,b\n1,2\n1,2,3\n", sheet::TABLE_COLUMNS, 3, "more cells");
+    }
+
+    fn any_table() -> impl Strategy<Value = (Vec<String>, Vec<Vec<String>>)> {
+        (1usize..5).prop_flat_map(|width| {
+            let cell = prop::sample::select(vec![
+                "",
+                "a",
+                "x y",
+                " lead",
+                "Koné",
+                "a,b",
+                "a;b",
+                "a\tb",
+                "say \"x\"",
+                "\"",
+                "line\nline",
+                "cr\r\nlf",
+                "€ ü",
+            ]);
+            let row = prop::collection::vec(cell.prop_map(str::to_owned), width);
+            // A column is named, so that the separator can be told.
+            (Just((0..width).map(|at| format!("column {at}")).collect()), prop::collection::vec(row, 0..8))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn written_in_any_form_it_reads_the_same((header, rows) in any_table(), separator in prop::sample::select(vec![',', ';', '\t']),
+            encoding in prop::sample::select(vec![Encoding::Utf8, Encoding::Utf8WithMark, Encoding::Windows1252]),
+            line_end in prop::sample::select(vec![LineEnd::Lf, LineEnd::CrLf, LineEnd::Cr]), cut_last_end in any::<bool>()) {
+            let mut table = Table::new("x.csv", header.clone());
+            table.form = Form { separator, encoding, line_end };
+            for row in &rows {
+                table.push(row.clone());
+            }
+            let mut bytes = table.write();
+            if cut_last_end {
+                bytes.truncate(bytes.len() - line_end.text().len());
+            }
+            let read = parse(&bytes);
+            prop_assert_eq!(&read.header, &header);
+            let kept: Vec<&Vec<String>> = rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty())).collect();
+            prop_assert_eq!(read.rows.iter().map(|row| &row.cells).collect::<Vec<_>>(), kept);
+            prop_assert_eq!(read.write(), bytes);
+        }
+
+        #[test]
+        fn any_bytes_that_are_read_are_written_back(bytes in prop::collection::vec(prop::sample::select(b"ab,;\t\"\n\r \xE9\xC3".to_vec()), 0..60)) {
+            if let Ok(table) = Table::parse("x.csv", &bytes) {
+                prop_assert_eq!(table.write(), bytes);
+            }
+        }
+
+        #[test]
+        fn it_reads_as_the_csv_library_does((header, rows) in any_table()) {
+            let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+            writer.write_record(&header).expect("it writes into memory");
+            for row in &rows {
+                writer.write_record(row).expect("it writes into memory");
+            }
+            let bytes = writer.into_inner().expect("it writes into memory");
+            let kept: Vec<&Vec<String>> = rows.iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty())).collect();
+            let read = parse(&bytes);
+            prop_assert_eq!(read.rows.iter().map(|row| &row.cells).collect::<Vec<_>>(), kept);
+        }
     }
 }

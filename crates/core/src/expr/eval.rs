@@ -164,20 +164,20 @@ impl Node {
                         let position = number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
                         member(base_value, |value| value.get(position))
                     }
-                    other => return Err(self.unfit(*column, "[ ]", "a name or a position from 0", &[(self, other)])),
+                    other => return Err(unfit(*column, "[ ]", "a name or a position from 0", &[(self, other)])),
                 }
             }
-            Node::Not(inner, column) => Cow::Owned(Value::Bool(!self.truth(inner, "!", *column, frame)?)),
+            Node::Not(inner, column) => Cow::Owned(Value::Bool(!truth(inner, "!", *column, frame)?)),
             Node::Negate(inner, column) => {
                 let value = inner.eval(frame)?;
-                let number = value.as_number().ok_or_else(|| self.unfit(*column, "-", "a number", &[(inner, &value)]))?;
+                let number = value.as_number().ok_or_else(|| unfit(*column, "-", "a number", &[(inner, &value)]))?;
                 Cow::Owned(arithmetic(Operation::Subtract, &Number::from(0), number).map_err(|why| at(*column, &why))?)
             }
             // As in CEL, `false && (an error)` is false on either side, so `has(x) && x > 1` may be written in any order.
-            Node::And(left, right, column) => Cow::Owned(Value::Bool(self.connect(left, right, false, ("&&", *column), frame)?)),
-            Node::Or(left, right, column) => Cow::Owned(Value::Bool(self.connect(left, right, true, ("||", *column), frame)?)),
+            Node::And(left, right, column) => Cow::Owned(Value::Bool(connect(left, right, false, ("&&", *column), frame)?)),
+            Node::Or(left, right, column) => Cow::Owned(Value::Bool(connect(left, right, true, ("||", *column), frame)?)),
             Node::If(condition, then, otherwise, column) => {
-                if self.truth(condition, "? :", *column, frame)? {
+                if truth(condition, "? :", *column, frame)? {
                     then.eval(frame)?
                 } else {
                     otherwise.eval(frame)?
@@ -187,19 +187,14 @@ impl Node {
                 let (a, b) = (left.eval(frame)?, right.eval(frame)?);
                 let equal = equal(&a, &b).ok_or_else(|| {
                     let name = if *negated { "!=" } else { "==" };
-                    self.unfit(
-                        *column,
-                        name,
-                        "two values of one kind (convert with number(), string() or date())",
-                        &[(left, &a), (right, &b)],
-                    )
+                    unfit(*column, name, "two values of one kind (convert with number(), string() or date())", &[(left, &a), (right, &b)])
                 })?;
                 Cow::Owned(Value::Bool(equal != *negated))
             }
             Node::Compare(comparison, left, right, column) => {
                 let (a, b) = (left.eval(frame)?, right.eval(frame)?);
                 let order = order(&a, &b).ok_or_else(|| {
-                    self.unfit(
+                    unfit(
                         *column,
                         comparison.name(),
                         "two numbers or two texts (convert with number(), string() or date())",
@@ -215,17 +210,17 @@ impl Node {
                     Value::Array(items) => {
                         let mut found = false;
                         for item in items {
-                            let equal = equal(&a, item)
-                                .ok_or_else(|| self.unfit(*column, "in", "a list of values of the same kind", &[(left, &a)]))?;
+                            let equal =
+                                equal(&a, item).ok_or_else(|| unfit(*column, "in", "a list of values of the same kind", &[(left, &a)]))?;
                             found = found || equal;
                         }
                         Cow::Owned(Value::Bool(found))
                     }
                     Value::Object(members) => match a.as_ref() {
                         Value::String(name) => Cow::Owned(Value::Bool(members.contains_key(name))),
-                        _ => return Err(self.unfit(*column, "in", "a name on the left of an object", &[(left, &a)])),
+                        _ => return Err(unfit(*column, "in", "a name on the left of an object", &[(left, &a)])),
                     },
-                    other => return Err(self.unfit(*column, "in", "a list on the right", &[(right, other)])),
+                    other => return Err(unfit(*column, "in", "a list on the right", &[(right, other)])),
                 }
             }
             Node::Arithmetic(operation, left, right, column) => {
@@ -236,7 +231,7 @@ impl Node {
                     (Operation::Add, Value::Array(x), Value::Array(y)) => Cow::Owned(Value::Array(x.iter().chain(y).cloned().collect())),
                     _ => {
                         let wanted = if *operation == Operation::Add { "two numbers, two texts or two lists" } else { "two numbers" };
-                        return Err(self.unfit(*column, operation.name(), wanted, &[(left, &a), (right, &b)]));
+                        return Err(unfit(*column, operation.name(), wanted, &[(left, &a), (right, &b)]));
                     }
                 }
             }
@@ -252,20 +247,20 @@ impl Node {
                 for (key, value) in entries {
                     match key.eval(frame)?.as_ref() {
                         Value::String(name) => object.insert(name.clone(), value.eval(frame)?.into_owned()),
-                        other => return Err(self.unfit(*column, "{ }", "a text as name", &[(key, other)])),
+                        other => return Err(unfit(*column, "{ }", "a text as name", &[(key, other)])),
                     };
                 }
                 Cow::Owned(Value::Object(object))
             }
             Node::Has(inner) => Cow::Owned(Value::Bool(!is_empty(&*inner.eval(frame)?))),
-            Node::Fold { kind, list, body, column } => self.fold(*kind, list, body, *column, frame)?,
+            Node::Fold { kind, list, body, column } => fold(*kind, list, body, *column, frame)?,
             Node::Builtin { function, name, arguments, column } => {
                 let mut values = Vec::with_capacity(arguments.len());
                 for argument in arguments {
                     values.push(argument.eval(frame)?);
                 }
                 function.call(&values, frame).map_err(|Misfit(position, wanted)| match (arguments.get(position), values.get(position)) {
-                    (Some(node), Some(value)) => self.unfit(*column, name, wanted, &[(node, value)]),
+                    (Some(node), Some(value)) => unfit(*column, name, wanted, &[(node, value)]),
                     _ => at(*column, &format!("`{name}` wants {wanted}")),
                 })?
             }
@@ -277,90 +272,6 @@ impl Node {
                 Cow::Owned(step.call(values, frame.scope)?)
             }
         })
-    }
-
-    /// The value of a part that must be true or false.
-    fn truth<'a>(&'a self, inner: &'a Node, name: &str, column: usize, frame: &'a Frame<'a>) -> Result<bool> {
-        let value = inner.eval(frame)?;
-        value.as_bool().ok_or_else(|| self.unfit(column, name, "true or false", &[(inner, &value)]))
-    }
-
-    /// `&&` and `||`: `decisive` on either side decides, also when the other side fails.
-    fn connect<'a>(
-        &'a self,
-        left: &'a Node,
-        right: &'a Node,
-        decisive: bool,
-        operator: (&str, usize),
-        frame: &'a Frame<'a>,
-    ) -> Result<bool> {
-        let first = self.truth(left, operator.0, operator.1, frame);
-        if first == Ok(decisive) {
-            return Ok(decisive);
-        }
-        match self.truth(right, operator.0, operator.1, frame) {
-            Ok(second) if second == decisive => Ok(decisive),
-            second => first.and(second),
-        }
-    }
-
-    fn fold<'a>(
-        &'a self,
-        kind_of_fold: Fold,
-        list: &'a Node,
-        body: &'a Node,
-        column: usize,
-        frame: &'a Frame<'a>,
-    ) -> Result<Cow<'a, Value>> {
-        let value = list.eval(frame)?;
-        let Some(items) = value.as_array() else {
-            return Err(self.unfit(column, kind_of_fold.name(), "a list (guard it with has())", &[(list, &value)]));
-        };
-        let mut kept = Vec::new();
-        let mut count = 0usize;
-        let mut failure = None;
-        for item in items {
-            let inner = Frame { scope: frame.scope, value: frame.value, local: Some(item), outer: Some(frame) };
-            if kind_of_fold == Fold::Map {
-                kept.push(body.eval(&inner)?.into_owned());
-                continue;
-            }
-            match self.truth(body, kind_of_fold.name(), column, &inner) {
-                Ok(holds) => {
-                    if holds && kind_of_fold == Fold::Exists || !holds && kind_of_fold == Fold::All {
-                        return Ok(Cow::Owned(Value::Bool(holds)));
-                    }
-                    if holds {
-                        count += 1;
-                        if kind_of_fold == Fold::Filter {
-                            kept.push(item.clone());
-                        }
-                    }
-                }
-                // One item may decide although another cannot be worked out, as in CEL.
-                Err(cause) if matches!(kind_of_fold, Fold::Exists | Fold::All) => {
-                    failure.get_or_insert(cause);
-                }
-                Err(cause) => return Err(cause),
-            }
-        }
-        match (failure, kind_of_fold) {
-            (Some(cause), _) => Err(cause),
-            (None, Fold::Exists) => Ok(Cow::Owned(Value::Bool(false))),
-            (None, Fold::All) => Ok(Cow::Owned(Value::Bool(true))),
-            (None, Fold::ExistsOne) => Ok(Cow::Owned(Value::Bool(count == 1))),
-            (None, Fold::Map | Fold::Filter) => Ok(Cow::Owned(Value::Array(kept))),
-        }
-    }
-
-    /// The error of an operator whose operands do not fit: names their places and kinds, never their values.
-    fn unfit(&self, column: usize, operator: &str, wanted: &str, operands: &[(&Node, &Value)]) -> Cause {
-        let mut found: Vec<String> = Vec::new();
-        for (node, value) in operands {
-            let place = node.place();
-            found.push(if value.is_null() { format!("{place} is empty") } else { format!("{place} is {}", kind(value)) });
-        }
-        at(column, &format!("`{operator}` wants {wanted}, but {}", found.join(" and ")))
     }
 
     /// How a part is called in an error.
@@ -380,6 +291,76 @@ impl Node {
             _ => "a part of it".to_owned(),
         }
     }
+}
+
+/// The value of a part that must be true or false.
+fn truth<'a>(inner: &'a Node, name: &str, column: usize, frame: &'a Frame<'a>) -> Result<bool> {
+    let value = inner.eval(frame)?;
+    value.as_bool().ok_or_else(|| unfit(column, name, "true or false", &[(inner, &value)]))
+}
+
+/// `&&` and `||`: `decisive` on either side decides, also when the other side fails.
+fn connect<'a>(left: &'a Node, right: &'a Node, decisive: bool, operator: (&str, usize), frame: &'a Frame<'a>) -> Result<bool> {
+    let first = truth(left, operator.0, operator.1, frame);
+    if first == Ok(decisive) {
+        return Ok(decisive);
+    }
+    match truth(right, operator.0, operator.1, frame) {
+        Ok(second) if second == decisive => Ok(decisive),
+        second => first.and(second),
+    }
+}
+
+fn fold<'a>(kind_of_fold: Fold, list: &'a Node, body: &'a Node, column: usize, frame: &'a Frame<'a>) -> Result<Cow<'a, Value>> {
+    let value = list.eval(frame)?;
+    let Some(items) = value.as_array() else {
+        return Err(unfit(column, kind_of_fold.name(), "a list (guard it with has())", &[(list, &value)]));
+    };
+    let mut kept = Vec::new();
+    let mut count = 0usize;
+    let mut failure = None;
+    for item in items {
+        let inner = Frame { scope: frame.scope, value: frame.value, local: Some(item), outer: Some(frame) };
+        if kind_of_fold == Fold::Map {
+            kept.push(body.eval(&inner)?.into_owned());
+            continue;
+        }
+        match truth(body, kind_of_fold.name(), column, &inner) {
+            Ok(holds) => {
+                if holds && kind_of_fold == Fold::Exists || !holds && kind_of_fold == Fold::All {
+                    return Ok(Cow::Owned(Value::Bool(holds)));
+                }
+                if holds {
+                    count += 1;
+                    if kind_of_fold == Fold::Filter {
+                        kept.push(item.clone());
+                    }
+                }
+            }
+            // One item may decide although another cannot be worked out, as in CEL.
+            Err(cause) if matches!(kind_of_fold, Fold::Exists | Fold::All) => {
+                failure.get_or_insert(cause);
+            }
+            Err(cause) => return Err(cause),
+        }
+    }
+    match (failure, kind_of_fold) {
+        (Some(cause), _) => Err(cause),
+        (None, Fold::Exists) => Ok(Cow::Owned(Value::Bool(false))),
+        (None, Fold::All) => Ok(Cow::Owned(Value::Bool(true))),
+        (None, Fold::ExistsOne) => Ok(Cow::Owned(Value::Bool(count == 1))),
+        (None, Fold::Map | Fold::Filter) => Ok(Cow::Owned(Value::Array(kept))),
+    }
+}
+
+/// The error of an operator whose operands do not fit: names their places and kinds, never their values.
+fn unfit(column: usize, operator: &str, wanted: &str, operands: &[(&Node, &Value)]) -> Cause {
+    let mut found: Vec<String> = Vec::new();
+    for (node, value) in operands {
+        let place = node.place();
+        found.push(if value.is_null() { format!("{place} is empty") } else { format!("{place} is {}", kind(value)) });
+    }
+    at(column, &format!("`{operator}` wants {wanted}, but {}", found.join(" and ")))
 }
 
 impl Comparison {
@@ -451,7 +432,7 @@ fn read<'a>(path: &SourcePath, from: &'a Value, fans_out: bool) -> Result<Cow<'a
 }
 
 /// A member of a value; missing is null.
-fn member<'a>(base: Cow<'a, Value>, pick: impl Fn(&Value) -> Option<&Value>) -> Cow<'a, Value> {
+fn member(base: Cow<'_, Value>, pick: impl Fn(&Value) -> Option<&Value>) -> Cow<'_, Value> {
     match base {
         Cow::Borrowed(value) => pick(value).map_or(Cow::Borrowed(&NULL), empty_is_null),
         Cow::Owned(value) => pick(&value).filter(|found| !is_empty(found)).map_or(Cow::Borrowed(&NULL), |found| Cow::Owned(found.clone())),

@@ -124,13 +124,12 @@ pub(super) static ALL: &[&Transform] = &[
             let pattern = Pattern::parse(&arguments.required_text(0)?, false).map_err(|misfit| misplaced(arguments, 0, misfit))?;
             Ok(Step::one(arguments, move |value, scope| {
                 let text = text_of("date_text", value)?;
-                let (at, offset) = match plain_day(text.trim()) {
-                    Some(day) => (day.to_datetime(jiff::civil::Time::midnight()), Offset::UTC),
-                    None => {
-                        let moment = moment(&text, scope.env.timezone).ok_or_else(|| not_a_day("date_text"))?;
-                        let zoned = moment.to_zoned(scope.env.timezone.clone());
-                        (zoned.datetime(), zoned.offset())
-                    }
+                let (at, offset) = if let Some(day) = plain_day(text.trim()) {
+                    (day.to_datetime(jiff::civil::Time::midnight()), Offset::UTC)
+                } else {
+                    let moment = moment(&text, scope.env.timezone).ok_or_else(|| not_a_day("date_text"))?;
+                    let zoned = moment.to_zoned(scope.env.timezone.clone());
+                    (zoned.datetime(), zoned.offset())
                 };
                 Ok(Value::String(pattern.print(at, offset)))
             }))
@@ -265,7 +264,7 @@ impl Form {
                 })
             }
             Form::Order(order) => ordered(*order, text?),
-            Form::Excel => excel(value).map(|at| at.date()),
+            Form::Excel => excel(value).map(DateTime::date),
         }
     }
 

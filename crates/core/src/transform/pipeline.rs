@@ -115,11 +115,10 @@ impl Pipeline {
                         "two paths with ` ; ` between",
                     ));
                 }
-                Stage::Step(..) => return Ok(()),
                 Stage::Expr(expr) if paths == 0 && expr.reads_value() => {
                     return Err(ExprError::new(1, "the expression uses `value`, but the source is empty", "a path in the column source"));
                 }
-                Stage::Expr(_) => return Ok(()),
+                Stage::Step(..) | Stage::Expr(_) => return Ok(()),
             }
         }
         match paths {
