@@ -76,6 +76,30 @@ async fn pages_by_update_and_id_cover_everything_once() {
 }
 
 #[tokio::test]
+async fn it_starts_by_its_name_with_the_data_of_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, value: serde_json::Value| std::fs::write(dir.path().join(name), value.to_string()).unwrap();
+    write("outbreaks.json", json!([{"id": "o1", "name": "Cholera 2026", "caseIdMask": "*"}]));
+    write("users.json", json!([{"email": "a@kivuko.test", "password": "secret secret", "activeOutbreakId": "o1"}]));
+    write("locations.json", json!([{"id": "l1", "name": "Country"}]));
+    write("cases.json", json!([{"visualId": "V-1"}]));
+    write("reference-data.json", json!([{"categoryId": "LNG_REFERENCE_DATA_CATEGORY_LAB_NAME", "value": "Kenema Lab"}]));
+    let start = || kivuko_sims::Start { data: Some(dir.path().to_owned()), ..kivuko_sims::Start::default() };
+    let kivuko_sims::Running::Godata(sim) = kivuko_sims::start_by_kind("godata", start()).await.unwrap();
+    let user = support::login(&sim, "a@kivuko.test", "secret secret").await;
+    assert_eq!(user.get("/outbreaks/o1/cases").await.ok()[0]["visualId"], "V-1");
+    assert_eq!(user.get("/locations/l1").await.ok()["name"], "Country");
+    let item = user.get("/reference-data/LNG_REFERENCE_DATA_CATEGORY_LAB_NAME_KENEMA_LAB").await;
+    assert_eq!(item.status, 200);
+
+    write("users.json", json!([{"email": "a@kivuko.test", "pasword": "x"}]));
+    let refusal = kivuko_sims::start_by_kind("godata", start()).await.unwrap_err().to_string();
+    assert!(refusal.contains("users.json") && refusal.contains("pasword"), "{refusal}");
+    let refusal = kivuko_sims::start_by_kind("dhis1", start()).await.unwrap_err().to_string();
+    assert!(refusal.contains("there is: godata"), "{refusal}");
+}
+
+#[tokio::test]
 async fn it_stops_when_it_is_told_to() {
     let (sim, user) = tests().await;
     let url = sim.url();

@@ -148,8 +148,8 @@ impl People {
         }
         let looked_at = Looked::at(condition);
         if by_update(&filter.order) {
-            let bound = condition.and_then(earliest).unwrap_or(i64::MIN);
-            let from = (bound, Arc::from(""));
+            let bound = condition.and_then(earliest).unwrap_or((i64::MIN, String::new()));
+            let from = (bound.0, Arc::from(bound.1));
             let people = self.by_updated.range(from..).map(|(_, position)| &self.rows[*position]);
             return people.filter(|person| scope.holds(person) && looked_at.holds(person)).skip(filter.skip).take(limit).collect();
         }
@@ -244,21 +244,40 @@ fn by_update(order: &[Order]) -> bool {
     (1..=2).contains(&order.len()) && key(0, "updatedAt") && key(1, "id")
 }
 
-/// The earliest `updatedAt` that can fulfil the condition.
-fn earliest(condition: &Condition) -> Option<i64> {
+/// The least (`updatedAt`, id) that can fulfil the condition. Knowing the id too keeps pages of a keyset quick when a
+/// bulk insert gave one stamp to many.
+fn earliest(condition: &Condition) -> Option<(i64, String)> {
     match condition {
-        Condition::All(parts) => parts.iter().filter_map(earliest).max(),
+        Condition::All(parts) => {
+            let bound = parts.iter().filter_map(earliest).max()?;
+            let at_one_time = parts.iter().any(|part| is_field(part, "updatedAt", |test| matches!(test, Test::Equal(_))));
+            let after_id = parts.iter().find_map(|part| match part {
+                Condition::Field(path, Test::Compare(Comparison::Greater | Comparison::GreaterOrEqual, Value::String(id)))
+                    if path.len() == 1 && path[0] == "id" =>
+                {
+                    Some(id.clone())
+                }
+                _ => None,
+            });
+            Some(match after_id {
+                Some(id) if at_one_time && bound.1.is_empty() => (bound.0, id),
+                _ => bound,
+            })
+        }
         Condition::Any(branches) => branches.iter().map(earliest).collect::<Option<Vec<_>>>()?.into_iter().min(),
-        Condition::Field(path, test) if path.len() == 1 && path[0] == "updatedAt" => lower_bound(test),
+        Condition::Field(_, test) if is_field(condition, "updatedAt", |_| true) => Some((lower_bound(test)?, String::new())),
         Condition::Field(..) | Condition::None(_) => None,
     }
 }
 
+fn is_field(condition: &Condition, name: &str, wanted: impl Fn(&Test) -> bool) -> bool {
+    matches!(condition, Condition::Field(path, test) if path.len() == 1 && path[0] == name && wanted(test))
+}
+
 fn lower_bound(test: &Test) -> Option<i64> {
     match test {
-        Test::Equal(Value::String(text)) | Test::Compare(Comparison::Greater | Comparison::GreaterOrEqual, Value::String(text)) => {
-            dates::javascript(text)
-        }
+        Test::Equal(Value::String(text)) | Test::Compare(Comparison::GreaterOrEqual, Value::String(text)) => dates::javascript(text),
+        Test::Compare(Comparison::Greater, Value::String(text)) => Some(dates::javascript(text)? + 1),
         Test::Every(tests) => tests.iter().filter_map(lower_bound).max(),
         _ => None,
     }
