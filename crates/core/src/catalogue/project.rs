@@ -45,8 +45,6 @@ codes! {
     UNKNOWN_FLOW = 121, "K0121";
     /// A setting without effect.
     NO_EFFECT = 122, "K0122";
-    /// A variable has no value.
-    VARIABLE_MISSING = 123, "K0123";
     /// A schedule that this version does not run by itself.
     SCHEDULE_NOT_RUN = 124, "K0124";
 }

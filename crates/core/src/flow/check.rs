@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::spec::{DetectWord, DuplicatesWord, FlowSpec, KeepSpec, PayloadWord, RecordSpec, TimedSpec, TriggerSpec};
+use super::available::not_yet;
+use super::spec::{DetectWord, FlowSpec, KeepSpec, PayloadWord, TimedSpec, TriggerSpec};
 use super::words::{braces, cron, duration, name, share};
-use super::{Deletes, Detect, Flow, From, Keep, TargetRecord, Then, To, Trigger};
+use super::{Deletes, Detect, Flow, From, Keep, Then, To, Trigger};
 use crate::catalogue::{project, sheet};
 use crate::codes::{CodeMaps, Sides};
 use crate::connector::Declaration;
@@ -14,7 +15,7 @@ use crate::error::{Code, Place, Problem};
 use crate::expr::{Expr, ExprError};
 use crate::mapping::sheet::Sheet;
 use crate::mapping::{self, Around, Mapping, RecordShape};
-use crate::path::{Path, SourcePath};
+use crate::path::SourcePath;
 use crate::store::FlowVersion;
 use crate::yaml::{Data, Fit, Node, one_of, read_node, unknown_key};
 
@@ -22,16 +23,6 @@ use crate::yaml::{Data, Fit, Node, one_of, read_node, unknown_key};
 const KEEP_DAYS: u32 = 30;
 /// The share of deletions above which a run stops when the flow does not say.
 const STOP_ABOVE: f64 = 0.05;
-
-/// Keys of the design that this version does not have, with what they stand for.
-const NOT_YET: [(&[&str], &str); 6] = [
-    (&["between"], "two-way flows (`between:`)"),
-    (&["aggregate"], "aggregates (`aggregate:`)"),
-    (&["from", "group"], "grouping rows into one record (`group:`)"),
-    (&["from", "order"], "grouping rows into one record (`order:`)"),
-    (&["to", "scope"], "a place in the target that depends on the record (`scope:`)"),
-    (&["to", "match"], "finding records by similarity (`match:`)"),
-];
 
 /// What a flow has around it in the project.
 pub(crate) struct Surroundings<'a> {
@@ -72,53 +63,16 @@ pub(crate) fn check(mut node: Node, around: &Surroundings<'_>, problems: &mut Ve
     flow.filter(|_| good)
 }
 
-/// Takes out what this version does not have, each with a problem that says so.
-fn not_yet(node: &mut Node, problems: &mut Vec<Problem>) {
-    for (path, what) in NOT_YET {
-        let Some((last, first)) = path.split_last() else { continue };
-        let holder = first.iter().try_fold(&mut *node, |holder, key| holder.get_mut(key));
-        if let Some(entry) = holder.and_then(|holder| holder.take(last)) {
-            problems.push(unavailable(entry.at.place(), what));
-        }
-    }
-    if let Some(Node { at, data: Data::List(_), .. }) = node.get("to") {
-        let place = at.place();
-        node.take("to");
-        problems.push(unavailable(place, "several targets for one reading (`to:` as a list)"));
-    }
-    let words = ["watch", "webhook", "queue"];
-    let mut gone = false;
-    if let Some(trigger) = node.get_mut("trigger") {
-        let (at, word) = (trigger.at.clone(), trigger.text().map(str::to_owned));
-        for known in words {
-            if let Some(entry) = trigger.take(known) {
-                problems.push(unavailable(entry.at.place(), &format!("the trigger `{known}`")));
-                gone = trigger.entries().is_empty();
-            } else if word.as_deref() == Some(known) {
-                problems.push(unavailable(at.place(), &format!("the trigger `{known}`")));
-                gone = true;
-            }
-        }
-    }
-    if gone {
-        node.take("trigger");
-    }
-}
-
-fn unavailable(place: Place, what: &str) -> Problem {
-    Problem::error(project::NOT_AVAILABLE, place, format!("not available yet: {what}")).expected("a version of Kivuko that has it")
-}
-
-struct Checker<'a, 'p> {
-    spec: &'a FlowSpec,
-    node: &'a Node,
+pub(super) struct Checker<'a, 'p> {
+    pub(super) spec: &'a FlowSpec,
+    pub(super) node: &'a Node,
     file: &'a str,
     around: &'a Surroundings<'a>,
-    problems: &'p mut Vec<Problem>,
+    pub(super) problems: &'p mut Vec<Problem>,
 }
 
 impl Checker<'_, '_> {
-    fn error(&mut self, code: Code, keys: &[&str], message: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn error(&mut self, code: Code, keys: &[&str], message: impl Into<String>, expected: impl Into<String>) {
         let place = self.node.place(keys);
         self.problems.push(Problem::error(code, place, message).expected(expected));
     }
@@ -134,10 +88,10 @@ impl Checker<'_, '_> {
         let deletes = self.deletes();
         let keep = self.keep();
         let to = self.to();
-        let mapping = self.mapping(&from, &to);
+        let mapping = self.mapping(from.as_ref(), to.as_ref());
         let sides = self.sides();
         if let Some(mapping) = &mapping {
-            self.keys_are_written(mapping, &to);
+            self.keys_are_written(mapping, to.as_ref());
             for (flow, place) in mapping.references_with_places() {
                 self.known_flow(flow, place.clone(), "the sheet refers to");
             }
@@ -180,18 +134,15 @@ impl Checker<'_, '_> {
                 }
                 Trigger::Cron(text.clone())
             }
-            TimedSpec { cron: None, every: Some(text), after: None } => match duration(text) {
-                Some(length) => Trigger::Every(length),
-                None => {
-                    self.error(
-                        project::BAD_VALUE,
-                        &["trigger", "every"],
-                        format!("`{text}` is not a length of time"),
-                        "a length of time such as `30 minutes`, `6 hours`, `1 day`",
-                    );
+            TimedSpec { cron: None, every: Some(text), after: None } => {
+                let Some(length) = duration(text) else {
+                    let message = format!("`{text}` is not a length of time");
+                    let expected = "a length of time such as `30 minutes`, `6 hours`, `1 day`";
+                    self.error(project::BAD_VALUE, &["trigger", "every"], message, expected);
                     return None;
-                }
-            },
+                };
+                Trigger::Every(length)
+            }
             TimedSpec { cron: None, every: None, after: Some(flow) } => {
                 if *flow == self.spec.flow {
                     self.error(project::BAD_VALUE, &["trigger", "after"], "the flow would wait for itself", "the name of another flow");
@@ -227,7 +178,7 @@ impl Checker<'_, '_> {
     }
 
     /// The kind and declaration of a system that the flow names.
-    fn system(&mut self, side: &str, system: &str, able: impl Fn(&Declaration) -> bool, verb: &str) -> Option<&Declaration> {
+    pub(super) fn system(&mut self, side: &str, system: &str, able: impl Fn(&Declaration) -> bool, verb: &str) -> Option<&Declaration> {
         let Some((kind, declaration)) = self.around.systems.get(system) else {
             if !self.around.systems_known {
                 return None;
@@ -251,7 +202,7 @@ impl Checker<'_, '_> {
         Some(declaration)
     }
 
-    fn resource(&mut self, declaration: &Declaration, keys: &[&str], resource: &str) {
+    pub(super) fn resource(&mut self, declaration: &Declaration, keys: &[&str], resource: &str) {
         if !declaration.resources.is_empty() && !declaration.resources.contains(&resource) {
             let place = self.node.place(keys);
             let problem = Problem::error(project::UNKNOWN_RESOURCE, place, format!("`{}` has no resource `{resource}`", declaration.kind));
@@ -260,7 +211,7 @@ impl Checker<'_, '_> {
     }
 
     /// The connector's own keys of `from` or `to`.
-    fn options(&mut self, side: &str, own: &[&str], written: &Map<String, Value>, schema: Option<&Value>) -> Value {
+    pub(super) fn options(&mut self, side: &str, own: &[&str], written: &Map<String, Value>, schema: Option<&Value>) -> Value {
         let nothing = Value::Null;
         let schema = schema.unwrap_or(&nothing);
         let properties = schema.get("properties").and_then(Value::as_object);
@@ -333,7 +284,7 @@ impl Checker<'_, '_> {
     }
 
     /// An expression in braces.
-    fn expression(&mut self, keys: &[&str], text: &str) -> Option<Expr> {
+    pub(super) fn expression(&mut self, keys: &[&str], text: &str) -> Option<Expr> {
         let Some((inner, before)) = braces(text) else {
             let message = format!("`{}` is not an expression in braces", keys.join("."));
             self.error(sheet::BAD_EXPRESSION, keys, message, "an expression such as `\"{ active == true }\"`");
@@ -348,7 +299,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn source_path(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {
+    pub(super) fn source_path(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {
         match SourcePath::parse(text) {
             Ok(path) => Some(path),
             Err(error) => {
@@ -362,163 +313,6 @@ impl Checker<'_, '_> {
     fn inside(&mut self, code: Code, keys: &[&str], error: &ExprError) {
         let place = self.node.at_path(keys).map_or_else(|| self.node.place(keys), |node| node.place_inside(error.column));
         self.problems.push(Problem::error(code, place, error.message.clone()).expected(error.expected.clone()));
-    }
-
-    fn to(&mut self) -> Option<To> {
-        let spec = &self.spec.to;
-        let declaration = self.system("to", &spec.system, |declaration| declaration.writes, "written").cloned();
-        let options = match &declaration {
-            Some(declaration) => {
-                let own = ["system", "resource", "key", "records", "duplicates"];
-                self.options("to", &own, &spec.options, Some(&declaration.to_options))
-            }
-            None => Value::Object(Map::new()),
-        };
-        let records = match (&spec.records, &spec.resource, &spec.key) {
-            (None, Some(resource), Some(key)) => {
-                if let Some(declaration) = &declaration {
-                    self.resource(declaration, &["to", "resource"], resource);
-                }
-                let key = self.key(&["to", "key"], key.paths())?;
-                vec![TargetRecord { name: String::new(), resource: resource.clone(), key, of: None, each: None, when: None }]
-            }
-            (Some(records), None, None) => {
-                if let Some(declaration) = &declaration {
-                    for (name, record) in records {
-                        self.resource(declaration, &["to", "records", name, "resource"], &record.resource);
-                    }
-                }
-                self.records(records)?
-            }
-            (Some(_), _, _) => {
-                let message = "`to` has `records` and also a `resource` or a `key` of its own";
-                self.error(project::BAD_VALUE, &["to"], message, "`resource` and `key` for one record, or `records` for several");
-                return None;
-            }
-            (None, resource, key) => {
-                for (name, there) in [("resource", resource.is_some()), ("key", key.is_some())] {
-                    if !there {
-                        self.error(
-                            project::MISSING_KEY,
-                            &["to"],
-                            format!("`to` lacks the key `{name}`"),
-                            format!("`{name}:`, or `records:` for several records"),
-                        );
-                    }
-                }
-                return None;
-            }
-        };
-        Some(To { system: spec.system.clone(), records, duplicates_accept: spec.duplicates == Some(DuplicatesWord::Accept), options })
-    }
-
-    fn key(&mut self, keys: &[&str], texts: &[String]) -> Option<Vec<Path>> {
-        if texts.is_empty() {
-            self.error(project::BAD_VALUE, keys, "the key has no path", "at least one target path");
-            return None;
-        }
-        let mut paths = Vec::new();
-        for (index, text) in texts.iter().enumerate() {
-            let error = match Path::parse(text) {
-                Ok(path) if path.each_prefix().is_none() => {
-                    paths.push(path);
-                    continue;
-                }
-                Ok(_) => ExprError::new(1, "a key cannot go through `[]`", "one item, such as `documents[type=EXTERNAL_ID].number`"),
-                Err(error) => error.into(),
-            };
-            let node = self.node.at_path(keys);
-            let item = node.and_then(|node| match &node.data {
-                Data::List(items) => items.get(index),
-                _ => Some(node),
-            });
-            let place = item.map_or_else(|| self.node.place(keys), |item| item.place_inside(error.column));
-            self.problems.push(Problem::error(sheet::BAD_PATH, place, error.message).expected(error.expected));
-        }
-        (paths.len() == texts.len()).then_some(paths)
-    }
-
-    /// The records in the order of writing: parents before children, otherwise as written.
-    fn records(&mut self, specs: &BTreeMap<String, RecordSpec>) -> Option<Vec<TargetRecord>> {
-        let node = self.node;
-        let names: Vec<&str> =
-            node.at_path(&["to", "records"]).map_or(&[][..], Node::entries).iter().map(|entry| entry.key.as_str()).collect();
-        if names.is_empty() {
-            self.error(project::BAD_VALUE, &["to", "records"], "`to.records` has no record", "at least one record with a name");
-            return None;
-        }
-        let before = self.problems.len();
-        let mut found = Vec::new();
-        for record in &names {
-            let Some(spec) = specs.get(*record) else { continue };
-            let keys = |key: &'static str| ["to", "records", *record, key];
-            if !name(record) {
-                let place = node.at_path(&["to", "records"]).and_then(|node| node.entry(record)).map(|entry| entry.at.place());
-                let message = format!("`{record}` cannot be the name of a record");
-                self.problems.push(
-                    Problem::error(project::BAD_VALUE, place.unwrap_or_default(), message).expected("small letters, digits and hyphens"),
-                );
-            }
-            let key = self.key(&keys("key"), spec.key.paths());
-            if let Some(of) = &spec.of
-                && !names.contains(&of.as_str())
-            {
-                let others: Vec<&str> = names.iter().copied().filter(|other| other != record).collect();
-                let problem = Problem::error(project::UNKNOWN_RECORD, node.place(&keys("of")), format!("the flow has no record `{of}`"));
-                self.problems.push(problem.expected(one_of(&others)).nearest(of, others.iter().copied()));
-            }
-            let each = spec.each.as_ref().and_then(|text| self.each(&keys("each"), text));
-            let when = spec.when.as_ref().and_then(|text| self.expression(&keys("when"), text));
-            if let Some(key) = key {
-                found.push(TargetRecord {
-                    name: (*record).to_owned(),
-                    resource: spec.resource.clone(),
-                    key,
-                    of: spec.of.clone(),
-                    each,
-                    when,
-                });
-            }
-        }
-        let sorted = self.parents_first(found);
-        (self.problems.len() == before).then_some(sorted)
-    }
-
-    fn each(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {
-        let path = self.source_path(keys, text)?;
-        match path.each_prefix() {
-            Some((_, rest)) if rest.segments().is_empty() => Some(path),
-            _ => {
-                self.error(
-                    sheet::BAD_PATH,
-                    keys,
-                    format!("`{text}` does not end with its only `[]`"),
-                    "a path to a list, such as `rows[]`",
-                );
-                None
-            }
-        }
-    }
-
-    fn parents_first(&mut self, mut records: Vec<TargetRecord>) -> Vec<TargetRecord> {
-        let known: BTreeSet<String> = records.iter().map(|record| record.name.clone()).collect();
-        let mut sorted: Vec<TargetRecord> = Vec::new();
-        while !records.is_empty() {
-            let ready = records.iter().position(|record| {
-                record.of.as_ref().is_none_or(|of| !known.contains(of) || sorted.iter().any(|parent| parent.name == *of))
-            });
-            match ready {
-                Some(position) => sorted.push(records.remove(position)),
-                None => {
-                    let circle: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-                    let message = format!("the records {} belong to each other in a circle", circle.join(", "));
-                    let first = records[0].name.clone();
-                    self.error(project::OF_CYCLE, &["to", "records", &first, "of"], message, "one record that belongs to no other");
-                    sorted.append(&mut records);
-                }
-            }
-        }
-        sorted
     }
 
     fn deletes(&mut self) -> Deletes {
@@ -568,7 +362,7 @@ impl Checker<'_, '_> {
         Sides::new((from, kind(from)), (to, kind(to)))
     }
 
-    fn mapping(&mut self, from: &Option<From>, to: &Option<To>) -> Option<Mapping> {
+    fn mapping(&mut self, from: Option<&From>, to: Option<&To>) -> Option<Mapping> {
         let name = self.spec.mapping.trim_start_matches("mappings/");
         let known = self.around.sheets;
         let Some(sheet) = known.get(name) else {
@@ -580,7 +374,7 @@ impl Checker<'_, '_> {
             return None;
         };
         // Without the records the sheet cannot be held against anything but itself; what is wrong with `to` is a problem already.
-        let (sheet, to) = (sheet.clone()?, to.as_ref()?);
+        let (sheet, to) = (sheet.clone()?, to?);
         let sides = self.sides();
         let mut reads: Vec<SourcePath> = Vec::new();
         if let Some(from) = from {
@@ -611,7 +405,7 @@ impl Checker<'_, '_> {
         Some(mapping::compile(sheet, &around, self.problems))
     }
 
-    fn keys_are_written(&mut self, mapping: &Mapping, to: &Option<To>) {
+    fn keys_are_written(&mut self, mapping: &Mapping, to: Option<&To>) {
         let Some(to) = to else { return };
         for record in &to.records {
             let written = mapping.created(&record.name);

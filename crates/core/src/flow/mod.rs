@@ -2,7 +2,9 @@
 
 pub mod spec;
 
+mod available;
 mod check;
+mod records;
 pub(crate) mod words;
 
 use std::time::Duration;

@@ -294,7 +294,7 @@ impl Compiler<'_, '_> {
     fn default(&mut self, written: &Written) -> Option<Fallback> {
         let cell = written.cell(Column::Default);
         if braces(cell).is_some() {
-            return self.expression(written, Column::Default, true).map(Fallback::Expr);
+            return self.expression(written, Column::Default, true).map(|expr| Fallback::Expr(Box::new(expr)));
         }
         (!cell.is_empty()).then(|| Fallback::Value(Value::String(cell.to_owned())))
     }
@@ -443,7 +443,7 @@ impl Compiler<'_, '_> {
         let mut outer: Vec<SourcePath> = Vec::new();
         let mut inner: Vec<String> = Vec::new();
         let fallback = match &row.default {
-            Some(Fallback::Expr(expr)) => Some(expr),
+            Some(Fallback::Expr(expr)) => Some(&**expr),
             _ => None,
         };
         for expr in row.when.iter().chain(fallback) {

@@ -192,7 +192,7 @@ struct Codes {
 #[derive(Debug)]
 enum Fallback {
     Value(Value),
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 /// What an empty value does.

@@ -174,7 +174,8 @@ fn sample(check: &CheckSpec, item: &Node, files: &Files, problems: &mut Vec<Prob
     };
     found
         .map_err(|problem| {
-            problems.push(Problem { place: if problem.place.file.is_empty() { place } else { problem.place.clone() }, ..problem })
+            let place = if problem.place.file.is_empty() { place } else { problem.place.clone() };
+            problems.push(Problem { place, ..problem });
         })
         .ok()
 }

@@ -57,15 +57,12 @@ impl<'a> Loader<'a> {
     }
 
     fn project(&mut self) -> Option<Project> {
-        let node = match self.files.0.get(PROJECT) {
-            Some(bytes) => yaml::parse(PROJECT, bytes, &mut self.problems),
-            None => {
-                let place = Place { file: PROJECT.to_owned(), ..Place::default() };
-                let problem = Problem::error(project::MISSING_FILE, place, "the folder has no `kivuko.yaml`");
-                self.problems.push(problem.expected("the folder of a project, or `kivuko init`"));
-                None
-            }
-        };
+        let node = self.files.0.get(PROJECT).and_then(|bytes| yaml::parse(PROJECT, bytes, &mut self.problems));
+        if !self.files.0.contains_key(PROJECT) {
+            let place = Place { file: PROJECT.to_owned(), ..Place::default() };
+            let problem = Problem::error(project::MISSING_FILE, place, "the folder has no `kivuko.yaml`");
+            self.problems.push(problem.expected("the folder of a project, or `kivuko init`"));
+        }
         let spec = node.as_ref().and_then(|node| yaml::read_node::<ProjectSpec>(node.clone(), &mut self.problems).value);
         let systems = self.systems(node.as_ref());
         let codes = self.codes();
@@ -98,13 +95,12 @@ impl<'a> Loader<'a> {
         let HistorySpec { runs, outcomes } = spec.history.clone().unwrap_or_default();
         for (key, text, kept) in [("runs", runs, &mut history.runs), ("outcomes", outcomes, &mut history.outcomes)] {
             let Some(text) = text else { continue };
-            match days(&text) {
-                Some(days) => *kept = days,
-                None => {
-                    let message = format!("`{text}` is not a number of days");
-                    let problem = Problem::error(project::BAD_VALUE, node.place(&["history", key]), message);
-                    self.problems.push(problem.expected("days, such as `90 days`"));
-                }
+            if let Some(days) = days(&text) {
+                *kept = days;
+            } else {
+                let message = format!("`{text}` is not a number of days");
+                let problem = Problem::error(project::BAD_VALUE, node.place(&["history", key]), message);
+                self.problems.push(problem.expected("days, such as `90 days`"));
             }
         }
         let zone = spec.timezone.as_deref().unwrap_or("UTC");

@@ -164,8 +164,8 @@ fn what_is_wrong_with_a_project() {
         ("a bad duration", "systems:", "history: { runs: soon, outcomes: 36 hours }\nsystems:"),
         ("an empty value", "project: harbour", "project:"),
     ];
-    let found: String = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
-    insta::assert_snapshot!(found);
+    let found: Vec<String> = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
+    insta::assert_snapshot!(found.concat());
 }
 
 #[test]
@@ -198,8 +198,8 @@ fn what_is_wrong_with_a_flow() {
         ("what is not available: several targets", "to: {", "to:\n  - {"),
         ("what is not available: scope", "resource: cases", "resource: cases, scope: { outbreak: x }"),
     ];
-    let found: String = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
-    insta::assert_snapshot!(found);
+    let found: Vec<String> = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
+    insta::assert_snapshot!(found.concat());
 }
 
 #[test]
@@ -238,14 +238,14 @@ lab,sampleIdentifier,rows[].sample,
         ("records and a key", "  records:", "  key: visualId\n  records:"),
         ("a bad condition", "item.result != null", "item.result !="),
     ];
-    let found: String = cases
+    let found: Vec<String> = cases
         .iter()
         .map(|(what, replaced, by)| {
             assert!(good.contains(replaced), "{what}: the project does not contain `{replaced}`");
             format!("# {what}\n{}\n", problems(&good.replacen(replaced, by, 1)))
         })
         .collect();
-    insta::assert_snapshot!(found);
+    insta::assert_snapshot!(found.concat());
 }
 
 #[test]
@@ -277,8 +277,8 @@ fn what_is_wrong_with_a_sheet() {
         ("an unknown flow in ref", "firstName,name,trim", "firstName,name,\"ref(\"\"contacts\"\", no)\""),
         ("a code map without the columns", "register,godata\n", "source,hmis\n"),
     ];
-    let found: String = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
-    insta::assert_snapshot!(found);
+    let found: Vec<String> = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
+    insta::assert_snapshot!(found.concat());
 }
 
 #[test]
@@ -403,9 +403,9 @@ fn what_is_wrong_with_checks() {
         ("bad codes and days", "flow: register-to-godata\nchecks:\n  - { name: a, record: {}, today: soon, rejected: [E1] }\n"),
     ];
     let samples = "=== samples/people.csv\nno,name\nC-1,Amina\n";
-    let found: String = cases
+    let found: Vec<String> = cases
         .iter()
         .map(|(what, text)| format!("# {what}\n{}\n", problems(&format!("{}{samples}=== checks/a.yaml\n{text}", good()))))
         .collect();
-    insta::assert_snapshot!(found);
+    insta::assert_snapshot!(found.concat());
 }

@@ -48,7 +48,7 @@ impl<'s> Fit<'s> {
             return;
         }
         if let Some(words) = words(schema) {
-            self.word(node, schema, &words, path, problems);
+            Self::word(node, schema, &words, path, problems);
             return;
         }
         if let Some(alternatives) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
@@ -56,7 +56,7 @@ impl<'s> Fit<'s> {
             return;
         }
         let kinds = kinds(schema);
-        if !kinds.is_empty() && !self.kind(node, &kinds, path, problems) {
+        if !kinds.is_empty() && !Self::kind(node, &kinds, path, problems) {
             return;
         }
         match &mut node.data {
@@ -83,7 +83,7 @@ impl<'s> Fit<'s> {
     }
 
     /// Whether the node is of one of the kinds; a scalar is brought into the form of the kind.
-    fn kind(&self, node: &mut Node, kinds: &[&str], path: &str, problems: &mut Vec<Problem>) -> bool {
+    fn kind(node: &mut Node, kinds: &[&str], path: &str, problems: &mut Vec<Problem>) -> bool {
         if kinds.contains(&"string")
             && !kinds.contains(&"number")
             && !kinds.contains(&"integer")
@@ -107,7 +107,7 @@ impl<'s> Fit<'s> {
         fits
     }
 
-    fn word(&self, node: &Node, schema: &Value, words: &[&str], path: &str, problems: &mut Vec<Problem>) {
+    fn word(node: &Node, schema: &Value, words: &[&str], path: &str, problems: &mut Vec<Problem>) {
         let written = match (&node.data, node.text()) {
             (Data::Null, _) if kinds(schema).contains(&"null") => return,
             (_, Some(text)) => text,

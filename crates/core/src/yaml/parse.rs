@@ -20,7 +20,7 @@ pub fn parse(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<No
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}'),
         Err(error) => {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
             let place = Place { file: file.to_owned(), line: Some(line), ..Place::default() };
             problems.push(Problem::error(project::BAD_YAML, place, "the file is not UTF-8 text").expected("save it as UTF-8"));
             return None;
@@ -54,7 +54,7 @@ pub fn parse(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Option<No
 /// A collection that is not closed yet.
 enum Open {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, At)> },
+    Map { entries: Vec<Entry>, key: Option<(Option<String>, At)> },
 }
 
 struct Builder {
@@ -83,19 +83,21 @@ impl Builder {
             None => self.documents.push(node),
             Some((_, _, Open::List(items))) => items.push(node),
             Some((_, _, Open::Map { entries, key })) => match key.take() {
-                None => match node.text() {
-                    Some(text) => *key = Some((text.to_owned(), node.at)),
-                    None => {
+                None => {
+                    let name = node.text().map(str::to_owned);
+                    if name.is_none() {
                         let problem = Problem::error(project::WRONG_KIND, node.at.place(), "a key must be a plain text");
                         self.problems.push(problem.expected("`key: value`; a text with `{` or `[` in front needs quotation marks"));
-                        *key = Some((String::new(), node.at));
                     }
-                },
-                Some((name, at)) => {
+                    *key = Some((name, node.at));
+                }
+                // The value of a key that is none: the problem is there already.
+                Some((None, _)) => {}
+                Some((Some(name), at)) => {
                     if let Some(first) = entries.iter().find(|entry| entry.key == name) {
                         let message = format!("the key `{name}` is written twice; the first one is in line {}", first.at.line);
                         self.problems.push(Problem::error(project::DUPLICATE_KEY, at.place(), message).expected("each key once"));
-                    } else if !name.is_empty() {
+                    } else {
                         entries.push(Entry { at, key: name, value: node });
                     }
                 }

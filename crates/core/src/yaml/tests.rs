@@ -49,10 +49,10 @@ fn check(text: &str, expected: &[&str]) {
         .map(|problem| {
             let mut line = format!("{} {} {}", problem.place, problem.code, problem.message);
             if let Some(expected) = &problem.expected {
-                line += &format!(" | {expected}");
+                line.extend([" | ", expected]);
             }
             if let Some(nearest) = &problem.nearest {
-                line += &format!(" | {nearest}?");
+                line.extend([" | ", nearest, "?"]);
             }
             line
         })
@@ -107,7 +107,7 @@ fn yaml_itself() {
     check("- a\n", &["boat.yaml:1:1 K0103 the file is a list | a mapping of `key: value`"]);
     let bomb = format!(
         "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n{}name: x\n",
-        (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(","))).collect::<String>()
+        (1..9).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(","))).collect::<Vec<_>>().concat()
     );
     let mut problems = Vec::new();
     parse("bomb.yaml", bomb.as_bytes(), &mut problems);
