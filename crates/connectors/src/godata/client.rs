@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kivuko_core::catalogue::{godata, network};
 use kivuko_core::connector::{Context, Shared};
-use kivuko_core::error::{Consequence, Error};
+use kivuko_core::error::{Consequence, Error, nearest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -235,25 +235,28 @@ impl Client {
     pub async fn outbreak(&self) -> Result<Option<Outbreak>, Error> {
         let Some(wanted) = &self.options.outbreak else { return Ok(None) };
         let known = self.outbreaks(false).await?;
-        if let Some(by_id) = known.iter().find(|outbreak| outbreak.id == *wanted) {
-            return Ok(Some(by_id.clone()));
+        pick(&known, wanted).map(|outbreak| Some(outbreak.clone())).map_err(|what| {
+            let message = format!("the outbreaks that {} sees: {what}", self.options.email);
+            Error::configuration(godata::NO_SUCH_OUTBREAK, message)
+        })
+    }
+}
+
+/// The outbreak of an id, or else of a name that only one has.
+fn pick<'o>(known: &'o [Outbreak], wanted: &str) -> Result<&'o Outbreak, String> {
+    if let Some(by_id) = known.iter().find(|outbreak| outbreak.id == wanted) {
+        return Ok(by_id);
+    }
+    let named: Vec<_> = known.iter().filter(|outbreak| outbreak.name == wanted).collect();
+    match named.as_slice() {
+        [one] => Ok(one),
+        [] => {
+            let near = nearest(wanted, known.iter().map(|outbreak| outbreak.name.as_str())).map(|name| format!("; did you mean `{name}`?"));
+            Err(format!("none has the id or name `{wanted}`{}", near.unwrap_or_default()))
         }
-        let named: Vec<_> = known.iter().filter(|outbreak| outbreak.name == *wanted).collect();
-        match named.as_slice() {
-            [one] => Ok(Some((*one).clone())),
-            [] => {
-                let names: Vec<_> = known.iter().map(|outbreak| outbreak.name.as_str()).collect();
-                let nearest = kivuko_core::error::nearest(wanted, names.iter().copied())
-                    .map(|name| format!("; did you mean `{name}`?"))
-                    .unwrap_or_default();
-                let message = format!("the account {} sees no outbreak with the id or name `{wanted}`{nearest}", self.options.email);
-                Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message))
-            }
-            several => {
-                let ids: Vec<_> = several.iter().map(|outbreak| outbreak.id.as_str()).collect();
-                let message = format!("several outbreaks have the name `{wanted}`; write one of their ids: {}", ids.join(", "));
-                Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message))
-            }
+        several => {
+            let ids: Vec<_> = several.iter().map(|outbreak| outbreak.id.as_str()).collect();
+            Err(format!("several have the name `{wanted}`; write one of their ids: {}", ids.join(", ")))
         }
     }
 }
@@ -277,5 +280,24 @@ impl Lent {
     /// The raw token without a scheme, as the web interface sends it. An unknown one behind `Bearer` makes some releases break the connection.
     fn authorise(&self, request: &Request) -> Result<Request, Error> {
         request.clone().secret_header("authorization", &token_of(&self.shared)?.token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_outbreaks_of_one_name_a_person_chooses() {
+        let outbreak = |id: &str, name: &str| Outbreak { id: id.to_owned(), name: name.to_owned(), ..Outbreak::default() };
+        let known = [outbreak("1", "Ebola"), outbreak("2", "Ebola"), outbreak("3", "Cholera")];
+        let check = |wanted: &str, expected: Result<&str, &str>| {
+            let found = pick(&known, wanted);
+            assert_eq!(found.as_ref().map(|outbreak| outbreak.id.as_str()).map_err(String::as_str), expected, "{wanted}");
+        };
+        check("2", Ok("2"));
+        check("Cholera", Ok("3"));
+        check("Ebola", Err("several have the name `Ebola`; write one of their ids: 1, 2"));
+        check("Cholra", Err("none has the id or name `Cholra`; did you mean `Cholera`?"));
     }
 }

@@ -54,6 +54,10 @@ pub fn conform(resource: &Resource, rules: &Rules, body: Value) -> Result<Value,
 
 /// What keeps a whole new record from being created, which cannot be told of a change.
 pub fn incomplete(resource: &Resource, body: &Value) -> Option<Cause> {
+    if value::is_empty(body) {
+        // The server would make a nameless record of it.
+        return Some(Cause::new(record::REQUIRED_EMPTY, "there is nothing in the record"));
+    }
     let missing: Vec<_> = resource
         .fields
         .iter()

@@ -45,7 +45,9 @@ impl Outcomes {
     }
 
     fn all(&mut self, positions: &[usize], written: &Written) {
-        positions.iter().for_each(|position| self.set(*position, written.clone()));
+        for position in positions {
+            self.set(*position, written.clone());
+        }
     }
 }
 
@@ -187,12 +189,11 @@ impl Writer<'_> {
         let created: Vec<Value> = answer.read().unwrap_or_default();
         for (place, position) in group.iter().enumerate() {
             let fits = |body: &&Value| self.search.is_none_or(|search| search.holds(body, &batch[*position].key));
-            let written = match created.get(place).filter(|_| created.len() == group.len()).filter(fits) {
-                Some(body) => done(body.clone(), answer),
-                None => {
-                    let message = format!("{}: the answer does not say what became of each record", answer.request());
-                    Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended())
-                }
+            let written = if let Some(body) = created.get(place).filter(|_| created.len() == group.len()).filter(fits) {
+                done(body.clone(), answer)
+            } else {
+                let message = format!("{}: the answer does not say what became of each record", answer.request());
+                Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended())
             };
             outcomes.set(*position, written);
         }
@@ -212,7 +213,7 @@ impl Writer<'_> {
         for (position, candidates) in group.iter().zip(found) {
             match candidates.into_iter().find(|candidate| !candidate.deleted) {
                 Some(stored) => {
-                    outcomes.set(*position, Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) })
+                    outcomes.set(*position, Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) });
                 }
                 None => left.push(*position),
             }

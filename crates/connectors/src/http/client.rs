@@ -240,7 +240,7 @@ impl Client {
         Ok(Self {
             http,
             base,
-            timeout: Duration::try_from_secs_f64(options.timeout_secs).unwrap_or(Duration::from_secs(60)),
+            timeout: Duration::try_from_secs_f64(options.timeout_secs).unwrap_or(Duration::from_mins(1)),
             limits: Limits::new(options.concurrency, options.rate),
             context,
             reason,

@@ -11,7 +11,7 @@ mod options;
 mod redact;
 mod retry;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::{Answer, Body, Client, Method, Request, Safety};
 pub use options::{Options, schema};

@@ -6,7 +6,8 @@ use reqwest::Url;
 pub fn shown(url: &Url) -> String {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {
-        text.push_str(&format!(":{port}"));
+        text.push(':');
+        text.push_str(&port.to_string());
     }
     text.push_str(url.path());
     for (position, (name, _)) in url.query_pairs().enumerate() {

@@ -11,7 +11,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// No pause of our own is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// If the other side asks for more than this, the run is told instead of made to wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// Counts the tries of one safe request.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(pauses, [0.0, 1.0, 2.0, 4.0]);
         assert_eq!(Tries::default().pause(None, 0.0), Some(Duration::from_millis(250)));
         assert_eq!(Tries::default().pause(Some(Duration::from_secs(9)), 0.0), Some(Duration::from_secs(9)));
-        assert_eq!(Tries::default().pause(Some(Duration::from_secs(3600)), 0.0), None, "an hour is for the run to decide");
+        assert_eq!(Tries::default().pause(Some(Duration::from_hours(1)), 0.0), None, "an hour is for the run to decide");
     }
 
     proptest::proptest! {

@@ -14,28 +14,31 @@ use crate::suite::context;
 
 /// What the server does with a request.
 #[derive(Debug, Clone)]
-enum Say {
+pub(crate) enum Say {
     /// These bytes, and the connection ends.
     Raw(String),
     /// Nothing: the connection ends.
     HangUp,
 }
 
-fn say(status: u16, body: &str) -> Say {
+pub(crate) fn say(status: u16, body: &str) -> Say {
     say_with(status, "", body)
 }
 
 fn say_with(status: u16, headers: &str, body: &str) -> Say {
-    Say::Raw(format!("HTTP/1.1 {status} X\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()))
+    Say::Raw(format!(
+        "HTTP/1.1 {status} X\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    ))
 }
 
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 /// Answers in this order, the last one for ever.
-async fn server(answers: Vec<Say>) -> Server {
+pub(crate) async fn server(answers: Vec<Say>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -86,7 +89,11 @@ fn client(options: &serde_json::Value) -> (Client, Context) {
 
 fn ask(client: &Client, safety: Safety) -> Request {
     let method = if safety == Safety::Safe { Method::Get } else { Method::Post };
-    let request = client.request(method, ["api", "cases"], safety).query("filter", "Amina").secret_header("authorization", "tok3n").expect("a header");
+    let request = client
+        .request(method, ["api", "cases"], safety)
+        .query("filter", "Amina")
+        .secret_header("authorization", "tok3n")
+        .expect("a header");
     if safety == Safety::Safe { request } else { request.json(b"{\"name\":\"Amina\"}".to_vec()) }
 }
 
@@ -152,7 +159,7 @@ async fn a_long_wait_is_handed_to_the_run() {
     let server = server(vec![say_with(429, "retry-after: 3600\r\n", "{}")]).await;
     let (client, _) = server.client();
     let error = client.send(&ask(&client, Safety::Safe)).await.expect_err("an hour is too long");
-    assert_eq!(error.retry_after, Some(std::time::Duration::from_secs(3600)));
+    assert_eq!(error.retry_after, Some(std::time::Duration::from_hours(1)));
     assert_eq!(server.heard(), 1);
 }
 

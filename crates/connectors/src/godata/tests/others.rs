@@ -1,0 +1,132 @@
+//! Locations, reference data and outbreaks as targets.
+
+use kivuko_core::catalogue::{godata, record, target};
+
+use super::*;
+
+const LEVEL: &str = "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL_ADMIN_LEVEL_0";
+
+async fn prepared(world: &World, resource: &str, key: &[&str]) -> Box<dyn Target> {
+    let key = key.iter().map(|path| (*path).to_owned()).collect();
+    let target = world.target_of(&TargetSpec { resource: resource.to_owned(), key, ..TargetSpec::default() });
+    assert_eq!(target.prepare().await, Ok(Vec::new()));
+    target.begin().await.expect("nothing to begin");
+    assert_eq!(target.exclusive().await, Ok(None), "{resource} belong to no outbreak");
+    target
+}
+
+#[tokio::test]
+async fn places_are_created_found_changed_and_switched_off() {
+    let world = World::new().await;
+    let target = prepared(&world, "locations", &["identifiers[description=DHIS2].code"]).await;
+    let place = json!({ "name": "District", "identifiers": [{ "description": "DHIS2", "code": "abc" }], "geographicalLevelId": "ADMIN_LEVEL_0", "geoLocation": null });
+    let creation = create(target.as_ref(), "abc", place);
+    assert_eq!(creation.body["geographicalLevelId"], json!(LEVEL));
+    assert!(creation.body.get("geoLocation").is_none());
+    let id = id_of(&write(target.as_ref(), &[creation]).await[0]);
+    world.sim.put_location(json!({ "id": "other", "name": "Other", "identifiers": [{ "description": "HMIS", "code": "abc" }] }));
+    let candidates = found(target.as_ref(), &["abc", "xyz"]).await;
+    assert_eq!(
+        candidates[0].iter().map(|candidate| candidate.id.as_str()).collect::<Vec<_>>(),
+        [id.as_str()],
+        "the same code of another system is another place"
+    );
+    assert!(candidates[1].is_empty());
+    assert_eq!(words(&write(target.as_ref(), &[update(&id, json!({ "name": "Renamed" }))]).await), ["done"]);
+    let off = Write { action: Action::Deactivate, ..update(&id, Value::Null) };
+    assert_eq!(words(&write(target.as_ref(), &[off]).await), ["done"]);
+    let held = target.fetch(&[id]).await.expect("a look").remove(0).expect("it is there");
+    assert_eq!((&held.body["name"], &held.body["active"]), (&json!("Renamed"), &json!(false)));
+}
+
+#[tokio::test]
+async fn quirk_44_a_name_is_unique_among_siblings_whatever_its_capitals() {
+    let world = World::new().await;
+    world.sim.put_location(json!({ "id": "P", "name": "Parent", "synonyms": ["Alias"] }));
+    let target = prepared(&world, "locations", &["name", "parentLocationId"]).await;
+    let place = |name: &str| {
+        let body = target.conform(json!({ "name": name, "parentLocationId": "P" })).expect("a good record");
+        Write { action: Action::Create, key: Key(vec![name.into(), "P".into()]), id: None, body, parent: None }
+    };
+    assert_eq!(
+        words(&write(target.as_ref(), &[place("Here"), place("HERE"), place("There")]).await),
+        ["done", &godata::TAKEN.to_string(), "done"]
+    );
+    let keys = [Key(vec!["Here".into(), "P".into()]), Key(vec!["Here".into(), "Q".into()])];
+    let candidates = target.lookup(&keys).await.expect("a look-up");
+    assert_eq!(candidates.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(target.capabilities().concurrency, 1, "two siblings at the same moment would not see each other");
+    let error = target.conform(json!({ "name": "X", "parentLocationId": "nowhere" })).expect_err("the parent is not there");
+    assert_eq!(error[0].code, record::UNKNOWN_PLACE);
+}
+
+#[tokio::test]
+async fn quirk_46_and_18_a_place_with_others_below_it_is_not_deleted() {
+    let world = World::new().await;
+    world.sim.put_location(json!({ "id": "P", "name": "Parent" }));
+    world.sim.put_location(json!({ "id": "C", "name": "Child", "parentLocationId": "P" }));
+    let target = prepared(&world, "locations", &["name"]).await;
+    let written = write(target.as_ref(), &[delete("P"), delete("C"), delete("nobody")]).await;
+    assert_eq!(words(&written), [&godata::TAKES_OTHERS_ALONG.to_string(), "done", "done"], "and deleting what is not there is done");
+    assert_eq!(words(&write(target.as_ref(), &[delete("P")]).await), ["done"], "now nothing is below it");
+}
+
+#[tokio::test]
+async fn quirk_34_an_item_is_found_by_the_id_that_its_label_makes() {
+    let world = World::new().await;
+    let category = "LNG_REFERENCE_DATA_CATEGORY_LAB_NAME";
+    let target = prepared(&world, "reference-data", &["categoryId", "value"]).await;
+    let key = Key(vec![category.into(), "Central Lab".into()]);
+    let body = target.conform(json!({ "categoryId": category, "value": "Central Lab", "active": true })).expect("a good record");
+    let creation = Write { action: Action::Create, key: key.clone(), id: None, body, parent: None };
+    let id = id_of(&write(target.as_ref(), std::slice::from_ref(&creation)).await[0]);
+    assert_eq!(id, "LNG_REFERENCE_DATA_CATEGORY_LAB_NAME_CENTRAL_LAB");
+    assert_eq!(target.lookup(&[key]).await.expect("a look-up")[0].len(), 1);
+    assert_eq!(words(&write(target.as_ref(), &[creation]).await), [godata::TAKEN.to_string()]);
+    let spec = TargetSpec { resource: "reference-data".into(), key: vec!["value".into()], ..TargetSpec::default() };
+    let causes = world.target_of(&spec).prepare().await.expect("the system answers");
+    assert_eq!(causes.iter().map(|cause| cause.code).collect::<Vec<_>>(), [target::KEY_NOT_SEARCHABLE], "a label alone is no key");
+}
+
+#[tokio::test]
+async fn an_item_of_the_system_itself_keeps_what_it_is() {
+    let world = World::new().await;
+    let target = prepared(&world, "reference-data", &["code"]).await;
+    let items = world.sim.state().collection("referenceData");
+    let own = items.iter().find(|item| item["readOnly"] == json!(true)).expect("the system has items of its own");
+    let id = own["id"].as_str().expect("an id");
+    let written = write(target.as_ref(), &[update(id, json!({ "categoryId": "X" })), update(id, json!({ "order": 7 }))]).await;
+    assert_eq!(words(&written), [&godata::READ_ONLY.to_string(), "done"]);
+}
+
+#[tokio::test]
+async fn quirk_48_an_outbreak_is_created_with_all_that_it_needs_and_not_made_active() {
+    let world = World::new().await;
+    let target = prepared(&world, "outbreaks", &["name"]).await;
+    let mut outbreak = json!({
+        "name": "Cholera", "startDate": "2026-01-01", "longPeriodsBetweenCaseOnset": 1, "periodOfFollowup": 21, "frequencyOfFollowUpPerDay": 1,
+        "noDaysAmongContacts": 1, "noDaysInChains": 1, "noDaysNotSeen": 1, "noLessContacts": 1
+    });
+    let id = id_of(&write(target.as_ref(), &[create(target.as_ref(), "Cholera", outbreak.clone())]).await[0]);
+    assert_eq!(found(target.as_ref(), &["Cholera"]).await[0].len(), 1);
+    assert_eq!(words(&write(target.as_ref(), &[create(target.as_ref(), "Cholera", outbreak.clone())]).await), [godata::TAKEN.to_string()]);
+    assert_eq!(words(&write(target.as_ref(), &[update(&id, json!({ "description": "changed" }))]).await), ["done"]);
+    outbreak.as_object_mut().expect("an object").remove("periodOfFollowup");
+    let written = write(target.as_ref(), &[create(target.as_ref(), "Measles", outbreak)]).await;
+    let [Written::Refused(cause)] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((cause.code, cause.field.as_deref()), (record::REQUIRED_EMPTY, Some("periodOfFollowup")));
+    let users = world.sim.state().collection("user");
+    assert_eq!(users[0]["activeOutbreakId"], json!(Options::OUTBREAK));
+}
+
+#[tokio::test]
+async fn everything_is_described() {
+    let world = World::new().await;
+    let described = world.system.describe().await.expect("a description");
+    assert_eq!(described.len(), 4);
+    let cases = &described[0];
+    let path = |path: &str| cases.fields.iter().find(|field| field.path == path).expect(path);
+    assert_eq!(path("addresses[].locationId").kind, "place");
+    assert_eq!(path("documents[].type").codes.as_deref(), Some("LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE"));
+    assert!(path("updatedAt").read_only && !path("age.years").read_only);
+}
