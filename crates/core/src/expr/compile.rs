@@ -4,7 +4,7 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr as Ast, IdedExpr, LiteralValue,
 use serde_json::Value;
 
 use super::ExprError;
-use super::eval::{Comparison, Fold, Node, Operation};
+use super::eval::{Comparison, Fold, Node, Operation, Reach};
 use super::functions::{self, FUNCTIONS};
 use crate::error::nearest;
 use crate::path::SourcePath;
@@ -178,11 +178,11 @@ impl Compiler<'_> {
                     return Ok(Some(Node::Item(None)));
                 }
                 let path = self.path(at, &path_text(None, &steps))?;
-                let fans_out = fans_out(path.text());
+                let reach = reach(&path);
                 if !self.names.item_paths.iter().any(|known| known.text() == path.text()) {
                     self.names.item_paths.push(path.clone());
                 }
-                return Ok(Some(Node::Item(Some((path, fans_out)))));
+                return Ok(Some(Node::Item(Some((path, reach)))));
             }
             name => {
                 let rest = if steps.is_empty() { None } else { Some(self.path(at, &path_text(None, &steps))?) };
@@ -204,8 +204,8 @@ impl Compiler<'_> {
         if !self.names.paths.iter().any(|known| known.text() == path.text()) {
             self.names.paths.push(path.clone());
         }
-        let fans_out = fans_out(path.text());
-        Node::Path { path, root, rest, fans_out }
+        let reach = reach(&path);
+        Node::Path { path, root, rest, reach }
     }
 
     fn local(&self, name: &str) -> Node {
@@ -377,9 +377,16 @@ fn path_text(root: Option<&str>, steps: &[Link<'_>]) -> String {
     text
 }
 
-/// Whether a path may select several values by its form alone.
-pub(super) fn fans_out(text: &str) -> bool {
-    text.contains("[]") || text.starts_with('$')
+/// How many values a path selects, as far as its form says.
+fn reach(path: &SourcePath) -> Reach {
+    let text = path.text();
+    if text.contains("[]") || text.starts_with('$') {
+        return Reach::List;
+    }
+    // Positions and quoted names select one; an item by identity may be there twice.
+    let by_identity = text.contains('=')
+        || text.split('[').skip(1).any(|inside| !inside.starts_with(|c: char| c.is_ascii_digit() || c == '\'' || c == '"'));
+    if by_identity { Reach::Checked } else { Reach::One }
 }
 
 /// A list of constants is made once.

@@ -21,10 +21,10 @@ pub(super) enum Node {
         path: SourcePath,
         root: Option<Box<str>>,
         rest: Option<SourcePath>,
-        fans_out: bool,
+        reach: Reach,
     },
     /// A path of the item; `None` is the item itself.
-    Item(Option<(SourcePath, bool)>),
+    Item(Option<(SourcePath, Reach)>),
     /// The value that came through the pipe.
     Piped,
     /// The variable of a macro, counted from the innermost.
@@ -64,6 +64,17 @@ pub(super) enum Node {
         step: Step,
         arguments: Vec<Node>,
     },
+}
+
+/// How many values a path selects, as far as its form says.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Reach {
+    /// One at most.
+    One,
+    /// One is wanted, but there may be several.
+    Checked,
+    /// A list.
+    List,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -133,18 +144,18 @@ impl Node {
     pub fn eval<'a>(&'a self, frame: &'a Frame<'a>) -> Result<Cow<'a, Value>> {
         Ok(match self {
             Node::Literal(value) => Cow::Borrowed(value),
-            Node::Path { path, root, rest, fans_out } => {
+            Node::Path { path, root, rest, reach } => {
                 let named = root.as_deref().and_then(|root| frame.scope.vars.iter().find(|(name, _)| *name == root));
                 match (named, rest) {
-                    (Some((_, value)), Some(rest)) => read(rest, value, *fans_out)?,
+                    (Some((_, value)), Some(rest)) => read(rest, value, *reach)?,
                     (Some((_, value)), None) => empty_is_null(value),
-                    (None, _) => read(path, frame.scope.record, *fans_out)?,
+                    (None, _) => read(path, frame.scope.record, *reach)?,
                 }
             }
             Node::Item(path) => match (frame.scope.item, path) {
                 (None, _) => return Err(failed("`item` is used where there is no item: the rows of this target do not repeat".to_owned())),
                 (Some(item), None) => empty_is_null(item),
-                (Some(item), Some((path, fans_out))) => read(path, item, *fans_out)?,
+                (Some(item), Some((path, reach))) => read(path, item, *reach)?,
             },
             Node::Piped => frame.value.map_or(Cow::Borrowed(&NULL), empty_is_null),
             Node::Local(depth) => {
@@ -416,10 +427,13 @@ fn empty_is_null(value: &Value) -> Cow<'_, Value> {
     Cow::Borrowed(if is_empty(value) { &NULL } else { value })
 }
 
-fn read<'a>(path: &SourcePath, from: &'a Value, fans_out: bool) -> Result<Cow<'a, Value>> {
+fn read<'a>(path: &SourcePath, from: &'a Value, reach: Reach) -> Result<Cow<'a, Value>> {
+    if reach == Reach::One {
+        return Ok(Cow::Borrowed(path.one(from).unwrap_or(&NULL)));
+    }
     let mut found = Vec::new();
     path.read(from, &mut found);
-    if fans_out {
+    if reach == Reach::List {
         return Ok(Cow::Owned(Value::Array(found.into_iter().cloned().collect())));
     }
     match found.as_slice() {

@@ -7,7 +7,7 @@ pub(super) static ALL: &[&Transform] = &[&Transform {
     name: "codes",
     family: Family::Code,
     about: "Translates a code with a code map of the project, from the column of the flow's source system to that of its target, or between \
-            two columns that are named. In a sheet the column `codes` does the same after all transforms. Of a list each item is translated by `list | ...`.",
+            two columns that are named. In a sheet the column `codes` does the same after all transforms. Of a list each item is translated.",
     parameters: &[
         required("map", "the name of the code map: `sex` is codes/sex.csv"),
         optional("from", "the column to look in; with `to`"),
@@ -18,6 +18,7 @@ pub(super) static ALL: &[&Transform] = &[&Transform {
         example("trim | codes(\"sex\")", "\" f \"", "\"GENDER_FEMALE\""),
         example("codes(\"sex\", \"godata\", \"register\")", "\"GENDER_MALE\"", "\"M\""),
         example("codes(\"sex\")", "\"Q\"", "rejected K0306"),
+        example("split_list | codes(\"sex\")", "\"M, F\"", "[\"GENDER_MALE\",\"GENDER_FEMALE\"]"),
         example("codes(\"sex\")", "null", "null"),
     ],
     takes: Takes::One,
@@ -30,7 +31,7 @@ pub(super) static ALL: &[&Transform] = &[&Transform {
             _ => return Err(arguments.error(1, "`codes` has one column", "two columns, from and to, or none")),
         };
         let map = name.clone();
-        let mut step = Step::one(arguments, move |value, scope| {
+        let mut step = Step::whole(arguments, move |value, scope| {
             codes::translate(&map, columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), &value, scope.env)
         });
         step.code_map = Some(name);

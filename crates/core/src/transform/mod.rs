@@ -242,6 +242,8 @@ pub(crate) struct Step {
 
 enum Action {
     One(One),
+    /// As `One`, but it also takes a list, as one value.
+    Whole(One),
     Two(Several),
     Several(Several),
 }
@@ -254,6 +256,11 @@ impl Step {
     /// A transform of one value that is not empty.
     fn one(arguments: &Arguments<'_>, act: impl Fn(Value, &Scope<'_>) -> Result<Value, Cause> + Send + Sync + 'static) -> Self {
         Self::new(arguments.name(), Action::One(Box::new(act)))
+    }
+
+    /// A transform of one value that is not empty and may be a list.
+    fn whole(arguments: &Arguments<'_>, act: impl Fn(Value, &Scope<'_>) -> Result<Value, Cause> + Send + Sync + 'static) -> Self {
+        Self::new(arguments.name(), Action::Whole(Box::new(act)))
     }
 
     /// A transform of one text that is not empty; numbers and truth values are read as text.
@@ -295,6 +302,7 @@ impl Step {
     pub(crate) fn call(&self, mut inputs: Vec<Value>, scope: &Scope<'_>) -> Result<Value, Cause> {
         match &self.action {
             Action::One(act) => apply_one(self.name, act, inputs.pop().unwrap_or_default(), scope),
+            Action::Whole(act) => apply_whole(act, inputs.pop().unwrap_or_default(), scope),
             Action::Two(act) => act(inputs, scope),
             Action::Several(act) => apply_several(act, inputs, scope),
         }
@@ -308,13 +316,14 @@ impl fmt::Debug for Step {
 }
 
 fn apply_one(name: &str, act: &One, value: Value, scope: &Scope<'_>) -> Result<Value, Cause> {
-    if crate::value::is_empty(&value) {
-        return Ok(Value::Null);
+    match &value {
+        Value::Array(items) if !crate::value::is_empty(&value) => Err(several(name, items.len())),
+        _ => apply_whole(act, value, scope),
     }
-    if let Value::Array(items) = &value {
-        return Err(several(name, items.len()));
-    }
-    act(value, scope)
+}
+
+fn apply_whole(act: &One, value: Value, scope: &Scope<'_>) -> Result<Value, Cause> {
+    if crate::value::is_empty(&value) { Ok(Value::Null) } else { act(value, scope) }
 }
 
 /// Lists among the values are opened, empty ones left out; of nothing comes nothing.

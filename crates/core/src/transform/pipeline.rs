@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::arguments::{Argument, Form};
-use super::{Action, Step, Takes, all, apply_one, apply_several, find, several};
+use super::{Action, Step, Takes, all, apply_one, apply_several, apply_whole, find, several};
 use crate::error::{Cause, nearest};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::path::SourcePath;
@@ -178,6 +178,11 @@ impl Stage {
                 (Action::One(act), Flow::One(value)) => apply_one(step.name, act, value, scope)?,
                 (Action::One(act), Flow::Many(values)) => {
                     let each: Result<Vec<Value>, Cause> = values.into_iter().map(|value| apply_one(step.name, act, value, scope)).collect();
+                    return each.map(Flow::Many);
+                }
+                (Action::Whole(act), Flow::One(value)) => apply_whole(act, value, scope)?,
+                (Action::Whole(act), Flow::Many(values)) => {
+                    let each: Result<Vec<Value>, Cause> = values.into_iter().map(|value| apply_whole(act, value, scope)).collect();
                     return each.map(Flow::Many);
                 }
                 (Action::Two(act), Flow::One(Value::Array(values)) | Flow::Many(values)) => act(values, scope)?,
