@@ -2,7 +2,7 @@
 SELECT outcome.*, run.flow FROM (
     SELECT id FROM outcome WHERE source_id = ?1
     UNION SELECT id FROM outcome WHERE target_id = ?1
-    UNION SELECT outcome.id FROM json_each(?2) AS linked
+    UNION SELECT outcome.id FROM jsonb_each(?2) AS linked
         CROSS JOIN outcome ON outcome.source_id = linked.value ->> '$[1]'
         CROSS JOIN run ON run.id = outcome.run AND run.flow = linked.value ->> '$[0]'
 ) AS found CROSS JOIN outcome ON outcome.id = found.id CROSS JOIN run ON run.id = outcome.run

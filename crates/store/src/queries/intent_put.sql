@@ -4,4 +4,4 @@ INSERT INTO intent
 SELECT ?1 + key + 1, value ->> '$[1].flow', value ->> '$[1].source.system', value ->> '$[1].source.resource', value ->> '$[1].source.id',
     value ->> '$[1].part', value ->> '$[1].target_system', value ->> '$[1].target_resource', value ->> '$[1].action', value -> '$[1].key',
     value ->> '$[1].target_id', value ->> '$[1].hash', value ->> '$[1].run', value ->> '$[0]'
-FROM json_each(?2)
+FROM jsonb_each(?2)

@@ -1,6 +1,6 @@
 -- Two links of a page may exchange their keys: all that change theirs let go of it first.
 UPDATE link SET key = '[]' WHERE id IN (
-    SELECT link.id FROM json_each(?1) AS new CROSS JOIN link
+    SELECT link.id FROM jsonb_each(?1) AS new CROSS JOIN link
         ON link.source_id = new.value ->> '$.source.id'
         AND link.source_system = new.value ->> '$.source.system'
         AND link.source_resource = new.value ->> '$.source.resource'

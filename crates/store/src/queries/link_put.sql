@@ -3,7 +3,7 @@ INSERT INTO link (source_system, source_resource, source_id, part, target_system
 SELECT value ->> '$.source.system', value ->> '$.source.resource', value ->> '$.source.id', value ->> '$.part', value ->> '$.target_system',
     value ->> '$.target_resource', value ->> '$.target_id', value -> '$.key', value ->> '$.flow', value ->> '$.created', value ->> '$.seen',
     value ->> '$.version'
-FROM json_each(?1) WHERE true
+FROM jsonb_each(?1) WHERE true
 ON CONFLICT (source_id, source_system, source_resource, part, target_system) DO UPDATE SET
     flow = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, flow, excluded.flow),
     created = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, created, excluded.created),

@@ -1,5 +1,5 @@
 DELETE FROM link WHERE id IN (
-    SELECT link.id FROM json_each(?1) AS gone CROSS JOIN link
+    SELECT link.id FROM jsonb_each(?1) AS gone CROSS JOIN link
         ON link.source_id = gone.value ->> '$.source.id'
         AND link.source_system = gone.value ->> '$.source.system'
         AND link.source_resource = gone.value ->> '$.source.resource'

@@ -207,7 +207,8 @@ async fn check_generation(connection: &mut SqliteConnection, keys: &Keys) -> Res
     ))
 }
 
-/// What goes to SQLite as one parameter: many rows at once.
+/// What goes to SQLite as one parameter: many rows at once. Statements that look into the rows take them apart with `jsonb_each`: `json_each` writes each
+/// row out as text again, which is then parsed for every column.
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| unstorable(&format!("a list ({error})")))
 }
