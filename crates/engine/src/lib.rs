@@ -1,1 +1,31 @@
-//! engine
+//! Runs flows: the only place where connectors, mappings and the store meet.
+//!
+//! Start with [`run`]: it is the life of a run and states what is promised. [`decide`] finds out what is to be done, [`deliver`] does it,
+//! [`settle`] finds out what became of a write without an answer, and [`account`] puts a page down in one transaction.
+
+mod absence;
+mod account;
+pub mod clock;
+mod decide;
+mod deliver;
+mod duplicates;
+mod engine;
+mod guard;
+mod lease;
+mod online;
+mod plan;
+mod report;
+mod revert;
+mod run;
+mod session;
+mod settle;
+mod unit;
+mod workspace;
+
+pub use engine::{Engine, Pace, Parts};
+pub use online::Checked;
+pub use plan::{PlanOptions, PlanReport, Planned};
+pub use report::{CauseGroup, RunReport, exit_code};
+pub use revert::Reverted;
+pub use run::{RunOptions, Unwatched, Watch};
+pub use workspace::{VERSION, Workspace, read_files};

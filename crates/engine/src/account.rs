@@ -1,0 +1,227 @@
+//! The account of a page: from what was decided and done to the one transaction that commits it.
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::Action;
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::KeepPayload;
+use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::record::{Cursor, Partition};
+use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
+use serde_json::Value;
+
+use crate::decide::Known;
+use crate::run::{Execution, worst};
+use crate::unit::{Decision, Early, Item, Unit};
+
+impl Execution<'_> {
+    /// Puts the commit of a page together and takes the page into the account of the run.
+    pub(crate) fn account(
+        &mut self,
+        partition: &Partition,
+        items: &[Item],
+        units: &[Unit],
+        known: &Known,
+        cursor: Option<Cursor>,
+    ) -> Result<PageCommit, Error> {
+        let mut commit = PageCommit {
+            run: self.run,
+            flow: self.flow.name.clone(),
+            partition: partition.clone(),
+            at: self.engine.clock.now(),
+            cursor,
+            counts: Counts::default(),
+            outcomes: Vec::new(),
+            seen: Vec::new(),
+            links: Vec::new(),
+            unlinked: Vec::new(),
+            sent: Vec::new(),
+            closed_intents: std::mem::take(&mut self.superseded),
+            rejections: Vec::new(),
+            closed_rejections: Vec::new(),
+            waiting: Vec::new(),
+            arrived: Vec::new(),
+            kept: Vec::new(),
+        };
+        let mut by_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
+        for unit in units {
+            by_item[unit.item].push(unit);
+        }
+        for (item, units) in items.iter().zip(&by_item) {
+            for unit in units {
+                self.account_unit(item, unit, known, &mut commit);
+            }
+            self.account_item(item, units, known, &mut commit);
+        }
+        if !commit.counts.adds_up() || commit.counts.read != items.len() as u64 {
+            return Err(Error::bug(codes::ACCOUNT_WRONG, format!("a page of {} records came to {} outcomes", items.len(), commit.counts.read)));
+        }
+        self.counts.merge(&commit.counts);
+        Ok(commit)
+    }
+
+    fn account_item(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {
+        let outcome = item.outcome(units);
+        commit.counts.add(outcome);
+        if !known.links_of(&item.id).is_empty() {
+            commit.seen.push(self.source_key(&item.id));
+        }
+        let causes: Vec<Cause> = match &item.early {
+            Some(Early::Rejected(causes)) => causes.clone(),
+            _ => units.iter().flat_map(|unit| unit.causes()).collect(),
+        };
+        for cause in &causes {
+            self.groups.add(outcome, cause, &item.place);
+        }
+        match outcome {
+            Outcome::Rejected => commit.rejections.push(Rejection {
+                flow: self.flow.name.clone(),
+                source_id: item.id.clone(),
+                place: item.place.clone(),
+                causes: causes.clone(),
+                payload: item.raw.as_ref().filter(|_| self.flow.keep.payload != KeepPayload::None).map(|raw| raw.to_vec()),
+                run: self.run,
+                at: commit.at,
+            }),
+            Outcome::Failed | Outcome::Waiting => {}
+            _ => commit.closed_rejections.push(item.id.clone()),
+        }
+        if let Some(reference) = units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None }) {
+            commit.waiting.push(Waiting {
+                flow: self.flow.name.clone(),
+                source_id: item.id.clone(),
+                partition: commit.partition.clone(),
+                place: item.place.clone(),
+                reference: reference.clone(),
+                since: commit.at,
+            });
+        } else if outcome != Outcome::Failed {
+            commit.arrived.push(item.id.clone());
+        }
+        if outcome == Outcome::Unchanged && causes.is_empty() {
+            return;
+        }
+        let first = units.iter().find(|unit| unit.outcome() == outcome).or(units.first());
+        commit.outcomes.push(OutcomeRow {
+            source_id: item.id.clone(),
+            place: item.place.clone(),
+            part: String::new(),
+            outcome,
+            target_resource: self.resource_of(first.map_or(0, |unit| unit.record)),
+            target_id: first.and_then(|unit| unit.target_id()).map(str::to_owned),
+            fields: first.map(|unit| unit.written_fields()).unwrap_or_default(),
+            causes,
+        });
+        if self.flow.to.records.len() > 1 || units.len() > 1 {
+            commit.outcomes.extend(units.iter().filter(|unit| unit.outcome() != Outcome::Unchanged).map(|unit| OutcomeRow {
+                source_id: item.id.clone(),
+                place: item.place.clone(),
+                part: unit.part.clone(),
+                outcome: unit.outcome(),
+                target_resource: self.resource_of(unit.record),
+                target_id: unit.target_id().map(str::to_owned),
+                fields: unit.written_fields(),
+                causes: unit.causes(),
+            }));
+        }
+    }
+
+    fn account_unit(&self, item: &Item, unit: &Unit, known: &Known, commit: &mut PageCommit) {
+        let unsettled = matches!(unit.decision, Decision::Failed { unsettled: true, .. });
+        if !unsettled {
+            commit.closed_intents.extend(unit.intent);
+        }
+        match &unit.decision {
+            Decision::Unchanged { found } => {
+                let link = match (&unit.link, found) {
+                    // Found again under a link that stands: only a moved key is news.
+                    (Some(link), _) if link.key == unit.key => None,
+                    (Some(link), _) => Some(Link { key: unit.key.clone(), seen: self.run, ..link.clone() }),
+                    (None, Some(found)) => Some(self.link(item, unit, &found.id, found.version.clone(), false)),
+                    (None, None) => None,
+                };
+                commit.links.extend(link);
+                self.account_sent(item, unit, commit);
+            }
+            Decision::Written { change, id, version } => match change.action {
+                Action::Create | Action::Update => {
+                    let created = change.action == Action::Create || unit.link.as_ref().is_some_and(|link| link.created);
+                    if change.action == Action::Create {
+                        commit.counts.writes.created += 1;
+                    } else {
+                        commit.counts.writes.updated += 1;
+                    }
+                    commit.links.push(self.link(item, unit, id, version.clone(), created));
+                    self.account_sent(item, unit, commit);
+                    commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));
+                }
+                Action::Delete | Action::Deactivate => {
+                    commit.counts.writes.deleted += 1;
+                    commit.unlinked.extend(unit.link.clone());
+                    commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));
+                }
+            },
+            Decision::Rejected(_) => commit.counts.writes.rejected += 1,
+            Decision::Open | Decision::Write(_) | Decision::Waiting(_) | Decision::Skipped(_) | Decision::Failed { .. } => {}
+        }
+        debug_assert!(known.links_of(&item.id).iter().all(|link| link.source.id == item.id));
+    }
+
+    /// What was sent is put down when it is news: new content, or a new version of the source.
+    fn account_sent(&self, item: &Item, unit: &Unit, commit: &mut PageCommit) {
+        let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != unit.hash || sent.source_version != item.version);
+        if news {
+            commit.sent.push(Sent {
+                flow: self.flow.name.clone(),
+                source_id: item.id.clone(),
+                part: unit.part.clone(),
+                hash: unit.hash.clone(),
+                fields: unit.fields.clone(),
+                source_version: item.version.clone(),
+                run: self.run,
+            });
+        }
+    }
+
+    fn link(&self, item: &Item, unit: &Unit, target_id: &str, version: Option<String>, created: bool) -> Link {
+        Link {
+            source: self.source_key(&item.id),
+            part: unit.part.clone(),
+            target_system: self.flow.to.system.clone(),
+            target_resource: self.resource_of(unit.record),
+            target_id: target_id.to_owned(),
+            key: unit.key.clone(),
+            flow: self.flow.name.clone(),
+            created,
+            seen: self.run,
+            version,
+        }
+    }
+
+    fn kept(&self, item: &Item, unit: &Unit, action: Action, id: &str, version: Option<String>, before: &Value) -> Kept {
+        let keeps_values = self.flow.keep.payload == KeepPayload::All && !before.is_null();
+        Kept {
+            source_id: item.id.clone(),
+            part: unit.part.clone(),
+            target_resource: self.resource_of(unit.record),
+            target_id: id.to_owned(),
+            action,
+            version,
+            before: if keeps_values { before.to_string().into_bytes() } else { Vec::new() },
+        }
+    }
+
+    pub(crate) fn resource_of(&self, record: usize) -> String {
+        self.flow.to.records[record].resource.clone()
+    }
+}
+
+impl Item {
+    /// The worst outcome of its parts counts; a record of which nothing was to be written is skipped.
+    pub(crate) fn outcome(&self, units: &[&Unit]) -> Outcome {
+        match &self.early {
+            Some(Early::Rejected(_)) => Outcome::Rejected,
+            Some(Early::Skipped) => Outcome::Skipped,
+            Some(Early::Removed) | None => worst(units.iter().copied()).unwrap_or(Outcome::Skipped),
+        }
+    }
+}

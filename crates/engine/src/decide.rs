@@ -1,0 +1,561 @@
+//! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use futures_util::{StreamExt, TryStreamExt};
+use kivuko_core::catalogue::{record, run as codes, target as target_codes};
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Target};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::expr::Scope;
+use kivuko_core::mapping::Mapped;
+use kivuko_core::record::SourceRecord;
+use kivuko_core::outcome::Outcome;
+use kivuko_core::store::{self, Link, Reference, Sent};
+use kivuko_core::transform::{Env, References};
+use kivuko_core::{diff, value};
+use serde_json::{Map, Value, json};
+
+use crate::run::Execution;
+use crate::unit::{Change, Decision, Early, Found, Item, Unit};
+
+/// What the store knows of the records of a page, by source id.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    links: HashMap<String, Vec<Link>>,
+    sent: HashMap<String, Vec<Sent>>,
+}
+
+impl Known {
+    pub fn new(links: Vec<Link>, sent: Vec<Sent>) -> Self {
+        Self { links: group_by(links, |link| link.source.id.clone()), sent: group_by(sent, |sent| sent.source_id.clone()) }
+    }
+
+    /// All links of one source record.
+    pub fn links_of(&self, source_id: &str) -> &[Link] {
+        self.links.get(source_id).map_or(&[], Vec::as_slice)
+    }
+
+    fn link(&self, source_id: &str, part: &str) -> Option<&Link> {
+        self.links_of(source_id).iter().find(|link| link.part == part)
+    }
+
+    fn sent(&self, source_id: &str, part: &str) -> Option<&Sent> {
+        self.sent.get(source_id)?.iter().find(|sent| sent.part == part)
+    }
+
+    /// Whether the source repeats a version of a record that was sent already.
+    pub fn is_repeated(&self, record: &SourceRecord) -> bool {
+        let (Some(id), Some(version)) = (&record.id, &record.version) else { return false };
+        self.sent.get(id).is_some_and(|sent| sent.iter().all(|sent| sent.source_version.as_ref() == Some(version)))
+    }
+}
+
+/// References that were looked up, and those that were asked for and are not known yet.
+#[derive(Debug, Default)]
+pub(crate) struct KnownReferences {
+    found: HashMap<Reference, Option<String>>,
+    asked: RefCell<HashSet<Reference>>,
+}
+
+impl References for KnownReferences {
+    fn resolve(&self, flow: &str, id: &str) -> Option<String> {
+        let reference = Reference { flow: flow.to_owned(), source_id: id.to_owned() };
+        match self.found.get(&reference) {
+            Some(found) => found.clone(),
+            None => {
+                self.asked.borrow_mut().insert(reference);
+                None
+            }
+        }
+    }
+}
+
+impl Execution<'_> {
+    /// Maps the records of a page to one of the flow's target records, finds them in the target and decides.
+    pub(crate) async fn decide(&mut self, record: usize, items: &[Item], parents: &[Unit], known: &Known) -> Result<Vec<Unit>, Error> {
+        let mut references = KnownReferences::default();
+        let mut units = self.map_all(record, items, parents, known, &references);
+        // The first pass collects the references; most flows have none, and are done.
+        let asked: Vec<Reference> = references.asked.take().into_iter().collect();
+        if !asked.is_empty() {
+            let links = self.engine.store.resolve(&asked).await?;
+            references.found = asked.into_iter().zip(links.into_iter().map(|link| link.map(|link| link.target_id))).collect();
+            units = self.map_all(record, items, parents, known, &references);
+        }
+        self.reject_duplicates(items, &mut units);
+        self.find(record, items, &mut units).await?;
+        Ok(units)
+    }
+
+    /// Maps every item of the page that is still on its way.
+    fn map_all(&self, record: usize, items: &[Item], parents: &[Unit], known: &Known, references: &KnownReferences) -> Vec<Unit> {
+        let spec = &self.flow.to.records[record];
+        let env = self.env(references);
+        let mut units = Vec::with_capacity(items.len());
+        for (position, item) in items.iter().enumerate() {
+            if item.early.is_some() {
+                continue;
+            }
+            let parent = match &spec.of {
+                None => None,
+                Some(of) => {
+                    let name = &self.flow.to.records.iter().find(|other| other.name == *of).map(|other| other.name.clone()).unwrap_or_default();
+                    match parents.iter().find(|unit| unit.item == position && self.flow.to.records[unit.record].name == *name) {
+                        Some(unit) => Some(unit),
+                        // The parent was left out by its own `when`: so are its parts.
+                        None => continue,
+                    }
+                }
+            };
+            let pieces: Vec<Option<&Value>> = match &spec.each {
+                None => vec![None],
+                Some(each) => {
+                    let mut found = Vec::new();
+                    each.read(&item.value, &mut found);
+                    found.into_iter().map(Some).collect()
+                }
+            };
+            for (index, piece) in pieces.into_iter().enumerate() {
+                if let Some(unit) = self.map_one(record, position, item, piece.map(|piece| (index, piece)), parent, known, &env) {
+                    units.push(unit);
+                }
+            }
+        }
+        units
+    }
+
+    /// Maps one item (or one piece of it) to one unit; `None` when its `when` does not hold.
+    fn map_one(
+        &self,
+        record: usize,
+        position: usize,
+        item: &Item,
+        piece: Option<(usize, &Value)>,
+        parent: Option<&Unit>,
+        known: &Known,
+        env: &Env<'_>,
+    ) -> Option<Unit> {
+        let spec = &self.flow.to.records[record];
+        let mut unit = Unit::new(position, record, &spec.name, Decision::Open);
+        let parent_value = match parent {
+            None => Value::Null,
+            Some(parent) => match self.parent_id(parent) {
+                Ok(id) => {
+                    unit.parent = Some(id.clone());
+                    json!({ "id": id })
+                }
+                Err(decision) => {
+                    unit.decision = decision;
+                    return Some(unit);
+                }
+            },
+        };
+        let vars = [("parent", &parent_value)];
+        let part_item = piece.map(|(_, value)| value);
+        if let Some(when) = &spec.when {
+            match when.truth(&Scope { record: &item.value, item: part_item, vars: &vars, env }) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(cause) => {
+                    unit.decision = Decision::Rejected(vec![cause]);
+                    return Some(unit);
+                }
+            }
+        }
+        let mapped = match self.flow.mapping.apply(&spec.name, &item.value, part_item, &vars, env) {
+            Ok(mapped) => mapped,
+            Err(causes) => {
+                unit.decision = waiting_or_rejected(causes);
+                return Some(unit);
+            }
+        };
+        match self.key_of(record, &mapped) {
+            Ok(key) => unit.key = key,
+            Err(cause) => {
+                unit.decision = Decision::Rejected(vec![cause]);
+                return Some(unit);
+            }
+        }
+        if let Some((index, _)) = piece {
+            // Items of one record are told apart by the last part of their key, which is their own; without one by their position.
+            let own = unit.key.0.last().cloned().unwrap_or_else(|| index.to_string());
+            unit.part = format!("{}#{own}", spec.name);
+        }
+        unit.link = known.link(&item.id, &unit.part).cloned();
+        unit.sent = known.sent(&item.id, &unit.part).cloned();
+        if let Err(causes) = self.conform(record, &mut unit, mapped) {
+            unit.decision = Decision::Rejected(causes);
+            return Some(unit);
+        }
+        let as_sent = unit.sent.as_ref().is_some_and(|sent| sent.hash == unit.hash);
+        if unit.link.is_some() && as_sent && !self.live {
+            unit.decision = Decision::Unchanged { found: None };
+        }
+        Some(unit)
+    }
+
+    /// The target's id of a parent, or what its lack means for its parts.
+    fn parent_id(&self, parent: &Unit) -> Result<String, Decision> {
+        if let Some(id) = parent.target_id() {
+            return Ok(id.to_owned());
+        }
+        match &parent.decision {
+            // Only in a plan: the run would have its id by now.
+            Decision::Write(_) => Ok("(new)".to_owned()),
+            Decision::Waiting(reference) => Err(Decision::Waiting(reference.clone())),
+            Decision::Skipped(causes) => Err(Decision::Skipped(causes.clone())),
+            Decision::Failed { cause, .. } => Err(Decision::Failed { cause: cause.clone(), unsettled: false }),
+            _ => Err(Decision::Rejected(vec![Cause::new(
+                target_codes::PARENT_MISSING,
+                format!("the record `{}` that this one is a part of did not get through", self.flow.to.records[parent.record].name),
+            )])),
+        }
+    }
+
+    fn key_of(&self, record: usize, mapped: &Mapped) -> Result<Key, Cause> {
+        let mut parts = Vec::new();
+        for path in &self.flow.to.records[record].key {
+            let text = path.one(&mapped.create).or_else(|| path.one(&mapped.update)).and_then(value::text);
+            match text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+                Some(text) => parts.push(text),
+                None => {
+                    let cause = Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
+                    return Err(cause.field(path.to_string()));
+                }
+            }
+        }
+        Ok(Key(parts))
+    }
+
+    /// Brings the mapped content into the target's form, and takes its hashes.
+    fn conform(&self, record: usize, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
+        let target = &self.targets[record].target;
+        let same = mapped.create == mapped.update;
+        unit.update = target.conform(mapped.update)?;
+        unit.create = match unit.link {
+            Some(_) => Value::Null,
+            None if same => unit.update.clone(),
+            None => target.conform(mapped.create)?,
+        };
+        unit.warnings = mapped.warnings;
+        unit.fields = unit
+            .update
+            .as_object()
+            .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
+            .unwrap_or_default();
+        unit.hash = value::hash(&self.hash_key, &unit.update);
+        Ok(())
+    }
+
+    /// Several records of one input with one key: none of them is written, since nobody can tell which is right.
+    fn reject_duplicates(&self, items: &[Item], units: &mut [Unit]) {
+        for unit in units.iter_mut() {
+            if matches!(unit.decision, Decision::Open | Decision::Unchanged { .. })
+                && let Some(others) = self.duplicates.keys_of(unit.record, &unit.key)
+            {
+                let here = &items[unit.item].place;
+                unit.decision = Decision::Rejected(vec![
+                    Cause::new(record::DUPLICATE_KEY, format!("several records of the input have this key: {}", other_places(others, here)))
+                        .field(self.key_name(unit.record)),
+                ]);
+            }
+        }
+    }
+
+    fn key_name(&self, record: usize) -> String {
+        self.flow.to.records[record].key.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + ")
+    }
+
+    /// Finds the open units in the target, links first, and compares.
+    async fn find(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        self.await_intents(record, items, units).await?;
+        self.reject_held_keys(record, items, units).await?;
+
+        let capabilities = self.targets[record].capabilities.clone();
+        let unlinked: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
+        let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].key.clone()).collect();
+        let by_key = self.lookup(record, &keys).await?;
+        self.remember_own_deletions(&by_key).await?;
+        for (&at, candidates) in unlinked.iter().zip(&by_key) {
+            self.match_candidates(&capabilities, &mut units[at], candidates);
+        }
+
+        let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some()).collect();
+        let ids: Vec<String> = linked.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
+        let present = self.fetch(record, &ids).await?;
+        for (&at, candidate) in linked.iter().zip(&present) {
+            let unit = &mut units[at];
+            unit.decision = match candidate {
+                None => Decision::Rejected(vec![Cause::new(
+                    target_codes::TARGET_GONE,
+                    "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else",
+                )]),
+                Some(candidate) if candidate.deleted => deleted_match(),
+                Some(candidate) => self.compare(&capabilities, unit, candidate),
+            };
+        }
+        self.reject_linked_elsewhere(record, items, units).await
+    }
+
+    /// What a revert of ours deleted may be made again; what a person deleted may not.
+    async fn remember_own_deletions(&mut self, found: &[Vec<Candidate>]) -> Result<(), Error> {
+        let deleted = found.iter().filter(|candidates| candidates.iter().all(|candidate| candidate.deleted)).flatten();
+        for candidate in deleted {
+            let ours = |found: &store::Found| matches!(found, store::Found::Outcome { row, .. } if row.outcome == Outcome::Deleted && row.target_id.as_deref() == Some(candidate.id.as_str()));
+            if self.engine.store.find(&candidate.id, 50).await?.iter().any(ours) {
+                self.deleted_by_us.insert(candidate.id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that another record of the same source holds by its link is not written a second time.
+    async fn reject_held_keys(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        let spec = &self.flow.to.records[record];
+        let asked: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
+        let keys: Vec<Key> = asked.iter().map(|&at| units[at].key.clone()).collect();
+        if keys.is_empty() || keys[0].0.is_empty() {
+            return Ok(());
+        }
+        let held: HashMap<Key, Vec<Link>> =
+            group_by(self.engine.store.links_by_key(&self.flow.to.system, &spec.resource, &keys).await?, |link| link.key.clone());
+        for at in asked {
+            let item = &items[units[at].item];
+            let holder = held.get(&units[at].key).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
+            if let Some(holder) = holder {
+                units[at].decision = self.held_by(record, holder);
+            }
+        }
+        Ok(())
+    }
+
+    /// A record of the target that was found by its key may be linked to another record of this source already.
+    async fn reject_linked_elsewhere(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        let spec = &self.flow.to.records[record];
+        let found: Vec<usize> = (0..units.len()).filter(|&at| units[at].link.is_none() && units[at].target_id().is_some()).collect();
+        let ids: Vec<String> = found.iter().filter_map(|&at| units[at].target_id().map(str::to_owned)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let taken: HashMap<String, Vec<Link>> =
+            group_by(self.engine.store.links_by_target(&self.flow.to.system, &spec.resource, &ids).await?, |link| link.target_id.clone());
+        for (at, id) in found.into_iter().zip(ids) {
+            let item = &items[units[at].item];
+            let holder = taken.get(&id).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
+            if let Some(holder) = holder {
+                units[at].decision = self.held_by(record, holder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a link belongs to another record of the same source. Two sources may well feed one record of the target.
+    fn is_other_record(&self, link: &Link, item: &Item, part: &str) -> bool {
+        link.source.system == self.flow.from.system
+            && link.source.resource == self.flow.from.resource
+            && (link.source.id != item.id || link.part != part)
+    }
+
+    fn held_by(&self, record: usize, holder: &Link) -> Decision {
+        Decision::Rejected(vec![
+            Cause::new(record::DUPLICATE_KEY, format!("the record `{}` of the same source already has this key", holder.source.id)).field(self.key_name(record)),
+        ])
+    }
+
+    fn match_candidates(&self, capabilities: &Capabilities, unit: &mut Unit, candidates: &[Candidate]) {
+        let living: Vec<&Candidate> = candidates.iter().filter(|candidate| !candidate.deleted).collect();
+        if let Some(link) = &unit.link {
+            // Its key changed in the source. Whoever has the new key must be the linked record itself.
+            if living.iter().any(|candidate| candidate.id != link.target_id) {
+                unit.decision = several(&living);
+            }
+            return;
+        }
+        unit.decision = match living.as_slice() {
+            [] if candidates.iter().any(|candidate| !self.deleted_by_us.contains(&candidate.id)) => deleted_match(),
+            [] => Decision::Write(Change {
+                action: Action::Create,
+                target_id: None,
+                target_version: None,
+                body: std::mem::take(&mut unit.create),
+                before: Value::Null,
+            }),
+            [one] => self.compare(capabilities, unit, one),
+            many => several(many),
+        };
+    }
+
+    /// Compares the mapped content with what the target holds, and finds what is to be sent.
+    fn compare(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Decision {
+        let desired = match (&unit.link, &unit.sent) {
+            // Only what changed in the source travels: what somebody changed in the target since stays as it is.
+            (Some(_), Some(sent)) if !self.live => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
+            _ => unit.update.clone(),
+        };
+        let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
+        let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
+        let found = Found { id: present.id.clone(), version: present.version.clone() };
+        if changed.is_empty() {
+            return if unit.intent.is_some() && unit.link.is_none() {
+                // An earlier run sent it and did not live to see the answer.
+                let change = Change {
+                    action: Action::Create,
+                    target_id: None,
+                    target_version: None,
+                    body: unit.update.clone(),
+                    before: Value::Null,
+                };
+                Decision::Written { change, id: found.id, version: found.version }
+            } else if unit.intent.is_some() {
+                let change = Change {
+                    action: Action::Update,
+                    target_id: Some(found.id.clone()),
+                    target_version: None,
+                    body: desired,
+                    before: Value::Null,
+                };
+                Decision::Written { change, id: found.id, version: found.version }
+            } else {
+                Decision::Unchanged { found: Some(found) }
+            };
+        }
+        Decision::Write(Change {
+            action: Action::Update,
+            target_id: Some(found.id),
+            target_version: found.version,
+            before: only(&present.body, |name| changed.contains(name)),
+            body: only(&merged, |name| changed.contains(name)),
+        })
+    }
+
+    /// Looks keys up in calls of the size that the target takes, several at a time.
+    pub(crate) async fn lookup(&self, record: usize, keys: &[Key]) -> Result<Vec<Vec<Candidate>>, Error> {
+        let opened = &self.targets[record];
+        in_chunks(keys, &opened.capabilities, |chunk| opened.target.lookup(chunk)).await
+    }
+
+    /// Fetches records by their ids in the same way.
+    pub(crate) async fn fetch(&self, record: usize, ids: &[String]) -> Result<Vec<Option<Candidate>>, Error> {
+        let opened = &self.targets[record];
+        in_chunks(ids, &opened.capabilities, |chunk| opened.target.fetch(chunk)).await
+    }
+
+    /// The `where` of the flow, and what else settles a record before it is mapped.
+    pub(crate) fn early(&self, deleted: bool, value: &Value) -> Option<Early> {
+        use kivuko_core::flow::{Detect, Leaves, Then};
+        if deleted {
+            let acted_on = self.flow.deletes.detect != Detect::None && self.flow.deletes.then != Then::Ignore;
+            return Some(if acted_on { Early::Removed } else { Early::Skipped });
+        }
+        let condition = self.flow.from.where_.as_ref()?;
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        match condition.truth(&Scope { record: value, item: None, vars: &[], env: &env }) {
+            Ok(true) => None,
+            Ok(false) if self.flow.from.leaves == Leaves::Delete => Some(Early::Removed),
+            Ok(false) => Some(Early::Skipped),
+            Err(cause) => Some(Early::Rejected(vec![cause])),
+        }
+    }
+
+    fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
+        Env { timezone: &self.engine.project.timezone, today: self.today, codes: &self.engine.project.codes, references }
+    }
+
+    /// The key of a record, for the search for duplicates; `None` when it does not get that far.
+    pub(crate) fn key_for_scan(&self, record: usize, value: &Value) -> Option<Key> {
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        let mapped = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env).ok()?;
+        self.key_of(record, &mapped).ok()
+    }
+}
+
+/// Positions of the units that are not decided yet.
+pub(crate) fn open(units: &[Unit]) -> impl Iterator<Item = usize> + '_ {
+    units.iter().enumerate().filter(|(_, unit)| unit.decision == Decision::Open).map(|(at, _)| at)
+}
+
+/// Whether the source changed the key of a linked record.
+fn moved(unit: &Unit) -> bool {
+    unit.link.as_ref().is_some_and(|link| link.key != unit.key)
+}
+
+fn waiting_or_rejected(causes: Vec<Cause>) -> Decision {
+    let reference = causes.iter().find(|cause| cause.code == codes::WAITING).and_then(|cause| cause.unlisted.clone());
+    let hopeless = causes.iter().any(|cause| cause.code != codes::WAITING);
+    match reference {
+        Some(missing) if !hopeless => Decision::Waiting(Reference { flow: missing.list, source_id: missing.value }),
+        _ => Decision::Rejected(causes),
+    }
+}
+
+fn deleted_match() -> Decision {
+    Decision::Rejected(vec![Cause::new(
+        target_codes::DELETED_MATCH,
+        "the target holds this record as deleted; restore it there, or discard this rejection if the deletion was right",
+    )])
+}
+
+fn several(candidates: &[&Candidate]) -> Decision {
+    let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.id.as_str()).collect();
+    let shown = ids.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    let more = if ids.len() > 5 { format!(" and {} more", ids.len() - 5) } else { String::new() };
+    Decision::Rejected(vec![Cause::new(target_codes::SEVERAL_MATCHES, format!("{} records of the target match: {shown}{more}", ids.len()))])
+}
+
+fn other_places(places: &[String], here: &str) -> String {
+    let mut others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).collect();
+    let more = others.len().saturating_sub(5);
+    others.truncate(5);
+    if more > 0 { format!("{} and {more} more", others.join("; ")) } else { others.join("; ") }
+}
+
+/// The members of an object whose names fit.
+fn only(object: &Value, fits: impl Fn(&str) -> bool) -> Value {
+    let members: Map<String, Value> = object
+        .as_object()
+        .map(|fields| fields.iter().filter(|(name, _)| fits(name)).map(|(name, content)| (name.clone(), content.clone())).collect())
+        .unwrap_or_default();
+    Value::Object(members)
+}
+
+fn group_by<K: std::hash::Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for entry in values {
+        groups.entry(key(&entry)).or_default().push(entry);
+    }
+    groups
+}
+
+/// Calls with at most `lookup_size` entries, at most `concurrency` at a time; the answers in the order of the entries.
+async fn in_chunks<'a, T, R, F>(entries: &'a [T], capabilities: &Capabilities, call: impl Fn(&'a [T]) -> F) -> Result<Vec<R>, Error>
+where
+    F: Future<Output = Result<Vec<R>, Error>>,
+{
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers: Vec<Vec<R>> = futures_util::stream::iter(entries.chunks(capabilities.lookup_size.max(1)).map(call))
+        .buffered(capabilities.concurrency.max(1))
+        .try_collect()
+        .await?;
+    let answers: Vec<R> = answers.into_iter().flatten().collect();
+    if answers.len() != entries.len() {
+        return Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} keys were looked up and {} answers came back", entries.len(), answers.len())));
+    }
+    Ok(answers)
+}
+
+/// A shorthand for a target of the flow.
+pub(crate) struct OpenTarget {
+    pub target: Box<dyn Target>,
+    pub capabilities: Capabilities,
+}
+
+impl std::fmt::Debug for OpenTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenTarget").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}

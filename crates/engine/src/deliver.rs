@@ -1,0 +1,249 @@
+//! Delivery of what was decided: noted first, sent in the target's own batches, tried again where that can help.
+//!
+//! At least once, and idempotent: an intent is durable before its request; a write without an answer is settled (see [`crate::settle`]) before it is
+//! sent again; a refusal is final for its record and for no other.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use kivuko_core::catalogue::{network, target as target_codes};
+use kivuko_core::connector::{Write, Written};
+use kivuko_core::error::{Cause, Consequence, Error};
+use kivuko_core::store::{Intent, SourceKey};
+
+use crate::run::Execution;
+use crate::settle::{Settled, Unanswered};
+use crate::unit::{Decision, Item, Unit};
+
+/// From this try on, records are sent one by one, so that one that makes the target fail does not take others with it.
+const ALONE_FROM: u32 = 2;
+/// A record that failed this often alone while others passed is rejected.
+const POISON_AFTER: u32 = 3;
+
+/// One write on its way.
+struct Sending {
+    /// The unit's position.
+    unit: usize,
+    write: Write,
+    /// How often it was sent alone.
+    alone: u32,
+    /// When it was last sent.
+    sent: Timestamp,
+}
+
+impl Execution<'_> {
+    /// Sends everything that was decided to be written. What comes back as `Some` ended the delivery early: the records that are not done stay due.
+    pub(crate) async fn deliver(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<Option<Error>, Error> {
+        let mut sending = Vec::new();
+        for (at, unit) in units.iter().enumerate() {
+            if let Decision::Write(change) = &unit.decision {
+                let write = Write {
+                    action: change.action,
+                    key: unit.key.clone(),
+                    id: change.target_id.clone(),
+                    body: change.body.clone(),
+                    parent: unit.parent.clone(),
+                };
+                sending.push(Sending { unit: at, write, alone: 0, sent: Timestamp::UNIX_EPOCH });
+            }
+        }
+        if sending.is_empty() {
+            return Ok(None);
+        }
+        if let Err(error) = self.begin(record).await {
+            stays_due(units, sending.into_iter().map(|one| (one, error.clone())));
+            return Ok(Some(error));
+        }
+        self.note(record, items, units, &sending).await?;
+        for attempt in 0.. {
+            let Answers { again, fatal } = self.send(record, units, sending, attempt).await;
+            if let Some(error) = fatal {
+                stays_due(units, again);
+                return Ok(Some(error));
+            }
+            let Some((_, last)) = again.last() else { return Ok(None) };
+            let last = last.clone();
+            let unanswered: Vec<Sending> = self.settle_unanswered(record, units, again).await?;
+            let left = self.reject_poison(units, unanswered, &last);
+            if left.is_empty() {
+                return Ok(None);
+            }
+            if attempt + 1 >= self.engine.pace.tries {
+                stays_due(units, left.into_iter().map(|one| (one, last.clone())));
+                return Ok(Some(given_up(last, attempt + 1)));
+            }
+            self.engine.clock.sleep(self.wait(attempt, last.retry_after)).await;
+            sending = left;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    /// Notes what is about to be sent, durably.
+    async fn note(&mut self, record: usize, items: &[Item], units: &mut [Unit], sending: &[Sending]) -> Result<(), Error> {
+        let noted = self.engine.clock.now();
+        let intents: Vec<Intent> = sending
+            .iter()
+            .map(|one| {
+                let unit = &units[one.unit];
+                Intent {
+                    flow: self.flow.name.clone(),
+                    source: self.source_key(&items[unit.item].id),
+                    part: unit.part.clone(),
+                    target_system: self.flow.to.system.clone(),
+                    target_resource: self.flow.to.records[record].resource.clone(),
+                    action: one.write.action,
+                    key: unit.key.clone(),
+                    target_id: one.write.id.clone(),
+                    hash: unit.hash.clone(),
+                    run: self.run,
+                    noted,
+                }
+            })
+            .collect();
+        let ids = self.engine.store.note_intents(&intents).await?;
+        for (one, id) in sending.iter().zip(ids) {
+            // What an earlier run left open for this record was settled before we came here.
+            self.superseded.extend(units[one.unit].intent.replace(id));
+        }
+        Ok(())
+    }
+
+    /// Sends once: in batches at first, later one by one. What is done is put down in the units; what is to be tried again comes back.
+    async fn send(&mut self, record: usize, units: &mut [Unit], sending: Vec<Sending>, attempt: u32) -> Answers {
+        let opened = &self.targets[record];
+        let size = if attempt >= ALONE_FROM { 1 } else { opened.capabilities.batch_size.max(1) };
+        let now = self.engine.clock.now();
+        let mut batches: Vec<Vec<Sending>> = Vec::new();
+        for mut one in sending {
+            one.sent = now;
+            match batches.last_mut() {
+                Some(batch) if batch.len() < size => batch.push(one),
+                _ => batches.push(vec![one]),
+            }
+        }
+        let cancel = &self.engine.cancel;
+        let answers: Vec<(Vec<Sending>, Result<Vec<Written>, Error>)> = futures_util::stream::iter(batches)
+            .map(|batch| async move {
+                if cancel.is_cancelled() {
+                    let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");
+                    return (batch, Err(stopped));
+                }
+                let writes: Vec<Write> = batch.iter().map(|one| one.write.clone()).collect();
+                let written = opened.target.write(&writes).await;
+                (batch, written)
+            })
+            .buffer_unordered(opened.capabilities.concurrency.max(1))
+            .collect()
+            .await;
+
+        let mut outcome = Answers { again: Vec::new(), fatal: None };
+        for (batch, written) in answers {
+            let alone = batch.len() == 1;
+            // A batch of which nothing was sent has the same answer for each of its records.
+            let written = written.unwrap_or_else(|error| vec![Written::Failed(error); batch.len()]);
+            for (mut one, answer) in batch.into_iter().zip(written) {
+                one.alone += u32::from(alone);
+                self.put_down(units, one, answer, &mut outcome);
+            }
+        }
+        outcome
+    }
+
+    fn put_down(&mut self, units: &mut [Unit], one: Sending, answer: Written, outcome: &mut Answers) {
+        match answer {
+            Written::Done { id, version, .. } => self.done(units, &one, id, version),
+            Written::Refused(cause) => units[one.unit].decision = Decision::Rejected(vec![cause]),
+            Written::Failed(error) => match error.consequence {
+                Consequence::RejectRecord => units[one.unit].decision = Decision::Rejected(vec![error.cause]),
+                Consequence::Retry => outcome.again.push((one, error)),
+                Consequence::StopRun | Consequence::FixConfiguration | Consequence::OurBug => {
+                    outcome.fatal.get_or_insert_with(|| error.clone());
+                    outcome.again.push((one, error));
+                }
+            },
+        }
+    }
+
+    fn done(&mut self, units: &mut [Unit], one: &Sending, id: String, version: Option<String>) {
+        self.passed = true;
+        let unit = &mut units[one.unit];
+        if let Decision::Write(change) = std::mem::replace(&mut unit.decision, Decision::Open) {
+            unit.decision = Decision::Written { change, id, version };
+        }
+    }
+
+    /// Finds out what became of the writes without an answer; what did not take effect comes back to be sent again.
+    async fn settle_unanswered(&mut self, record: usize, units: &mut [Unit], again: Vec<(Sending, Error)>) -> Result<Vec<Sending>, Error> {
+        let now = self.engine.clock.now();
+        let unanswered: Vec<Unanswered<'_>> = again
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, error))| error.effect_unknown)
+            .map(|(at, (one, error))| Unanswered { at, write: &one.write, due: if error.ended { now } else { self.due(record, one.sent) } })
+            .collect();
+        let mut settled = match self.settle(record, &unanswered).await {
+            Ok(settled) => settled,
+            Err(error) => {
+                // Not even a look is possible: everything stays due, and the intents stay open for the next run.
+                stays_due(units, again.into_iter().map(|(one, _)| (one, error.clone().with_unknown_effect())));
+                return Err(error);
+            }
+        };
+        let mut left = Vec::new();
+        for (at, (one, _)) in again.into_iter().enumerate() {
+            match settled.remove(&at) {
+                Some(Settled::Applied { id, version }) => self.done(units, &one, id, version),
+                Some(Settled::NotApplied) | None => left.push(one),
+            }
+        }
+        Ok(left)
+    }
+
+    /// A record that fails alone again and again while others pass is not the system's fault.
+    fn reject_poison(&self, units: &mut [Unit], left: Vec<Sending>, last: &Error) -> Vec<Sending> {
+        let (poison, left): (Vec<Sending>, Vec<Sending>) =
+            left.into_iter().partition(|one| one.alone >= POISON_AFTER && self.passed && last.cause.code != network::RATE_LIMITED);
+        for one in poison {
+            let cause = Cause::new(
+                target_codes::POISON,
+                format!("the target failed {} times when this record was sent alone, while others passed; last: {}", one.alone, last.cause.message),
+            );
+            units[one.unit].decision = Decision::Rejected(vec![cause]);
+        }
+        left
+    }
+
+    /// How long to wait before the next try: doubling, with chance, and never shorter than the other side asked for.
+    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
+        let pace = &self.engine.pace;
+        let doubled = pace.first_wait.saturating_mul(2u32.saturating_pow(attempt)).min(pace.longest_wait);
+        let with_chance = doubled.mul_f64(0.5 + self.engine.random.fraction() / 2.0);
+        asked.map_or(with_chance, |asked| asked.max(with_chance))
+    }
+
+    pub(crate) fn source_key(&self, id: &str) -> SourceKey {
+        SourceKey { system: self.flow.from.system.clone(), resource: self.flow.from.resource.clone(), id: id.to_owned() }
+    }
+}
+
+/// What one sending came to.
+struct Answers {
+    again: Vec<(Sending, Error)>,
+    /// The run cannot go on.
+    fatal: Option<Error>,
+}
+
+/// These records stay due. The intents of those that may have taken effect stay open.
+fn stays_due(units: &mut [Unit], sending: impl IntoIterator<Item = (Sending, Error)>) {
+    for (one, error) in sending {
+        units[one.unit].decision = Decision::Failed { unsettled: error.effect_unknown, cause: error.cause };
+    }
+}
+
+/// Trying again does not help: the run ends.
+fn given_up(last: Error, tries: u32) -> Error {
+    let mut error = Error::stop(last.cause.code, format!("{}; tried {tries} times", last.cause.message));
+    error.cause.field = last.cause.field;
+    error
+}

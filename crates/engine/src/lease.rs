@@ -1,0 +1,157 @@
+//! Leases: what must not be done by two at a time.
+//!
+//! A lease is renewed in the background while it is held and given back when it is dropped in an orderly way. A holder that died without giving it
+//! back is noticed at once when it lived on this machine (its process is gone), and otherwise when its lease ends.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kivuko_core::catalogue::run;
+use kivuko_core::clock::{Clock, Random};
+use kivuko_core::error::Error;
+use kivuko_core::store::{Lease, Store};
+
+/// For how long a lease is taken, and how often it is renewed.
+const TERM: Duration = Duration::from_secs(60);
+const RENEWAL: Duration = Duration::from_secs(20);
+/// How often one looks whether a lease has become free.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The holders that live in this process.
+static LIVING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Who holds leases: one engine of one process. Dropping it makes its leases free for the taking.
+#[derive(Debug)]
+pub struct Holder(String);
+
+impl Holder {
+    /// A holder of its own.
+    pub fn new(random: &dyn Random) -> Self {
+        let mut nonce = [0u8; 8];
+        random.fill(&mut nonce);
+        let process = std::process::id();
+        let name = format!("{}|{process}|{}|{:016x}", machine(), started(process).unwrap_or_default(), u64::from_le_bytes(nonce));
+        LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.clone());
+        Self(name)
+    }
+
+    /// The name in the store.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// What tells this machine from others that may share a store.
+fn machine() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(|_| "machine".to_owned(), |id| id.trim().to_owned())
+}
+
+/// When a process of this machine started, in the kernel's ticks; tells a process from a later one with the same number.
+fn started(process: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may hold spaces; the start time is the 20th field after it.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19).map(str::to_owned)
+}
+
+/// Whether a holder is known to be dead. Of another machine's holders nothing is known.
+fn is_dead(holder: &str) -> bool {
+    let mut parts = holder.split('|');
+    let (Some(its_machine), Some(process), Some(its_start)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    if its_machine != machine() {
+        return false;
+    }
+    let Ok(process) = process.parse::<u32>() else { return false };
+    if process == std::process::id() {
+        return !LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(holder);
+    }
+    std::path::Path::new("/proc").is_dir() && started(process).as_deref() != Some(its_start)
+}
+
+/// A lease that is being held.
+pub struct Held {
+    store: Arc<dyn Store>,
+    lease: Lease,
+    renewal: tokio::task::JoinHandle<()>,
+    lost: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held").field("lease", &self.lease.name).finish_non_exhaustive()
+    }
+}
+
+impl Held {
+    /// Takes a lease, waiting up to `patience` for another holder to give it back.
+    pub async fn take(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, holder: &Holder, name: &str, patience: Duration) -> Result<Self, Error> {
+        let began = clock.now();
+        loop {
+            let now = clock.now();
+            match store.acquire_lease(name, holder.name(), now, now + TERM).await? {
+                Ok(lease) => return Ok(Self::keep(Arc::clone(store), Arc::clone(clock), lease)),
+                Err(other) if is_dead(&other.holder) => store.break_lease(&other).await?,
+                Err(_) if now.duration_since(began).unsigned_abs() < patience => clock.sleep(LOOK).await,
+                Err(other) => {
+                    return Err(Error::stop(
+                        run::IN_USE,
+                        format!("another run holds `{name}` until {}; wait for it to end, or stop it", other.until.strftime("%H:%M:%S UTC")),
+                    ));
+                }
+            }
+        }
+    }
+
+    fn keep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, lease: Lease) -> Self {
+        let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let renewal = tokio::spawn({
+            let (store, lease, lost) = (Arc::clone(&store), lease.clone(), Arc::clone(&lost));
+            async move {
+                loop {
+                    clock.sleep(RENEWAL).await;
+                    match store.renew_lease(&lease, clock.now() + TERM).await {
+                        Ok(true) => {}
+                        Ok(false) => {
+                            lost.store(true, std::sync::atomic::Ordering::Release);
+                            return;
+                        }
+                        // The store may be busy; there are two more tries before the lease ends.
+                        Err(error) => tracing::warn!(code = %error.cause.code, lease = %lease.name, "a lease could not be renewed"),
+                    }
+                }
+            }
+        });
+        Self { store, lease, renewal, lost }
+    }
+
+    /// What it is a lease on.
+    pub fn name(&self) -> &str {
+        &self.lease.name
+    }
+
+    /// Fails when the lease was lost: somebody else may be writing.
+    pub fn still_held(&self) -> Result<(), Error> {
+        if self.lost.load(std::sync::atomic::Ordering::Acquire) {
+            return Err(Error::stop(run::IN_USE, format!("the lease `{}` was taken over by another run", self.lease.name)));
+        }
+        Ok(())
+    }
+
+    /// Gives the lease back.
+    pub async fn release(self) -> Result<(), Error> {
+        self.renewal.abort();
+        self.store.release_lease(&self.lease).await
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}

@@ -1,0 +1,239 @@
+//! Plans: a run that reads everything and writes nothing, and the sending of exactly what was planned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::Action;
+use kivuko_core::diff;
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::store::{RunId, SavedPlan};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::engine::Engine;
+use crate::report::CauseGroup;
+use crate::run::{Execution, RunOptions, Watch};
+use crate::unit::{Decision, Early, Item, Unit};
+
+/// For how many days a saved plan is kept.
+const KEPT_DAYS: i64 = 7;
+
+/// What would become of one target record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    pub source_id: String,
+    pub place: String,
+    pub part: String,
+    pub outcome: Outcome,
+    pub resource: String,
+    #[serde(default)]
+    pub action: Option<Action>,
+    #[serde(default)]
+    pub target_id: Option<String>,
+    /// The target's version that the plan was made against.
+    #[serde(default)]
+    pub target_version: Option<String>,
+    /// Keyed hash over the mapped content: the version of the source's side.
+    pub hash: String,
+    /// What would be sent.
+    pub body: Value,
+    /// The same fields as they are now.
+    pub before: Value,
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+}
+
+impl Planned {
+    /// The differences, field by field.
+    pub fn changes(&self) -> Vec<diff::Change> {
+        diff::changes(&self.before, &self.body)
+    }
+}
+
+/// The account of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanReport {
+    pub flow: String,
+    /// What the run's account would be.
+    pub counts: Counts,
+    pub seconds: f64,
+    /// Why it ended early.
+    pub error: Option<Error>,
+    pub causes: Vec<CauseGroup>,
+    /// The number of the saved plan.
+    pub saved: Option<i64>,
+}
+
+/// What a person can ask of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    pub only: Vec<String>,
+    pub limit: Option<u64>,
+    /// Compare with what the target holds now.
+    pub live: bool,
+    /// Keep the planned writes, to send exactly those later.
+    pub save: bool,
+}
+
+/// Gathers the planned writes while it hands them on.
+struct Gathering<'w> {
+    watch: &'w dyn Watch,
+    keep: bool,
+    planned: std::sync::Mutex<Vec<Planned>>,
+}
+
+impl Watch for Gathering<'_> {
+    fn page(&self, counts: &Counts) {
+        self.watch.page(counts);
+    }
+
+    fn planned(&self, planned: &Planned) {
+        if self.keep && planned.action.is_some() {
+            self.planned.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(planned.clone());
+        }
+        self.watch.planned(planned);
+    }
+}
+
+impl Engine {
+    /// What a run would do. Writes nothing to any system, and to the store only the plan itself when it is to be saved.
+    pub async fn plan(&self, flow: &str, options: &PlanOptions, watch: &dyn Watch) -> Result<PlanReport, Error> {
+        let flow = self.flow(flow)?;
+        let began = self.clock.now();
+        let requests_before = self.requests();
+        let gathering = Gathering { watch, keep: options.save, planned: std::sync::Mutex::default() };
+        let run_options = RunOptions { only: options.only.clone(), limit: options.limit, ..RunOptions::default() };
+        // A plan is not a run of the history: it has no number.
+        let mut execution = Execution::new(self, Arc::clone(&flow), RunId(0), options.live, false);
+        let ended = execution.go(&run_options, &gathering).await;
+        execution.counts.requests = self.requests() - requests_before;
+        let mut report = PlanReport {
+            flow: flow.name.clone(),
+            counts: execution.counts,
+            seconds: self.clock.now().duration_since(began).as_secs_f64(),
+            error: ended.err(),
+            causes: execution.groups.into_sorted(),
+            saved: None,
+        };
+        if options.save && report.error.is_none() {
+            let planned = gathering.planned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let body = serde_json::to_vec(&planned)
+                .map_err(|error| Error::bug(codes::PLAN_GONE, format!("the plan could not be put into words: {error}")))?;
+            let at = self.clock.now();
+            let plan = SavedPlan { flow: flow.name.clone(), version: flow.version.hash.clone(), at, body };
+            self.store.put_version(&flow.version).await?;
+            let expires = at.checked_add((KEPT_DAYS * 24).hours()).unwrap_or(at);
+            report.saved = Some(self.store.save_plan(&plan, expires).await?);
+        }
+        Ok(report)
+    }
+}
+
+/// Loads the writes of a saved plan, by source record and part.
+pub(crate) async fn load(execution: &Execution<'_>, plan: i64) -> Result<BTreeMap<(String, String), Planned>, Error> {
+    let engine = execution.engine;
+    let saved = engine
+        .store
+        .plan(plan, engine.clock.now())
+        .await?
+        .filter(|saved| saved.flow == execution.flow.name)
+        .ok_or_else(|| Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days")))?;
+    if saved.version != execution.flow.version.hash {
+        return Err(Error::configuration(codes::PLAN_OUTDATED, format!("the flow has changed since plan {plan}; make a new one")));
+    }
+    let planned: Vec<Planned> = serde_json::from_slice(&saved.body)
+        .map_err(|error| Error::bug(codes::PLAN_GONE, format!("plan {plan} cannot be read: {error}")))?;
+    Ok(planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect())
+}
+
+impl Execution<'_> {
+    /// With a saved plan only those writes stand whose both sides are as they were in the plan.
+    pub(crate) fn hold_to_plan(&self, items: &[Item], units: &mut [Unit]) {
+        let Some(agreed) = &self.agreed else { return };
+        for unit in units.iter_mut() {
+            let Decision::Write(change) = &unit.decision else { continue };
+            let key = (items[unit.item].id.clone(), unit.part.clone());
+            let as_planned = agreed.get(&key).is_some_and(|planned| {
+                planned.action == Some(change.action)
+                    && planned.hash == unit.hash
+                    && planned.target_id == change.target_id
+                    && planned.target_version == change.target_version
+                    && planned.body == change.body
+            });
+            if !as_planned {
+                unit.decision = Decision::Skipped(vec![Cause::new(
+                    codes::CHANGED_SINCE_PLAN,
+                    "changed since the plan: the record in the source or in the target is not the one that was planned with",
+                )]);
+            }
+        }
+    }
+
+    /// Hands the decisions of a page to whoever looks on, and counts them as the run would.
+    pub(crate) fn report_plan(&mut self, items: &[Item], units: &[Unit], watch: &dyn Watch) {
+        for (position, item) in items.iter().enumerate() {
+            let own: Vec<&Unit> = units.iter().filter(|unit| unit.item == position).collect();
+            let outcome = item.outcome(&own);
+            self.counts.add(outcome);
+            if let Some(Early::Rejected(causes)) = &item.early {
+                for cause in causes {
+                    self.groups.add(outcome, cause, &item.place);
+                }
+                watch.planned(&Planned {
+                    source_id: item.id.clone(),
+                    place: item.place.clone(),
+                    part: String::new(),
+                    outcome,
+                    resource: self.resource_of(0),
+                    action: None,
+                    target_id: None,
+                    target_version: None,
+                    hash: String::new(),
+                    body: Value::Null,
+                    before: Value::Null,
+                    causes: causes.clone(),
+                });
+            }
+            for unit in own {
+                for cause in unit.causes() {
+                    self.groups.add(unit.outcome(), &cause, &item.place);
+                }
+                if let Some(planned) = self.planned(item, unit) {
+                    match planned.action {
+                        Some(Action::Create) => self.counts.writes.created += 1,
+                        Some(Action::Update) => self.counts.writes.updated += 1,
+                        Some(Action::Delete | Action::Deactivate) => self.counts.writes.deleted += 1,
+                        None => self.counts.writes.rejected += u64::from(unit.outcome() == Outcome::Rejected),
+                    }
+                    watch.planned(&planned);
+                }
+            }
+        }
+    }
+
+    /// What a person is shown of a unit; nothing of what stays as it is.
+    fn planned(&self, item: &Item, unit: &Unit) -> Option<Planned> {
+        let change = match &unit.decision {
+            Decision::Write(change) => Some(change),
+            Decision::Unchanged { .. } => return None,
+            _ => None,
+        };
+        Some(Planned {
+            source_id: item.id.clone(),
+            place: item.place.clone(),
+            part: unit.part.clone(),
+            outcome: unit.outcome(),
+            resource: self.resource_of(unit.record),
+            action: change.map(|change| change.action),
+            target_id: change.and_then(|change| change.target_id.clone()),
+            target_version: change.and_then(|change| change.target_version.clone()),
+            hash: unit.hash.clone(),
+            body: change.map(|change| change.body.clone()).unwrap_or_default(),
+            before: change.map(|change| change.before.clone()).unwrap_or_default(),
+            causes: unit.causes(),
+        })
+    }
+}

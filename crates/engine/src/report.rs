@@ -1,0 +1,129 @@
+//! What a run tells of itself.
+
+use std::collections::BTreeMap;
+
+use kivuko_core::error::{Cause, Code, Consequence, Error, Unlisted};
+use kivuko_core::outcome::{Counts, Outcome, Status};
+use kivuko_core::store::RunId;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// How many groups of causes are kept, and how many examples of each: memory does not grow with the data.
+const GROUPS: usize = 200;
+const EXAMPLES: usize = 3;
+
+/// The account of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    pub run: RunId,
+    pub flow: String,
+    pub version: String,
+    pub status: Status,
+    pub counts: Counts,
+    pub seconds: f64,
+    /// Why it ended early.
+    pub error: Option<Error>,
+    /// Why records did not get through, the most frequent first.
+    pub causes: Vec<CauseGroup>,
+}
+
+impl RunReport {
+    /// The exit code of a command that ran this: the highest that applies.
+    pub fn exit_code(&self) -> u8 {
+        let by_error = self.error.as_ref().map_or(0, |error| exit_code(error));
+        let by_records = u8::from(self.counts.rejected > 0);
+        let by_status = if self.status == Status::Complete { 0 } else { 3 };
+        by_error.max(by_records).max(if self.error.is_some() { 0 } else { by_status })
+    }
+
+    /// The object that `run --json` prints.
+    pub fn to_json(&self) -> Value {
+        let counts = &self.counts;
+        let mut object = json!({
+            "run": self.run,
+            "flow": self.flow,
+            "version": self.version,
+            "status": self.status,
+            "read": counts.read,
+            "created": counts.created,
+            "updated": counts.updated,
+            "counted": counts.counted,
+            "unchanged": counts.unchanged,
+            "deleted": counts.deleted,
+            "skipped": counts.skipped,
+            "waiting": counts.waiting,
+            "rejected": counts.rejected,
+            "failed": counts.failed,
+            "writes": counts.writes,
+            "requests": counts.requests,
+            "seconds": (self.seconds * 1000.0).round() / 1000.0,
+            "causes": self.causes,
+        });
+        if let Some(error) = &self.error {
+            object["error"] = json!({ "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence });
+        }
+        object
+    }
+}
+
+/// The exit code of an error: 2 for the project, 3 for systems, 4 for us.
+pub fn exit_code(error: &Error) -> u8 {
+    match error.consequence {
+        Consequence::RejectRecord => 1,
+        Consequence::FixConfiguration => 2,
+        Consequence::Retry | Consequence::StopRun => 3,
+        Consequence::OurBug => 4,
+    }
+}
+
+/// Records that did not get through for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseGroup {
+    pub outcome: Outcome,
+    pub code: Code,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
+    pub records: u64,
+    /// The places of a few of them.
+    pub examples: Vec<String>,
+}
+
+/// Gathers causes while a run goes.
+#[derive(Debug, Default)]
+pub(crate) struct CauseGroups {
+    groups: BTreeMap<(Code, String, Option<String>), CauseGroup>,
+}
+
+impl CauseGroups {
+    pub fn add(&mut self, outcome: Outcome, cause: &Cause, place: &str) {
+        // What differs from record to record (an id, a place) would make a group of each; the code and the field are then enough.
+        let varies = matches!(cause.code.0, 302 | 312 | 313 | 401);
+        let message = if varies { String::new() } else { cause.message.clone() };
+        let key = (cause.code, message, cause.field.clone());
+        if !self.groups.contains_key(&key) && self.groups.len() >= GROUPS {
+            return;
+        }
+        let group = self.groups.entry(key).or_insert_with(|| CauseGroup {
+            outcome,
+            code: cause.code,
+            message: cause.message.clone(),
+            field: cause.field.clone(),
+            unlisted: cause.unlisted.clone(),
+            records: 0,
+            examples: Vec::new(),
+        });
+        group.records += 1;
+        if group.examples.len() < EXAMPLES {
+            group.examples.push(place.to_owned());
+        }
+    }
+
+    pub fn into_sorted(self) -> Vec<CauseGroup> {
+        let mut groups: Vec<CauseGroup> = self.groups.into_values().collect();
+        groups.sort_by(|a, b| b.records.cmp(&a.records).then(a.code.cmp(&b.code)));
+        groups
+    }
+}

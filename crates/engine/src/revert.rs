@@ -1,0 +1,223 @@
+//! Undo: takes back what a run wrote, as far as nobody changed it since.
+//!
+//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`). A record of the target whose version
+//! is no longer the one that the run left behind is not touched. A revert is a run of its own in the history.
+
+use std::sync::Arc;
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Action, Candidate};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::Status;
+use kivuko_core::record::Partition;
+use kivuko_core::store::{Kept, Link, RunId, RunStart};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::Engine;
+use crate::report::RunReport;
+use crate::run::Execution;
+use crate::unit::{Change, Decision, Early, Item, Unit};
+
+/// The partition under which a revert is accounted for.
+const REVERTED: &str = "(revert)";
+
+/// What a revert does, or did, with one written record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reverted {
+    pub source_id: String,
+    pub part: String,
+    pub target_resource: String,
+    pub target_id: String,
+    /// `delete` or `update`; none when it is left as it is, with the cause.
+    pub action: Option<Action>,
+    pub cause: Option<Cause>,
+}
+
+impl Engine {
+    /// What taking a run back would do.
+    pub async fn plan_revert(&self, run: RunId) -> Result<Vec<Reverted>, Error> {
+        let (mut execution, kept) = self.open_revert(run, RunId(0), false).await?;
+        let units = execution.undo(&kept).await?;
+        execution.release().await;
+        Ok(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)).collect())
+    }
+
+    /// Takes a run back.
+    pub async fn revert(&self, run: RunId) -> Result<(RunReport, Vec<Reverted>), Error> {
+        let began = self.clock.now();
+        let requests_before = self.requests();
+        let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
+        let flow = self.flow(&reverted_run.flow)?;
+        self.store.put_version(&flow.version).await?;
+        let start = RunStart {
+            flow: flow.name.clone(),
+            version: flow.version.hash.clone(),
+            trigger: format!("revert of run {run}"),
+            options: String::new(),
+            started: began,
+        };
+        let number = self.store.begin_run(&start).await?;
+        let (mut execution, kept) = self.open_revert(run, number, true).await?;
+        let ended = execution.take_back(&kept).await;
+        execution.release().await;
+        let (done, error) = match ended {
+            Ok(done) => (done, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let finished = self.clock.now();
+        execution.counts.requests = self.requests() - requests_before;
+        let status = if error.is_none() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
+        self.store.finish_run(number, status, execution.counts.requests, error.as_ref().map(|error| &error.cause), finished).await?;
+        let report = RunReport {
+            run: number,
+            flow: flow.name.clone(),
+            version: flow.version.hash.clone(),
+            status,
+            counts: execution.counts,
+            seconds: finished.duration_since(began).as_secs_f64(),
+            error,
+            causes: execution.groups.into_sorted(),
+        };
+        Ok((report, done))
+    }
+
+    async fn open_revert(&self, run: RunId, number: RunId, writes: bool) -> Result<(Execution<'_>, Vec<Kept>), Error> {
+        let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
+        let flow = self.flow(&reverted_run.flow)?;
+        let mut execution = Execution::new(self, Arc::clone(&flow), number, true, writes);
+        execution.open_targets().await?;
+        let mut kept: Vec<Kept> = Vec::new();
+        let mut before = i64::MAX;
+        loop {
+            let rows = self.store.kept(run, before, self.pace.page_size).await?;
+            let Some((last, _)) = rows.last() else { break };
+            before = *last;
+            kept.extend(rows.into_iter().map(|(_, kept)| kept));
+        }
+        Ok((execution, kept))
+    }
+}
+
+impl Execution<'_> {
+    /// Decides what is to be done with each of the written records, newest first.
+    async fn undo(&self, kept: &[Kept]) -> Result<Vec<Unit>, Error> {
+        let mut units = Vec::with_capacity(kept.len());
+        for (position, one) in kept.iter().enumerate() {
+            let record = self.flow.to.records.iter().position(|record| record.resource == one.target_resource).unwrap_or_default();
+            let mut unit = Unit::new(position, record, &one.part, Decision::Open);
+            unit.link = self.link_of(one).await?;
+            units.push(unit);
+        }
+        for record in 0..self.flow.to.records.len() {
+            let own: Vec<usize> = (0..units.len()).filter(|&at| units[at].record == record).collect();
+            let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
+            for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
+                units[at].decision = self.undo_one(&kept[at], present);
+                if let Some(link) = &units[at].link {
+                    units[at].key = link.key.clone();
+                }
+            }
+        }
+        Ok(units)
+    }
+
+    async fn link_of(&self, kept: &Kept) -> Result<Option<Link>, Error> {
+        let links = self
+            .engine
+            .store
+            .links(&self.flow.from.system, &self.flow.from.resource, std::slice::from_ref(&kept.source_id), &self.flow.to.system)
+            .await?;
+        Ok(links.into_iter().find(|link| link.part == kept.part && link.target_id == kept.target_id))
+    }
+
+    fn undo_one(&self, kept: &Kept, present: Option<Candidate>) -> Decision {
+        let Some(present) = present.filter(|present| !present.deleted) else {
+            return not_reverted("the record is no longer in the target");
+        };
+        if present.version != kept.version {
+            return not_reverted("somebody changed the record since");
+        }
+        let change = |action, body, before| {
+            Decision::Write(Change { action, target_id: Some(present.id.clone()), target_version: present.version.clone(), body, before })
+        };
+        match kept.action {
+            Action::Create => change(Action::Delete, Value::Null, Value::Null),
+            Action::Update => match serde_json::from_slice::<Value>(&kept.before) {
+                Ok(before) => change(Action::Update, before, Value::Null),
+                Err(_) => not_reverted("its earlier values were not kept"),
+            },
+            Action::Delete | Action::Deactivate => not_reverted("a deletion is taken back in the target itself"),
+        }
+    }
+
+    /// Carries the decisions out and puts them down.
+    async fn take_back(&mut self, kept: &[Kept]) -> Result<Vec<Reverted>, Error> {
+        let mut done = Vec::new();
+        for kept in kept.chunks(self.engine.pace.page_size) {
+            let mut units = self.undo(kept).await?;
+            let items: Vec<Item> = kept
+                .iter()
+                .map(|kept| Item {
+                    id: kept.source_id.clone(),
+                    place: format!("{} {}", kept.target_resource, kept.target_id),
+                    version: None,
+                    raw: None,
+                    value: Value::Null,
+                    early: Some(Early::Removed),
+                })
+                .collect();
+            let mut fatal = None;
+            for record in (0..self.flow.to.records.len()).rev() {
+                let (mut own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(|unit| unit.record == record);
+                units = others;
+                if fatal.is_none() {
+                    fatal = self.deliver(record, &items, &mut own).await?;
+                }
+                units.extend(own);
+            }
+            units.sort_by_key(|unit| unit.item);
+            self.commit_revert(&items, &units).await?;
+            done.extend(units.iter().zip(kept).map(|(unit, kept)| reverted(unit, kept)));
+            if let Some(error) = fatal {
+                return Err(error);
+            }
+        }
+        Ok(done)
+    }
+
+    /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.
+    async fn commit_revert(&mut self, items: &[Item], units: &[Unit]) -> Result<(), Error> {
+        let known = crate::decide::Known::default();
+        let mut commit = self.account(&Partition(REVERTED.to_owned()), items, units, &known, None)?;
+        // Of a restored record nothing counts as sent any more (its hashes are empty), so that the next run compares it afresh.
+        commit.kept.clear();
+        commit.rejections.clear();
+        commit.closed_rejections.clear();
+        commit.arrived.clear();
+        self.engine.store.commit_page(&commit).await
+    }
+}
+
+fn not_reverted(why: &str) -> Decision {
+    Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
+}
+
+fn no_such_run(run: RunId) -> Error {
+    Error::configuration(codes::UNKNOWN_FLOW, format!("there is no run {run}; `kivuko runs` lists them"))
+}
+
+fn reverted(unit: &Unit, kept: &Kept) -> Reverted {
+    let action = match &unit.decision {
+        Decision::Write(change) | Decision::Written { change, .. } => Some(change.action),
+        _ => None,
+    };
+    Reverted {
+        source_id: kept.source_id.clone(),
+        part: kept.part.clone(),
+        target_resource: kept.target_resource.clone(),
+        target_id: kept.target_id.clone(),
+        action,
+        cause: unit.causes().into_iter().next(),
+    }
+}

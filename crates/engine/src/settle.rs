@@ -1,0 +1,170 @@
+//! Settling: what became of a write whose answer was never seen.
+//!
+//! A write that was noted and has no answer may have taken effect, may still take effect, or never will. Nothing of its key is sent again before it
+//! was seen in the target, or the system's `settle_secs` have passed without it. If the other side did answer (an error), nothing comes late, and one
+//! look is enough.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Action, Candidate, Key, Write};
+use kivuko_core::diff;
+use kivuko_core::error::Error;
+
+use crate::run::Execution;
+use crate::unit::{Decision, Item, Unit};
+
+/// A write without an answer.
+#[derive(Debug)]
+pub(crate) struct Unanswered<'a> {
+    /// The position among the writes.
+    pub at: usize,
+    pub write: &'a Write,
+    /// When nothing can come any more.
+    pub due: Timestamp,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Settled {
+    /// It took effect.
+    Applied { id: String, version: Option<String> },
+    /// It did not, and will not.
+    NotApplied,
+}
+
+impl Execution<'_> {
+    /// When a write that was sent at `since` can no longer take effect.
+    pub(crate) fn due(&self, record: usize, since: Timestamp) -> Timestamp {
+        let seconds = self.targets[record].capabilities.settle_secs.max(0.0);
+        SignedDuration::try_from_secs_f64(seconds).ok().and_then(|wait| since.checked_add(wait).ok()).unwrap_or(since)
+    }
+
+    /// Looks again and again until every write was seen in the target or is past its time.
+    pub(crate) async fn settle(&self, record: usize, unanswered: &[Unanswered<'_>]) -> Result<BTreeMap<usize, Settled>, Error> {
+        let mut settled = BTreeMap::new();
+        loop {
+            let now = self.engine.clock.now();
+            let left: Vec<&Unanswered<'_>> = unanswered.iter().filter(|one| !settled.contains_key(&one.at)).collect();
+            for (one, seen) in left.iter().zip(self.look(record, &left).await?) {
+                match seen {
+                    Some(applied) => settled.insert(one.at, applied),
+                    None if now >= one.due => settled.insert(one.at, Settled::NotApplied),
+                    None => None,
+                };
+            }
+            let Some(next) = unanswered.iter().filter(|one| !settled.contains_key(&one.at)).map(|one| one.due).max() else { return Ok(settled) };
+            self.stop_if_cancelled()?;
+            self.engine.clock.sleep(pause(now, next)).await;
+        }
+    }
+
+    /// One look at each of the writes: what took effect.
+    async fn look(&self, record: usize, writes: &[&Unanswered<'_>]) -> Result<Vec<Option<Settled>>, Error> {
+        let (by_key, by_id): (Vec<usize>, Vec<usize>) = (0..writes.len()).partition(|&at| writes[at].write.id.is_none());
+        let mut seen = vec![None; writes.len()];
+        let keys: Vec<Key> = by_key.iter().map(|&at| writes[at].write.key.clone()).collect();
+        for (&at, candidates) in by_key.iter().zip(self.lookup(record, &keys).await?) {
+            seen[at] = candidates.into_iter().find(|candidate| !candidate.deleted).map(applied);
+        }
+        let ids: Vec<String> = by_id.iter().filter_map(|&at| writes[at].write.id.clone()).collect();
+        for (&at, candidate) in by_id.iter().zip(self.fetch(record, &ids).await?) {
+            let write = writes[at].write;
+            seen[at] = match (write.action, candidate) {
+                (Action::Delete, None) => write.id.clone().map(|id| Settled::Applied { id, version: None }),
+                (Action::Delete, Some(candidate)) => candidate.deleted.then(|| applied(candidate)),
+                (_, Some(candidate)) => diff::changed_fields(&candidate.body, &write.body).is_empty().then(|| applied(candidate)),
+                (_, None) => None,
+            };
+        }
+        Ok(seen)
+    }
+
+    /// Before records are looked up: those that an earlier run was writing when it died wait until that write is seen or past its time.
+    pub(crate) async fn await_intents(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        if self.intents.is_empty() {
+            return Ok(());
+        }
+        let resource = &self.flow.to.records[record].resource;
+        let mut waits: Vec<(usize, Timestamp, Action)> = Vec::new();
+        for (at, unit) in units.iter_mut().enumerate() {
+            if !matches!(unit.decision, Decision::Open | Decision::Unchanged { .. }) {
+                continue;
+            }
+            let item = &items[unit.item];
+            let own = |open: &&kivuko_core::store::OpenIntent| {
+                let intent = &open.intent;
+                let same_record = intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part;
+                let same_target = intent.target_resource == *resource
+                    && (intent.key == unit.key || unit.link.as_ref().is_some_and(|link| intent.target_id.as_deref() == Some(&link.target_id)));
+                same_record || same_target
+            };
+            let Some(open) = self.intents.iter().filter(own).max_by_key(|open| open.intent.noted) else { continue };
+            let intent = &open.intent;
+            // Only the flow's own intent for this record tells what it did; another flow's is only waited for.
+            if intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part {
+                unit.intent = Some(open.id);
+                unit.decision = Decision::Open;
+            }
+            waits.push((at, intent.noted, intent.action));
+        }
+        loop {
+            let now = self.engine.clock.now();
+            waits.retain(|(_, noted, _)| self.due(record, *noted) > now);
+            let creations: Vec<usize> = waits.iter().filter(|(_, _, action)| *action == Action::Create).map(|(at, _, _)| *at).collect();
+            let keys: Vec<Key> = creations.iter().map(|&at| units[at].key.clone()).collect();
+            let arrived: BTreeSet<usize> = creations
+                .into_iter()
+                .zip(self.lookup(record, &keys).await?)
+                .filter(|(_, candidates)| candidates.iter().any(|candidate| !candidate.deleted))
+                .map(|(at, _)| at)
+                .collect();
+            waits.retain(|(at, _, _)| !arrived.contains(at));
+            let Some(last) = waits.iter().map(|(_, noted, _)| self.due(record, *noted)).max() else { return Ok(()) };
+            self.stop_if_cancelled()?;
+            tracing::info!(flow = %self.flow.name, writes = waits.len(), "waiting for writes of an earlier run that may still take effect");
+            self.engine.clock.sleep(pause(now, last)).await;
+        }
+    }
+
+    /// Ends the run when somebody asked for it.
+    pub(crate) fn stop_if_cancelled(&self) -> Result<(), Error> {
+        if self.engine.cancel.is_cancelled() {
+            return Err(Error::stop(kivuko_core::catalogue::network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was"));
+        }
+        Ok(())
+    }
+
+    /// Closes the intents that the flow left open for records that the source no longer has, once they are past their time.
+    pub(crate) async fn close_orphans(&mut self) -> Result<(), Error> {
+        let now = self.engine.clock.now();
+        let orphans: Vec<_> = self
+            .intents
+            .iter()
+            .filter(|open| open.intent.flow == self.flow.name)
+            .filter(|open| {
+                let record = self.flow.to.records.iter().position(|record| record.resource == open.intent.target_resource).unwrap_or_default();
+                self.due(record, open.intent.noted) <= now
+            })
+            .map(|open| open.id)
+            .collect();
+        if !orphans.is_empty() {
+            tracing::warn!(code = %codes::IN_USE, flow = %self.flow.name, intents = orphans.len(), "closed writes of records that the source no longer has");
+            self.engine.store.close_intents(&orphans).await?;
+            self.intents.retain(|open| !orphans.contains(&open.id));
+        }
+        Ok(())
+    }
+}
+
+fn applied(candidate: Candidate) -> Settled {
+    Settled::Applied { id: candidate.id, version: candidate.version }
+}
+
+/// How long to wait until the next look: a tenth of what is left, between 20 milliseconds and 2 seconds, and never past the end.
+fn pause(now: Timestamp, end: Timestamp) -> Duration {
+    let left = end.duration_since(now).unsigned_abs();
+    (left / 10).clamp(Duration::from_millis(20), Duration::from_secs(2)).min(left.max(Duration::from_millis(1)))
+}

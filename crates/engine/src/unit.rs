@@ -1,0 +1,163 @@
+//! A record of the source on its way through a page, and the target records that it becomes.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use kivuko_core::connector::{Action, Key};
+use kivuko_core::error::Cause;
+use kivuko_core::outcome::Outcome;
+use kivuko_core::store::{IntentId, Link, Reference, Sent};
+use serde_json::Value;
+
+/// One record of the source.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Its identity; for a record without one the place stands in, so that its rejection has a name.
+    pub id: String,
+    pub place: String,
+    pub version: Option<String>,
+    pub raw: Option<Bytes>,
+    /// The fields that the flow reads.
+    pub value: Value,
+    /// What became of it before any part was made: a deletion, a `where` that does not hold, an unreadable row.
+    pub early: Option<Early>,
+}
+
+/// What a record can come to before it is mapped.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Early {
+    Skipped,
+    Rejected(Vec<Cause>),
+    /// The source no longer has it, or it left the flow's `where`, and the flow says what follows from that.
+    Removed,
+}
+
+/// One record of the target that an item becomes.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    /// The item's position in its page.
+    pub item: usize,
+    /// The position of the target record in the flow.
+    pub record: usize,
+    /// Its name in links and outcomes: empty when the flow has one target record.
+    pub part: String,
+    pub key: Key,
+    /// What is sent when it is created, and what it holds afterwards.
+    pub create: Value,
+    pub update: Value,
+    /// Keyed hash over `update`, and for each of its fields.
+    pub hash: String,
+    pub fields: BTreeMap<String, String>,
+    pub link: Option<Link>,
+    pub sent: Option<Sent>,
+    /// The target's id of the record that this one is a part of.
+    pub parent: Option<String>,
+    pub intent: Option<IntentId>,
+    pub decision: Decision,
+    pub warnings: Vec<Cause>,
+}
+
+/// What is to be done with a unit, and in the end what was done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Decision {
+    /// Not looked at yet.
+    Open,
+    /// Nothing to send; `found` is a record of the target that was not linked before.
+    Unchanged { found: Option<Found> },
+    /// To be sent.
+    Write(Change),
+    /// Done: `change` took effect under this id and version.
+    Written { change: Change, id: String, version: Option<String> },
+    Rejected(Vec<Cause>),
+    Waiting(Reference),
+    Skipped(Vec<Cause>),
+    /// It stays due. `unsettled`: it may have taken effect, and its intent stays open.
+    Failed { cause: Cause, unsettled: bool },
+}
+
+/// A record of the target that was found by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub id: String,
+    pub version: Option<String>,
+}
+
+/// A write that was decided on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Change {
+    pub action: Action,
+    pub target_id: Option<String>,
+    /// What the target had as its version when it was looked at.
+    pub target_version: Option<String>,
+    /// What is sent.
+    pub body: Value,
+    /// The same fields as they are in the target before.
+    pub before: Value,
+}
+
+impl Unit {
+    /// A unit of which nothing is known yet.
+    pub fn new(item: usize, record: usize, part: &str, decision: Decision) -> Self {
+        Self {
+            item,
+            record,
+            part: part.to_owned(),
+            key: Key(Vec::new()),
+            create: Value::Null,
+            update: Value::Null,
+            hash: String::new(),
+            fields: BTreeMap::new(),
+            link: None,
+            sent: None,
+            parent: None,
+            intent: None,
+            decision,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The outcome that this part comes to.
+    pub fn outcome(&self) -> Outcome {
+        match &self.decision {
+            Decision::Unchanged { .. } => Outcome::Unchanged,
+            Decision::Write(change) | Decision::Written { change, .. } => match change.action {
+                Action::Create => Outcome::Created,
+                Action::Update => Outcome::Updated,
+                Action::Delete | Action::Deactivate => Outcome::Deleted,
+            },
+            Decision::Rejected(_) => Outcome::Rejected,
+            Decision::Waiting(_) => Outcome::Waiting,
+            Decision::Skipped(_) => Outcome::Skipped,
+            Decision::Open | Decision::Failed { .. } => Outcome::Failed,
+        }
+    }
+
+    /// The id of the target record, once it is known.
+    pub fn target_id(&self) -> Option<&str> {
+        match &self.decision {
+            Decision::Written { id, .. } => Some(id),
+            Decision::Unchanged { found: Some(found) } => Some(&found.id),
+            Decision::Write(change) => change.target_id.as_deref(),
+            _ => self.link.as_ref().map(|link| link.target_id.as_str()),
+        }
+    }
+
+    /// The fields that are, or were, written.
+    pub fn written_fields(&self) -> Vec<String> {
+        match &self.decision {
+            Decision::Write(change) | Decision::Written { change, .. } => {
+                change.body.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Why it did not go through.
+    pub fn causes(&self) -> Vec<Cause> {
+        match &self.decision {
+            Decision::Rejected(causes) | Decision::Skipped(causes) => causes.clone(),
+            Decision::Failed { cause, .. } => vec![cause.clone()],
+            _ => self.warnings.clone(),
+        }
+    }
+}
