@@ -3,7 +3,7 @@
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::flow::KeepPayload;
+use kivuko_core::flow::Payload;
 use kivuko_core::outcome::{Counts, Outcome};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
@@ -78,7 +78,7 @@ impl Execution<'_> {
                 source_id: item.id.clone(),
                 place: item.place.clone(),
                 causes: causes.clone(),
-                payload: item.raw.as_ref().filter(|_| self.flow.keep.payload != KeepPayload::None).map(|raw| raw.to_vec()),
+                payload: item.raw.as_ref().filter(|_| self.flow.keep.payload != Payload::None).map(|raw| raw.to_vec()),
                 run: self.run,
                 at: commit.at,
             }),
@@ -198,7 +198,7 @@ impl Execution<'_> {
     }
 
     fn kept(&self, item: &Item, unit: &Unit, action: Action, id: &str, version: Option<String>, before: &Value) -> Kept {
-        let keeps_values = self.flow.keep.payload == KeepPayload::All && !before.is_null();
+        let keeps_values = self.flow.keep.payload == Payload::All && !before.is_null();
         Kept {
             source_id: item.id.clone(),
             part: unit.part.clone(),
