@@ -1,0 +1,307 @@
+//! Runs the scenarios of `scenarios/*.yaml`: whole flows against the simulated Go.Data, readable without knowing Rust.
+//!
+//! The words of a scenario are explained in `scenarios/README.md`. "Nothing was written" is asserted on the simulator's log, not on our own count.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kivuko_core::record::Partition;
+use kivuko_core::store::RunId;
+use kivuko_engine::{PlanOptions, RunOptions, Unwatched, exit_code};
+use kivuko_sims::faults;
+use kivuko_sims::godata::{Options, Outbreak};
+use serde_json::{Map, Value, json};
+use support::World;
+
+/// One scenario on its way.
+struct Telling {
+    name: String,
+    world: World,
+    last_run: Option<RunId>,
+    last_plan: Option<i64>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenarios() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder of scenarios is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "there are no scenarios");
+    let only = std::env::var("SCENARIO").unwrap_or_default();
+    let mut failures = Vec::new();
+    for file in files {
+        let name = file.file_name().expect("it has a name").to_string_lossy().into_owned();
+        if !name.contains(&only) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("a scenario can be read");
+        // One after the other, each with a task of its own, so that one that fails does not hide the others.
+        let told = tokio::spawn(tell(name.clone(), text)).await;
+        match told {
+            Ok(Ok(())) => println!("  told: {name}"),
+            Ok(Err(failure)) => failures.push(failure),
+            Err(panic) => failures.push(format!("{name}: {panic}")),
+        }
+    }
+    assert!(failures.is_empty(), "{} scenarios failed:\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+async fn tell(name: String, text: String) -> Result<(), String> {
+    let tree = kivuko_core::yaml::parse(&name, &text).map_err(|problems| format!("{name}: {problems:?}"))?;
+    let scenario = tree.to_value();
+    let mut options = Options::for_tests();
+    if let Some(given) = scenario.get("given") {
+        if let Some(mask) = given["mask"].as_str() {
+            options = options.mask(mask);
+        }
+        for other in list(&given["other_outbreaks"]) {
+            let name = other.as_str().unwrap_or_default();
+            options = options.outbreak(Outbreak::new(&format!("outbreak-{}", name.to_lowercase().replace(' ', "-")), name));
+        }
+        options.locations.extend(list(&given["locations"]).iter().cloned());
+    }
+    let mut telling = Telling { name, world: World::new(options).await, last_run: None, last_plan: None };
+    for (number, step) in list(&scenario["steps"]).iter().enumerate() {
+        let words = step.as_object().ok_or_else(|| format!("{}: step {} is not a step", telling.name, number + 1))?;
+        for (word, what) in words {
+            if word != "expect" {
+                telling.step(word, what, words.get("expect")).await.map_err(|why| format!("{}, step {} ({word}): {why}", telling.name, number + 1))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Telling {
+    async fn step(&mut self, word: &str, what: &Value, expect: Option<&Value>) -> Result<(), String> {
+        match word {
+            "say" => Ok(()),
+            "files" => {
+                for (name, text) in what.as_object().into_iter().flatten() {
+                    self.world.write(name, text.as_str().ok_or("a file is a text")?);
+                }
+                Ok(())
+            }
+            "replace" => self.replace(what),
+            "godata" => self.godata(what),
+            "faults" => {
+                let rules = faults::parse(&what.to_string()).map_err(|error| error.to_string())?;
+                self.world.sim.set_faults(rules);
+                Ok(())
+            }
+            "run" => self.run(what, expect).await,
+            "plan" => self.plan(what, expect).await,
+            "revert" => self.revert(expect).await,
+            "cursor" => self.cursor(what).await,
+            "adopt" => {
+                self.world.engine().await.adopt(what.as_str().unwrap_or("godata")).await.map_err(|error| error.to_string())?;
+                Ok(())
+            }
+            "sent" => self.sent(what),
+            "holds" => self.holds(what),
+            "rejections" => self.rejections(what).await,
+            _ => Err(format!("`{word}` is no word of a scenario")),
+        }
+    }
+
+    /// Replaces a text in a file of the project: `{ file: ..., this: ..., by: ... }`.
+    fn replace(&self, what: &Value) -> Result<(), String> {
+        let (file, this, by) = (text(what, "file")?, text(what, "this")?, text(what, "by")?);
+        let path = self.world.path(file);
+        let before = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        if !before.contains(this) {
+            return Err(format!("{file} does not contain `{this}`"));
+        }
+        std::fs::write(path, before.replace(this, by)).map_err(|error| error.to_string())
+    }
+
+    /// What a person does in Go.Data.
+    fn godata(&self, what: &Value) -> Result<(), String> {
+        let sim = &self.world.sim;
+        for (deed, detail) in what.as_object().into_iter().flatten() {
+            match deed.as_str() {
+                "insert" => {
+                    sim.insert_case(Options::OUTBREAK, detail.clone());
+                }
+                "edit" => {
+                    let id = self.id_of(text(detail, "case")?)?;
+                    let set = detail["set"].clone();
+                    sim.edit(&id, move |case| merge(case, &set));
+                }
+                "delete" => sim.delete(&self.id_of(detail.as_str().unwrap_or_default())?),
+                "expire_tokens" => sim.expire_tokens(),
+                _ => return Err(format!("nobody can `{deed}` in Go.Data here")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the case with this external number.
+    fn id_of(&self, number: &str) -> Result<String, String> {
+        list(&json!(self.world.sim.state().cases(Options::OUTBREAK)))
+            .iter()
+            .find(|case| list(&case["documents"]).iter().any(|document| document["number"] == number))
+            .and_then(|case| case["id"].as_str().map(str::to_owned))
+            .ok_or_else(|| format!("Go.Data has no case {number}"))
+    }
+
+    async fn run(&mut self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
+        let options = RunOptions {
+            only: list(&what["only"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect(),
+            limit: what["limit"].as_u64(),
+            force: what["force"].as_bool().unwrap_or_default(),
+            input: what["input"].as_str().map(|name| self.world.path(name)),
+            plan: (what["plan"] == "last").then_some(self.last_plan).flatten(),
+            since: what["since"].as_str().and_then(|time| time.parse().ok()),
+            ..RunOptions::default()
+        };
+        let flow = what["flow"].as_str().unwrap_or("cases");
+        let mut found = match self.world.engine().await.run(flow, &options, &Unwatched).await {
+            Ok(report) => {
+                self.last_run = Some(report.run);
+                if !report.counts.adds_up() {
+                    return Err(format!("the account does not add up: {}", report.to_json()));
+                }
+                let mut found = report.to_json();
+                found["exit"] = json!(report.exit_code());
+                let causes: BTreeMap<String, u64> = report.causes.iter().fold(BTreeMap::new(), |mut causes, group| {
+                    *causes.entry(group.code.to_string()).or_default() += group.records;
+                    causes
+                });
+                found["causes"] = json!(causes);
+                found["error"] = found["error"]["code"].take();
+                found
+            }
+            Err(error) => json!({ "exit": exit_code(&error), "error": error.cause.code }),
+        };
+        found["says"] = Value::Null;
+        compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
+    }
+
+    async fn plan(&mut self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
+        let options = PlanOptions {
+            only: list(&what["only"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect(),
+            live: what["live"].as_bool().unwrap_or_default(),
+            save: what["save"].as_bool().unwrap_or_default(),
+            limit: what["limit"].as_u64(),
+        };
+        let report = self.world.engine().await.plan("cases", &options, &Unwatched).await.map_err(|error| error.to_string())?;
+        self.last_plan = report.saved.or(self.last_plan);
+        let found = json!(report.counts);
+        compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
+    }
+
+    async fn revert(&mut self, expect: Option<&Value>) -> Result<(), String> {
+        let run = self.last_run.ok_or("there is no run to take back")?;
+        let (report, _) = self.world.engine().await.revert(run).await.map_err(|error| error.to_string())?;
+        compare(&report.to_json(), expect, &["updated", "deleted", "skipped", "failed"])
+    }
+
+    async fn cursor(&self, what: &Value) -> Result<(), String> {
+        let engine = self.world.engine().await;
+        let flow = text(what, "forget")?;
+        let partition = Partition(text(what, "partition")?.to_owned());
+        engine.store().set_cursor(flow, &partition, None, "a scenario", engine.clock().now()).await.map_err(|error| error.to_string())
+    }
+
+    /// What was sent since the last time that this was asked, by the simulator's own log.
+    fn sent(&self, what: &Value) -> Result<(), String> {
+        let log = self.world.sim.log();
+        for (name, expected) in what.as_object().into_iter().flatten() {
+            let found = match name.as_str() {
+                "writes" => log.writes().len(),
+                "records" => log.writes().iter().map(|entry| entry.records).sum(),
+                "logins" => log.count("POST", "/api/users/login"),
+                other => {
+                    let (method, path) = other.split_once(' ').ok_or_else(|| format!("`{other}` is not METHOD PATH"))?;
+                    log.count(method, path)
+                }
+            };
+            if json!(found) != *expected {
+                return Err(format!("expected {name}: {expected}, the simulator's log has {found}"));
+            }
+        }
+        log.clear();
+        Ok(())
+    }
+
+    /// What Go.Data holds: a number of cases, or for each external number the fields as they must be.
+    fn holds(&self, what: &Value) -> Result<(), String> {
+        let cases = json!(self.world.sim.state().cases(Options::OUTBREAK));
+        let living: Vec<&Value> = list(&cases).iter().filter(|case| case["deleted"] != json!(true)).collect();
+        for (number, expected) in what.as_object().into_iter().flatten() {
+            if number == "cases" {
+                if json!(living.len()) != *expected {
+                    return Err(format!("expected {expected} cases, Go.Data holds {}", living.len()));
+                }
+                continue;
+            }
+            let own: Vec<_> = living.iter().filter(|case| list(&case["documents"]).iter().any(|document| document["number"] == *number)).collect();
+            let [case] = own.as_slice() else { return Err(format!("Go.Data holds {} cases with the number {number}", own.len())) };
+            if let Some(difference) = missing(case, expected, number) {
+                return Err(difference);
+            }
+        }
+        Ok(())
+    }
+
+    async fn rejections(&self, what: &Value) -> Result<(), String> {
+        let engine = self.world.engine().await;
+        let rows = engine.store().rejections(None, 1000).await.map_err(|error| error.to_string())?;
+        let found: BTreeMap<String, String> =
+            rows.iter().map(|row| (row.source_id.clone(), row.causes.first().map(|cause| cause.code.to_string()).unwrap_or_default())).collect();
+        if json!(found) == *what { Ok(()) } else { Err(format!("expected open rejections {what}, found {}", json!(found))) }
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> Result<&'v str, String> {
+    value[key].as_str().ok_or_else(|| format!("`{key}` is missing"))
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    for (name, content) in from.as_object().into_iter().flatten() {
+        into[name] = content.clone();
+    }
+}
+
+/// Everything expected must be as found. Counts that are not named must be 0, so that nothing happens unseen.
+fn compare(found: &Value, expect: Option<&Value>, counts: &[&str]) -> Result<(), String> {
+    let empty = Map::new();
+    let expect = expect.and_then(Value::as_object).unwrap_or(&empty);
+    let mut wrong = Vec::new();
+    for (name, expected) in expect {
+        if found[name] != *expected {
+            wrong.push(format!("expected {name}: {expected}, found {}", found[name]));
+        }
+    }
+    for name in counts.iter().filter(|name| **name != "read" && !expect.contains_key(**name)) {
+        if found[*name].as_u64().unwrap_or_default() != 0 {
+            wrong.push(format!("expected no {name}, found {}", found[*name]));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n  in {found}", wrong.join("; "))) }
+}
+
+/// The first thing that is expected and not so.
+fn missing(found: &Value, expected: &Value, place: &str) -> Option<String> {
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => expected.iter().find_map(|(name, expected)| {
+            missing(found.get(name).unwrap_or(&Value::Null), expected, &format!("{place}.{name}"))
+        }),
+        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
+            found.iter().zip(expected).enumerate().find_map(|(at, (found, expected))| missing(found, expected, &format!("{place}[{at}]")))
+        }
+        _ if found == expected => None,
+        _ => Some(format!("expected {place} to be {expected}, Go.Data has {found}")),
+    }
+}
