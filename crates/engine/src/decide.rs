@@ -1,9 +1,10 @@
 //! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
+use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Target};
 use kivuko_core::error::{Cause, Error};
@@ -432,13 +433,15 @@ impl Execution<'_> {
     /// Looks keys up in calls of the size that the target takes, several at a time.
     pub(crate) async fn lookup(&self, record: usize, keys: &[Key]) -> Result<Vec<Vec<Candidate>>, Error> {
         let opened = &self.targets[record];
-        in_chunks(keys, &opened.capabilities, |chunk| opened.target.lookup(chunk)).await
+        let calls = keys.chunks(opened.capabilities.lookup_size.max(1)).map(|chunk| opened.target.lookup(chunk)).collect();
+        together(keys.len(), calls, opened.capabilities.concurrency).await
     }
 
     /// Fetches records by their ids in the same way.
     pub(crate) async fn fetch(&self, record: usize, ids: &[String]) -> Result<Vec<Option<Candidate>>, Error> {
         let opened = &self.targets[record];
-        in_chunks(ids, &opened.capabilities, |chunk| opened.target.fetch(chunk)).await
+        let calls = ids.chunks(opened.capabilities.lookup_size.max(1)).map(|chunk| opened.target.fetch(chunk)).collect();
+        together(ids.len(), calls, opened.capabilities.concurrency).await
     }
 
     /// The `where` of the flow, and what else settles a record before it is mapped.
@@ -460,7 +463,7 @@ impl Execution<'_> {
     }
 
     fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
-        Env { timezone: &self.engine.project.timezone, today: self.today, codes: &self.engine.project.codes, references }
+        Env { timezone: &self.engine.project.timezone, today: self.today, codes: &self.engine.project.codes, sides: &self.flow.sides, references }
     }
 
     /// The key of a record, for the search for duplicates; `None` when it does not get that far.
@@ -529,21 +532,12 @@ fn group_by<K: std::hash::Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -
     groups
 }
 
-/// Calls with at most `lookup_size` entries, at most `concurrency` at a time; the answers in the order of the entries.
-async fn in_chunks<'a, T, R, F>(entries: &'a [T], capabilities: &Capabilities, call: impl Fn(&'a [T]) -> F) -> Result<Vec<R>, Error>
-where
-    F: Future<Output = Result<Vec<R>, Error>>,
-{
-    if entries.is_empty() {
-        return Ok(Vec::new());
-    }
-    let answers: Vec<Vec<R>> = futures_util::stream::iter(entries.chunks(capabilities.lookup_size.max(1)).map(call))
-        .buffered(capabilities.concurrency.max(1))
-        .try_collect()
-        .await?;
+/// Carries out calls, several at a time; their answers in the order of what was asked.
+async fn together<R>(asked: usize, calls: Vec<BoxFuture<'_, Result<Vec<R>, Error>>>, concurrency: usize) -> Result<Vec<R>, Error> {
+    let answers: Vec<Vec<R>> = futures_util::stream::iter(calls).buffered(concurrency.max(1)).try_collect().await?;
     let answers: Vec<R> = answers.into_iter().flatten().collect();
-    if answers.len() != entries.len() {
-        return Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} keys were looked up and {} answers came back", entries.len(), answers.len())));
+    if answers.len() != asked {
+        return Err(Error::bug(codes::ACCOUNT_WRONG, format!("{asked} keys were looked up and {} answers came back", answers.len())));
     }
     Ok(answers)
 }

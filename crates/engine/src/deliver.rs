@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use kivuko_core::catalogue::{network, target as target_codes};
-use kivuko_core::connector::{Write, Written};
+use kivuko_core::BoxFuture;
+use kivuko_core::connector::{Cancel, Target, Write, Written};
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::store::{Intent, SourceKey};
 
@@ -122,20 +123,10 @@ impl Execution<'_> {
                 _ => batches.push(vec![one]),
             }
         }
+        let target = &*opened.target;
         let cancel = &self.engine.cancel;
-        let answers: Vec<(Vec<Sending>, Result<Vec<Written>, Error>)> = futures_util::stream::iter(batches)
-            .map(|batch| async move {
-                if cancel.is_cancelled() {
-                    let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");
-                    return (batch, Err(stopped));
-                }
-                let writes: Vec<Write> = batch.iter().map(|one| one.write.clone()).collect();
-                let written = opened.target.write(&writes).await;
-                (batch, written)
-            })
-            .buffer_unordered(opened.capabilities.concurrency.max(1))
-            .collect()
-            .await;
+        let calls: Vec<_> = batches.into_iter().map(|batch| send_batch(target, cancel, batch)).collect();
+        let answers: Vec<_> = futures_util::stream::iter(calls).buffer_unordered(opened.capabilities.concurrency.max(1)).collect().await;
 
         let mut outcome = Answers { again: Vec::new(), fatal: None };
         for (batch, written) in answers {
@@ -232,6 +223,23 @@ struct Answers {
     again: Vec<(Sending, Error)>,
     /// The run cannot go on.
     fatal: Option<Error>,
+}
+
+/// One call of the target. Boxed, so that the future of a run has a simple shape.
+fn send_batch<'a>(
+    target: &'a dyn Target,
+    cancel: &'a Cancel,
+    batch: Vec<Sending>,
+) -> BoxFuture<'a, (Vec<Sending>, Result<Vec<Written>, Error>)> {
+    Box::pin(async move {
+        if cancel.is_cancelled() {
+            let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");
+            return (batch, Err(stopped));
+        }
+        let writes: Vec<Write> = batch.iter().map(|one| one.write.clone()).collect();
+        let written = target.write(&writes).await;
+        (batch, written)
+    })
 }
 
 /// These records stay due. The intents of those that may have taken effect stay open.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kivuko_core::catalogue::{project as project_codes, run as codes};
+use kivuko_core::catalogue::run as codes;
 use kivuko_core::clock::{Clock, Random};
 use kivuko_core::connector::{Cancel, Context, Meter, Session, Settings, System};
 use kivuko_core::error::{Error, Problem, nearest};
@@ -198,7 +198,7 @@ impl Engine {
 /// An error out of problems found after `check`: the first, and how many more there are.
 fn first_of(problems: &[Problem]) -> Error {
     match problems {
-        [] => Error::bug(project_codes::SYSTEM_OPTIONS, "a system was refused without a reason"),
+        [] => Error::bug(codes::UNKNOWN_SYSTEM, "a system was refused without a reason"),
         [one] => Error::configuration(one.code, format!("{}: {}", one.place, one.message)),
         [one, rest @ ..] => Error::configuration(one.code, format!("{}: {} (and {} more)", one.place, one.message, rest.len())),
     }

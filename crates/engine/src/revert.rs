@@ -204,7 +204,7 @@ fn not_reverted(why: &str) -> Decision {
 }
 
 fn no_such_run(run: RunId) -> Error {
-    Error::configuration(codes::UNKNOWN_FLOW, format!("there is no run {run}; `kivuko runs` lists them"))
+    Error::configuration(codes::UNKNOWN_RUN, format!("there is no run {run}; `kivuko runs` lists them"))
 }
 
 fn reverted(unit: &Unit, kept: &Kept) -> Reverted {

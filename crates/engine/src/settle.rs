@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Candidate, Key, Write};
 use kivuko_core::diff;
 use kivuko_core::error::Error;
@@ -151,7 +150,7 @@ impl Execution<'_> {
             .map(|open| open.id)
             .collect();
         if !orphans.is_empty() {
-            tracing::warn!(code = %codes::IN_USE, flow = %self.flow.name, intents = orphans.len(), "closed writes of records that the source no longer has");
+            tracing::warn!(flow = %self.flow.name, intents = orphans.len(), "closed writes of records that the source no longer has");
             self.engine.store.close_intents(&orphans).await?;
             self.intents.retain(|open| !orphans.contains(&open.id));
         }

@@ -5,8 +5,10 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
+use futures_util::FutureExt;
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
 use kivuko_engine::{PlanOptions, RunOptions, Unwatched, exit_code};
@@ -41,19 +43,18 @@ async fn scenarios() {
             continue;
         }
         let text = std::fs::read_to_string(&file).expect("a scenario can be read");
-        // One after the other, each with a task of its own, so that one that fails does not hide the others.
-        let told = tokio::spawn(tell(name.clone(), text)).await;
-        match told {
+        // One that fails does not hide the others.
+        match AssertUnwindSafe(tell(name.clone(), text)).catch_unwind().await {
             Ok(Ok(())) => println!("  told: {name}"),
             Ok(Err(failure)) => failures.push(failure),
-            Err(panic) => failures.push(format!("{name}: {panic}")),
+            Err(_) => failures.push(format!("{name}: panicked, see above")),
         }
     }
     assert!(failures.is_empty(), "{} scenarios failed:\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
 async fn tell(name: String, text: String) -> Result<(), String> {
-    let tree = kivuko_core::yaml::parse(&name, &text).map_err(|problems| format!("{name}: {problems:?}"))?;
+    let tree = parse(&name, &text)?;
     let scenario = tree.to_value();
     let mut options = Options::for_tests();
     if let Some(given) = scenario.get("given") {
@@ -304,4 +305,10 @@ fn missing(found: &Value, expected: &Value, place: &str) -> Option<String> {
         _ if found == expected => None,
         _ => Some(format!("expected {place} to be {expected}, Go.Data has {found}")),
     }
+}
+
+fn parse(name: &str, text: &str) -> Result<kivuko_core::yaml::Node, String> {
+    let mut found = Vec::new();
+    let tree = kivuko_core::yaml::parse(name, text.as_bytes(), &mut found);
+    tree.filter(|_| found.is_empty()).ok_or_else(|| support::problems(&found))
 }

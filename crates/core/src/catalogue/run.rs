@@ -3,4 +3,30 @@
 codes! {
     /// What the record refers to has not arrived.
     WAITING = 901, "K0901";
+    /// Another run is writing.
+    IN_USE = 902, "K0902";
+    /// A system has become another one.
+    IDENTITY_CHANGED = 903, "K0903";
+    /// No such flow.
+    UNKNOWN_FLOW = 904, "K0904";
+    /// No such system.
+    UNKNOWN_SYSTEM = 905, "K0905";
+    /// Too many records would be deleted.
+    TOO_MANY_DELETES = 906, "K0906";
+    /// The plan is not there any more.
+    PLAN_GONE = 907, "K0907";
+    /// The flow has changed since the plan.
+    PLAN_OUTDATED = 908, "K0908";
+    /// The record has changed since the plan.
+    CHANGED_SINCE_PLAN = 909, "K0909";
+    /// A variable has no value.
+    MISSING_VARIABLE = 910, "K0910";
+    /// The project folder cannot be read.
+    PROJECT_UNREADABLE = 911, "K0911";
+    /// A write could not be taken back.
+    NOT_REVERTED = 912, "K0912";
+    /// No such run.
+    UNKNOWN_RUN = 913, "K0913";
+    /// The account of the run does not add up.
+    ACCOUNT_WRONG = 914, "K0914";
 }

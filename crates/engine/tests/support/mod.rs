@@ -101,7 +101,7 @@ impl World {
     }
 
     /// What Go.Data holds, without what it makes up itself (ids, stamps): for comparing two histories.
-    pub fn content(&self) -> serde_json::Value {
+    pub fn content(&self) -> Vec<serde_json::Value> {
         self.sim.state().content(Options::OUTBREAK)
     }
 }
