@@ -87,9 +87,12 @@ impl Search {
 
     /// Whether the record holds the key.
     pub fn holds(&self, body: &Value, key: &Key) -> bool {
-        let wanted = self.wanted(key);
-        wanted.len() == self.parts.len()
-            && self.parts.iter().zip(&wanted).all(|(part, text)| part.values(body).iter().any(|found| found == text))
+        fits(&self.held(body), &self.wanted(key))
+    }
+
+    /// What a record holds for each part of the key.
+    fn held(&self, body: &Value) -> Vec<Vec<String>> {
+        self.parts.iter().map(|part| part.values(body)).collect()
     }
 
     /// The condition that finds the records of all these keys.
@@ -107,6 +110,10 @@ impl Search {
         };
         any_of(branches)
     }
+}
+
+fn fits(held: &[Vec<String>], wanted: &[String]) -> bool {
+    held.len() == wanted.len() && held.iter().zip(wanted).all(|(values, text)| values.contains(text))
 }
 
 fn text_at(key: &Key, position: usize) -> &str {
@@ -154,7 +161,7 @@ impl Part {
 
     /// What a record holds there.
     fn values(&self, body: &Value) -> Vec<String> {
-        let items = |list: &str| body.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+        let items = |list: &str| body.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let member = |item: &Value, name: &str| item.get(name).and_then(value::text);
         match self {
             Self::Document(kind) => {
@@ -244,7 +251,11 @@ impl Place<'_> {
     pub async fn by_keys(&self, search: &Search, keys: &[Key]) -> Result<Vec<Vec<Candidate>>, Error> {
         let all: Vec<&Key> = keys.iter().collect();
         let found = self.all_of(&all, &|keys| search.condition(keys)).await?;
-        let of_key = |key: &Key| found.iter().filter(|body| search.holds(body, key)).filter_map(candidate).collect();
+        let held: Vec<_> = found.iter().map(|body| (search.held(body), body)).collect();
+        let of_key = |key: &Key| {
+            let wanted = search.wanted(key);
+            held.iter().filter(|(values, _)| fits(values, &wanted)).filter_map(|(_, body)| candidate(body)).collect()
+        };
         Ok(keys.iter().map(of_key).collect())
     }
 

@@ -156,7 +156,10 @@ impl Writer<'_> {
                 continue;
             }
             let bodies: Vec<&Value> = group.iter().map(|position| &batch[*position].body).collect();
-            let request = self.place.request(Method::Post, &[], Safety::Write).json(serde_json::to_vec(&bodies).unwrap_or_default());
+            let request = self
+                .place
+                .request(Method::Post, &[], Safety::Write)
+                .json(serde_json::to_vec(&bodies).expect("JSON values can be written as JSON"));
             let answer = match self.place.client.send(request).await {
                 Ok(answer) => answer,
                 Err(error) => {

@@ -20,6 +20,8 @@ use super::retry::{Tries, retry_after};
 
 /// Connecting takes no longer than this, however long an answer may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// An idle connection is not used again after this.
+const IDLE: Duration = Duration::from_secs(4);
 /// A pause is slept in slices, so that a cancellation is noticed.
 const SLICE: Duration = Duration::from_secs(1);
 
@@ -201,6 +203,8 @@ impl Client {
         let mut builder = reqwest::Client::builder()
             .read_timeout(Duration::try_from_secs_f64(options.timeout_secs).unwrap_or(CONNECT_TIMEOUT))
             .connect_timeout(CONNECT_TIMEOUT.min(Duration::try_from_secs_f64(options.timeout_secs).unwrap_or(CONNECT_TIMEOUT)))
+            // Node ends an idle connection after five seconds; a write that meets that moment would be lost without anyone knowing its effect.
+            .pool_idle_timeout(IDLE)
             // A redirect would drop the body of a write and hand the token to whom we do not know.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("kivuko/", env!("CARGO_PKG_VERSION")));
@@ -488,20 +492,16 @@ fn root_words(error: &reqwest::Error) -> String {
 }
 
 fn tls_reason(error: &reqwest::Error) -> Option<String> {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(inner) = source {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = next {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             return Some(tls.to_string());
         }
-        // An I/O error hides what it wraps from `source`.
-        if let Some(tls) = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>())
-        {
-            return Some(tls.to_string());
-        }
-        source = inner.source();
+        // The source of an I/O error is the source of what it wraps, not what it wraps.
+        next = match inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => inner.source(),
+        };
     }
     None
 }

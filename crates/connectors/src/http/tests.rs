@@ -12,6 +12,20 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::suite::context;
 
+/// An authority that signs nothing.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBljCCAT2gAwIBAgIUfZARbGCwBMknX0iyzoSulPe633AwCgYIKoZIzj0EAwIw\n\
+IDEeMBwGA1UEAwwVS2l2dWtvIHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyMTA4NTY0\n\
+NFoYDzIxMjYxMDI4MDg1NjQ0WjAgMR4wHAYDVQQDDBVLaXZ1a28gdGVzdCBhdXRo\n\
+b3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQDFgVUGU1ea541lIyCUR0C\n\
+UkqJ+t0ETKRkaWyYHQuEz2/nosni9h2sFp12Z0pCIO//F69/uJ5/fNup9w4PR9wy\n\
+o1MwUTAdBgNVHQ4EFgQUcimelNuVyfCfFjIk7ayYC0AlSYMwHwYDVR0jBBgwFoAU\n\
+cimelNuVyfCfFjIk7ayYC0AlSYMwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQD\n\
+AgNHADBEAiBeTTRPU5LQ0HhoVpX+V5HG73megwUaWOnkGnKrDtbRWQIgCvX8bbN1\n\
+eLKjg2hNDaQEwseleNOYRCT9p8IGZeObM/A=\n\
+-----END CERTIFICATE-----\n";
+
 /// What the server does with a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Say {
@@ -19,6 +33,8 @@ pub(crate) enum Say {
     Raw(String),
     /// Nothing: the connection ends.
     HangUp,
+    /// These bytes before anything was asked.
+    AtOnce(&'static str),
 }
 
 pub(crate) fn say(status: u16, body: &str) -> Say {
@@ -48,6 +64,10 @@ pub(crate) async fn server(answers: Vec<Say>) -> Server {
         let mut last = Say::HangUp;
         while let Ok((mut stream, _)) = listener.accept().await {
             last = answers.next().unwrap_or(last);
+            if let Say::AtOnce(text) = last {
+                let _ = stream.write_all(text.as_bytes()).await;
+                continue;
+            }
             let mut request = Vec::new();
             let mut piece = [0u8; 4096];
             while let Ok(count) = stream.read(&mut piece).await {
@@ -217,6 +237,24 @@ async fn refusals_come_back_as_answers_and_a_large_answer_in_pieces() {
         length += piece.len();
     }
     assert_eq!(length, 200_003);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_trusted_is_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("ca.pem"), CERTIFICATE).expect("it can be written");
+    let server = server(vec![Say::AtOnce("this is no TLS")]).await;
+    let options = serde_json::json!({ "url": server.url.replace("http:", "https:"), "ca_file": "ca.pem", "timeout_secs": 5 });
+    let options: Options = serde_json::from_value(options).expect("good options");
+    let client = Client::new(&options, folder.path(), context(), |_| None).expect("a client with an authority of its own");
+    let error = client.send(&ask(&client, Safety::Write)).await.expect_err("no secure connection");
+    assert_eq!(
+        (error.cause.code, error.consequence, error.effect_unknown),
+        (network::TLS, Consequence::FixConfiguration, false),
+        "{error}"
+    );
+    std::fs::write(folder.path().join("ca.pem"), "no certificate").expect("it can be written");
+    assert!(Client::new(&options, folder.path(), context(), |_| None).is_err());
 }
 
 #[test]

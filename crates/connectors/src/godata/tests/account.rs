@@ -129,6 +129,8 @@ async fn an_outbreak_that_is_switched_under_us_stops_the_run() {
     let written = write(target.as_ref(), &writes).await;
     assert_eq!(words(&written), ["failed K0607", "failed K0607"]);
     assert!(world.cases_there().is_empty());
+    assert_eq!(found(target.as_ref(), &["A", "B"]).await, [Vec::new(), Vec::new()], "looking goes on, by GET");
+    assert_eq!(world.sim.log().count("POST", "*/cases/filter"), 1, "refused once");
 }
 
 #[tokio::test]

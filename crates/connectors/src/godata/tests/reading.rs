@@ -164,6 +164,27 @@ async fn an_outage_is_told_after_some_tries_and_reading_goes_on_later() {
 }
 
 #[tokio::test]
+async fn the_time_of_writing_is_a_cursor_too() {
+    let world = World::new().await;
+    for number in 0..5 {
+        world.sim.insert_case(Options::OUTBREAK, name(number));
+    }
+    let source =
+        |cursor: &str| world.system.source(&SourceSpec { resource: "cases".into(), cursor: Some(cursor.into()), ..SourceSpec::default() });
+    let source_by_writing = source("dbUpdatedAt").expect("a source");
+    let partition = source_by_writing.partitions().await.expect("partitions").remove(0);
+    let mut pages = source_by_writing.read(ReadRequest { page_size: 2, ..reading(partition) }).await.expect("a reading");
+    let mut count = 0;
+    while let Some(page) = pages.next().await.expect("a page") {
+        count += page.records.len();
+    }
+    assert_eq!(count, 5);
+    let asked = world.sim.log().entries();
+    assert!(asked.iter().filter(|entry| entry.path.ends_with("/cases")).all(|entry| entry.query.contains("dbUpdatedAt")));
+    assert!(source("createdAt").is_err());
+}
+
+#[tokio::test]
 async fn a_foreign_cursor_is_refused() {
     let world = World::new().await;
     let source = world.system.source(&SourceSpec { resource: "cases".into(), ..SourceSpec::default() }).expect("a source");
