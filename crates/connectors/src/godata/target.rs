@@ -76,15 +76,14 @@ impl Target {
             self.active.store(account.active_outbreak_id.as_deref() == Some(&outbreak.id), Ordering::Relaxed);
         }
         let mut causes = Vec::new();
-        let mut tops = HashSet::new();
+        // Places are many; they are read only for a flow that writes some.
+        let mut needs_places = self.spec.paths.is_empty();
         for path in &self.spec.paths {
-            causes.extend(self.unknown_path(path).map(|cause| cause.field(path)));
-            if let Some(top) = Path::parse(path).ok().as_ref().and_then(Path::top) {
-                tops.insert(top.to_owned());
+            match self.leads_to(path) {
+                Ok(kind) => needs_places |= kind.is_some_and(has_places),
+                Err(cause) => causes.push(cause.field(path)),
             }
         }
-        let needs_places =
-            self.spec.paths.is_empty() || self.resource.fields.iter().any(|field| tops.contains(field.name) && has_places(field.kind));
         let codes = Codes::load(&self.client, needs_places).await?;
         let rules = Rules {
             mask: outbreak.as_ref().and_then(|outbreak| outbreak.case_id_mask.as_deref()).filter(|mask| !mask.is_empty()).map(Mask::parse),
@@ -121,30 +120,29 @@ impl Target {
         }
     }
 
-    fn unknown_path(&self, text: &str) -> Option<Cause> {
-        let Ok(path) = Path::parse(text) else {
-            return Some(Cause::new(target::UNKNOWN_FIELD, "this is no path"));
-        };
+    /// What a path leads to; nothing is known of what lies inside answers and the like.
+    fn leads_to(&self, text: &str) -> Result<Option<Kind>, Cause> {
+        let path = Path::parse(text).map_err(|_| Cause::new(target::UNKNOWN_FIELD, "this is no path"))?;
         let mut fields = self.resource.fields;
+        let mut reached = None;
         for segment in path.segments() {
             let Segment::Field(name) = segment else { continue };
             let Some(field) = find(fields, name) else {
-                let near = nearest(name, fields.iter().map(|field| field.name))
-                    .map(|near| format!("; did you mean `{near}`?"))
-                    .unwrap_or_default();
-                return Some(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no field `{name}` here{near}")));
+                let near = nearest(name, fields.iter().map(|field| field.name)).map(|near| format!("; did you mean `{near}`?"));
+                let message = format!("Go.Data has no field `{name}` here{}", near.unwrap_or_default());
+                return Err(Cause::new(target::UNKNOWN_FIELD, message));
             };
             if field.read_only {
-                return Some(Cause::new(godata::READ_ONLY, format!("Go.Data sets `{name}` itself and drops what is sent")));
+                return Err(Cause::new(godata::READ_ONLY, format!("Go.Data sets `{name}` itself and drops what is sent")));
             }
+            reached = Some(field.kind);
             fields = match field.kind {
                 Kind::Object(nested) | Kind::List(nested) => nested,
-                // What is below is by variable, or nobody's business.
-                Kind::Answers | Kind::Any | Kind::Point => return None,
+                Kind::Answers | Kind::Any | Kind::Point => return Ok(None),
                 _ => &[],
             };
         }
-        None
+        Ok(reached)
     }
 
     fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {

@@ -225,5 +225,9 @@ async fn what_is_wrong_with_the_sheet_is_told_before_the_first_record() {
         ]
     );
     assert!(causes[0].message.contains("did you mean `addresses`"), "{}", causes[0]);
+    assert_eq!(world.sim.log().count("GET", "/api/locations"), 0, "no row writes a place");
+    let writes_places = TargetSpec { paths: vec!["addresses[typeId=USUAL].locationId".into()], key: vec![EXTERNAL_ID.into()], ..spec };
+    assert_eq!(world.target_of(&writes_places).prepare().await, Ok(Vec::new()));
+    assert_eq!(world.sim.log().count("GET", "/api/locations"), 1);
     assert_eq!(world.sim.log().writes().len(), 0);
 }
