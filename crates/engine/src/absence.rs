@@ -115,7 +115,9 @@ impl Execution<'_> {
         if linked > 0 && absent as f64 / linked as f64 > limit {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,
-                format!("{absent} of {linked} linked records are missing from the source, more than `stop_above` allows; nothing was deleted"),
+                format!(
+                    "{absent} of {linked} linked records are missing from the source, more than `stop_above` allows; nothing was deleted"
+                ),
             ));
         }
         Ok(())

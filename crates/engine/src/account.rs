@@ -53,7 +53,10 @@ impl Execution<'_> {
             self.account_item(item, units, known, &mut commit);
         }
         if !commit.counts.adds_up() || commit.counts.read != items.len() as u64 {
-            return Err(Error::bug(codes::ACCOUNT_WRONG, format!("a page of {} records came to {} outcomes", items.len(), commit.counts.read)));
+            return Err(Error::bug(
+                codes::ACCOUNT_WRONG,
+                format!("a page of {} records came to {} outcomes", items.len(), commit.counts.read),
+            ));
         }
         self.counts.merge(&commit.counts);
         Ok(commit)
@@ -85,7 +88,9 @@ impl Execution<'_> {
             Outcome::Failed | Outcome::Waiting => {}
             _ => commit.closed_rejections.push(item.id.clone()),
         }
-        if let Some(reference) = units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None }) {
+        if let Some(reference) =
+            units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None })
+        {
             commit.waiting.push(Waiting {
                 flow: self.flow.name.clone(),
                 source_id: item.id.clone(),

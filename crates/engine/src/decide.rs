@@ -10,8 +10,8 @@ use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Target};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::expr::Scope;
 use kivuko_core::mapping::Mapped;
-use kivuko_core::record::SourceRecord;
 use kivuko_core::outcome::Outcome;
+use kivuko_core::record::SourceRecord;
 use kivuko_core::store::{self, Link, Reference, Sent};
 use kivuko_core::transform::{Env, References};
 use kivuko_core::{diff, value};
@@ -101,7 +101,8 @@ impl Execution<'_> {
             let parent = match &spec.of {
                 None => None,
                 Some(of) => {
-                    let name = &self.flow.to.records.iter().find(|other| other.name == *of).map(|other| other.name.clone()).unwrap_or_default();
+                    let name =
+                        &self.flow.to.records.iter().find(|other| other.name == *of).map(|other| other.name.clone()).unwrap_or_default();
                     match parents.iter().find(|unit| unit.item == position && self.flow.to.records[unit.record].name == *name) {
                         Some(unit) => Some(unit),
                         // The parent was left out by its own `when`: so are its parts.
@@ -221,7 +222,8 @@ impl Execution<'_> {
             match text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
                 Some(text) => parts.push(text),
                 None => {
-                    let cause = Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
+                    let cause =
+                        Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
                     return Err(cause.field(path.to_string()));
                 }
             }
@@ -257,8 +259,11 @@ impl Execution<'_> {
             {
                 let here = &items[unit.item].place;
                 unit.decision = Decision::Rejected(vec![
-                    Cause::new(record::DUPLICATE_KEY, format!("several records of the input have this key: {}", other_places(others, here)))
-                        .field(self.key_name(unit.record)),
+                    Cause::new(
+                        record::DUPLICATE_KEY,
+                        format!("several records of the input have this key: {}", other_places(others, here)),
+                    )
+                    .field(self.key_name(unit.record)),
                 ]);
             }
         }
@@ -323,7 +328,8 @@ impl Execution<'_> {
             group_by(self.engine.store.links_by_key(&self.flow.to.system, &spec.resource, &keys).await?, |link| link.key.clone());
         for at in asked {
             let item = &items[units[at].item];
-            let holder = held.get(&units[at].key).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
+            let holder =
+                held.get(&units[at].key).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
             if let Some(holder) = holder {
                 units[at].decision = self.held_by(record, holder);
             }
@@ -360,7 +366,8 @@ impl Execution<'_> {
 
     fn held_by(&self, record: usize, holder: &Link) -> Decision {
         Decision::Rejected(vec![
-            Cause::new(record::DUPLICATE_KEY, format!("the record `{}` of the same source already has this key", holder.source.id)).field(self.key_name(record)),
+            Cause::new(record::DUPLICATE_KEY, format!("the record `{}` of the same source already has this key", holder.source.id))
+                .field(self.key_name(record)),
         ])
     }
 
@@ -463,7 +470,13 @@ impl Execution<'_> {
     }
 
     fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
-        Env { timezone: &self.engine.project.timezone, today: self.today, codes: &self.engine.project.codes, sides: &self.flow.sides, references }
+        Env {
+            timezone: &self.engine.project.timezone,
+            today: self.today,
+            codes: &self.engine.project.codes,
+            sides: &self.flow.sides,
+            references,
+        }
     }
 
     /// The key of a record, for the search for duplicates; `None` when it does not get that far.

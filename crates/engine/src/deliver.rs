@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use kivuko_core::catalogue::{network, target as target_codes};
 use kivuko_core::BoxFuture;
+use kivuko_core::catalogue::{network, target as target_codes};
 use kivuko_core::connector::{Cancel, Target, Write, Written};
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::store::{Intent, SourceKey};
@@ -198,7 +198,10 @@ impl Execution<'_> {
         for one in poison {
             let cause = Cause::new(
                 target_codes::POISON,
-                format!("the target failed {} times when this record was sent alone, while others passed; last: {}", one.alone, last.cause.message),
+                format!(
+                    "the target failed {} times when this record was sent alone, while others passed; last: {}",
+                    one.alone, last.cause.message
+                ),
             );
             units[one.unit].decision = Decision::Rejected(vec![cause]);
         }

@@ -158,13 +158,17 @@ impl Engine {
             return Ok(known.clone());
         }
         let spec = self.project.systems.get(name).ok_or_else(|| {
-            let near = nearest(name, self.project.systems.keys().map(String::as_str)).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let near = nearest(name, self.project.systems.keys().map(String::as_str))
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             Error::configuration(codes::UNKNOWN_SYSTEM, format!("there is no system `{name}` in kivuko.yaml{near}"))
         })?;
         let options = project::expand(&spec.options, &*self.variable).map_err(|missing| {
             Error::configuration(
                 codes::MISSING_VARIABLE,
-                format!("the system `{name}` needs {}: set it in the environment or in `.env`", missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+                format!(
+                    "the system `{name}` needs {}: set it in the environment or in `.env`",
+                    missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                ),
             )
         })?;
         let made = self.open_kind(&spec.kind, name, options)?;
@@ -174,8 +178,9 @@ impl Engine {
 
     /// Opens a system of a kind with the options given, under a name.
     pub(crate) fn open_kind(&self, kind: &str, name: &str, options: Value) -> Result<Opened, Error> {
-        let connector = kivuko_connectors::find(kind)
-            .ok_or_else(|| Error::configuration(codes::UNKNOWN_SYSTEM, format!("there is no kind of system `{kind}`; `kivuko systems kinds` lists them")))?;
+        let connector = kivuko_connectors::find(kind).ok_or_else(|| {
+            Error::configuration(codes::UNKNOWN_SYSTEM, format!("there is no kind of system `{kind}`; `kivuko systems kinds` lists them"))
+        })?;
         let meter = Arc::new(Meter::default());
         let context = Context {
             clock: Arc::clone(&self.clock),

@@ -90,7 +90,13 @@ impl std::fmt::Debug for Held {
 
 impl Held {
     /// Takes a lease, waiting up to `patience` for another holder to give it back.
-    pub async fn take(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, holder: &Holder, name: &str, patience: Duration) -> Result<Self, Error> {
+    pub async fn take(
+        store: &Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+        holder: &Holder,
+        name: &str,
+        patience: Duration,
+    ) -> Result<Self, Error> {
         let began = clock.now();
         loop {
             let now = clock.now();
@@ -101,7 +107,10 @@ impl Held {
                 Err(other) => {
                     return Err(Error::stop(
                         run::IN_USE,
-                        format!("another run holds `{name}` until {}; wait for it to end, or stop it", other.until.strftime("%H:%M:%S UTC")),
+                        format!(
+                            "another run holds `{name}` until {}; wait for it to end, or stop it",
+                            other.until.strftime("%H:%M:%S UTC")
+                        ),
                     ));
                 }
             }

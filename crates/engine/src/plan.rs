@@ -135,12 +135,9 @@ impl Engine {
 /// Loads the writes of a saved plan, by source record and part.
 pub(crate) async fn load(execution: &Execution<'_>, plan: i64) -> Result<BTreeMap<(String, String), Planned>, Error> {
     let engine = execution.engine;
-    let saved = engine
-        .store
-        .plan(plan, engine.clock.now())
-        .await?
-        .filter(|saved| saved.flow == execution.flow.name)
-        .ok_or_else(|| Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days")))?;
+    let saved = engine.store.plan(plan, engine.clock.now()).await?.filter(|saved| saved.flow == execution.flow.name).ok_or_else(|| {
+        Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days"))
+    })?;
     if saved.version != execution.flow.version.hash {
         return Err(Error::configuration(codes::PLAN_OUTDATED, format!("the flow has changed since plan {plan}; make a new one")));
     }

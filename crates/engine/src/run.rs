@@ -51,7 +51,12 @@ pub struct RunOptions {
 impl RunOptions {
     /// Whether this run reads all that is due, so that it moves the live cursor.
     fn is_whole(&self) -> bool {
-        self.since.is_none() && self.until.is_none() && self.only.is_empty() && self.limit.is_none() && self.input.is_none() && self.plan.is_none()
+        self.since.is_none()
+            && self.until.is_none()
+            && self.only.is_empty()
+            && self.limit.is_none()
+            && self.input.is_none()
+            && self.plan.is_none()
     }
 
     /// The options as they were given, for the history.
@@ -64,7 +69,11 @@ impl RunOptions {
         };
         word("--since", self.since.map(|time| time.to_string()));
         word("--until", self.until.map(|time| time.to_string()));
-        word("--only", (!self.only.is_empty()).then(|| if self.only.len() > 3 { format!("({} records)", self.only.len()) } else { self.only.join(",") }));
+        word(
+            "--only",
+            (!self.only.is_empty())
+                .then(|| if self.only.len() > 3 { format!("({} records)", self.only.len()) } else { self.only.join(",") }),
+        );
         word("--limit", self.limit.map(|limit| limit.to_string()));
         word("--input", self.input.as_ref().map(|path| path.display().to_string()));
         word("--plan", self.plan.map(|plan| plan.to_string()));
@@ -269,7 +278,8 @@ impl<'e> Execution<'e> {
 
     fn open_source(&self, options: &RunOptions) -> Result<Box<dyn Source>, Error> {
         let from = &self.flow.from;
-        let mut spec = SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
+        let mut spec =
+            SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
         let Some(input) = &options.input else { return self.engine.system(&from.system)?.source(&spec) };
         // Another file in the place of the source: the flow's own reading options go with it.
         let absolute = std::path::absolute(input)
@@ -471,8 +481,9 @@ impl<'e> Execution<'e> {
         partition: &Partition,
     ) -> Result<std::collections::HashMap<(usize, kivuko_core::connector::Key), Vec<String>>, Error> {
         // Parts and items of lists have the identity of their parent in their key.
-        let roots: Vec<usize> =
-            (0..self.flow.to.records.len()).filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none()).collect();
+        let roots: Vec<usize> = (0..self.flow.to.records.len())
+            .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
+            .collect();
         let mut suspects = Suspects::new();
         let keys = |record: &SourceRecord| -> Vec<(usize, kivuko_core::connector::Key)> {
             let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };

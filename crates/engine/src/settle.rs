@@ -54,7 +54,9 @@ impl Execution<'_> {
                     None => None,
                 };
             }
-            let Some(next) = unanswered.iter().filter(|one| !settled.contains_key(&one.at)).map(|one| one.due).max() else { return Ok(settled) };
+            let Some(next) = unanswered.iter().filter(|one| !settled.contains_key(&one.at)).map(|one| one.due).max() else {
+                return Ok(settled);
+            };
             self.stop_if_cancelled()?;
             self.engine.clock.sleep(pause(now, next)).await;
         }
@@ -97,7 +99,8 @@ impl Execution<'_> {
                 let intent = &open.intent;
                 let same_record = intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part;
                 let same_target = intent.target_resource == *resource
-                    && (intent.key == unit.key || unit.link.as_ref().is_some_and(|link| intent.target_id.as_deref() == Some(&link.target_id)));
+                    && (intent.key == unit.key
+                        || unit.link.as_ref().is_some_and(|link| intent.target_id.as_deref() == Some(&link.target_id)));
                 same_record || same_target
             };
             let Some(open) = self.intents.iter().filter(own).max_by_key(|open| open.intent.noted) else { continue };
@@ -131,7 +134,10 @@ impl Execution<'_> {
     /// Ends the run when somebody asked for it.
     pub(crate) fn stop_if_cancelled(&self) -> Result<(), Error> {
         if self.engine.cancel.is_cancelled() {
-            return Err(Error::stop(kivuko_core::catalogue::network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was"));
+            return Err(Error::stop(
+                kivuko_core::catalogue::network::CANCELLED,
+                "the run was asked to stop; run it again and it goes on where it was",
+            ));
         }
         Ok(())
     }
@@ -144,7 +150,8 @@ impl Execution<'_> {
             .iter()
             .filter(|open| open.intent.flow == self.flow.name)
             .filter(|open| {
-                let record = self.flow.to.records.iter().position(|record| record.resource == open.intent.target_resource).unwrap_or_default();
+                let record =
+                    self.flow.to.records.iter().position(|record| record.resource == open.intent.target_resource).unwrap_or_default();
                 self.due(record, open.intent.noted) <= now
             })
             .map(|open| open.id)

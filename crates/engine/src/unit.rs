@@ -63,16 +63,25 @@ pub(crate) enum Decision {
     /// Not looked at yet.
     Open,
     /// Nothing to send; `found` is a record of the target that was not linked before.
-    Unchanged { found: Option<Found> },
+    Unchanged {
+        found: Option<Found>,
+    },
     /// To be sent.
     Write(Change),
     /// Done: `change` took effect under this id and version.
-    Written { change: Change, id: String, version: Option<String> },
+    Written {
+        change: Change,
+        id: String,
+        version: Option<String>,
+    },
     Rejected(Vec<Cause>),
     Waiting(Reference),
     Skipped(Vec<Cause>),
     /// It stays due. `unsettled`: it may have taken effect, and its intent stays open.
-    Failed { cause: Cause, unsettled: bool },
+    Failed {
+        cause: Cause,
+        unsettled: bool,
+    },
 }
 
 /// A record of the target that was found by its key.

@@ -117,7 +117,10 @@ pub fn read_files(root: &Path) -> Result<Files, Error> {
     if !root.join("kivuko.yaml").is_file() {
         return Err(Error::configuration(
             codes::PROJECT_UNREADABLE,
-            format!("there is no kivuko.yaml in `{}`; change into the folder of a project, name one with --project, or make one with kivuko init", root.display()),
+            format!(
+                "there is no kivuko.yaml in `{}`; change into the folder of a project, name one with --project, or make one with kivuko init",
+                root.display()
+            ),
         ));
     }
     let mut files = BTreeMap::new();

@@ -72,7 +72,10 @@ async fn tell(name: String, text: String) -> Result<(), String> {
         let words = step.as_object().ok_or_else(|| format!("{}: step {} is not a step", telling.name, number + 1))?;
         for (word, what) in words {
             if word != "expect" {
-                telling.step(word, what, words.get("expect")).await.map_err(|why| format!("{}, step {} ({word}): {why}", telling.name, number + 1))?;
+                telling
+                    .step(word, what, words.get("expect"))
+                    .await
+                    .map_err(|why| format!("{}, step {} ({word}): {why}", telling.name, number + 1))?;
             }
         }
     }
@@ -243,7 +246,8 @@ impl Telling {
                 }
                 continue;
             }
-            let own: Vec<_> = living.iter().filter(|case| list(&case["documents"]).iter().any(|document| document["number"] == *number)).collect();
+            let own: Vec<_> =
+                living.iter().filter(|case| list(&case["documents"]).iter().any(|document| document["number"] == *number)).collect();
             let [case] = own.as_slice() else { return Err(format!("Go.Data holds {} cases with the number {number}", own.len())) };
             if let Some(difference) = missing(case, expected, number) {
                 return Err(difference);
@@ -255,8 +259,10 @@ impl Telling {
     async fn rejections(&self, what: &Value) -> Result<(), String> {
         let engine = self.world.engine().await;
         let rows = engine.store().rejections(None, 1000).await.map_err(|error| error.to_string())?;
-        let found: BTreeMap<String, String> =
-            rows.iter().map(|row| (row.source_id.clone(), row.causes.first().map(|cause| cause.code.to_string()).unwrap_or_default())).collect();
+        let found: BTreeMap<String, String> = rows
+            .iter()
+            .map(|row| (row.source_id.clone(), row.causes.first().map(|cause| cause.code.to_string()).unwrap_or_default()))
+            .collect();
         if json!(found) == *what { Ok(()) } else { Err(format!("expected open rejections {what}, found {}", json!(found))) }
     }
 }
@@ -296,9 +302,9 @@ fn compare(found: &Value, expect: Option<&Value>, counts: &[&str]) -> Result<(),
 /// The first thing that is expected and not so.
 fn missing(found: &Value, expected: &Value, place: &str) -> Option<String> {
     match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => expected.iter().find_map(|(name, expected)| {
-            missing(found.get(name).unwrap_or(&Value::Null), expected, &format!("{place}.{name}"))
-        }),
+        (Value::Object(found), Value::Object(expected)) => expected
+            .iter()
+            .find_map(|(name, expected)| missing(found.get(name).unwrap_or(&Value::Null), expected, &format!("{place}.{name}"))),
         (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
             found.iter().zip(expected).enumerate().find_map(|(at, (found, expected))| missing(found, expected, &format!("{place}[{at}]")))
         }

@@ -13,7 +13,7 @@
 //!   do: expire_token
 //! ```
 //!
-//! `on` says which requests: `method`, `path` (`*` is any text, slashes included), and which of those that fit, counted
+//! `on` says which requests: `method`, `path` (`*` is any text, slashes included), `body` (a text that it contains), and which of those that fit, counted
 //! from 1: `nth`, `every`, `after`, or `from` and `to`. Left out, all of them.
 //!
 //! | `do` | what happens |
@@ -129,6 +129,8 @@ pub struct On {
     pub method: Option<String>,
     /// Pattern of the path; left out: all.
     pub path: Option<String>,
+    /// A text that the body contains; left out: any body.
+    pub body: Option<String>,
     /// The nth that fits.
     pub nth: Option<u64>,
     /// Each nth that fits.
@@ -159,9 +161,10 @@ impl Rule {
         Self { on, actions: vec![action], times: None }
     }
 
-    fn fits(&self, method: &str, path: &str) -> bool {
+    fn fits(&self, method: &str, path: &str, body: &[u8]) -> bool {
         self.on.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.on.path.as_deref().is_none_or(|pattern| glob(pattern, path))
+            && self.on.body.as_deref().is_none_or(|text| contains(body, text.as_bytes()))
     }
 
     fn strikes(&self, number: u64) -> bool {
@@ -214,10 +217,10 @@ impl Faults {
     }
 
     /// What happens to the request that has just arrived.
-    pub(crate) fn strike(&self, method: &Method, path: &str) -> Vec<Action> {
+    pub(crate) fn strike(&self, method: &Method, path: &str, body: &[u8]) -> Vec<Action> {
         let mut actions = Vec::new();
         for counted in self.lock().iter_mut() {
-            if !counted.rule.fits(method.as_str(), path) {
+            if !counted.rule.fits(method.as_str(), path, body) {
                 continue;
             }
             counted.seen += 1;
@@ -233,6 +236,10 @@ impl Faults {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Counted>> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
 #[derive(Deserialize)]
@@ -385,7 +392,7 @@ mod tests {
     fn rules_count_the_requests_that_fit() {
         let check = |on: &str, expected: &[u64]| {
             let faults: Faults = parse(&format!("- {{ on: {on}, do: html, times: 5 }}")).unwrap().into();
-            let struck: Vec<u64> = (1..=12).filter(|_| !faults.strike(&Method::POST, "/a/b").is_empty()).collect::<Vec<_>>();
+            let struck: Vec<u64> = (1..=12).filter(|_| !faults.strike(&Method::POST, "/a/b", b"").is_empty()).collect::<Vec<_>>();
             assert_eq!(struck, expected, "{on}");
         };
         check("{ nth: 3 }", &[3]);

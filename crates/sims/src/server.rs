@@ -262,7 +262,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let actions = shared.faults.strike(&request.method, &request.path);
+    let actions = shared.faults.strike(&request.method, &request.path, &request.body);
     if !actions.is_empty() {
         let names: Vec<String> = actions.iter().map(Action::to_string).collect();
         shared.log.amend(n, |entry| entry.fault = Some(names.join(", ")));
