@@ -52,6 +52,7 @@ macro_rules! suite {
             }
             pages::{
                 a_page_takes_effect,
+                two_sources_may_feed_one_record,
                 a_page_takes_effect_as_a_whole_or_not_at_all,
                 a_page_survives_the_end_of_the_process,
                 links_are_found_by_source_key_and_target,

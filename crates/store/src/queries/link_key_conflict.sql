@@ -1,13 +1,14 @@
--- Two source records with one key, to be named in the error.
+-- Two records of one source with one key, to be named in the error.
 SELECT new.value ->> '$.source.id' AS one, link.source_id AS other, link.target_system, link.target_resource
 FROM jsonb_each(?1) AS new CROSS JOIN link
     ON link.key = new.value -> '$.key' AND link.key <> '[]'
     AND link.target_system = new.value ->> '$.target_system' AND link.target_resource = new.value ->> '$.target_resource'
-WHERE (link.source_id, link.source_system, link.source_resource, link.part)
-    <> (new.value ->> '$.source.id', new.value ->> '$.source.system', new.value ->> '$.source.resource', new.value ->> '$.part')
+    AND link.source_system = new.value ->> '$.source.system' AND link.source_resource = new.value ->> '$.source.resource'
+WHERE (link.source_id, link.part) <> (new.value ->> '$.source.id', new.value ->> '$.part')
 UNION ALL
 SELECT a.value ->> '$.source.id', b.value ->> '$.source.id', a.value ->> '$.target_system', a.value ->> '$.target_resource'
 FROM jsonb_each(?1) AS a CROSS JOIN jsonb_each(?1) AS b
     ON a.key < b.key AND a.value -> '$.key' = b.value -> '$.key' AND a.value -> '$.key' <> '[]'
     AND a.value ->> '$.target_system' = b.value ->> '$.target_system' AND a.value ->> '$.target_resource' = b.value ->> '$.target_resource'
+    AND a.value ->> '$.source.system' = b.value ->> '$.source.system' AND a.value ->> '$.source.resource' = b.value ->> '$.source.resource'
 LIMIT 1

@@ -57,6 +57,21 @@ pub async fn expect_full_page(store: &dyn Store, run: RunId) {
     assert!(counts.adds_up());
 }
 
+pub async fn two_sources_may_feed_one_record(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "cases", 1).await;
+    let mut commit = full_page(&*store, run).await;
+    let mut other = link(run, "cases", "1");
+    other.source.system = "laboratory".to_owned();
+    commit.links.push(other.clone());
+    store.commit_page(&commit).await.unwrap();
+    let mut found = store.links_by_key(&other.target_system, &other.target_resource, std::slice::from_ref(&other.key)).await.unwrap();
+    found.sort_by(|a, b| a.source.cmp(&b.source));
+    let mut expected = vec![link(run, "cases", "1"), other];
+    expected.sort_by(|a, b| a.source.cmp(&b.source));
+    assert_eq!(found, expected);
+}
+
 pub async fn a_page_takes_effect_as_a_whole_or_not_at_all(open: &Open<'_>) {
     let store = open().await;
     let run = begin(&*store, "cases", 1).await;

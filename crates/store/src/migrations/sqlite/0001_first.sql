@@ -80,8 +80,9 @@ CREATE TABLE link (
     version         TEXT
 ) STRICT;
 CREATE UNIQUE INDEX link_source ON link (source_id, source_system, source_resource, part, target_system);
+-- Within one source a key leads from one record only; two sources may well feed one record of a target.
 -- `[]` is the key of a target that is not found by key.
-CREATE UNIQUE INDEX link_key ON link (key, target_system, target_resource) WHERE key <> '[]';
+CREATE UNIQUE INDEX link_key ON link (key, target_system, target_resource, source_system, source_resource) WHERE key <> '[]';
 CREATE INDEX link_target ON link (target_id, target_system, target_resource);
 CREATE INDEX link_flow ON link (flow);
 
