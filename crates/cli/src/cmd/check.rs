@@ -1,0 +1,126 @@
+//! `check`: everything that can be wrong, all of it at once.
+
+use kivuko_core::project::{self, CheckResult};
+use kivuko_engine::{Checked, exit_code};
+use serde_json::json;
+
+use crate::app::{App, worst};
+use crate::args::Check;
+use crate::failure::{Failure, exit};
+use crate::print::figures::counted;
+use crate::print::progress::Progress;
+use crate::print::{Style, problem, style};
+
+pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
+    let workspace = app.workspace()?;
+    let results = workspace.project.as_ref().map(project::run_checks).unwrap_or_default();
+    let contents = workspace.project.as_ref().map(|project| {
+        format!(
+            "{}, {}, {}",
+            counted(project.flows.len() as u64, "flow", "flows"),
+            counted(project.systems.len() as u64, "system", "systems"),
+            counted(project.checks.len() as u64, "check", "checks")
+        )
+    });
+    let sound = workspace.is_sound();
+    let problems = workspace.problems.clone();
+    let files = workspace.files.clone();
+    let online = if args.online && sound {
+        let engine = app.engine().await?;
+        let _progress = Progress::start("asking the systems", app.err);
+        Some(engine.check_online().await)
+    } else {
+        None
+    };
+    let failed = results.iter().filter(|result| !result.passed()).count() as u64;
+    let code = worst([
+        if sound && failed == 0 { exit::WELL } else { exit::PROJECT },
+        online.iter().flatten().map(code_of).max().unwrap_or(exit::WELL),
+    ]);
+    app.answer(
+        || json!({ "ok": code == exit::WELL, "problems": problems, "checks": results, "online": online }),
+        |style| {
+            let mut text = String::new();
+            if !problems.is_empty() {
+                text.push_str(&problem::all(&problems, &files, style));
+            }
+            for result in results.iter().filter(|result| !result.passed()) {
+                text.push_str(&differing(result, style));
+            }
+            for checked in online.iter().flatten() {
+                text.push_str(&asked(checked, style));
+            }
+            if let (Some(contents), true) = (&contents, code == exit::WELL) {
+                text.push_str(&format!("{}  {contents}\n", style.good("well")));
+            }
+            text
+        },
+    )?;
+    if !app.json {
+        app.say_next(&next(app, code, sound, args.online, &problems, online.as_deref()));
+    }
+    Ok(code)
+}
+
+fn code_of(checked: &Checked) -> u8 {
+    if checked.wrong.is_empty() {
+        exit::WELL
+    } else if checked.failed {
+        exit::SYSTEM
+    } else {
+        exit::PROJECT
+    }
+}
+
+fn next(
+    app: &App,
+    code: u8,
+    sound: bool,
+    online: bool,
+    problems: &[kivuko_core::error::Problem],
+    asked: Option<&[Checked]>,
+) -> Vec<(String, &'static str)> {
+    let first = problems.first().map(|problem| problem.code);
+    let first = first.or_else(|| asked.into_iter().flatten().flat_map(|checked| &checked.wrong).next().map(|cause| cause.code));
+    let mut steps = Vec::new();
+    if let Some(code) = first {
+        steps.push((format!("kivuko explain {code}"), "what a code means and how to cure it"));
+    }
+    if sound && code == exit::WELL && !online {
+        steps.push((app.invoke("check --online"), "also ask the systems"));
+    }
+    if sound && code == exit::WELL && online {
+        steps.push((app.invoke("plan FLOW"), "what a run would do"));
+    }
+    steps
+}
+
+fn differing(result: &CheckResult, style: Style) -> String {
+    let mut text = format!("{}  {}  {}\n", style.error("differs"), style.bold(&result.name), style.dim(&result.place.to_string()));
+    for difference in &result.differences {
+        text.push_str(&format!("  {}\n", style.wrap(difference, 2)));
+    }
+    text.push('\n');
+    text
+}
+
+/// What a system or a flow came to when it was asked.
+pub fn asked(checked: &Checked, style: Style) -> String {
+    let mark = if checked.wrong.is_empty() { style.good("well ") } else { style.error("error") };
+    let version = checked.health.as_ref().and_then(|health| health.version.clone()).unwrap_or_default();
+    let mut text = format!("{mark}  {}  {}", style.bold(&checked.what), style.dim(&version)).trim_end().to_owned();
+    text.push('\n');
+    if let Some(health) = &checked.health {
+        for finding in &health.findings {
+            text.push_str(&format!("       {}\n", style.wrap(finding, 7)));
+        }
+        for warning in &health.warnings {
+            text.push_str(&format!("       {} {}\n", style.warn("warning"), style.wrap(warning, 15)));
+        }
+    }
+    for cause in &checked.wrong {
+        let field = cause.field.as_ref().map(|field| format!(" (field {field})")).unwrap_or_default();
+        text.push_str(&format!("       {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&format!("{}{field}", cause.message), 14)));
+    }
+    text
+}

@@ -1,0 +1,40 @@
+//! One file for each command. A command answers with its exit code.
+
+mod check;
+mod cursor;
+mod explain;
+mod find;
+mod init;
+mod plan;
+mod rejects;
+mod revert;
+mod run;
+mod runs;
+mod secrets;
+mod sim;
+mod systems;
+mod transforms;
+
+use crate::app::App;
+use crate::args::Command;
+use crate::failure::Failure;
+
+/// Does what was asked.
+pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Init(args) => init::execute(app, &args),
+        Command::Check(args) => check::execute(app, &args).await,
+        Command::Plan(args) => plan::execute(app, &args).await,
+        Command::Run(args) => run::execute(app, &args).await,
+        Command::Revert(args) => revert::execute(app, &args).await,
+        Command::Runs(args) => runs::execute(app, args).await,
+        Command::Rejects(args) => rejects::execute(app, args).await,
+        Command::Find(args) => find::execute(app, &args).await,
+        Command::Cursor(args) => cursor::execute(app, &args.what).await,
+        Command::Systems(args) => systems::execute(app, args.what).await,
+        Command::Explain(args) => explain::execute(app, &args),
+        Command::Transforms(args) => transforms::execute(app, &args),
+        Command::Secrets(args) => secrets::execute(app, &args.what).await,
+        Command::Sim(args) => sim::execute(app, &args).await,
+    }
+}

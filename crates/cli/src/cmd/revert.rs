@@ -1,0 +1,101 @@
+//! `revert RUN`: the plan first, then, when a person agrees, the undoing.
+
+use kivuko_core::connector::Action;
+use kivuko_core::store::RunId;
+use kivuko_engine::Reverted;
+use serde_json::json;
+
+use super::run;
+use crate::app::App;
+use crate::args::Revert;
+use crate::failure::{Failure, exit};
+use crate::print::figures::{count, counted};
+use crate::print::progress::Progress;
+use crate::print::{Style, Table};
+
+/// So many records are shown one by one.
+const SHOWN: usize = 20;
+
+pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
+    let engine = app.engine().await?;
+    let id = RunId(args.run);
+    let planned = {
+        let _progress = Progress::start(&format!("looking at what run {id} wrote"), app.err);
+        engine.plan_revert(id).await?
+    };
+    let (deleted, restored) = (with(&planned, Action::Delete), with(&planned, Action::Update));
+    if !app.json {
+        app.data(&render(&planned, id, app.out))?;
+    }
+    if deleted + restored == 0 {
+        if app.json {
+            app.document(&json!({ "planned": planned, "carried_out": false }))?;
+        }
+        return Ok(exit::WELL);
+    }
+    if !args.yes && !agreed(app, deleted, restored)? {
+        if app.json {
+            app.document(&json!({ "planned": planned, "carried_out": false }))?;
+        } else {
+            app.say_next(&[(app.invoke(&format!("revert {id} --yes")), "does it")]);
+        }
+        return Ok(exit::WELL);
+    }
+    let (report, done) = {
+        let progress = Progress::start(&format!("taking run {id} back"), app.err);
+        let ended = engine.revert(id).await?;
+        drop(progress);
+        ended
+    };
+    if app.json {
+        let mut document = report.to_json();
+        document["reverted"] = json!(done);
+        document["carried_out"] = json!(true);
+        app.document(&document)?;
+        return Ok(report.exit_code());
+    }
+    app.data("\n")?;
+    run::finish(app, &report)
+}
+
+fn with(planned: &[Reverted], action: Action) -> u64 {
+    planned.iter().filter(|one| one.action == Some(action)).count() as u64
+}
+
+/// Asks on a terminal; without one the answer is no.
+fn agreed(app: &App, deleted: u64, restored: u64) -> Result<bool, Failure> {
+    let terminal = console::Term::stderr();
+    if app.json || !terminal.is_term() || !console::user_attended() {
+        return Ok(false);
+    }
+    app.say(&format!("\n{} delete {} and restore {}? [y/N] ", app.err.warn("sure?"), count(deleted), count(restored)));
+    let answer = terminal.read_line().map_err(|error| Failure::usage(format!("the answer could not be read: {error}")))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
+    if planned.is_empty() {
+        return format!("run {id} wrote nothing that could be taken back\n");
+    }
+    let mut table = Table::new(&["", "source", "target", ""]).indented(2);
+    for one in planned.iter().take(SHOWN) {
+        let word = match one.action {
+            Some(Action::Delete) => style.warn("delete"),
+            Some(Action::Update) => style.warn("restore"),
+            _ => style.dim("leave"),
+        };
+        let why = one.cause.as_ref().map(|cause| cause.message.clone()).unwrap_or_default();
+        table.row(vec![word, one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id), why]);
+    }
+    let left = planned.iter().filter(|one| one.action.is_none()).count() as u64;
+    let mut text = format!("{}\n\n{}", style.bold(&format!("taking run {id} back")), table.render(style));
+    if planned.len() > SHOWN {
+        text.push_str(&format!("  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64)))));
+    }
+    let mut sum = vec![format!("{} would be deleted", count(with(planned, Action::Delete))), format!("{} restored", count(with(planned, Action::Update)))];
+    if left > 0 {
+        sum.push(format!("{} left as they are", count(left)));
+    }
+    text.push_str(&format!("\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum.join(", ")));
+    text
+}

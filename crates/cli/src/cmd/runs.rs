@@ -1,0 +1,195 @@
+//! `runs list | show | records`: what happened.
+
+use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::store::{OutcomeRow, Run, RunId};
+use kivuko_engine::{CauseGroup, CauseGroups};
+use serde_json::json;
+
+use crate::app::{App, History};
+use crate::args::{Runs, RunsList, RunsRecords, RunsWhat};
+use crate::failure::{Failure, exit};
+use crate::print::account::{self, Account};
+use crate::print::figures::seconds;
+use crate::print::{Style, Table};
+
+/// Rows that are read from the store at once.
+const PAGE: usize = 1000;
+
+pub async fn execute(app: &App, args: Runs) -> Result<u8, Failure> {
+    match args.what.unwrap_or(RunsWhat::List(args.list)) {
+        RunsWhat::List(args) => list(app, &args).await,
+        RunsWhat::Show { run } => show(app, RunId(run)).await,
+        RunsWhat::Records(args) => records(app, &args).await,
+    }
+}
+
+async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
+    let history = app.history().await?;
+    if let Some(flow) = &args.flow {
+        history.known_flow(flow).await?;
+    }
+    let runs = history.store().runs(args.flow.as_deref(), args.limit).await?;
+    if runs.is_empty() {
+        app.say_nothing("nothing has run yet");
+    }
+    app.answer(
+        || json!({ "runs": runs }),
+        |style| {
+            let mut table = Table::new(&[">run", "flow", "started", ">took", "status", "account", "how"]);
+            for run in &runs {
+                table.row(vec![
+                    run.id.to_string(),
+                    run.flow.clone(),
+                    history.calendar.relative(run.started),
+                    took(run).map(seconds).unwrap_or_default(),
+                    style.status(run.status, run.counts.rejected),
+                    account::sum(&run.counts, style),
+                    style.dim(&how(run)),
+                ]);
+            }
+            if table.is_empty() { String::new() } else { table.render(style) }
+        },
+    )?;
+    Ok(exit::WELL)
+}
+
+fn took(run: &Run) -> Option<f64> {
+    run.finished.map(|finished| finished.duration_since(run.started).as_secs_f64())
+}
+
+/// What started it and with which options; a plain run by hand needs no words.
+fn how(run: &Run) -> String {
+    let trigger = if run.trigger == "manual" { "" } else { &run.trigger };
+    format!("{trigger} {}", run.options).trim().to_owned()
+}
+
+/// A run by its number.
+async fn known_run(history: &History, id: RunId) -> Result<Run, Failure> {
+    let run = history.store().run(id).await?;
+    run.ok_or_else(|| Failure::usage_with(format!("there is no run {id} in the environment `{}`", history.workspace.environment), "runs"))
+}
+
+async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
+    let history = app.history().await?;
+    let run = known_run(&history, id).await?;
+    let version = history.store().version(&run.version).await?;
+    let causes = causes(&history, id).await?;
+    let account = Account {
+        title: format!("run {} of {}", run.id, run.flow),
+        status: Some(run.status),
+        counts: &run.counts,
+        seconds: took(&run),
+        written: "written",
+        stopped: run.error.as_ref(),
+        causes: &causes,
+    };
+    let files: Vec<&String> = version.iter().flat_map(|version| version.texts.keys()).collect();
+    app.answer(
+        || {
+            json!({
+                "run": run,
+                "causes": causes,
+                "version": version.as_ref().map(|version| json!({ "hash": version.hash, "kivuko": version.kivuko, "files": files })),
+            })
+        },
+        |style| format!("{}\n{}", account.render(style), about(&run, version.as_ref().map(|version| version.kivuko.as_str()), &files, &history, style)),
+    )?;
+    if !app.json {
+        let mut steps = account::next(&account, &run.flow, Some(id.0), &|rest| app.invoke(rest));
+        steps.push((app.invoke(&format!("runs records {id}")), "what became of each record"));
+        app.say_next(&steps);
+    }
+    Ok(exit::WELL)
+}
+
+/// When it was, what started it, and what exactly ran.
+fn about(run: &Run, kivuko: Option<&str>, files: &[&String], history: &History, style: Style) -> String {
+    let mut table = Table::new(&["", ""]).indented(2);
+    let mut line = |name: &str, value: String| {
+        if !value.is_empty() {
+            table.row(vec![style.dim(name), value]);
+        }
+    };
+    line("started", format!("{}, {}", history.calendar.exact(run.started), history.calendar.relative(run.started)));
+    line("ended", run.finished.map(|at| history.calendar.exact(at)).unwrap_or_default());
+    if run.status == Status::Running {
+        line("note", "it has not ended, or was killed; a later run goes on from there".to_owned());
+    }
+    line("trigger", run.trigger.clone());
+    line("options", run.options.clone());
+    line("version", format!("{} {}", run.version.chars().take(12).collect::<String>(), kivuko.map(|version| format!("(Kivuko {version})")).unwrap_or_default()).trim().to_owned());
+    line("files", files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", "));
+    table.render(style)
+}
+
+/// Why records of a run did not get through, gathered from their outcomes.
+async fn causes(history: &History, id: RunId) -> Result<Vec<CauseGroup>, Failure> {
+    let mut groups = CauseGroups::default();
+    for outcome in Outcome::ALL {
+        if matches!(outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged | Outcome::Deleted) {
+            continue;
+        }
+        let mut after = 0;
+        loop {
+            let rows = history.store().outcomes(id, Some(outcome), after, PAGE).await?;
+            let Some((last, _)) = rows.last() else { break };
+            after = *last;
+            for (_, row) in &rows {
+                for cause in &row.causes {
+                    groups.add(outcome, cause, &row.place);
+                }
+            }
+        }
+    }
+    Ok(groups.into_sorted())
+}
+
+async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
+    let history = app.history().await?;
+    let id = RunId(args.run);
+    let run = known_run(&history, id).await?;
+    let rows = history.store().outcomes(id, args.outcome, args.after, args.limit).await?;
+    if rows.is_empty() {
+        app.say_nothing(if run.counts.unchanged > 0 { "no such records; unchanged ones are only counted" } else { "no such records" });
+    }
+    let next = rows.last().filter(|_| rows.len() == args.limit).map(|(row, _)| *row);
+    app.answer(
+        || {
+            let records: Vec<_> = rows
+                .iter()
+                .map(|(number, row)| {
+                    let mut object = json!(row);
+                    object["row"] = json!(number);
+                    object
+                })
+                .collect();
+            json!({ "run": id, "records": records, "next": next })
+        },
+        |style| table_of(&rows, style),
+    )?;
+    if let (Some(next), false) = (next, app.json) {
+        let outcome = args.outcome.map(|outcome| format!(" --outcome {}", outcome.word())).unwrap_or_default();
+        app.say_next(&[(app.invoke(&format!("runs records {id}{outcome} --after {next}")), "the next ones")]);
+    }
+    Ok(exit::WELL)
+}
+
+fn table_of(rows: &[(i64, OutcomeRow)], style: Style) -> String {
+    let mut table = Table::new(&["outcome", "id", "part", "place", "target", "what"]);
+    for (_, row) in rows {
+        let what = if row.causes.is_empty() {
+            style.dim(&row.fields.join(", "))
+        } else {
+            row.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        table.row(vec![
+            style.outcome(row.outcome, row.outcome.word()),
+            row.source_id.clone(),
+            row.part.clone(),
+            style.dim(&row.place),
+            row.target_id.as_ref().map(|id| format!("{} {id}", row.target_resource)).unwrap_or_default(),
+            what,
+        ]);
+    }
+    if table.is_empty() { String::new() } else { table.render(style) }
+}

@@ -1,0 +1,30 @@
+//! `sim KIND`: one simulator by itself, until it is stopped.
+
+use kivuko_sims::faults::Faults;
+use kivuko_sims::{Start, kinds, start_by_kind};
+use serde_json::json;
+
+use crate::app::{App, unknown};
+use crate::args::Sim;
+use crate::failure::{Failure, exit};
+use crate::signals;
+
+pub async fn execute(app: &App, args: &Sim) -> Result<u8, Failure> {
+    let known: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
+    let kind = kinds().iter().find(|kind| kind.name == args.kind).ok_or_else(|| unknown("simulator", &args.kind, &known))?;
+    let faults = match &args.faults {
+        Some(path) => Faults::load(path).map_err(|error| Failure::usage(format!("the faults in `{}`: {error}", path.display())))?,
+        None => Faults::default(),
+    };
+    let start = Start { port: args.port, data: args.data.clone(), faults };
+    let running = start_by_kind(kind.name, start).await.map_err(|error| {
+        Failure::usage(format!("the simulator did not start on port {}: {error}; --port 0 takes any free port", args.port))
+    })?;
+    app.answer(
+        || json!({ "kind": kind.name, "url": running.url() }),
+        |style| format!("{}\n  {}\n  {}\n", style.bold(&running.url()), kind.about, style.dim(&running.hint())),
+    )?;
+    app.say(&format!("{}\n", app.err.dim("it keeps everything in memory; Ctrl-C ends it")));
+    signals::signal().await.map_err(|error| Failure::usage(format!("this machine gives us no signals: {error}")))?;
+    Ok(exit::WELL)
+}

@@ -1,0 +1,260 @@
+//! The account of a run, as one reads an account: what came in, what became of it, and why not all of it went through.
+
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::{Counts, Outcome, Status};
+use kivuko_engine::CauseGroup;
+
+use super::Style;
+use super::figures::{count, counted, seconds};
+
+/// What is told of a run, a plan or a revert.
+#[derive(Debug)]
+pub struct Account<'a> {
+    /// `run 12 of cases`.
+    pub title: String,
+    pub status: Option<Status>,
+    pub counts: &'a Counts,
+    pub seconds: Option<f64>,
+    /// `written`, or for a plan `would be written`.
+    pub written: &'static str,
+    /// Why it ended early.
+    pub stopped: Option<&'a Cause>,
+    pub causes: &'a [CauseGroup],
+}
+
+impl Account<'_> {
+    /// The text.
+    pub fn render(&self, style: Style) -> String {
+        let mut head = vec![style.bold(&self.title)];
+        if let Some(status) = self.status {
+            head.push(style.status(status, self.counts.rejected));
+        }
+        let mut effort = Vec::new();
+        if let Some(taken) = self.seconds {
+            effort.push(seconds(taken));
+        }
+        if self.counts.requests > 0 {
+            effort.push(counted(self.counts.requests, "request", "requests"));
+        }
+        if !effort.is_empty() {
+            head.push(style.dim(&effort.join(", ")));
+        }
+        let mut text = format!("{}\n\n", head.join("  "));
+        text.push_str(&format!("  {}\n", sum(self.counts, style)));
+        if let Some(writes) = writes(self.counts, self.written) {
+            text.push_str(&format!("  {writes}\n"));
+        }
+        if let Some(cause) = self.stopped {
+            text.push_str(&format!("\n  {} {}\n", style.error("stopped early"), style.dim(&cause.code.to_string())));
+            text.push_str(&format!("  {}\n", style.wrap(&cause.message, 2)));
+        }
+        for outcome in Outcome::ALL {
+            let groups: Vec<&CauseGroup> = self.causes.iter().filter(|group| group.outcome == outcome).collect();
+            if !groups.is_empty() {
+                text.push('\n');
+                text.push_str(&format!("  {}\n", style.outcome(outcome, &format!("why {}", outcome.word()))));
+                text.push_str(&grouped(&groups, style));
+            }
+        }
+        text
+    }
+}
+
+/// `2,000 read = 1,937 created + 63 rejected`, the zeros left out.
+pub fn sum(counts: &Counts, style: Style) -> String {
+    let outcomes = [
+        (Outcome::Created, counts.created),
+        (Outcome::Updated, counts.updated),
+        (Outcome::Unchanged, counts.unchanged),
+        (Outcome::Deleted, counts.deleted),
+        (Outcome::Skipped, counts.skipped),
+        (Outcome::Waiting, counts.waiting),
+        (Outcome::Rejected, counts.rejected),
+        (Outcome::Failed, counts.failed),
+    ];
+    let mut parts: Vec<String> = outcomes
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(outcome, number)| style.outcome(*outcome, &format!("{} {}", count(*number), outcome.word())))
+        .collect();
+    if counts.counted > 0 {
+        parts.insert(0, style.good(&format!("{} counted", count(counts.counted))));
+    }
+    if counts.read == 0 {
+        return "nothing to read: there is nothing new in the source".to_owned();
+    }
+    format!("{} read = {}", count(counts.read), parts.join(" + "))
+}
+
+fn writes(counts: &Counts, verb: &str) -> Option<String> {
+    let parts: Vec<String> = [
+        (counts.writes.created, "created"),
+        (counts.writes.updated, "updated"),
+        (counts.writes.deleted, "deleted"),
+        (counts.writes.rejected, "refused by the target"),
+    ]
+    .iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{} {word}", count(*number)))
+    .collect();
+    if parts.is_empty() { None } else { Some(format!("{verb}: {}", parts.join(", "))) }
+}
+
+/// Causes with their counts, codes and a few places.
+pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
+    let widest = groups.iter().map(|group| count(group.records).len()).max().unwrap_or(0).max(5);
+    let indent = 2 + widest + 2 + 5 + 2;
+    let mut text = String::new();
+    for group in groups {
+        text.push_str(&format!("  {:>widest$}  {}  {}\n", count(group.records), style.bold(&group.code.to_string()), style.wrap(&group.message, indent)));
+        let mut details = Vec::new();
+        if let Some(field) = &group.field {
+            details.push(format!("field {field}"));
+        }
+        if let Some(unlisted) = &group.unlisted
+            && !group.message.contains(&unlisted.value)
+        {
+            details.push(format!("value `{}` of {}", unlisted.value, unlisted.list));
+        }
+        details.extend(places(&group.examples, group.records));
+        if !details.is_empty() {
+            text.push_str(&format!("{}{}\n", " ".repeat(indent), style.dim(&style.wrap(&details.join("; "), indent))));
+        }
+    }
+    text
+}
+
+/// `cases.csv, row 17, row 30, row 41 and others`: a file that is the same is named once.
+fn places(examples: &[String], records: u64) -> Option<String> {
+    let (first, rest) = examples.split_first()?;
+    let file = first.rsplit_once(", ").map(|(file, _)| file);
+    let mut shown = first.clone();
+    for place in rest {
+        let short = file.and_then(|file| place.strip_prefix(file)).and_then(|rest| rest.strip_prefix(", "));
+        shown.push_str(", ");
+        shown.push_str(short.unwrap_or(place));
+    }
+    if records > examples.len() as u64 {
+        shown.push_str(" ...");
+    }
+    Some(shown)
+}
+
+/// What a person does after this account: commands with what they are for.
+pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn(&str) -> String) -> Vec<(String, &'static str)> {
+    let mut steps = Vec::new();
+    let code = account.stopped.map(|cause| cause.code).or_else(|| {
+        let worst = account.causes.iter().filter(|group| group.outcome >= Outcome::Waiting).max_by_key(|group| group.records);
+        worst.map(|group| group.code)
+    });
+    if let Some(code) = code {
+        steps.push((format!("kivuko explain {code}"), "what it means, how to check, how to cure it"));
+    }
+    let Some(run) = run else { return steps };
+    if account.counts.rejected > 0 {
+        steps.push((invoke(&format!("rejects list {flow}")), "what was rejected, by cause"));
+        steps.push((invoke(&format!("rejects retry {flow} --all")), "when it is repaired: send these again"));
+    }
+    if account.counts.waiting > 0 {
+        steps.push((invoke(&format!("runs records {run} --outcome waiting")), "what waits, and for what"));
+    }
+    if account.status == Some(Status::Incomplete) {
+        steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped; nothing is written twice"));
+    }
+    steps
+}
+
+/// An error that is not of one record, with what to do next.
+pub fn error(error: &Error, style: Style) -> String {
+    let mut text = format!("{} {}\n  {}\n", style.error("error"), style.dim(&error.cause.code.to_string()), style.wrap(&error.cause.message, 2));
+    if let Some(cell) = &error.cause.cell {
+        text.push_str(&format!("  {} {cell}\n", style.dim("in")));
+    }
+    if let Some(wait) = error.retry_after {
+        text.push_str(&format!("  {}\n", style.dim(&format!("the other system asks to wait {}", seconds(wait.as_secs_f64())))));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kivuko_core::error::Code;
+    use kivuko_core::outcome::Writes;
+
+    fn group(outcome: Outcome, code: u16, message: &str, field: Option<&str>, records: u64, examples: &[&str]) -> CauseGroup {
+        CauseGroup {
+            outcome,
+            code: Code(code),
+            message: message.into(),
+            field: field.map(str::to_owned),
+            unlisted: None,
+            records,
+            examples: examples.iter().map(|&place| place.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn an_account_reads_like_one() {
+        let counts = Counts {
+            read: 2000,
+            created: 1937,
+            rejected: 61,
+            waiting: 2,
+            writes: Writes { created: 1937, rejected: 4, ..Writes::default() },
+            requests: 41,
+            ..Counts::default()
+        };
+        let causes = [
+            group(Outcome::Rejected, 306, "`Guéckedougou` is not in the code map `places`", Some("addresses[0].locationId"), 41, &[
+                "cases.csv, row 17",
+                "cases.csv, row 30",
+                "cases.csv, row 41",
+            ]),
+            group(Outcome::Rejected, 304, "not a date of the form dd/MM/yyyy", Some("dateOfOnset"), 20, &["cases.csv, row 9", "old.csv, row 2"]),
+            group(Outcome::Waiting, 901, "the contact has not arrived", None, 2, &["cases.csv, row 5", "cases.csv, row 6"]),
+        ];
+        let account = Account {
+            title: "run 12 of cases".into(),
+            status: Some(Status::Complete),
+            counts: &counts,
+            seconds: Some(4.21),
+            written: "written",
+            stopped: None,
+            causes: &causes,
+        };
+        let steps = next(&account, "cases", Some(12), &|rest| format!("kivuko {rest}"));
+        insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)), @"");
+    }
+
+    #[test]
+    fn a_run_that_stopped_says_why_and_how_to_go_on() {
+        let counts = Counts { read: 500, unchanged: 100, failed: 400, requests: 7, ..Counts::default() };
+        let cause = Cause::new(Code(501), "godata does not answer at http://godata.example: the connection was refused, 5 tries");
+        let account = Account {
+            title: "run 13 of cases".into(),
+            status: Some(Status::Incomplete),
+            counts: &counts,
+            seconds: Some(200.0),
+            written: "written",
+            stopped: Some(&cause),
+            causes: &[],
+        };
+        let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
+        insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)), @"");
+    }
+
+    #[test]
+    fn a_run_without_anything_new_is_one_line() {
+        let account = Account {
+            title: "run 14 of cases".into(),
+            status: Some(Status::Complete),
+            counts: &Counts::default(),
+            seconds: Some(0.1),
+            written: "written",
+            stopped: None,
+            causes: &[],
+        };
+        insta::assert_snapshot!(account.render(Style::PLAIN), @"");
+    }
+}

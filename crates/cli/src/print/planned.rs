@@ -1,0 +1,140 @@
+//! What a plan would do with one record, field by field. Values of people are masked unless their sheet, or the person who asks, says otherwise.
+
+use kivuko_core::connector::Action;
+use kivuko_core::flow::Flow;
+use kivuko_engine::Planned;
+use serde_json::{Value, json};
+
+use super::mask::Shown;
+use super::{Style, Table};
+
+/// Which target fields of a flow may be seen.
+#[derive(Debug)]
+pub struct Visible<'f> {
+    flow: &'f Flow,
+    everything: bool,
+}
+
+impl<'f> Visible<'f> {
+    /// What the sheet of the flow allows, or everything.
+    pub const fn new(flow: &'f Flow, everything: bool) -> Self {
+        Self { flow, everything }
+    }
+
+    /// Whether the value at this target path may be seen. A whole list or object may only when everything that the sheet writes below it may.
+    fn shows(&self, part: &str, path: &str) -> bool {
+        let record = part.split('#').next().unwrap_or_default();
+        self.everything || visible_in(path, &self.flow.mapping.targets(record), &self.flow.mapping.not_personal(record))
+    }
+}
+
+/// Whether a changed path is one that is not personal, or holds nothing but such ones.
+fn visible_in(path: &str, targets: &[String], not_personal: &[String]) -> bool {
+    let mut touched = targets.iter().filter(|target| holds(path, target) || holds(target, path)).peekable();
+    touched.peek().is_some() && touched.all(|target| not_personal.contains(target))
+}
+
+/// Whether `inner` is `outer` or lies within it.
+fn holds(outer: &str, inner: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+fn word(planned: &Planned) -> &'static str {
+    match planned.action {
+        Some(Action::Create) => "create",
+        Some(Action::Update) => "update",
+        Some(Action::Delete) => "delete",
+        Some(Action::Deactivate) => "deactivate",
+        None => planned.outcome.word(),
+    }
+}
+
+/// The record with its differences.
+pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String {
+    let mut head = format!("{}  {}", style.outcome(planned.outcome, word(planned)), style.bold(&planned.source_id));
+    if !planned.part.is_empty() {
+        head.push_str(&format!("  {}", planned.part));
+    }
+    if !planned.place.is_empty() {
+        head.push_str(&format!("  {}", style.dim(&planned.place)));
+    }
+    if let Some(id) = &planned.target_id {
+        head.push_str(&format!("  {}", style.dim(&format!("{} {id}", planned.resource))));
+    }
+    let mut text = format!("{head}\n");
+    let mut table = Table::new(&["", "", "", ""]).indented(4);
+    if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {
+        for change in planned.changes() {
+            let shows = visible.shows(&planned.part, &change.path);
+            let value = |value: &Option<Value>| value.as_ref().map(|value| Shown::new(value, shows).text());
+            let after = value(&change.after).unwrap_or_else(|| style.dim("(cleared)"));
+            match (planned.action, value(&change.before)) {
+                (Some(Action::Create), _) => table.row(vec![change.path, after]),
+                (_, before) => table.row(vec![change.path, before.unwrap_or_else(|| style.dim("(empty)")), style.dim("→"), after]),
+            }
+        }
+    }
+    for cause in &planned.causes {
+        let mut message = cause.message.clone();
+        if let Some(field) = &cause.field {
+            message.push_str(&format!(" (field {field})"));
+        }
+        text.push_str(&format!("    {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&message, 11)));
+    }
+    text.push_str(&table.render(style));
+    text
+}
+
+/// The record for `plan --json`.
+pub fn to_json(planned: &Planned, visible: &Visible<'_>) -> Value {
+    let changes: Vec<Value> = if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {
+        let shown = |part: &str, path: &str, value: &Option<Value>| {
+            value.as_ref().map_or(Value::Null, |value| Shown::new(value, visible.shows(part, path)).to_json())
+        };
+        planned
+            .changes()
+            .iter()
+            .map(|change| {
+                json!({
+                    "path": change.path,
+                    "before": shown(&planned.part, &change.path, &change.before),
+                    "after": shown(&planned.part, &change.path, &change.after),
+                })
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    json!({
+        "source_id": planned.source_id,
+        "place": planned.place,
+        "part": planned.part,
+        "outcome": planned.outcome,
+        "action": planned.action,
+        "resource": planned.resource,
+        "target_id": planned.target_id,
+        "changes": changes,
+        "causes": planned.causes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_seen_only_when_the_sheet_says_so() {
+        let targets = ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
+            .map(str::to_owned);
+        let not_personal = ["gender", "age.years", "addresses[typeId=USUAL].locationId", "documents[].type"].map(str::to_owned);
+        let check = |path: &str, expected: bool| assert_eq!(visible_in(path, &targets, &not_personal), expected, "{path}");
+        check("gender", true);
+        check("firstName", false);
+        check("age.years", true);
+        check("age", true);
+        check("addresses", false);
+        check("documents", true);
+        check("outbreakId", false);
+        check("genderIdentity", false);
+    }
+}
