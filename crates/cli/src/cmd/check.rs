@@ -1,7 +1,7 @@
 //! `check`: everything that can be wrong, all of it at once.
 
 use kivuko_core::project::{self, CheckResult};
-use kivuko_engine::{Checked, exit_code};
+use kivuko_engine::Checked;
 use serde_json::json;
 
 use crate::app::{App, worst};
@@ -9,7 +9,7 @@ use crate::args::Check;
 use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::progress::Progress;
-use crate::print::{Style, problem, style};
+use crate::print::{Style, problem};
 
 pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
     let workspace = app.workspace()?;
@@ -35,7 +35,7 @@ pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
     let failed = results.iter().filter(|result| !result.passed()).count() as u64;
     let code = worst([
         if sound && failed == 0 { exit::WELL } else { exit::PROJECT },
-        online.iter().flatten().map(code_of).max().unwrap_or(exit::WELL),
+        worst(online.iter().flatten().map(|checked| checked.exit_code)),
     ]);
     app.answer(
         || json!({ "ok": code == exit::WELL, "problems": problems, "checks": results, "online": online }),
@@ -50,6 +50,9 @@ pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
             for checked in online.iter().flatten() {
                 text.push_str(&asked(checked, style));
             }
+            if online.is_some() && code == exit::WELL {
+                text.push('\n');
+            }
             if let (Some(contents), true) = (&contents, code == exit::WELL) {
                 text.push_str(&format!("{}  {contents}\n", style.good("well")));
             }
@@ -60,16 +63,6 @@ pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
         app.say_next(&next(app, code, sound, args.online, &problems, online.as_deref()));
     }
     Ok(code)
-}
-
-fn code_of(checked: &Checked) -> u8 {
-    if checked.wrong.is_empty() {
-        exit::WELL
-    } else if checked.failed {
-        exit::SYSTEM
-    } else {
-        exit::PROJECT
-    }
 }
 
 fn next(

@@ -153,19 +153,16 @@ async fn test(app: &App, name: Option<&str>) -> Result<u8, Failure> {
         None => engine.project().systems.keys().cloned().collect(),
     };
     let mut checked = Vec::new();
-    let mut code = exit::WELL;
     for name in &names {
         let _progress = Progress::start(&format!("asking {name}"), app.err);
         checked.push(match engine.test(name).await {
-            Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new(), failed: false },
+            Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new(), exit_code: exit::WELL },
             // A name that does not exist is a mistake in the command, not a finding.
             Err(error) if !engine.project().systems.contains_key(name) => return Err(error.into()),
-            Err(error) => {
-                code = worst([code, kivuko_engine::exit_code(&error)]);
-                Checked { what: format!("system {name}"), health: None, wrong: vec![error.cause], failed: true }
-            }
+            Err(error) => Checked::failed(format!("system {name}"), error),
         });
     }
+    let code = worst(checked.iter().map(|one| one.exit_code));
     app.answer(|| json!({ "systems": checked }), |style| checked.iter().map(|one| asked(one, style)).collect())?;
     if let (Some(cause), false) = (checked.iter().flat_map(|one| &one.wrong).next(), app.json) {
         app.say_next(&[(format!("kivuko explain {}", cause.code), "what it means, how to check, how to cure it")]);

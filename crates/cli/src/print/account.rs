@@ -40,7 +40,11 @@ impl Account<'_> {
             head.push(style.dim(&effort.join(", ")));
         }
         let mut text = format!("{}\n\n", head.join("  "));
-        text.push_str(&format!("  {}\n", sum(self.counts, style)));
+        if self.counts.read == 0 && self.stopped.is_none() {
+            text.push_str("  nothing read: there is nothing new in the source\n");
+        } else {
+            text.push_str(&format!("  {}\n", sum(self.counts, style)));
+        }
         if let Some(writes) = writes(self.counts, self.written) {
             text.push_str(&format!("  {writes}\n"));
         }
@@ -81,22 +85,18 @@ pub fn sum(counts: &Counts, style: Style) -> String {
         parts.insert(0, style.good(&format!("{} counted", count(counts.counted))));
     }
     if counts.read == 0 {
-        return "nothing to read: there is nothing new in the source".to_owned();
+        return "nothing read".to_owned();
     }
     format!("{} read = {}", count(counts.read), parts.join(" + "))
 }
 
+/// What took effect. What was rejected stands in the line above already.
 fn writes(counts: &Counts, verb: &str) -> Option<String> {
-    let parts: Vec<String> = [
-        (counts.writes.created, "created"),
-        (counts.writes.updated, "updated"),
-        (counts.writes.deleted, "deleted"),
-        (counts.writes.rejected, "refused by the target"),
-    ]
-    .iter()
-    .filter(|(number, _)| *number > 0)
-    .map(|(number, word)| format!("{} {word}", count(*number)))
-    .collect();
+    let parts: Vec<String> = [(counts.writes.created, "created"), (counts.writes.updated, "updated"), (counts.writes.deleted, "deleted")]
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{} {word}", count(*number)))
+        .collect();
     if parts.is_empty() { None } else { Some(format!("{verb}: {}", parts.join(", "))) }
 }
 
@@ -159,6 +159,7 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         steps.push((invoke(&format!("runs records {run} --outcome waiting")), "what waits, and for what"));
     }
     if account.status == Some(Status::Incomplete) {
+        steps.push((invoke("systems test"), "whether the systems answer now"));
         steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped; nothing is written twice"));
     }
     steps

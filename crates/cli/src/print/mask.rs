@@ -14,7 +14,8 @@ pub enum Shown {
 impl Shown {
     /// The value itself where it may be seen, else its kind.
     pub fn new(value: &Value, visible: bool) -> Self {
-        if visible || value.is_null() { Self::Plain(value.clone()) } else { Self::Masked(kind(value)) }
+        // That there is nothing says nothing of anyone.
+        if visible || kivuko_core::value::is_empty(value) { Self::Plain(value.clone()) } else { Self::Masked(kind(value)) }
     }
 
     /// In a line of a terminal.

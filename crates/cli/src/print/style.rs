@@ -31,6 +31,7 @@ impl Style {
     }
 
     /// With this width.
+    #[cfg(test)]
     #[must_use]
     pub const fn with_width(mut self, width: usize) -> Self {
         self.width = Some(width);
@@ -115,8 +116,12 @@ pub fn next_steps(style: Style, steps: &[(String, &str)]) -> String {
     let mut text = String::new();
     for (at, (command, purpose)) in steps.iter().enumerate() {
         let lead = if at == 0 { "next  " } else { "      " };
-        let gap = " ".repeat(widest - console::measure_text_width(command));
-        text.push_str(&format!("{}{}{gap}  {}\n", style.dim(lead), style.command(command), style.dim(purpose)).replace(" \n", "\n"));
+        text.push_str(&format!("{}{}", style.dim(lead), style.command(command)));
+        if !purpose.is_empty() {
+            let gap = " ".repeat(widest - console::measure_text_width(command) + 2);
+            text.push_str(&format!("{gap}{}", style.dim(purpose)));
+        }
+        text.push('\n');
     }
     text
 }
