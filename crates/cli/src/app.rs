@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::args::Global;
 use crate::failure::{Failure, exit};
-use crate::print::Style;
 use crate::print::time::Calendar;
+use crate::print::{Style, put};
 
 /// What a command needs to know of how it was called.
 #[derive(Debug)]
@@ -43,10 +43,10 @@ impl App {
     pub fn new(global: &Global) -> Self {
         let mut given = String::new();
         if let Some(project) = &global.project {
-            given.push_str(&format!(" --project {}", project.display()));
+            put!(given, " --project {}", project.display());
         }
         if global.env != "test" {
-            given.push_str(&format!(" --env {}", global.env));
+            put!(given, " --env {}", global.env);
         }
         Self {
             root: global.project.clone().unwrap_or_else(|| PathBuf::from(".")),
@@ -64,6 +64,7 @@ impl App {
     }
 
     /// Writes data to standard output.
+    #[expect(clippy::unused_self, reason = "what is written belongs to a call with its style")]
     pub fn data(&self, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -84,6 +85,7 @@ impl App {
     }
 
     /// Says something to the person: standard error. Nobody there to hear it is no failure.
+    #[expect(clippy::unused_self, reason = "what is said belongs to a call with its style")]
     pub fn say(&self, text: &str) {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }

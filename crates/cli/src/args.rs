@@ -190,7 +190,8 @@ pub struct RunsRecords {
 fn outcome(word: &str) -> Result<Outcome, String> {
     Outcome::ALL.into_iter().find(|outcome| outcome.word() == word).ok_or_else(|| {
         let words: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
-        let near = kivuko_core::error::nearest(word, words.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        let near =
+            kivuko_core::error::nearest(word, words.iter().copied()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         format!("{near}outcomes are {}", words.join(", "))
     })
 }

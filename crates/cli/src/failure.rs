@@ -70,7 +70,10 @@ impl Failure {
             Self::Problems { problems, files } => {
                 let mut text = problem::all(problems, files, style);
                 if let Some(first) = problems.first() {
-                    text.push_str(&style::next_steps(style, &[(format!("kivuko explain {}", first.code), "what a code means and how to cure it")]));
+                    text.push_str(&style::next_steps(
+                        style,
+                        &[(format!("kivuko explain {}", first.code), "what a code means and how to cure it")],
+                    ));
                 }
                 text
             }
@@ -96,7 +99,9 @@ impl Failure {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Problems { problems, .. } => json!({ "problems": problems }),
-            Self::Error(error) => json!({ "error": { "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence } }),
+            Self::Error(error) => {
+                json!({ "error": { "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence } })
+            }
             Self::Usage { message, .. } => json!({ "error": { "message": message, "consequence": "fix-configuration" } }),
             Self::Closed => Value::Null,
         }

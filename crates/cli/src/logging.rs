@@ -21,7 +21,10 @@ pub fn hide_panics() {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
-        eprintln!("error  a bug in Kivuko {} at {place}; what was committed is safe, and running again goes on from there", env!("CARGO_PKG_VERSION"));
+        eprintln!(
+            "error  a bug in Kivuko {} at {place}; what was committed is safe, and running again goes on from there",
+            env!("CARGO_PKG_VERSION")
+        );
         eprintln!("next   report this line; RUST_BACKTRACE=1 shows more, which may hold values of records");
     }));
 }

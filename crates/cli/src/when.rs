@@ -23,7 +23,9 @@ pub fn parse(option: &str, text: &str, calendar: &Calendar) -> Result<Timestamp,
     {
         return Ok(zoned.timestamp());
     }
-    Err(Failure::usage(format!("`{text}` is no time for {option}; write 2026-11-01, \"2026-11-01 08:00\", 2026-11-01T08:00:00Z or \"3 days\"")))
+    Err(Failure::usage(format!(
+        "`{text}` is no time for {option}; write 2026-11-01, \"2026-11-01 08:00\", 2026-11-01T08:00:00Z or \"3 days\""
+    )))
 }
 
 #[cfg(test)]

@@ -53,7 +53,8 @@ impl Folder {
         let mut with_json = arguments.to_vec();
         with_json.push("--json");
         let ran = self.run(&with_json);
-        let document = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{arguments:?} printed no single document ({error}): {}", ran.out));
+        let document = serde_json::from_str(&ran.out)
+            .unwrap_or_else(|error| panic!("{arguments:?} printed no single document ({error}): {}", ran.out));
         (document, ran.code)
     }
 }
@@ -125,12 +126,12 @@ fn all_project_errors_are_shown_at_once_with_their_places() {
     folder.change("mappings/cases.csv", "trim | title", "trim | titel");
     folder.change("kivuko.yaml", "kind: file", "kind: fiel");
     let ran = folder.run(&["check"]);
-    ran.expect(2, &["flows/cases.yaml:12:1", "`mapping`", "kivuko.yaml:6:", "`file`", "^^^^"], &["kivuko explain K"]);
+    ran.expect(2, &["flows/cases.yaml:11:1", "`mapping`", "kivuko.yaml:6:", "`file`", "^^^^"], &["kivuko explain K"]);
     let (document, code) = folder.json(&["check"]);
     assert_eq!(code, 2);
     assert!(document["problems"].as_array().expect("a list").len() >= 2, "{document}");
     // A command that needs a sound project shows the same.
-    folder.run(&["run", "cases"]).expect(2, &[], &["flows/cases.yaml:12:1", "kivuko.yaml:6:"]);
+    folder.run(&["run", "cases"]).expect(2, &[], &["flows/cases.yaml:11:1", "kivuko.yaml:6:"]);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn pages_are_there_without_a_project() {
 #[test]
 fn the_command_line_is_answered_with_2() {
     let folder = Folder::empty();
-    folder.run(&["rnu"]).expect(2, &[], &["'run'"]);
+    folder.run(&["rnu"]).expect(2, &[], &["'runs'"]);
     folder.run(&["check"]).expect(2, &[], &["kivuko.yaml", "kivuko init"]);
     folder.run(&["rejects", "discard", "cases", "--all"]).expect(2, &[], &["--reason"]);
     folder.run(&["sim", "godta"]).expect(2, &[], &["did you mean `godata`?"]);
@@ -186,7 +187,8 @@ fn an_account_adds_up_and_a_second_run_changes_nothing() {
 
     let (account, code) = folder.json(&["run", "cases"]);
     assert_eq!(code, 1, "{account}");
-    for (name, expected) in [("read", 5), ("created", 4), ("rejected", 1), ("updated", 0), ("unchanged", 0), ("failed", 0), ("waiting", 0)] {
+    for (name, expected) in [("read", 5), ("created", 4), ("rejected", 1), ("updated", 0), ("unchanged", 0), ("failed", 0), ("waiting", 0)]
+    {
         assert_eq!(account[name], expected, "{name} in {account}");
     }
     assert_eq!(account["status"], "complete");
@@ -201,7 +203,11 @@ fn an_account_adds_up_and_a_second_run_changes_nothing() {
     assert_eq!(after.iter().skip(writes).map(|entry| entry.records).sum::<usize>(), 0, "something was written for nothing");
 
     folder.run(&["runs"]).expect(0, &["just now", "4 created"], &[]);
-    folder.run(&["runs", "show", "1"]).expect(0, &["run 1 of cases", "5 read = 4 created + 1 rejected", "flows/cases.yaml"], &["kivuko runs records 1"]);
+    folder.run(&["runs", "show", "1"]).expect(
+        0,
+        &["run 1 of cases", "5 read = 4 created + 1 rejected", "flows/cases.yaml"],
+        &["kivuko runs records 1"],
+    );
     folder.run(&["runs", "records", "1", "--outcome", "rejected"]).expect(0, &["C-005", "cases.csv, row 6"], &[]);
     folder.run(&["find", "C-001"]).expect(0, &["linked", "created"], &[]);
     folder.run(&["find", "C-999"]).expect(0, &[], &["nothing is known"]);
@@ -234,7 +240,11 @@ fn what_was_rejected_goes_through_after_the_repair() {
     let (_runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());
     folder.run(&["run", "cases"]).expect(1, &["1 rejected"], &[]);
-    folder.run(&["rejects"]).expect(0, &["cases", "1 record rejected", "K0306", "cases.csv, row 6"], &["kivuko rejects retry cases --code K0306"]);
+    folder.run(&["rejects"]).expect(
+        0,
+        &["cases", "1 record rejected", "K0306", "cases.csv, row 6"],
+        &["kivuko rejects retry cases --code K0306"],
+    );
     folder.run(&["rejects", "list", "cases", "--each"]).expect(0, &["C-005"], &[]);
     folder.change("codes/sex.csv", "*,reject", "U,LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE\n*,reject");
     // The check that expects the rejection is still right: it is of another sex that is not listed.
@@ -272,7 +282,7 @@ fn secrets_come_from_standard_input_and_are_used() {
     let (_runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());
     std::fs::write(folder.path().join(".env"), "").expect("it can be written");
-    folder.run(&["run", "cases"]).expect(2, &[], &["GODATA_PASSWORD"]);
+    folder.run(&["run", "cases"]).expect(2, &["stopped early", "GODATA_PASSWORD"], &["kivuko explain K"]);
     folder.run(&["secrets", "list"]).expect(0, &[], &["no secret"]);
     let stored = folder.run_with(&["secrets", "set", "GODATA_PASSWORD"], "correct horse battery\n");
     stored.expect(0, &["GODATA_PASSWORD"], &[]);
@@ -301,7 +311,7 @@ fn a_cursor_is_moved_with_a_reason() {
 fn another_environment_has_a_memory_of_its_own_and_commands_name_it() {
     let (_runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());
-    folder.run(&["run", "cases"]).expect(1, &["4 created"], &["kivuko rejects list cases\n"]);
+    folder.run(&["run", "cases"]).expect(1, &["4 created"], &["kivuko rejects list cases  "]);
     std::fs::create_dir(folder.path().join("environments")).expect("a folder");
     std::fs::write(folder.path().join("environments/production.yaml"), "systems: {}\n").expect("it can be written");
     folder.run(&["runs", "--env", "production"]).expect(0, &[], &["nothing has run yet"]);

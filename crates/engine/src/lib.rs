@@ -25,7 +25,7 @@ mod workspace;
 pub use engine::{Engine, Pace, Parts};
 pub use online::Checked;
 pub use plan::{PlanOptions, PlanReport, Planned};
-pub use report::{CauseGroup, RunReport, exit_code};
+pub use report::{CauseGroup, CauseGroups, RunReport, exit_code};
 pub use revert::Reverted;
 pub use run::{RunOptions, Unwatched, Watch};
 pub use workspace::{VERSION, Workspace, read_files};

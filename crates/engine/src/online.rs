@@ -5,6 +5,7 @@ use kivuko_core::error::{Cause, Error};
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::report::exit_code;
 use crate::run::target_spec;
 
 /// What a system or a flow came to.
@@ -15,6 +16,15 @@ pub struct Checked {
     pub health: Option<Health>,
     /// What will not work.
     pub wrong: Vec<Cause>,
+    /// The exit code of it: 3 when a system could not be reached or refused us.
+    pub exit_code: u8,
+}
+
+impl Checked {
+    /// What could not be asked.
+    pub fn failed(what: String, error: Error) -> Self {
+        Self { what, health: None, exit_code: exit_code(&error), wrong: vec![error.cause] }
+    }
 }
 
 impl Engine {
@@ -23,13 +33,18 @@ impl Engine {
         let mut checked = Vec::new();
         for name in self.project.systems.keys() {
             checked.push(match self.test(name).await {
-                Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new() },
-                Err(error) => Checked { what: format!("system {name}"), health: None, wrong: vec![error.cause] },
+                Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new(), exit_code: 0 },
+                Err(error) => Checked::failed(format!("system {name}"), error),
             });
         }
         for name in self.project.flows.keys() {
-            let wrong = self.check_flow(name).await.unwrap_or_else(|error| vec![error.cause]);
-            checked.push(Checked { what: format!("flow {name}"), health: None, wrong });
+            checked.push(match self.check_flow(name).await {
+                Ok(wrong) => {
+                    let exit_code = if wrong.is_empty() { 0 } else { 2 };
+                    Checked { what: format!("flow {name}"), health: None, wrong, exit_code }
+                }
+                Err(error) => Checked::failed(format!("flow {name}"), error),
+            });
         }
         checked
     }

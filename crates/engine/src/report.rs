@@ -91,13 +91,14 @@ pub struct CauseGroup {
     pub examples: Vec<String>,
 }
 
-/// Gathers causes while a run goes.
+/// Gathers causes while a run goes, or afterwards from its outcomes.
 #[derive(Debug, Default)]
-pub(crate) struct CauseGroups {
+pub struct CauseGroups {
     groups: BTreeMap<(Code, String, Option<String>), CauseGroup>,
 }
 
 impl CauseGroups {
+    /// Takes one cause of one record in.
     pub fn add(&mut self, outcome: Outcome, cause: &Cause, place: &str) {
         // What differs from record to record (an id, a place) would make a group of each; the code and the field are then enough.
         let varies = matches!(cause.code.0, 302 | 312 | 313 | 401);
@@ -121,6 +122,7 @@ impl CauseGroups {
         }
     }
 
+    /// The groups, the most frequent first.
     pub fn into_sorted(self) -> Vec<CauseGroup> {
         let mut groups: Vec<CauseGroup> = self.groups.into_values().collect();
         groups.sort_by(|a, b| b.records.cmp(&a.records).then(a.code.cmp(&b.code)));

@@ -9,7 +9,7 @@ use crate::args::Check;
 use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::progress::Progress;
-use crate::print::{Style, problem};
+use crate::print::{Style, problem, put};
 
 pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
     let workspace = app.workspace()?;
@@ -54,7 +54,7 @@ pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
                 text.push('\n');
             }
             if let (Some(contents), true) = (&contents, code == exit::WELL) {
-                text.push_str(&format!("{}  {contents}\n", style.good("well")));
+                put!(text, "{}  {contents}\n", style.good("well"));
             }
             text
         },
@@ -91,7 +91,7 @@ fn next(
 fn differing(result: &CheckResult, style: Style) -> String {
     let mut text = format!("{}  {}  {}\n", style.error("differs"), style.bold(&result.name), style.dim(&result.place.to_string()));
     for difference in &result.differences {
-        text.push_str(&format!("  {}\n", style.wrap(difference, 2)));
+        put!(text, "  {}\n", style.wrap(difference, 2));
     }
     text.push('\n');
     text
@@ -105,15 +105,15 @@ pub fn asked(checked: &Checked, style: Style) -> String {
     text.push('\n');
     if let Some(health) = &checked.health {
         for finding in &health.findings {
-            text.push_str(&format!("       {}\n", style.wrap(finding, 7)));
+            put!(text, "       {}\n", style.wrap(finding, 7));
         }
         for warning in &health.warnings {
-            text.push_str(&format!("       {} {}\n", style.warn("warning"), style.wrap(warning, 15)));
+            put!(text, "       {} {}\n", style.warn("warning"), style.wrap(warning, 15));
         }
     }
     for cause in &checked.wrong {
         let field = cause.field.as_ref().map(|field| format!(" (field {field})")).unwrap_or_default();
-        text.push_str(&format!("       {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&format!("{}{field}", cause.message), 14)));
+        put!(text, "       {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&format!("{}{field}", cause.message), 14));
     }
     text
 }

@@ -9,7 +9,7 @@ use super::rejects::reason;
 use crate::app::{App, History, unknown};
 use crate::args::{ByHand, CursorWhat};
 use crate::failure::{Failure, exit};
-use crate::print::Table;
+use crate::print::{Table, put};
 
 /// So many changes by hand are shown.
 const CHANGES: usize = 20;
@@ -55,7 +55,7 @@ async fn show(app: &App, history: &History, flow: &str) -> Result<u8, Failure> {
             }
             let mut text = if now.is_empty() { String::new() } else { now.render(style) };
             if !by_hand.is_empty() {
-                text.push_str(&format!("\n{}\n{}", style.bold("moved by hand"), by_hand.render(style)));
+                put!(text, "\n{}\n{}", style.bold("moved by hand"), by_hand.render(style));
             }
             text
         },
@@ -77,7 +77,12 @@ async fn change(app: &App, history: &History, flow: &str, by: &ByHand, cursor: O
         (Some(name), known) => return Err(unknown("partition", name, known)),
         (None, [only]) => (*only).to_owned(),
         (None, []) => return Err(Failure::usage(format!("the flow {flow} has no cursor yet: it reads from the beginning anyway"))),
-        (None, several) => return Err(Failure::usage(format!("the flow {flow} reads several partitions; name one with --partition: {}", several.join(", ")))),
+        (None, several) => {
+            return Err(Failure::usage(format!(
+                "the flow {flow} reads several partitions; name one with --partition: {}",
+                several.join(", ")
+            )));
+        }
     };
     let at = Timestamp::now();
     history.store().set_cursor(flow, &Partition(partition.clone()), cursor, reason, at).await?;
@@ -85,7 +90,9 @@ async fn change(app: &App, history: &History, flow: &str, by: &ByHand, cursor: O
         || json!({ "flow": flow, "partition": partition, "value": cursor.map(|cursor| &cursor.value), "reason": reason }),
         |style| match cursor {
             Some(_) => format!("{} of {flow} is set; the reason is kept\n", style.bold(&partition)),
-            None => format!("{} of {flow} is forgotten: the next run reads from the beginning; the reason is kept\n", style.bold(&partition)),
+            None => {
+                format!("{} of {flow} is forgotten: the next run reads from the beginning; the reason is kept\n", style.bold(&partition))
+            }
         },
     )?;
     Ok(exit::WELL)

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::args::Explain;
 use crate::failure::{Failure, exit};
-use crate::print::{Table, page};
+use crate::print::{Table, page, put};
 
 /// What the hundreds of the codes stand for.
 const AREAS: [(u16, &str); 9] = [
@@ -23,12 +23,8 @@ const AREAS: [(u16, &str); 9] = [
 
 pub fn execute(app: &App, args: &Explain) -> Result<u8, Failure> {
     let Some(code) = args.code else { return list(app) };
-    let page = catalogue::page(code)
-        .ok_or_else(|| Failure::usage_with(format!("there is no code {code}"), "explain"))?;
-    app.answer(
-        || json!({ "code": code, "title": title(page), "page": page }),
-        |style| page::render(page, style),
-    )?;
+    let page = catalogue::page(code).ok_or_else(|| Failure::usage_with(format!("there is no code {code}"), "explain"))?;
+    app.answer(|| json!({ "code": code, "title": title(page), "page": page }), |style| page::render(page, style))?;
     Ok(exit::WELL)
 }
 
@@ -43,7 +39,7 @@ fn list(app: &App) -> Result<u8, Failure> {
                     table.row(vec![style.command(&code.to_string()), title(page).to_owned()]);
                 }
                 if !table.is_empty() {
-                    text.push_str(&format!("{}\n{}\n", style.bold(area), table.render(style)));
+                    put!(text, "{}\n{}\n", style.bold(area), table.render(style));
                 }
             }
             format!("{}\n", text.trim_end())

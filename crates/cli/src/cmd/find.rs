@@ -59,7 +59,11 @@ fn render(found: &[Found], calendar: &Calendar, style: Style) -> String {
                 style.outcome(row.outcome, row.outcome.word()),
                 row.source_id.clone(),
                 style.dim(&row.place),
-                if row.causes.is_empty() { style.dim(&row.fields.join(", ")) } else { row.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ") },
+                if row.causes.is_empty() {
+                    style.dim(&row.fields.join(", "))
+                } else {
+                    row.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+                },
             ]),
         }
     }

@@ -20,12 +20,28 @@ struct Part {
 
 const PARTS: [Part; 9] = [
     Part { path: "kivuko.yaml", text: include_str!("../../starter/kivuko.yaml"), about: "the systems that are connected" },
-    Part { path: "flows/cases.yaml", text: include_str!("../../starter/flows/cases.yaml"), about: "one integration: what is read, what is written" },
-    Part { path: "mappings/cases.csv", text: include_str!("../../starter/mappings/cases.csv"), about: "which field becomes which: a sheet" },
+    Part {
+        path: "flows/cases.yaml",
+        text: include_str!("../../starter/flows/cases.yaml"),
+        about: "one integration: what is read, what is written",
+    },
+    Part {
+        path: "mappings/cases.csv",
+        text: include_str!("../../starter/mappings/cases.csv"),
+        about: "which field becomes which: a sheet",
+    },
     Part { path: "codes/sex.csv", text: include_str!("../../starter/codes/sex.csv"), about: "which value is which" },
     Part { path: "codes/classification.csv", text: include_str!("../../starter/codes/classification.csv"), about: "" },
-    Part { path: "checks/cases.yaml", text: include_str!("../../starter/checks/cases.yaml"), about: "samples with what must become of them" },
-    Part { path: "data/cases.csv", text: include_str!("../../starter/data/cases.csv"), about: "invented people, one of them to be rejected" },
+    Part {
+        path: "checks/cases.yaml",
+        text: include_str!("../../starter/checks/cases.yaml"),
+        about: "samples with what must become of them",
+    },
+    Part {
+        path: "data/cases.csv",
+        text: include_str!("../../starter/data/cases.csv"),
+        about: "invented people, one of them to be rejected",
+    },
     Part { path: ".env", text: include_str!("../../starter/dot.env"), about: "secrets of this machine; not in git" },
     Part { path: ".gitignore", text: include_str!("../../starter/dot.gitignore"), about: "" },
 ];
@@ -36,7 +52,10 @@ pub fn execute(app: &App, args: &Init) -> Result<u8, Failure> {
         None => name_of(&args.dir)?,
     };
     if let Some(there) = PARTS.iter().find(|part| args.dir.join(part.path).exists()) {
-        return Err(Failure::usage(format!("`{}` is there already; `init` makes a new project and overwrites nothing", args.dir.join(there.path).display())));
+        return Err(Failure::usage(format!(
+            "`{}` is there already; `init` makes a new project and overwrites nothing",
+            args.dir.join(there.path).display()
+        )));
     }
     for part in &PARTS {
         let path = args.dir.join(part.path);
@@ -82,7 +101,11 @@ fn name_of(dir: &Path) -> Result<String, Failure> {
     let name = absolute.components().next_back().map(|last| last.as_os_str().to_string_lossy().to_lowercase()).unwrap_or_default();
     let name: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let name = name.trim_matches('-');
-    if name.is_empty() { Err(Failure::usage("the name of the folder gives no name for the project; say one with --name")) } else { Ok(name.to_owned()) }
+    if name.is_empty() {
+        Err(Failure::usage("the name of the folder gives no name for the project; say one with --name"))
+    } else {
+        Ok(name.to_owned())
+    }
 }
 
 /// The time zone of this machine, for that is where the dates of its files are meant.

@@ -13,6 +13,7 @@ use crate::print::account::{self, Account};
 use crate::print::figures::count;
 use crate::print::planned::{self, Visible};
 use crate::print::progress::Progress;
+use crate::print::put;
 
 /// Writes planned records as they come, so that a plan of any size needs no more memory than one of them.
 struct Show<'a> {
@@ -59,8 +60,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     let flow = engine.flow(&args.flow)?;
     let options = PlanOptions { only: args.only.clone(), limit: args.limit, live: args.live, save: args.save };
     let progress = Progress::start(&format!("planning {}", args.flow), app.err);
-    let show =
-        Show { app, visible: Visible::new(&flow, args.show_values), progress: &progress, most: args.show, state: Mutex::default() };
+    let show = Show { app, visible: Visible::new(&flow, args.show_values), progress: &progress, most: args.show, state: Mutex::default() };
     if app.json {
         app.data("{\"planned\":[\n")?;
     }
@@ -75,7 +75,10 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     }
     let report = ended?;
     if state.left_out > 0 {
-        app.data(&format!("{}\n\n", app.out.dim(&format!("... and {} more; --show {} shows them", count(state.left_out), state.shown as u64 + state.left_out))))?;
+        app.data(&format!(
+            "{}\n\n",
+            app.out.dim(&format!("... and {} more; --show {} shows them", count(state.left_out), state.shown as u64 + state.left_out))
+        ))?;
     }
     let account = Account {
         title: format!("plan for {}", report.flow),
@@ -132,7 +135,7 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
     };
     let mut text = "\n]".to_owned();
     for (name, value) in members {
-        text.push_str(&format!(",\n{}: {value}", Value::String(name)));
+        put!(text, ",\n{}: {value}", Value::String(name));
     }
     text.push_str("}\n");
     app.data(&text)?;

@@ -15,7 +15,7 @@ use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::mask::{self, Shown};
 use crate::print::progress::Progress;
-use crate::print::{Style, Table, account};
+use crate::print::{Style, Table, account, put};
 
 /// More open rejections than this are not looked at together; they have few causes anyway.
 const MOST: usize = 100_000;
@@ -67,7 +67,8 @@ async fn list(app: &App, args: &RejectsList) -> Result<u8, Failure> {
             let sections: Vec<String> = flows
                 .iter()
                 .map(|(flow, records, causes)| {
-                    let title = format!("{}  {}", style.bold(flow), style.bad(&format!("{} rejected", counted(*records, "record", "records"))));
+                    let title =
+                        format!("{}  {}", style.bold(flow), style.bad(&format!("{} rejected", counted(*records, "record", "records"))));
                     format!("{title}\n\n{}", account::grouped(&causes.iter().collect::<Vec<_>>(), style))
                 })
                 .collect();
@@ -143,14 +144,18 @@ async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
     app.answer(
         || {
             let mut document = json!(row);
-            document["record"] = fields.as_ref().map_or(Value::Null, |fields| fields.iter().map(|(name, shown)| (name.clone(), shown.to_json())).collect());
+            document["record"] =
+                fields.as_ref().map_or(Value::Null, |fields| fields.iter().map(|(name, shown)| (name.clone(), shown.to_json())).collect());
             document
         },
         |style| one(&row, fields.as_deref(), &history.calendar, style),
     )?;
     if !app.json {
         if fields.is_some() && !show_values {
-            app.say(&format!("\n{}\n", app.err.dim("values are masked where the sheet does not say `personal: no`; --show-values shows them")));
+            app.say(&format!(
+                "\n{}\n",
+                app.err.dim("values are masked where the sheet does not say `personal: no`; --show-values shows them")
+            ));
         }
         let mut steps = Vec::new();
         if let Some(cause) = row.causes.first() {
@@ -174,10 +179,11 @@ fn may_be_seen(flow: &Flow, field: &str) -> bool {
 fn one(row: &RejectionRow, fields: Option<&[(String, Shown)]>, calendar: &crate::print::time::Calendar, style: Style) -> String {
     let mut text = format!("{}  {}  {}\n\n", style.bold(&format!("rejection {}", row.id)), row.source_id, style.dim(&row.place));
     for cause in &row.causes {
-        text.push_str(&format!("  {}  {}\n", style.bad(&cause.code.to_string()), style.wrap(&cause.message, 9)));
-        let details: Vec<String> = [cause.field.as_ref().map(|field| format!("field {field}")), cause.cell.clone()].into_iter().flatten().collect();
+        put!(text, "  {}  {}\n", style.bad(&cause.code.to_string()), style.wrap(&cause.message, 9));
+        let details: Vec<String> =
+            [cause.field.as_ref().map(|field| format!("field {field}")), cause.cell.clone()].into_iter().flatten().collect();
         if !details.is_empty() {
-            text.push_str(&format!("         {}\n", style.dim(&details.join("; "))));
+            put!(text, "         {}\n", style.dim(&details.join("; ")));
         }
     }
     let mut table = Table::new(&["", ""]).indented(2);
@@ -187,16 +193,16 @@ fn one(row: &RejectionRow, fields: Option<&[(String, Shown)]>, calendar: &crate:
         table.row(vec![style.dim("last"), format!("run {}, {}", row.last_run, calendar.both(row.last_at))]);
         table.row(vec![style.dim("times"), row.times.to_string()]);
     }
-    text.push_str(&format!("\n{}", table.render(style)));
+    put!(text, "\n{}", table.render(style));
     match fields {
         Some(fields) => {
             let mut table = Table::new(&["", ""]).indented(2);
             for (name, shown) in fields {
                 table.row(vec![style.dim(name), shown.text()]);
             }
-            text.push_str(&format!("\n{}", table.render(style)));
+            put!(text, "\n{}", table.render(style));
         }
-        None => text.push_str(&format!("\n  {}\n", style.dim("nothing was kept of the record itself"))),
+        None => put!(text, "\n  {}\n", style.dim("nothing was kept of the record itself")),
     }
     text
 }
@@ -209,7 +215,10 @@ async fn chosen(store: &dyn Store, flow: &str, which: &Which) -> Result<Vec<Reje
     }
     if !which.ids.is_empty() {
         if let Some(missing) = which.ids.iter().find(|&&id| rows.iter().all(|row| row.id != id)) {
-            return Err(Failure::usage_with(format!("the flow {flow} has no open rejection {missing}"), format!("rejects list {flow} --each")));
+            return Err(Failure::usage_with(
+                format!("the flow {flow} has no open rejection {missing}"),
+                format!("rejects list {flow} --each"),
+            ));
         }
         rows.retain(|row| which.ids.contains(&row.id));
     }
@@ -223,7 +232,8 @@ async fn retry(app: &App, args: &RejectsRetry) -> Result<u8, Failure> {
     if rows.is_empty() {
         return nothing(app, "nothing is rejected that could be sent again");
     }
-    let options = RunOptions { only: rows.iter().map(|row| row.source_id.clone()).collect(), trigger: "retry".to_owned(), ..RunOptions::default() };
+    let options =
+        RunOptions { only: rows.iter().map(|row| row.source_id.clone()).collect(), trigger: "retry".to_owned(), ..RunOptions::default() };
     let report = {
         let progress = Progress::start(&format!("sending {} again", counted(rows.len() as u64, "record", "records")), app.err);
         engine.run(&flow.name, &options, &progress).await?
@@ -241,7 +251,10 @@ async fn discard(app: &App, args: &RejectsDiscard) -> Result<u8, Failure> {
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let discarded = history.store().discard_rejections(&ids, reason, Timestamp::now()).await?;
-    app.answer(|| json!({ "discarded": discarded }), |_| format!("{} discarded; the reason is kept\n", counted(discarded, "rejection", "rejections")))?;
+    app.answer(
+        || json!({ "discarded": discarded }),
+        |_| format!("{} discarded; the reason is kept\n", counted(discarded, "rejection", "rejections")),
+    )?;
     Ok(exit::WELL)
 }
 
@@ -256,5 +269,9 @@ fn nothing(app: &App, text: &str) -> Result<u8, Failure> {
 /// A reason that says something.
 pub fn reason(given: &str) -> Result<&str, Failure> {
     let given = given.trim();
-    if given.is_empty() { Err(Failure::usage("--reason is empty; say in a few words why, for those who look at it later")) } else { Ok(given) }
+    if given.is_empty() {
+        Err(Failure::usage("--reason is empty; say in a few words why, for those who look at it later"))
+    } else {
+        Ok(given)
+    }
 }

@@ -11,7 +11,7 @@ use crate::args::Revert;
 use crate::failure::{Failure, exit};
 use crate::print::figures::{count, counted};
 use crate::print::progress::Progress;
-use crate::print::{Style, Table};
+use crate::print::{Style, Table, put};
 
 /// So many records are shown one by one.
 const SHOWN: usize = 20;
@@ -90,12 +90,15 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
     let left = planned.iter().filter(|one| one.action.is_none()).count() as u64;
     let mut text = format!("{}\n\n{}", style.bold(&format!("taking run {id} back")), table.render(style));
     if planned.len() > SHOWN {
-        text.push_str(&format!("  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64)))));
+        put!(text, "  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64))));
     }
-    let mut sum = vec![format!("{} would be deleted", count(with(planned, Action::Delete))), format!("{} restored", count(with(planned, Action::Update)))];
+    let mut sum = vec![
+        format!("{} would be deleted", count(with(planned, Action::Delete))),
+        format!("{} restored", count(with(planned, Action::Update))),
+    ];
     if left > 0 {
         sum.push(format!("{} left as they are", count(left)));
     }
-    text.push_str(&format!("\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum.join(", ")));
+    put!(text, "\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum.join(", "));
     text
 }

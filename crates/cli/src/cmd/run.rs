@@ -35,7 +35,11 @@ pub async fn execute(app: &App, args: &Run) -> Result<u8, Failure> {
 /// A file that is named on the command line is meant from where the person stands, not from the project.
 fn absolute(path: &std::path::Path) -> Result<std::path::PathBuf, Failure> {
     let absolute = std::path::absolute(path).map_err(|error| Failure::file("looking for", path, &error))?;
-    if absolute.is_file() { Ok(absolute) } else { Err(Failure::usage(format!("there is no file `{}` to read in the place of the source", path.display()))) }
+    if absolute.is_file() {
+        Ok(absolute)
+    } else {
+        Err(Failure::usage(format!("there is no file `{}` to read in the place of the source", path.display())))
+    }
 }
 
 /// Shows the account and says what to do next.

@@ -92,7 +92,13 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
                 "version": version.as_ref().map(|version| json!({ "hash": version.hash, "kivuko": version.kivuko, "files": files })),
             })
         },
-        |style| format!("{}\n{}", account.render(style), about(&run, version.as_ref().map(|version| version.kivuko.as_str()), &files, &history, style)),
+        |style| {
+            format!(
+                "{}\n{}",
+                account.render(style),
+                about(&run, version.as_ref().map(|version| version.kivuko.as_str()), &files, &history, style)
+            )
+        },
     )?;
     if !app.json {
         let mut steps = account::next(&account, &run.flow, Some(id.0), &|rest| app.invoke(rest));
@@ -117,7 +123,16 @@ fn about(run: &Run, kivuko: Option<&str>, files: &[&String], history: &History, 
     }
     line("trigger", run.trigger.clone());
     line("options", run.options.clone());
-    line("version", format!("{} {}", run.version.chars().take(12).collect::<String>(), kivuko.map(|version| format!("(Kivuko {version})")).unwrap_or_default()).trim().to_owned());
+    line(
+        "version",
+        format!(
+            "{} {}",
+            run.version.chars().take(12).collect::<String>(),
+            kivuko.map(|version| format!("(Kivuko {version})")).unwrap_or_default()
+        )
+        .trim()
+        .to_owned(),
+    );
     line("files", files.iter().map(|file| file.as_str()).collect::<Vec<_>>().join(", "));
     table.render(style)
 }

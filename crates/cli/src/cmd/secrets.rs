@@ -17,7 +17,7 @@ pub async fn execute(app: &App, what: &SecretsWhat) -> Result<u8, Failure> {
             if names.is_empty() {
                 app.say_nothing("no secret is stored");
             }
-            app.answer(|| json!({ "secrets": names }), |_| names.iter().map(|name| format!("{name}\n")).collect())?;
+            app.answer(|| json!({ "secrets": names }), |_| names.iter().flat_map(|name| [name.as_str(), "\n"]).collect())?;
         }
         SecretsWhat::Set { name } => {
             let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

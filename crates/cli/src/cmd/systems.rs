@@ -10,7 +10,7 @@ use crate::app::{App, unknown, worst};
 use crate::args::SystemsWhat;
 use crate::failure::{Failure, exit};
 use crate::print::progress::Progress;
-use crate::print::{Style, Table};
+use crate::print::{Style, Table, put};
 
 pub async fn execute(app: &App, what: Option<SystemsWhat>) -> Result<u8, Failure> {
     match what.unwrap_or(SystemsWhat::List) {
@@ -33,8 +33,12 @@ async fn list(app: &App) -> Result<u8, Failure> {
             Some(store) => store.identity(name).await?,
             None => None,
         };
-        let flows: Vec<&str> =
-            project.flows.values().filter(|flow| flow.from.system == *name || flow.to.system == *name).map(|flow| flow.name.as_str()).collect();
+        let flows: Vec<&str> = project
+            .flows
+            .values()
+            .filter(|flow| flow.from.system == *name || flow.to.system == *name)
+            .map(|flow| flow.name.as_str())
+            .collect();
         let address = ["url", "path"].iter().find_map(|key| system.options[key].as_str()).unwrap_or_default();
         rows.push((name, system, address, identity, flows));
     }
@@ -114,14 +118,17 @@ fn kind_page(one: &Declaration, style: Style) -> String {
         style.wrap(one.about, 2)
     );
     if !one.resources.is_empty() {
-        text.push_str(&format!("\n{}  {}\n", style.bold("resources"), style.wrap(&one.resources.join(", "), 11)));
+        put!(text, "\n{}  {}\n", style.bold("resources"), style.wrap(&one.resources.join(", "), 11));
     }
-    let sections =
-        [("in kivuko.yaml", &one.options, one.secrets), ("in `from:` of a flow", &one.from_options, &[]), ("in `to:` of a flow", &one.to_options, &[])];
+    let sections = [
+        ("in kivuko.yaml", &one.options, one.secrets),
+        ("in `from:` of a flow", &one.from_options, &[]),
+        ("in `to:` of a flow", &one.to_options, &[]),
+    ];
     for (title, schema, secrets) in sections {
         let table = options(schema, secrets, style);
         if !table.is_empty() {
-            text.push_str(&format!("\n{}\n{}", style.bold(title), table.render(style)));
+            put!(text, "\n{}\n{}", style.bold(title), table.render(style));
         }
     }
     text
@@ -200,10 +207,22 @@ async fn describe(app: &App, name: &str, resource: Option<&str>) -> Result<u8, F
         |style| {
             let mut table = Table::new(&["field", "kind", "", "codes"]).indented(2);
             for field in &one.fields {
-                let mark = if field.required { "required" } else if field.read_only { "read only" } else { "" };
+                let mark = if field.required {
+                    "required"
+                } else if field.read_only {
+                    "read only"
+                } else {
+                    ""
+                };
                 table.row(vec![field.path.clone(), field.kind.to_owned(), style.dim(mark), field.codes.clone().unwrap_or_default()]);
             }
-            format!("{}  {}\n  {}\n\n{}", style.bold(&one.name), style.dim(&reads_writes(one)), style.wrap(&one.about, 2), table.render(style))
+            format!(
+                "{}  {}\n  {}\n\n{}",
+                style.bold(&one.name),
+                style.dim(&reads_writes(one)),
+                style.wrap(&one.about, 2),
+                table.render(style)
+            )
         },
     )?;
     Ok(exit::WELL)

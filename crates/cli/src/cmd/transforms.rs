@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::app::{App, unknown};
 use crate::args::Transforms;
 use crate::failure::{Failure, exit};
-use crate::print::{Style, Table};
+use crate::print::{Style, Table, put};
 
 pub fn execute(app: &App, args: &Transforms) -> Result<u8, Failure> {
     match &args.name {
@@ -28,20 +28,20 @@ fn list(style: Style) -> String {
         if family != Some(one.family) {
             text.push_str(&table.render(style));
             table = Table::new(&["", ""]).indented(2);
-            text.push_str(&format!("{}{}\n", if family.is_some() { "\n" } else { "" }, style.bold(&one.family.to_string())));
+            put!(text, "{}{}\n", if family.is_some() { "\n" } else { "" }, style.bold(&one.family.to_string()));
             family = Some(one.family);
         }
         table.row(vec![style.command(&one.usage()), one.about.to_owned()]);
     }
     text.push_str(&table.render(style));
-    text.push_str(&format!("\n{}\n", style.dim("in a sheet they stand one after the other: trim | title; `kivuko transforms NAME` shows examples")));
+    put!(text, "\n{}\n", style.dim("in a sheet they stand one after the other: trim | title; `kivuko transforms NAME` shows examples"));
     text
 }
 
 fn page(one: &Transform, style: Style) -> String {
     let mut text = format!("{}  {}\n  {}\n", style.bold(&one.usage()), style.dim(&one.family.to_string()), style.wrap(one.about, 2));
     if one.in_expressions {
-        text.push_str(&format!("\n  {}  {}\n", style.dim("in an expression"), style.command(&format!("{{ {} }}", one.usage_in_expressions()))));
+        put!(text, "\n  {}  {}\n", style.dim("in an expression"), style.command(&format!("{{ {} }}", one.usage_in_expressions())));
     }
     let mut parameters = Table::new(&["", "", ""]).indented(2);
     for parameter in one.parameters {
@@ -53,13 +53,13 @@ fn page(one: &Transform, style: Style) -> String {
         parameters.row(vec![parameter.name.to_owned(), style.dim(times), parameter.about.to_owned()]);
     }
     if !parameters.is_empty() {
-        text.push_str(&format!("\n{}", parameters.render(style)));
+        put!(text, "\n{}", parameters.render(style));
     }
     let mut examples = Table::new(&["transform", "in", "out"]).indented(2);
     for example in one.examples {
         examples.row(vec![style.command(example.call), example.input.to_owned(), example.output.to_owned()]);
     }
-    text.push_str(&format!("\n{}", examples.render(style)));
+    put!(text, "\n{}", examples.render(style));
     text
 }
 

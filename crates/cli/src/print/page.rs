@@ -22,15 +22,15 @@ pub fn render(markdown: &str, style: Style) -> String {
         if line.starts_with("```") {
             fenced = !fenced;
         } else if fenced {
-            text.push_str(&format!("    {}\n", style.command(line)));
+            put!(text, "    {}\n", style.command(line));
         } else if let Some(title) = line.strip_prefix("# ").or_else(|| line.strip_prefix("## ")) {
-            text.push_str(&format!("{}\n", style.bold(title)));
+            put!(text, "{}\n", style.bold(title));
         } else if let Some(item) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
-            text.push_str(&format!("  - {}", body(item, 4, style).trim_start()));
+            put!(text, "  - {}", body(item, 4, style).trim_start());
         } else if line.is_empty() {
             text.push('\n');
         } else {
-            text.push_str(&format!("  {line}\n"));
+            put!(text, "  {line}\n");
         }
     }
     // A heading stands right above its text.

@@ -53,13 +53,13 @@ fn word(planned: &Planned) -> &'static str {
 pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String {
     let mut head = format!("{}  {}", style.outcome(planned.outcome, word(planned)), style.bold(&planned.source_id));
     if !planned.part.is_empty() {
-        head.push_str(&format!("  {}", planned.part));
+        put!(head, "  {}", planned.part);
     }
     if !planned.place.is_empty() {
-        head.push_str(&format!("  {}", style.dim(&planned.place)));
+        put!(head, "  {}", style.dim(&planned.place));
     }
     if let Some(id) = &planned.target_id {
-        head.push_str(&format!("  {}", style.dim(&format!("{} {id}", planned.resource))));
+        put!(head, "  {}", style.dim(&format!("{} {id}", planned.resource)));
     }
     let mut text = format!("{head}\n");
     let mut table = Table::new(&["", "", "", ""]).indented(4);
@@ -77,9 +77,9 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
     for cause in &planned.causes {
         let mut message = cause.message.clone();
         if let Some(field) = &cause.field {
-            message.push_str(&format!(" (field {field})"));
+            put!(message, " (field {field})");
         }
-        text.push_str(&format!("    {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&message, 11)));
+        put!(text, "    {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&message, 11));
     }
     text.push_str(&table.render(style));
     text
@@ -124,8 +124,9 @@ mod tests {
 
     #[test]
     fn a_field_is_seen_only_when_the_sheet_says_so() {
-        let targets = ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
-            .map(str::to_owned);
+        let targets =
+            ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
+                .map(str::to_owned);
         let not_personal = ["gender", "age.years", "addresses[typeId=USUAL].locationId", "documents[].type"].map(str::to_owned);
         let check = |path: &str, expected: bool| assert_eq!(visible_in(path, &targets, &not_personal), expected, "{path}");
         check("gender", true);

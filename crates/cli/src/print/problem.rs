@@ -28,17 +28,17 @@ pub fn one(problem: &Problem, files: &Files, style: Style) -> String {
         Severity::Warning => style.warn("warning"),
     };
     let mut text = format!("{head} {}  {}\n", style.dim(&problem.code.to_string()), style.bold(&problem.place.to_string()));
-    text.push_str(&format!("  {}\n", style.wrap(&problem.message, 2)));
+    put!(text, "  {}\n", style.wrap(&problem.message, 2));
     let excerpt = match &problem.place.cell {
         Some(_) => cell_excerpt(&problem.place, files, style),
         None => line_excerpt(problem, files, style),
     };
     text.push_str(&excerpt.unwrap_or_default());
     if let Some(expected) = &problem.expected {
-        text.push_str(&format!("  {} {}\n", style.dim("expected"), style.wrap(expected, 11)));
+        put!(text, "  {} {}\n", style.dim("expected"), style.wrap(expected, 11));
     }
     if let Some(nearest) = &problem.nearest {
-        text.push_str(&format!("  {} {}\n", style.dim("did you mean"), style.good(&format!("`{nearest}`"))));
+        put!(text, "  {} {}\n", style.dim("did you mean"), style.good(&format!("`{nearest}`?")));
     }
     text
 }
@@ -125,9 +125,9 @@ fn cell_excerpt(place: &Place, files: &Files, style: Style) -> Option<String> {
     let bar = |number: &str| style.dim(&format!("{number} │"));
     let mut text = format!("  {} {}\n", bar(&blank), style.dim(heads.trim_end()));
     if row.is_some() {
-        text.push_str(&format!("  {} {}\n", bar(&margin), cells.trim_end()));
+        put!(text, "  {} {}\n", bar(&margin), cells.trim_end());
     }
-    text.push_str(&format!("  {} {}\n", bar(&blank), style.bad(carets.trim_end())));
+    put!(text, "  {} {}\n", bar(&blank), style.bad(carets.trim_end()));
     Some(text)
 }
 
@@ -139,7 +139,11 @@ mod tests {
     fn files() -> Files {
         let flow = "flow: cases\nmaping: cases.csv\nfrom:\n  system: register\n  resource: \"cases.csv\"\n";
         let sheet = "target,source,transform,codes,note\nfirstName,First name,trim,,\ngender,Sexe,titel,sex,\n";
-        Files([("flows/cases.yaml", flow), ("mappings/cases.csv", sheet)].map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into())
+        Files(
+            [("flows/cases.yaml", flow), ("mappings/cases.csv", sheet)]
+                .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+                .into(),
+        )
     }
 
     fn at(file: &str, line: usize, column: usize, cell: Option<&str>) -> Place {
@@ -150,12 +154,13 @@ mod tests {
     fn all_problems_are_shown_with_their_places() {
         let problems = [
             Problem::error(Code(104), at("flows/cases.yaml", 2, 1, None), "unknown key `maping`").nearest("maping", ["mapping", "from"]),
-            Problem::warning(Code(118), at("flows/cases.yaml", 5, 13, None), "`cases.csv` is not there yet").expected("a file in the folder of `register`"),
+            Problem::warning(Code(118), at("flows/cases.yaml", 5, 13, None), "`cases.csv` is not there yet")
+                .expected("a file in the folder of `register`"),
             Problem::error(Code(204), at("mappings/cases.csv", 3, 3, Some("transform")), "there is no transform `titel`")
                 .nearest("titel", ["title", "trim"]),
             Problem::error(Code(102), Place { file: "kivuko.yaml".into(), ..Place::default() }, "the file is missing"),
         ];
-        insta::assert_snapshot!(all(&problems, &files(), Style::PLAIN), @"");
+        insta::assert_snapshot!(all(&problems, &files(), Style::PLAIN));
     }
 
     #[test]

@@ -38,7 +38,11 @@ impl Progress {
 impl Watch for Progress {
     fn page(&self, counts: &Counts) {
         let elapsed = self.began.elapsed().as_secs_f64();
-        let pace = if elapsed > 1.0 { format!("  {}", self.style.dim(&format!("{} a second", count((counts.read as f64 / elapsed) as u64)))) } else { String::new() };
+        let pace = if elapsed > 1.0 {
+            format!("  {}", self.style.dim(&format!("{} a second", count((counts.read as f64 / elapsed) as u64))))
+        } else {
+            String::new()
+        };
         self.bar.set_message(format!("{}{pace}", account::sum(counts, self.style)));
     }
 }

@@ -116,10 +116,10 @@ pub fn next_steps(style: Style, steps: &[(String, &str)]) -> String {
     let mut text = String::new();
     for (at, (command, purpose)) in steps.iter().enumerate() {
         let lead = if at == 0 { "next  " } else { "      " };
-        text.push_str(&format!("{}{}", style.dim(lead), style.command(command)));
+        put!(text, "{}{}", style.dim(lead), style.command(command));
         if !purpose.is_empty() {
             let gap = " ".repeat(widest - console::measure_text_width(command) + 2);
-            text.push_str(&format!("{gap}{}", style.dim(purpose)));
+            put!(text, "{gap}{}", style.dim(purpose));
         }
         text.push('\n');
     }

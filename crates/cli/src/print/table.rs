@@ -47,11 +47,12 @@ impl Table {
         let header: Vec<String> = self.header.iter().map(|name| style.dim(name)).collect();
         let all = || headed.then_some(&header).into_iter().chain(&self.rows);
         // A column in which nothing stands is not there.
-        let used: Vec<usize> = (0..self.header.len())
-            .filter(|&at| self.rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty())))
+        let used: Vec<usize> =
+            (0..self.header.len()).filter(|&at| self.rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()))).collect();
+        let widths: Vec<usize> = used
+            .iter()
+            .map(|&at| all().filter_map(|row| row.get(at)).map(|cell| console::measure_text_width(cell)).max().unwrap_or(0))
             .collect();
-        let widths: Vec<usize> =
-            used.iter().map(|&at| all().filter_map(|row| row.get(at)).map(|cell| console::measure_text_width(cell)).max().unwrap_or(0)).collect();
         let before_last: usize = widths.iter().rev().skip(1).map(|width| width + GUTTER).sum::<usize>() + self.indent;
         let room = style.width().map_or(usize::MAX, |width| width.saturating_sub(before_last).max(20));
         let mut text = String::new();
