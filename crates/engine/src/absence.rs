@@ -11,7 +11,7 @@ use kivuko_core::record::{Cursor, Page, Partition};
 use kivuko_core::store::Link;
 use serde_json::{Value, json};
 
-use crate::decide::Known;
+use crate::known::Known;
 use crate::run::{Execution, Watch};
 use crate::unit::{Change, Decision, Early, Item, Unit};
 

@@ -9,7 +9,7 @@ use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
 use serde_json::Value;
 
-use crate::decide::Known;
+use crate::known::Known;
 use crate::run::{Execution, worst};
 use crate::unit::{Decision, Early, Item, Unit};
 

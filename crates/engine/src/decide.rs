@@ -1,76 +1,20 @@
 //! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Target};
+use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::expr::Scope;
-use kivuko_core::mapping::Mapped;
 use kivuko_core::outcome::Outcome;
-use kivuko_core::record::SourceRecord;
-use kivuko_core::store::{self, Link, Reference, Sent};
-use kivuko_core::transform::{Env, References};
-use kivuko_core::{diff, value};
-use serde_json::{Map, Value, json};
+use kivuko_core::store::{self, Link, Reference};
+use serde_json::{Map, Value};
 
+use crate::known::{Known, KnownReferences, group_by};
 use crate::run::Execution;
-use crate::unit::{Change, Decision, Early, Found, Item, Unit};
-
-/// What the store knows of the records of a page, by source id.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    links: HashMap<String, Vec<Link>>,
-    sent: HashMap<String, Vec<Sent>>,
-}
-
-impl Known {
-    pub fn new(links: Vec<Link>, sent: Vec<Sent>) -> Self {
-        Self { links: group_by(links, |link| link.source.id.clone()), sent: group_by(sent, |sent| sent.source_id.clone()) }
-    }
-
-    /// All links of one source record.
-    pub fn links_of(&self, source_id: &str) -> &[Link] {
-        self.links.get(source_id).map_or(&[], Vec::as_slice)
-    }
-
-    fn link(&self, source_id: &str, part: &str) -> Option<&Link> {
-        self.links_of(source_id).iter().find(|link| link.part == part)
-    }
-
-    fn sent(&self, source_id: &str, part: &str) -> Option<&Sent> {
-        self.sent.get(source_id)?.iter().find(|sent| sent.part == part)
-    }
-
-    /// Whether the source repeats a version of a record that was sent already.
-    pub fn is_repeated(&self, record: &SourceRecord) -> bool {
-        let (Some(id), Some(version)) = (&record.id, &record.version) else { return false };
-        self.sent.get(id).is_some_and(|sent| sent.iter().all(|sent| sent.source_version.as_ref() == Some(version)))
-    }
-}
-
-/// References that were looked up, and those that were asked for and are not known yet.
-#[derive(Debug, Default)]
-pub(crate) struct KnownReferences {
-    found: HashMap<Reference, Option<String>>,
-    asked: RefCell<HashSet<Reference>>,
-}
-
-impl References for KnownReferences {
-    fn resolve(&self, flow: &str, id: &str) -> Option<String> {
-        let reference = Reference { flow: flow.to_owned(), source_id: id.to_owned() };
-        match self.found.get(&reference) {
-            Some(found) => found.clone(),
-            None => {
-                self.asked.borrow_mut().insert(reference);
-                None
-            }
-        }
-    }
-}
+use crate::unit::{Change, Decision, Found, Item, Unit};
 
 impl Execution<'_> {
     /// Maps the records of a page to one of the flow's target records, finds them in the target and decides.
@@ -87,168 +31,6 @@ impl Execution<'_> {
         self.reject_duplicates(items, &mut units);
         self.find(record, items, &mut units).await?;
         Ok(units)
-    }
-
-    /// Maps every item of the page that is still on its way.
-    fn map_all(&self, record: usize, items: &[Item], parents: &[Unit], known: &Known, references: &KnownReferences) -> Vec<Unit> {
-        let spec = &self.flow.to.records[record];
-        let env = self.env(references);
-        let mut units = Vec::with_capacity(items.len());
-        for (position, item) in items.iter().enumerate() {
-            if item.early.is_some() {
-                continue;
-            }
-            let parent = match &spec.of {
-                None => None,
-                Some(of) => {
-                    let name =
-                        &self.flow.to.records.iter().find(|other| other.name == *of).map(|other| other.name.clone()).unwrap_or_default();
-                    match parents.iter().find(|unit| unit.item == position && self.flow.to.records[unit.record].name == *name) {
-                        Some(unit) => Some(unit),
-                        // The parent was left out by its own `when`: so are its parts.
-                        None => continue,
-                    }
-                }
-            };
-            let pieces: Vec<Option<&Value>> = match &spec.each {
-                None => vec![None],
-                Some(each) => {
-                    let mut found = Vec::new();
-                    each.read(&item.value, &mut found);
-                    found.into_iter().map(Some).collect()
-                }
-            };
-            for (index, piece) in pieces.into_iter().enumerate() {
-                if let Some(unit) = self.map_one(record, position, item, piece.map(|piece| (index, piece)), parent, known, &env) {
-                    units.push(unit);
-                }
-            }
-        }
-        units
-    }
-
-    /// Maps one item (or one piece of it) to one unit; `None` when its `when` does not hold.
-    fn map_one(
-        &self,
-        record: usize,
-        position: usize,
-        item: &Item,
-        piece: Option<(usize, &Value)>,
-        parent: Option<&Unit>,
-        known: &Known,
-        env: &Env<'_>,
-    ) -> Option<Unit> {
-        let spec = &self.flow.to.records[record];
-        let mut unit = Unit::new(position, record, &spec.name, Decision::Open);
-        let parent_value = match parent {
-            None => Value::Null,
-            Some(parent) => match self.parent_id(parent) {
-                Ok(id) => {
-                    unit.parent = Some(id.clone());
-                    json!({ "id": id })
-                }
-                Err(decision) => {
-                    unit.decision = decision;
-                    return Some(unit);
-                }
-            },
-        };
-        let vars = [("parent", &parent_value)];
-        let part_item = piece.map(|(_, value)| value);
-        if let Some(when) = &spec.when {
-            match when.truth(&Scope { record: &item.value, item: part_item, vars: &vars, env }) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(cause) => {
-                    unit.decision = Decision::Rejected(vec![cause]);
-                    return Some(unit);
-                }
-            }
-        }
-        let mapped = match self.flow.mapping.apply(&spec.name, &item.value, part_item, &vars, env) {
-            Ok(mapped) => mapped,
-            Err(causes) => {
-                unit.decision = waiting_or_rejected(causes);
-                return Some(unit);
-            }
-        };
-        match self.key_of(record, &mapped) {
-            Ok(key) => unit.key = key,
-            Err(cause) => {
-                unit.decision = Decision::Rejected(vec![cause]);
-                return Some(unit);
-            }
-        }
-        if let Some((index, _)) = piece {
-            // Items of one record are told apart by the last part of their key, which is their own; without one by their position.
-            let own = unit.key.0.last().cloned().unwrap_or_else(|| index.to_string());
-            unit.part = format!("{}#{own}", spec.name);
-        }
-        unit.link = known.link(&item.id, &unit.part).cloned();
-        unit.sent = known.sent(&item.id, &unit.part).cloned();
-        if let Err(causes) = self.conform(record, &mut unit, mapped) {
-            unit.decision = Decision::Rejected(causes);
-            return Some(unit);
-        }
-        let as_sent = unit.sent.as_ref().is_some_and(|sent| sent.hash == unit.hash);
-        if unit.link.is_some() && as_sent && !self.live {
-            unit.decision = Decision::Unchanged { found: None };
-        }
-        Some(unit)
-    }
-
-    /// The target's id of a parent, or what its lack means for its parts.
-    fn parent_id(&self, parent: &Unit) -> Result<String, Decision> {
-        if let Some(id) = parent.target_id() {
-            return Ok(id.to_owned());
-        }
-        match &parent.decision {
-            // Only in a plan: the run would have its id by now.
-            Decision::Write(_) => Ok("(new)".to_owned()),
-            Decision::Waiting(reference) => Err(Decision::Waiting(reference.clone())),
-            Decision::Skipped(causes) => Err(Decision::Skipped(causes.clone())),
-            Decision::Failed { cause, .. } => Err(Decision::Failed { cause: cause.clone(), unsettled: false }),
-            _ => Err(Decision::Rejected(vec![Cause::new(
-                target_codes::PARENT_MISSING,
-                format!("the record `{}` that this one is a part of did not get through", self.flow.to.records[parent.record].name),
-            )])),
-        }
-    }
-
-    fn key_of(&self, record: usize, mapped: &Mapped) -> Result<Key, Cause> {
-        let mut parts = Vec::new();
-        for path in &self.flow.to.records[record].key {
-            let text = path.one(&mapped.create).or_else(|| path.one(&mapped.update)).and_then(value::text);
-            match text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
-                Some(text) => parts.push(text),
-                None => {
-                    let cause =
-                        Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
-                    return Err(cause.field(path.to_string()));
-                }
-            }
-        }
-        Ok(Key(parts))
-    }
-
-    /// Brings the mapped content into the target's form, and takes its hashes.
-    fn conform(&self, record: usize, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
-        let target = &self.targets[record].target;
-        let same = mapped.create == mapped.update;
-        unit.update = target.conform(mapped.update)?;
-        unit.create = match unit.link {
-            Some(_) => Value::Null,
-            None if same => unit.update.clone(),
-            None => target.conform(mapped.create)?,
-        };
-        unit.warnings = mapped.warnings;
-        unit.fields = unit
-            .update
-            .as_object()
-            .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
-            .unwrap_or_default();
-        unit.hash = value::hash(&self.hash_key, &unit.update);
-        Ok(())
     }
 
     /// Several records of one input with one key: none of them is written, since nobody can tell which is right.
@@ -450,42 +232,6 @@ impl Execution<'_> {
         let calls = ids.chunks(opened.capabilities.lookup_size.max(1)).map(|chunk| opened.target.fetch(chunk)).collect();
         together(ids.len(), calls, opened.capabilities.concurrency).await
     }
-
-    /// The `where` of the flow, and what else settles a record before it is mapped.
-    pub(crate) fn early(&self, deleted: bool, value: &Value) -> Option<Early> {
-        use kivuko_core::flow::{Detect, Leaves, Then};
-        if deleted {
-            let acted_on = self.flow.deletes.detect != Detect::None && self.flow.deletes.then != Then::Ignore;
-            return Some(if acted_on { Early::Removed } else { Early::Skipped });
-        }
-        let condition = self.flow.from.where_.as_ref()?;
-        let references = KnownReferences::default();
-        let env = self.env(&references);
-        match condition.truth(&Scope { record: value, item: None, vars: &[], env: &env }) {
-            Ok(true) => None,
-            Ok(false) if self.flow.from.leaves == Leaves::Delete => Some(Early::Removed),
-            Ok(false) => Some(Early::Skipped),
-            Err(cause) => Some(Early::Rejected(vec![cause])),
-        }
-    }
-
-    fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
-        Env {
-            timezone: &self.engine.project.timezone,
-            today: self.today,
-            codes: &self.engine.project.codes,
-            sides: &self.flow.sides,
-            references,
-        }
-    }
-
-    /// The key of a record, for the search for duplicates; `None` when it does not get that far.
-    pub(crate) fn key_for_scan(&self, record: usize, value: &Value) -> Option<Key> {
-        let references = KnownReferences::default();
-        let env = self.env(&references);
-        let mapped = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env).ok()?;
-        self.key_of(record, &mapped).ok()
-    }
 }
 
 /// Positions of the units that are not decided yet.
@@ -496,15 +242,6 @@ pub(crate) fn open(units: &[Unit]) -> impl Iterator<Item = usize> + '_ {
 /// Whether the source changed the key of a linked record.
 fn moved(unit: &Unit) -> bool {
     unit.link.as_ref().is_some_and(|link| link.key != unit.key)
-}
-
-fn waiting_or_rejected(causes: Vec<Cause>) -> Decision {
-    let reference = causes.iter().find(|cause| cause.code == codes::WAITING).and_then(|cause| cause.unlisted.clone());
-    let hopeless = causes.iter().any(|cause| cause.code != codes::WAITING);
-    match reference {
-        Some(missing) if !hopeless => Decision::Waiting(Reference { flow: missing.list, source_id: missing.value }),
-        _ => Decision::Rejected(causes),
-    }
 }
 
 fn deleted_match() -> Decision {
@@ -535,14 +272,6 @@ fn only(object: &Value, fits: impl Fn(&str) -> bool) -> Value {
         .map(|fields| fields.iter().filter(|(name, _)| fits(name)).map(|(name, content)| (name.clone(), content.clone())).collect())
         .unwrap_or_default();
     Value::Object(members)
-}
-
-fn group_by<K: std::hash::Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
-    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
-    for entry in values {
-        groups.entry(key(&entry)).or_default().push(entry);
-    }
-    groups
 }
 
 /// Carries out calls, several at a time; their answers in the order of what was asked.

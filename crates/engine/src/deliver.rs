@@ -228,12 +228,11 @@ struct Answers {
     fatal: Option<Error>,
 }
 
+/// What one call of the target came to.
+type Answered = (Vec<Sending>, Result<Vec<Written>, Error>);
+
 /// One call of the target. Boxed, so that the future of a run has a simple shape.
-fn send_batch<'a>(
-    target: &'a dyn Target,
-    cancel: &'a Cancel,
-    batch: Vec<Sending>,
-) -> BoxFuture<'a, (Vec<Sending>, Result<Vec<Written>, Error>)> {
+fn send_batch<'a>(target: &'a dyn Target, cancel: &'a Cancel, batch: Vec<Sending>) -> BoxFuture<'a, Answered> {
     Box::pin(async move {
         if cancel.is_cancelled() {
             let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");

@@ -107,8 +107,12 @@ mod tests {
 
     fn find(entries: &[u16]) -> HashMap<u16, Vec<String>> {
         let mut suspects = Suspects::new();
-        entries.iter().for_each(|entry| suspects.first_look(entry));
-        entries.iter().enumerate().for_each(|(row, entry)| suspects.second_look(entry, &format!("row {row}")));
+        for entry in entries {
+            suspects.first_look(entry);
+        }
+        for (row, entry) in entries.iter().enumerate() {
+            suspects.second_look(entry, &format!("row {row}"));
+        }
         suspects.convicted()
     }
 

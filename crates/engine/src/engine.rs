@@ -38,11 +38,14 @@ impl Default for Pace {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
             tries: 5,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             page_size: 500,
         }
     }
 }
+
+/// Finds the value of a `${VARIABLE}`.
+pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Everything that an engine is made of.
 pub struct Parts {
@@ -55,7 +58,7 @@ pub struct Parts {
     pub cancel: Cancel,
     pub pace: Pace,
     /// The value of a `${VARIABLE}`.
-    pub variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub variable: Variable,
 }
 
 impl std::fmt::Debug for Parts {
@@ -82,7 +85,7 @@ pub struct Engine {
     pub(crate) pace: Pace,
     pub(crate) holder: Arc<Holder>,
     session: Arc<dyn Session>,
-    variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Variable,
     opened: Mutex<BTreeMap<String, Opened>>,
 }
 

@@ -13,7 +13,7 @@ use kivuko_core::error::Error;
 use kivuko_core::store::{Lease, Store};
 
 /// For how long a lease is taken, and how often it is renewed.
-const TERM: Duration = Duration::from_secs(60);
+const TERM: Duration = Duration::from_mins(1);
 const RENEWAL: Duration = Duration::from_secs(20);
 /// How often one looks whether a lease has become free.
 const LOOK: Duration = Duration::from_millis(200);

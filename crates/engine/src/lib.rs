@@ -1,7 +1,7 @@
 //! Runs flows: the only place where connectors, mappings and the store meet.
 //!
-//! Start with [`run`]: it is the life of a run and states what is promised. [`decide`] finds out what is to be done, [`deliver`] does it,
-//! [`settle`] finds out what became of a write without an answer, and [`account`] puts a page down in one transaction.
+//! Start with `run`: it is the life of a run and states what is promised. `map` makes target records, `decide` finds out what is to be done, `deliver` does it,
+//! `settle` finds out what became of a write without an answer, and `account` puts a page down in one transaction.
 
 mod absence;
 mod account;
@@ -11,9 +11,12 @@ mod deliver;
 mod duplicates;
 mod engine;
 mod guard;
+mod known;
 mod lease;
+mod map;
 mod online;
 mod plan;
+mod read;
 mod report;
 mod revert;
 mod run;

@@ -30,7 +30,7 @@ pub struct RunReport {
 impl RunReport {
     /// The exit code of a command that ran this: the highest that applies.
     pub fn exit_code(&self) -> u8 {
-        let by_error = self.error.as_ref().map_or(0, |error| exit_code(error));
+        let by_error = self.error.as_ref().map_or(0, exit_code);
         let by_records = u8::from(self.counts.rejected > 0);
         let by_status = if self.status == Status::Complete { 0 } else { 3 };
         by_error.max(by_records).max(if self.error.is_some() { 0 } else { by_status })

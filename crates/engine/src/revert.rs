@@ -113,7 +113,7 @@ impl Execution<'_> {
             let own: Vec<usize> = (0..units.len()).filter(|&at| units[at].record == record).collect();
             let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
             for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
-                units[at].decision = self.undo_one(&kept[at], present);
+                units[at].decision = Self::undo_one(&kept[at], present);
                 if let Some(link) = &units[at].link {
                     units[at].key = link.key.clone();
                 }
@@ -131,7 +131,7 @@ impl Execution<'_> {
         Ok(links.into_iter().find(|link| link.part == kept.part && link.target_id == kept.target_id))
     }
 
-    fn undo_one(&self, kept: &Kept, present: Option<Candidate>) -> Decision {
+    fn undo_one(kept: &Kept, present: Option<Candidate>) -> Decision {
         let Some(present) = present.filter(|present| !present.deleted) else {
             return not_reverted("the record is no longer in the target");
         };
@@ -188,7 +188,7 @@ impl Execution<'_> {
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.
     async fn commit_revert(&mut self, items: &[Item], units: &[Unit]) -> Result<(), Error> {
-        let known = crate::decide::Known::default();
+        let known = crate::known::Known::default();
         let mut commit = self.account(&Partition(REVERTED.to_owned()), items, units, &known, None)?;
         // Of a restored record nothing counts as sent any more (its hashes are empty), so that the next run compares it afresh.
         commit.kept.clear();

@@ -11,22 +11,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kivuko_core::catalogue::{record, run as codes};
-use kivuko_core::connector::{ReadRequest, Source, SourceSpec, System, TargetSpec};
+use kivuko_core::connector::TargetSpec;
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
 use kivuko_core::outcome::{Counts, Outcome, Status};
-use kivuko_core::record::{Page, Partition, SourceRecord};
+use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, RunId, RunStart};
-use serde_json::{Value, json};
 
-use crate::decide::{Known, OpenTarget};
-use crate::duplicates::{Duplicates, Suspects};
+use crate::decide::OpenTarget;
+use crate::duplicates::Duplicates;
 use crate::engine::Engine;
+use crate::known::Known;
 use crate::lease::Held;
 use crate::plan::Planned;
 use crate::report::{CauseGroups, RunReport};
-use crate::unit::{Decision, Early, Item, Unit};
+use crate::unit::{Decision, Item, Unit};
 
 /// What a person can ask of a run.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +49,7 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// Whether this run reads all that is due, so that it moves the live cursor.
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.since.is_none()
             && self.until.is_none()
             && self.only.is_empty()
@@ -276,72 +275,6 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    fn open_source(&self, options: &RunOptions) -> Result<Box<dyn Source>, Error> {
-        let from = &self.flow.from;
-        let mut spec =
-            SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
-        let Some(input) = &options.input else { return self.engine.system(&from.system)?.source(&spec) };
-        // Another file in the place of the source: the flow's own reading options go with it.
-        let absolute = std::path::absolute(input)
-            .map_err(|error| Error::configuration(codes::PROJECT_UNREADABLE, format!("`{}` cannot be read: {error}", input.display())))?;
-        let folder = absolute.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-        spec.resource = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let system: Arc<dyn System> = self.engine.open_kind("file", &from.system, json!({ "path": folder }))?.system;
-        system.source(&spec)
-    }
-
-    async fn read_partition(
-        &mut self,
-        source: &dyn Source,
-        partition: &Partition,
-        options: &RunOptions,
-        left: &mut u64,
-        watch: &dyn Watch,
-    ) -> Result<(), Error> {
-        let whole = options.is_whole();
-        let from = if whole { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
-        self.duplicates = Duplicates::default();
-        if source.reads_whole() {
-            self.duplicates.ids = self.scan_ids(source, partition).await?;
-        }
-        let mut keys_scanned = !source.reads_whole();
-        let request = ReadRequest {
-            partition: partition.clone(),
-            from,
-            since: options.since,
-            until: options.until,
-            only: (!options.only.is_empty()).then(|| options.only.clone()),
-            paths: self.flow.mapping.paths(),
-            page_size: self.engine.pace.page_size,
-        };
-        let mut pages = source.read(request).await?;
-        while *left > 0 {
-            self.stop_if_cancelled()?;
-            let Some(mut page) = pages.next().await? else { break };
-            let cut = page.records.len() as u64 > *left;
-            if cut {
-                page.records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-            }
-            *left -= page.records.len() as u64;
-            let ids: Vec<String> = page.records.iter().filter_map(|record| record.id.clone()).collect();
-            let known = self.known(&ids).await?;
-            if !keys_scanned && ids.iter().any(|id| known.links_of(id).is_empty()) {
-                self.duplicates.keys = self.scan_keys(source, partition).await?;
-                keys_scanned = true;
-            }
-            let drop_repeated = whole && !source.reads_whole() && !self.live;
-            self.page(partition, page, &known, drop_repeated, whole && !cut, watch).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn known(&self, ids: &[String]) -> Result<Known, Error> {
-        let flow = &self.flow;
-        let links = self.engine.store.links(&flow.from.system, &flow.from.resource, ids, &flow.to.system).await?;
-        let sent = self.engine.store.sent(&flow.name, ids).await?;
-        Ok(Known::new(links, sent))
-    }
-
     /// One page, from its raw records to its commit.
     pub async fn page(
         &mut self,
@@ -414,139 +347,6 @@ impl<'e> Execution<'e> {
             }
         }
     }
-
-    /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
-    fn item(&self, source: SourceRecord) -> Item {
-        let SourceRecord { id, place, version, deleted, body } = source;
-        let mut item = Item { id: String::new(), place, version, raw: None, value: Value::Null, early: None };
-        item.early = match body {
-            Err(cause) => Some(Early::Rejected(vec![cause])),
-            Ok(raw) => {
-                let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, &mut item.value) };
-                item.raw = Some(raw);
-                early
-            }
-        };
-        match id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
-            Some(id) => {
-                if let Some(places) = self.duplicates.ids_of(&id) {
-                    item.early = Some(Early::Rejected(vec![duplicate_id(places, &item.place)]));
-                }
-                item.id = id;
-            }
-            None => {
-                item.id = format!("({})", item.place);
-                if !matches!(item.early, Some(Early::Rejected(_))) {
-                    item.early = Some(Early::Rejected(vec![no_identity(self.flow.from.id.as_deref())]));
-                }
-            }
-        }
-        item
-    }
-
-    fn project(&self, raw: &[u8], value: &mut Value) -> Option<Early> {
-        match self.flow.mapping.projection().project(raw) {
-            Ok(projected) => {
-                *value = projected;
-                self.early(false, value)
-            }
-            Err(cause) => Some(Early::Rejected(vec![cause])),
-        }
-    }
-
-    /// Looks through a whole input for identities that stand there twice.
-    async fn scan_ids(&self, source: &dyn Source, partition: &Partition) -> Result<std::collections::HashMap<String, Vec<String>>, Error> {
-        let mut suspects = Suspects::new();
-        self.scan(source, partition, |record| {
-            if let Some(id) = &record.id {
-                suspects.first_look(id);
-            }
-        })
-        .await?;
-        if suspects.any() {
-            self.scan(source, partition, |record| {
-                if let Some(id) = &record.id {
-                    suspects.second_look(id, &record.place);
-                }
-            })
-            .await?;
-        }
-        Ok(suspects.convicted())
-    }
-
-    /// Looks through a whole input for records that lead to the same record of the target.
-    async fn scan_keys(
-        &self,
-        source: &dyn Source,
-        partition: &Partition,
-    ) -> Result<std::collections::HashMap<(usize, kivuko_core::connector::Key), Vec<String>>, Error> {
-        // Parts and items of lists have the identity of their parent in their key.
-        let roots: Vec<usize> = (0..self.flow.to.records.len())
-            .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
-            .collect();
-        let mut suspects = Suspects::new();
-        let keys = |record: &SourceRecord| -> Vec<(usize, kivuko_core::connector::Key)> {
-            let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
-            let mut value = Value::Null;
-            if self.project(raw, &mut value).is_some() {
-                return Vec::new();
-            }
-            roots.iter().filter_map(|&at| Some((at, self.key_for_scan(at, &value)?))).filter(|(_, key)| !key.0.is_empty()).collect()
-        };
-        self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.first_look(key))).await?;
-        if suspects.any() {
-            self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.second_look(key, &record.place))).await?;
-        }
-        Ok(suspects.convicted())
-    }
-
-    async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&SourceRecord)) -> Result<(), Error> {
-        let request = ReadRequest {
-            partition: partition.clone(),
-            from: None,
-            since: None,
-            until: None,
-            only: None,
-            paths: self.flow.mapping.paths(),
-            page_size: self.engine.pace.page_size,
-        };
-        let mut pages = source.read(request).await?;
-        while let Some(page) = pages.next().await? {
-            self.stop_if_cancelled()?;
-            page.records.iter().for_each(&mut look);
-        }
-        Ok(())
-    }
-
-    /// Reads again the records that waited for something that has arrived by now.
-    async fn take_up(&mut self, source: &dyn Source, watch: &dyn Watch) -> Result<(), Error> {
-        let waiting = self.engine.store.waiting(&self.flow.name).await?;
-        let references: Vec<_> = waiting.iter().map(|one| one.reference.clone()).collect();
-        let arrived = self.engine.store.resolve(&references).await?;
-        let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
-        for (one, _) in waiting.into_iter().zip(arrived).filter(|(_, link)| link.is_some()) {
-            due.entry(one.partition).or_default().push(one.source_id);
-        }
-        for (partition, ids) in due {
-            for ids in ids.chunks(self.engine.pace.page_size) {
-                let request = ReadRequest {
-                    partition: partition.clone(),
-                    from: None,
-                    since: None,
-                    until: None,
-                    only: Some(ids.to_vec()),
-                    paths: self.flow.mapping.paths(),
-                    page_size: ids.len(),
-                };
-                let mut pages = source.read(request).await?;
-                while let Some(page) = pages.next().await? {
-                    let known = self.known(ids).await?;
-                    self.page(&partition, page, &known, false, false, watch).await?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What a connector is told of one of a flow's target records.
@@ -569,19 +369,6 @@ pub(crate) fn checks_failed(wrong: &[Cause]) -> Option<Error> {
         error.cause.message = wrong.iter().map(|cause| cause.message.as_str()).collect::<Vec<_>>().join("; ");
     }
     Some(error)
-}
-
-fn duplicate_id(places: &[String], here: &str) -> Cause {
-    let others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).take(5).collect();
-    Cause::new(record::DUPLICATE_ID, format!("this identity stands in other records of the input too: {}", others.join("; ")))
-}
-
-fn no_identity(id: Option<&str>) -> Cause {
-    let cause = Cause::new(record::NO_IDENTITY, "the record has no identity, so the next run could not tell whether it was seen before");
-    match id {
-        Some(id) => cause.field(id),
-        None => cause,
-    }
 }
 
 /// The worst outcome of several parts; a record of which every part was left out is skipped.

@@ -29,4 +29,6 @@ codes! {
     UNKNOWN_RUN = 913, "K0913";
     /// The account of the run does not add up.
     ACCOUNT_WRONG = 914, "K0914";
+    /// The server cannot listen there.
+    NOT_LOOPBACK = 915, "K0915";
 }

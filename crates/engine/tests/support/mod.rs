@@ -75,7 +75,7 @@ impl World {
     }
 
     /// A new engine on a store of the test's own making.
-    pub async fn engine_on(&self, store: Arc<dyn Store>) -> Engine {
+    pub fn engine_on(&self, store: Arc<dyn Store>) -> Engine {
         let workspace = self.workspace();
         Engine::new(Parts {
             project: Arc::new(workspace.project.expect("the project is sound")),
@@ -108,5 +108,5 @@ impl World {
 
 /// Problems as a person would see them.
 pub fn problems(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {}: {}", problem.place, problem.message)).collect()
+    problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect::<Vec<_>>().join("\n  ")
 }

@@ -1,0 +1,68 @@
+//! What the store knows of the records of a page, and what flows have found of each other.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use kivuko_core::record::SourceRecord;
+use kivuko_core::store::{Link, Reference, Sent};
+use kivuko_core::transform::References;
+
+/// What the store knows of the records of a page, by source id.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    links: HashMap<String, Vec<Link>>,
+    sent: HashMap<String, Vec<Sent>>,
+}
+
+impl Known {
+    pub fn new(links: Vec<Link>, sent: Vec<Sent>) -> Self {
+        Self { links: group_by(links, |link| link.source.id.clone()), sent: group_by(sent, |sent| sent.source_id.clone()) }
+    }
+
+    /// All links of one source record.
+    pub fn links_of(&self, source_id: &str) -> &[Link] {
+        self.links.get(source_id).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn link(&self, source_id: &str, part: &str) -> Option<&Link> {
+        self.links_of(source_id).iter().find(|link| link.part == part)
+    }
+
+    pub fn sent(&self, source_id: &str, part: &str) -> Option<&Sent> {
+        self.sent.get(source_id)?.iter().find(|sent| sent.part == part)
+    }
+
+    /// Whether the source repeats a version of a record that was sent already.
+    pub fn is_repeated(&self, record: &SourceRecord) -> bool {
+        let (Some(id), Some(version)) = (&record.id, &record.version) else { return false };
+        self.sent.get(id).is_some_and(|sent| sent.iter().all(|sent| sent.source_version.as_ref() == Some(version)))
+    }
+}
+
+/// References that were looked up, and those that were asked for and are not known yet.
+#[derive(Debug, Default)]
+pub(crate) struct KnownReferences {
+    pub found: HashMap<Reference, Option<String>>,
+    pub asked: RefCell<HashSet<Reference>>,
+}
+
+impl References for KnownReferences {
+    fn resolve(&self, flow: &str, id: &str) -> Option<String> {
+        let reference = Reference { flow: flow.to_owned(), source_id: id.to_owned() };
+        if let Some(found) = self.found.get(&reference) {
+            return found.clone();
+        }
+        self.asked.borrow_mut().insert(reference);
+        None
+    }
+}
+
+/// Puts values together that have the same key.
+pub(crate) fn group_by<K: Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for entry in values {
+        groups.entry(key(&entry)).or_default().push(entry);
+    }
+    groups
+}

@@ -1,0 +1,224 @@
+//! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
+
+use kivuko_core::catalogue::{record, run as codes, target as target_codes};
+use kivuko_core::connector::Key;
+use kivuko_core::error::Cause;
+use kivuko_core::expr::Scope;
+use kivuko_core::mapping::Mapped;
+use kivuko_core::store::Reference;
+use kivuko_core::transform::Env;
+use kivuko_core::value;
+use serde_json::{Value, json};
+
+use crate::known::{Known, KnownReferences};
+use crate::run::Execution;
+use crate::unit::{Decision, Early, Item, Unit};
+
+impl Execution<'_> {
+    /// Maps every item of the page that is still on its way.
+    pub(crate) fn map_all(
+        &self,
+        record: usize,
+        items: &[Item],
+        parents: &[Unit],
+        known: &Known,
+        references: &KnownReferences,
+    ) -> Vec<Unit> {
+        let spec = &self.flow.to.records[record];
+        let env = self.env(references);
+        let mut units = Vec::with_capacity(items.len());
+        for (position, item) in items.iter().enumerate() {
+            if item.early.is_some() {
+                continue;
+            }
+            let parent = match &spec.of {
+                None => None,
+                Some(of) => {
+                    let own = parents.iter().find(|unit| unit.item == position && self.flow.to.records[unit.record].name == *of);
+                    // The parent was left out by its own `when`: so are its parts.
+                    if own.is_none() {
+                        continue;
+                    }
+                    own
+                }
+            };
+            let pieces: Vec<Option<&Value>> = match &spec.each {
+                None => vec![None],
+                Some(each) => {
+                    let mut found = Vec::new();
+                    each.read(&item.value, &mut found);
+                    found.into_iter().map(Some).collect()
+                }
+            };
+            for (index, piece) in pieces.into_iter().enumerate() {
+                let unit = Unit::new(position, record, &spec.name, Decision::Open);
+                units.extend(self.map_one(unit, item, piece.map(|piece| (index, piece)), parent, known, &env));
+            }
+        }
+        units
+    }
+
+    /// Maps one item (or one piece of it) to one unit; `None` when its `when` does not hold.
+    fn map_one(
+        &self,
+        mut unit: Unit,
+        item: &Item,
+        piece: Option<(usize, &Value)>,
+        parent: Option<&Unit>,
+        known: &Known,
+        env: &Env<'_>,
+    ) -> Option<Unit> {
+        let spec = &self.flow.to.records[unit.record];
+        let parent_value = match parent {
+            None => Value::Null,
+            Some(parent) => match self.parent_id(parent) {
+                Ok(id) => {
+                    unit.parent = Some(id.clone());
+                    json!({ "id": id })
+                }
+                Err(decision) => {
+                    unit.decision = decision;
+                    return Some(unit);
+                }
+            },
+        };
+        let vars = [("parent", &parent_value)];
+        let part_item = piece.map(|(_, value)| value);
+        if let Some(when) = &spec.when {
+            match when.truth(&Scope { record: &item.value, item: part_item, vars: &vars, env }) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(cause) => {
+                    unit.decision = Decision::Rejected(vec![cause]);
+                    return Some(unit);
+                }
+            }
+        }
+        let mapped = match self.flow.mapping.apply(&spec.name, &item.value, part_item, &vars, env) {
+            Ok(mapped) => mapped,
+            Err(causes) => {
+                unit.decision = waiting_or_rejected(causes);
+                return Some(unit);
+            }
+        };
+        match self.key_of(unit.record, &mapped) {
+            Ok(key) => unit.key = key,
+            Err(cause) => {
+                unit.decision = Decision::Rejected(vec![cause]);
+                return Some(unit);
+            }
+        }
+        if let Some((index, _)) = piece {
+            // Items of one record are told apart by the last part of their key, which is their own; without one by their position.
+            let own = unit.key.0.last().cloned().unwrap_or_else(|| index.to_string());
+            unit.part = format!("{}#{own}", spec.name);
+        }
+        unit.link = known.link(&item.id, &unit.part).cloned();
+        unit.sent = known.sent(&item.id, &unit.part).cloned();
+        if let Err(causes) = self.conform(&mut unit, mapped) {
+            unit.decision = Decision::Rejected(causes);
+            return Some(unit);
+        }
+        let as_sent = unit.sent.as_ref().is_some_and(|sent| sent.hash == unit.hash);
+        if unit.link.is_some() && as_sent && !self.live {
+            unit.decision = Decision::Unchanged { found: None };
+        }
+        Some(unit)
+    }
+
+    /// The target's id of a parent, or what its lack means for its parts.
+    fn parent_id(&self, parent: &Unit) -> Result<String, Decision> {
+        if let Some(id) = parent.target_id() {
+            return Ok(id.to_owned());
+        }
+        match &parent.decision {
+            // Only in a plan: the run would have its id by now.
+            Decision::Write(_) => Ok("(new)".to_owned()),
+            Decision::Waiting(reference) => Err(Decision::Waiting(reference.clone())),
+            Decision::Skipped(causes) => Err(Decision::Skipped(causes.clone())),
+            Decision::Failed { cause, .. } => Err(Decision::Failed { cause: cause.clone(), unsettled: false }),
+            _ => Err(Decision::Rejected(vec![Cause::new(
+                target_codes::PARENT_MISSING,
+                format!("the record `{}` that this one is a part of did not get through", self.flow.to.records[parent.record].name),
+            )])),
+        }
+    }
+
+    fn key_of(&self, record: usize, mapped: &Mapped) -> Result<Key, Cause> {
+        let mut parts = Vec::new();
+        for path in &self.flow.to.records[record].key {
+            let text = path.one(&mapped.create).or_else(|| path.one(&mapped.update)).and_then(value::text);
+            let Some(text) = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
+                let cause = Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
+                return Err(cause.field(path.to_string()));
+            };
+            parts.push(text);
+        }
+        Ok(Key(parts))
+    }
+
+    /// Brings the mapped content into the target's form, and takes its hashes.
+    fn conform(&self, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
+        let target = &self.targets[unit.record].target;
+        let same = mapped.create == mapped.update;
+        unit.update = target.conform(mapped.update)?;
+        unit.create = match unit.link {
+            Some(_) => Value::Null,
+            None if same => unit.update.clone(),
+            None => target.conform(mapped.create)?,
+        };
+        unit.warnings = mapped.warnings;
+        unit.fields = unit
+            .update
+            .as_object()
+            .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
+            .unwrap_or_default();
+        unit.hash = value::hash(&self.hash_key, &unit.update);
+        Ok(())
+    }
+
+    /// The `where` of the flow, and what else settles a record before it is mapped.
+    pub(crate) fn early(&self, deleted: bool, value: &Value) -> Option<Early> {
+        use kivuko_core::flow::{Detect, Leaves, Then};
+        if deleted {
+            let acted_on = self.flow.deletes.detect != Detect::None && self.flow.deletes.then != Then::Ignore;
+            return Some(if acted_on { Early::Removed } else { Early::Skipped });
+        }
+        let condition = self.flow.from.where_.as_ref()?;
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        match condition.truth(&Scope { record: value, item: None, vars: &[], env: &env }) {
+            Ok(true) => None,
+            Ok(false) if self.flow.from.leaves == Leaves::Delete => Some(Early::Removed),
+            Ok(false) => Some(Early::Skipped),
+            Err(cause) => Some(Early::Rejected(vec![cause])),
+        }
+    }
+
+    fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
+        Env {
+            timezone: &self.engine.project.timezone,
+            today: self.today,
+            codes: &self.engine.project.codes,
+            sides: &self.flow.sides,
+            references,
+        }
+    }
+
+    /// The key of a record, for the search for duplicates; `None` when it does not get that far.
+    pub(crate) fn key_for_scan(&self, record: usize, value: &Value) -> Option<Key> {
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        let mapped = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env).ok()?;
+        self.key_of(record, &mapped).ok()
+    }
+}
+
+fn waiting_or_rejected(causes: Vec<Cause>) -> Decision {
+    let reference = causes.iter().find(|cause| cause.code == codes::WAITING).and_then(|cause| cause.unlisted.clone());
+    let hopeless = causes.iter().any(|cause| cause.code != codes::WAITING);
+    match reference {
+        Some(missing) if !hopeless => Decision::Waiting(Reference { flow: missing.list, source_id: missing.value }),
+        _ => Decision::Rejected(causes),
+    }
+}

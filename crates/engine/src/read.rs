@@ -1,0 +1,212 @@
+//! Reading: the source of a flow partition by partition, raw records into items, a look through a whole input for duplicates, and the taking up
+//! of records that waited.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kivuko_core::catalogue::{record, run as codes};
+use kivuko_core::connector::{Key, ReadRequest, Source, SourceSpec, System};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::record::{Partition, SourceRecord};
+use serde_json::{Value, json};
+
+use crate::duplicates::{Duplicates, Suspects};
+use crate::known::Known;
+use crate::run::{Execution, RunOptions, Watch};
+use crate::unit::{Early, Item};
+
+impl Execution<'_> {
+    pub(crate) fn open_source(&self, options: &RunOptions) -> Result<Box<dyn Source>, Error> {
+        let from = &self.flow.from;
+        let mut spec =
+            SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
+        let Some(input) = &options.input else { return self.engine.system(&from.system)?.source(&spec) };
+        // Another file in the place of the source: the flow's own reading options go with it.
+        let absolute = std::path::absolute(input)
+            .map_err(|error| Error::configuration(codes::PROJECT_UNREADABLE, format!("`{}` cannot be read: {error}", input.display())))?;
+        let folder = absolute.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        spec.resource = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let system: Arc<dyn System> = self.engine.open_kind("file", &from.system, json!({ "path": folder }))?.system;
+        system.source(&spec)
+    }
+
+    pub(crate) async fn read_partition(
+        &mut self,
+        source: &dyn Source,
+        partition: &Partition,
+        options: &RunOptions,
+        left: &mut u64,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        let whole = options.is_whole();
+        let from = if whole { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
+        self.duplicates = Duplicates::default();
+        if source.reads_whole() {
+            self.duplicates.ids = self.scan_ids(source, partition).await?;
+        }
+        let mut keys_scanned = !source.reads_whole();
+        let only = (!options.only.is_empty()).then(|| options.only.clone());
+        let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
+        let mut pages = source.read(request).await?;
+        while *left > 0 {
+            self.stop_if_cancelled()?;
+            let Some(mut page) = pages.next().await? else { break };
+            let cut = page.records.len() as u64 > *left;
+            if cut {
+                page.records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            }
+            *left -= page.records.len() as u64;
+            let ids: Vec<String> = page.records.iter().filter_map(|record| record.id.clone()).collect();
+            let known = self.known(&ids).await?;
+            if !keys_scanned && ids.iter().any(|id| known.links_of(id).is_empty()) {
+                self.duplicates.keys = self.scan_keys(source, partition).await?;
+                keys_scanned = true;
+            }
+            let drop_repeated = whole && !source.reads_whole() && !self.live;
+            self.page(partition, page, &known, drop_repeated, whole && !cut, watch).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn known(&self, ids: &[String]) -> Result<Known, Error> {
+        let flow = &self.flow;
+        let links = self.engine.store.links(&flow.from.system, &flow.from.resource, ids, &flow.to.system).await?;
+        let sent = self.engine.store.sent(&flow.name, ids).await?;
+        Ok(Known::new(links, sent))
+    }
+
+    /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
+    pub(crate) fn item(&self, source: SourceRecord) -> Item {
+        let SourceRecord { id, place, version, deleted, body } = source;
+        let mut item = Item { id: String::new(), place, version, raw: None, value: Value::Null, early: None };
+        item.early = match body {
+            Err(cause) => Some(Early::Rejected(vec![cause])),
+            Ok(raw) => {
+                let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, &mut item.value) };
+                item.raw = Some(raw);
+                early
+            }
+        };
+        if let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
+            if let Some(places) = self.duplicates.ids_of(&id) {
+                item.early = Some(Early::Rejected(vec![duplicate_id(places, &item.place)]));
+            }
+            item.id = id;
+        } else {
+            item.id = format!("({})", item.place);
+            if !matches!(item.early, Some(Early::Rejected(_))) {
+                item.early = Some(Early::Rejected(vec![no_identity(self.flow.from.id.as_deref())]));
+            }
+        }
+        item
+    }
+
+    fn project(&self, raw: &[u8], value: &mut Value) -> Option<Early> {
+        match self.flow.mapping.projection().project(raw) {
+            Ok(projected) => {
+                *value = projected;
+                self.early(false, value)
+            }
+            Err(cause) => Some(Early::Rejected(vec![cause])),
+        }
+    }
+
+    /// Looks through a whole input for identities that stand there twice.
+    async fn scan_ids(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<String, Vec<String>>, Error> {
+        let mut suspects = Suspects::new();
+        self.scan(source, partition, |record| {
+            if let Some(id) = &record.id {
+                suspects.first_look(id);
+            }
+        })
+        .await?;
+        if suspects.any() {
+            self.scan(source, partition, |record| {
+                if let Some(id) = &record.id {
+                    suspects.second_look(id, &record.place);
+                }
+            })
+            .await?;
+        }
+        Ok(suspects.convicted())
+    }
+
+    /// Looks through a whole input for records that lead to the same record of the target.
+    async fn scan_keys(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<(usize, Key), Vec<String>>, Error> {
+        // Parts and items of lists have the identity of their parent in their key.
+        let roots: Vec<usize> = (0..self.flow.to.records.len())
+            .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
+            .collect();
+        let mut suspects = Suspects::new();
+        let keys = |record: &SourceRecord| -> Vec<(usize, Key)> {
+            let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
+            let mut value = Value::Null;
+            if self.project(raw, &mut value).is_some() {
+                return Vec::new();
+            }
+            roots.iter().filter_map(|&at| Some((at, self.key_for_scan(at, &value)?))).filter(|(_, key)| !key.0.is_empty()).collect()
+        };
+        self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.first_look(key))).await?;
+        if suspects.any() {
+            self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.second_look(key, &record.place))).await?;
+        }
+        Ok(suspects.convicted())
+    }
+
+    /// A partition from its start, in pages of the usual size.
+    fn request(&self, partition: &Partition) -> ReadRequest {
+        ReadRequest {
+            partition: partition.clone(),
+            from: None,
+            since: None,
+            until: None,
+            only: None,
+            paths: self.flow.mapping.paths(),
+            page_size: self.engine.pace.page_size,
+        }
+    }
+
+    async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&SourceRecord)) -> Result<(), Error> {
+        let mut pages = source.read(self.request(partition)).await?;
+        while let Some(page) = pages.next().await? {
+            self.stop_if_cancelled()?;
+            page.records.iter().for_each(&mut look);
+        }
+        Ok(())
+    }
+
+    /// Reads again the records that waited for something that has arrived by now.
+    pub(crate) async fn take_up(&mut self, source: &dyn Source, watch: &dyn Watch) -> Result<(), Error> {
+        let waiting = self.engine.store.waiting(&self.flow.name).await?;
+        let references: Vec<_> = waiting.iter().map(|one| one.reference.clone()).collect();
+        let arrived = self.engine.store.resolve(&references).await?;
+        let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
+        for (one, _) in waiting.into_iter().zip(arrived).filter(|(_, link)| link.is_some()) {
+            due.entry(one.partition).or_default().push(one.source_id);
+        }
+        for (partition, ids) in due {
+            for ids in ids.chunks(self.engine.pace.page_size) {
+                let request = ReadRequest { only: Some(ids.to_vec()), ..self.request(&partition) };
+                let mut pages = source.read(request).await?;
+                while let Some(page) = pages.next().await? {
+                    let known = self.known(ids).await?;
+                    self.page(&partition, page, &known, false, false, watch).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn duplicate_id(places: &[String], here: &str) -> Cause {
+    let others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).take(5).collect();
+    Cause::new(record::DUPLICATE_ID, format!("this identity stands in other records of the input too: {}", others.join("; ")))
+}
+
+fn no_identity(id: Option<&str>) -> Cause {
+    let cause = Cause::new(record::NO_IDENTITY, "the record has no identity, so the next run could not tell whether it was seen before");
+    match id {
+        Some(id) => cause.field(id),
+        None => cause,
+    }
+}
