@@ -70,6 +70,7 @@ impl Failure {
             Self::Problems { problems, files } => {
                 let mut text = problem::all(problems, files, style);
                 if let Some(first) = problems.first() {
+                    text.push('\n');
                     text.push_str(&style::next_steps(
                         style,
                         &[(format!("kivuko explain {}", first.code), "what a code means and how to cure it")],
@@ -82,7 +83,7 @@ impl Failure {
                 if self.exit_code() == exit::SYSTEM {
                     steps.push((invoke("systems test"), "whether the systems answer now"));
                 }
-                format!("{}{}", account::error(error, style), style::next_steps(style, &steps))
+                format!("{}\n{}", account::error(error, style), style::next_steps(style, &steps))
             }
             Self::Usage { message, next } => {
                 let mut text = format!("{}  {}\n", style.error("error"), style.wrap(message, 7));

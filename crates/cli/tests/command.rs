@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use kivuko_sims::godata::{Options, Sim};
+#[cfg(unix)]
+use kivuko_sims::pause::{Pause, Phase};
 use serde_json::Value;
 
 /// A project folder of its own.
@@ -317,4 +319,50 @@ fn another_environment_has_a_memory_of_its_own_and_commands_name_it() {
     folder.run(&["runs", "--env", "production"]).expect(0, &[], &["nothing has run yet"]);
     let ran = folder.run(&["run", "cases", "--env", "production"]);
     assert!(ran.err.contains("kivuko rejects list cases --env production"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_in_order_and_the_next_one_goes_on() {
+    use std::fmt::Write as _;
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    let (runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    let mut rows = "case_id,first_name,last_name,sex,date_of_birth,age,classification,reported,onset\n".to_owned();
+    for number in 0..1200 {
+        writeln!(rows, "N-{number},Aminata,Sesay,F,,39,suspect,02/11/2026,").expect("a text takes everything");
+    }
+    std::fs::write(folder.path().join("data/cases.csv"), rows).expect("it can be written");
+
+    let mut held = sim.pause_at(Pause::nth(1, Phase::BeforeApply).on("POST", "/api/outbreaks/*"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kivuko"))
+        .args(["run", "cases", "--json"])
+        .current_dir(folder.path())
+        .env_remove("GODATA_PASSWORD")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    assert!(runtime.block_on(held.reached()), "no write came");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("there is a kill").success());
+    let said = BufReader::new(child.stderr.take().expect("it was piped")).lines();
+    let heard = said.map_while(Result::ok).any(|line| line.contains("once more ends at once"));
+    assert!(heard, "it did not say that it ends");
+    held.resume();
+    let mut out = String::new();
+    child.stdout.take().expect("it was piped").read_to_string(&mut out).expect("text");
+    let code = child.wait().expect("it ends").code();
+    let account: Value = serde_json::from_str(&out).expect("one document");
+    assert_eq!((code, &account["status"]), (Some(3), &"incomplete".into()), "{account}");
+    let first = account["created"].as_u64().expect("a number");
+    assert!(first < 1200, "{account}");
+
+    let (account, code) = folder.json(&["run", "cases"]);
+    assert_eq!((code, &account["status"]), (0, &"complete".into()), "{account}");
+    let (again, _) = folder.json(&["run", "cases"]);
+    assert_eq!((&again["read"], &again["unchanged"]), (&1200.into(), &1200.into()), "{again}");
+    let written: usize = sim.log().writes().iter().map(|entry| entry.records).sum();
+    assert_eq!(written, 1200, "something was lost or written twice");
 }

@@ -1,5 +1,6 @@
 //! The account of a run, as one reads an account: what came in, what became of it, and why not all of it went through.
 
+use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_engine::CauseGroup;
@@ -168,14 +169,14 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         if account.stopped.is_none_or(|cause| is_of_a_system(cause.code)) {
             steps.push((invoke("systems test"), "whether the systems answer now"));
         }
-        steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped; nothing is written twice"));
+        steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped"));
     }
     steps
 }
 
 /// Whether a code says that the network or the other system is the reason.
 fn is_of_a_system(code: Code) -> bool {
-    matches!(code.0 / 100, 5 | 6)
+    code != CANCELLED && matches!(code.0 / 100, 5 | 6)
 }
 
 /// An error that is not of one record, with what to do next.

@@ -34,7 +34,9 @@ pub fn one(problem: &Problem, files: &Files, style: Style) -> String {
         None => line_excerpt(problem, files, style),
     };
     text.push_str(&excerpt.unwrap_or_default());
-    if let Some(expected) = &problem.expected {
+    // Where the one right word is all that is expected, it is said once.
+    let said_below = problem.nearest.as_ref().map(|nearest| format!("`{nearest}`"));
+    if let Some(expected) = problem.expected.as_ref().filter(|expected| Some(*expected) != said_below.as_ref()) {
         put!(text, "  {} {}\n", style.dim("expected"), style.wrap(expected, 11));
     }
     if let Some(nearest) = &problem.nearest {

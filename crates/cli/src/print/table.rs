@@ -82,9 +82,9 @@ impl Table {
     }
 }
 
-/// Breaks a text at its spaces. A coloured text is left whole: to break it would tear its colour.
+/// Breaks a text at its spaces. Colour that is open where a line ends is closed there and opened again on the next one.
 pub fn wrapped(text: &str, room: usize) -> Vec<String> {
-    if text.contains('\x1b') || console::measure_text_width(text) <= room {
+    if console::measure_text_width(text) <= room {
         return vec![text.to_owned()];
     }
     let mut lines = Vec::new();
@@ -93,7 +93,11 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
     for word in text.split(' ') {
         let width = console::measure_text_width(word);
         if used > 0 && used + 1 + width > room {
-            lines.push(std::mem::take(&mut line));
+            let open = open_colour(&line).map(str::to_owned);
+            if open.is_some() {
+                line.push_str(RESET);
+            }
+            lines.push(std::mem::replace(&mut line, open.unwrap_or_default()));
             used = 0;
         }
         if used > 0 {
@@ -105,6 +109,15 @@ pub fn wrapped(text: &str, room: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+const RESET: &str = "\x1b[0m";
+
+/// The colour that a line begins and does not end.
+fn open_colour(line: &str) -> Option<&str> {
+    let last = &line[line.rfind("\x1b[")?..];
+    let code = &last[..=last.find('m')?];
+    (code != RESET).then_some(code)
 }
 
 #[cfg(test)]
@@ -141,5 +154,6 @@ mod tests {
         check("one two three", 100, &["one two three"]);
         check("incomprehensibilities are", 5, &["incomprehensibilities", "are"]);
         check("", 5, &[""]);
+        check("\x1b[2mone two\x1b[0m three", 5, &["\x1b[2mone\x1b[0m", "\x1b[2mtwo\x1b[0m", "three"]);
     }
 }
