@@ -12,6 +12,7 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{self, Link, Reference};
 use serde_json::{Map, Value};
 
+use crate::duplicates::{Claim, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Found, Item, Unit};
@@ -33,20 +34,27 @@ impl Execution<'_> {
         Ok(units)
     }
 
-    /// Several records of one input with one key: none of them is written, since nobody can tell which is right.
+    /// Several records of one input with one key: none of them is written, since nobody can tell which is right. The same holds for a value that
+    /// the target wants to be unique; but who has it there already keeps it.
     fn reject_duplicates(&self, items: &[Item], units: &mut [Unit]) {
-        for unit in units.iter_mut() {
-            if matches!(unit.decision, Decision::Open | Decision::Unchanged { .. })
-                && let Some(others) = self.duplicates.keys_of(unit.record, &unit.key)
-            {
-                let here = &items[unit.item].place;
-                unit.decision = Decision::Rejected(vec![
-                    Cause::new(
-                        record::DUPLICATE_KEY,
-                        format!("several records of the input have this key: {}", other_places(others, here)),
-                    )
-                    .field(self.key_name(unit.record)),
-                ]);
+        for unit in units.iter_mut().filter(|unit| matches!(unit.decision, Decision::Open | Decision::Unchanged { .. })) {
+            let here = &items[unit.item].place;
+            let record = unit.record;
+            let mut causes = Vec::new();
+            if let Some(others) = self.duplicates.claimed(|| Claim::Key { record, key: unit.key.clone() }) {
+                let message = format!("several records of the input have this key: {}", other_places(others, here));
+                causes.push(Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(record)));
+            }
+            for (field, name) in self.targets[record].capabilities.unique.iter().enumerate().filter(|_| unit.link.is_none()) {
+                let Some(value) = unique_value(&unit.create, name) else { continue };
+                if let Some(others) = self.duplicates.claimed(|| Claim::Value { record, field, value }) {
+                    let others = other_places(others, here);
+                    let message = format!("other records of the input have the same {name}, which only one record can have: {others}");
+                    causes.push(Cause::new(record::DUPLICATE_KEY, message).field(name.clone()));
+                }
+            }
+            if !causes.is_empty() {
+                unit.decision = Decision::Rejected(causes);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Duplicates in one input, looked for before the first record is written.
 //!
-//! When two records of one file have the same identity, or the same key for the target, nobody can tell which is right, so none of them may be
+//! When two records of one file have the same identity, the same key for the target or the same value where the target wants it to be unique, nobody can tell which is right, so none of them may be
 //! written; that includes the first, which is why the whole input is looked through beforehand. Sources that do not read from the beginning each
 //! time (an API with a cursor) repeat records on purpose and are not looked through.
 //!
@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use kivuko_core::connector::Key;
+use kivuko_core::value;
+use serde_json::Value;
 
 /// Bits of the field: 4 MiB of memory hold some millions of identities with few false suspects.
 const BITS: usize = 1 << 25;
@@ -83,8 +85,22 @@ impl<T: Hash + Eq + Clone> Suspects<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
     pub ids: HashMap<String, Vec<String>>,
-    /// By target record of the flow and key.
-    pub keys: HashMap<(usize, Key), Vec<String>>,
+    pub claims: HashMap<Claim, Vec<String>>,
+}
+
+/// What no two records of an input may lay claim to. `record` is the position of the target record in the flow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Claim {
+    Key {
+        record: usize,
+        key: Key,
+    },
+    /// A value that must be unique in the target; `field` is its position in `Capabilities::unique`.
+    Value {
+        record: usize,
+        field: usize,
+        value: String,
+    },
 }
 
 impl Duplicates {
@@ -93,11 +109,16 @@ impl Duplicates {
         self.ids.get(id).map(Vec::as_slice)
     }
 
-    /// The places of a duplicate key.
-    pub fn keys_of(&self, record: usize, key: &Key) -> Option<&[String]> {
-        // The map is empty in nearly every run; the key is not copied for nothing.
-        if self.keys.is_empty() { None } else { self.keys.get(&(record, key.clone())).map(Vec::as_slice) }
+    /// The places of what several records lay claim to.
+    pub fn claimed(&self, claim: impl FnOnce() -> Claim) -> Option<&[String]> {
+        // The map is empty in nearly every run; nothing is copied for nothing.
+        if self.claims.is_empty() { None } else { self.claims.get(&claim()).map(Vec::as_slice) }
     }
+}
+
+/// The text of a field that the target wants to be unique; empty ones are as many as there are.
+pub(crate) fn unique_value(body: &Value, name: &str) -> Option<String> {
+    body.get(name).and_then(value::text).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

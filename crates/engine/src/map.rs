@@ -10,6 +10,7 @@ use kivuko_core::transform::Env;
 use kivuko_core::value;
 use serde_json::{Value, json};
 
+use crate::duplicates::{Claim, unique_value};
 use crate::known::{Known, KnownReferences};
 use crate::run::Execution;
 use crate::unit::{Decision, Early, Item, Unit};
@@ -205,12 +206,21 @@ impl Execution<'_> {
         }
     }
 
-    /// The key of a record, for the search for duplicates; `None` when it does not get that far.
-    pub(crate) fn key_for_scan(&self, record: usize, value: &Value) -> Option<Key> {
+    /// What a record lays claim to, for the search for duplicates; nothing when it does not get that far.
+    pub(crate) fn claims(&self, record: usize, value: &Value) -> Vec<Claim> {
         let references = KnownReferences::default();
         let env = self.env(&references);
-        let mapped = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env).ok()?;
-        self.key_of(record, &mapped).ok()
+        let Ok(mapped) = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env) else { return Vec::new() };
+        let Ok(key) = self.key_of(record, &mapped) else { return Vec::new() };
+        let values = self.targets[record].capabilities.unique.iter().enumerate().filter_map(|(field, name)| {
+            let value = unique_value(&mapped.create, name)?;
+            Some(Claim::Value { record, field, value })
+        });
+        let mut claims: Vec<Claim> = values.collect();
+        if !key.0.is_empty() {
+            claims.push(Claim::Key { record, key });
+        }
+        claims
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{record, run as codes};
-use kivuko_core::connector::{Key, ReadRequest, Source, SourceSpec, System};
+use kivuko_core::connector::{ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::record::{Partition, SourceRecord};
 use serde_json::{Value, json};
 
-use crate::duplicates::{Duplicates, Suspects};
+use crate::duplicates::{Claim, Duplicates, Suspects};
 use crate::known::Known;
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Early, Item};
@@ -59,7 +59,7 @@ impl Execution<'_> {
             let ids: Vec<String> = page.records.iter().filter_map(|record| record.id.clone()).collect();
             let known = self.known(&ids).await?;
             if !keys_scanned && ids.iter().any(|id| known.links_of(id).is_empty()) {
-                self.duplicates.keys = self.scan_keys(source, partition).await?;
+                self.duplicates.claims = self.scan_claims(source, partition).await?;
                 keys_scanned = true;
             }
             let drop_repeated = whole && !source.reads_whole() && !self.live;
@@ -131,24 +131,25 @@ impl Execution<'_> {
         Ok(suspects.convicted())
     }
 
-    /// Looks through a whole input for records that lead to the same record of the target.
-    async fn scan_keys(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<(usize, Key), Vec<String>>, Error> {
+    /// Looks through a whole input for records that lead to the same record of the target, or that it cannot hold together.
+    async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Vec<String>>, Error> {
         // Parts and items of lists have the identity of their parent in their key.
         let roots: Vec<usize> = (0..self.flow.to.records.len())
             .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
             .collect();
         let mut suspects = Suspects::new();
-        let keys = |record: &SourceRecord| -> Vec<(usize, Key)> {
+        let claims = |record: &SourceRecord| -> Vec<Claim> {
             let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
             let mut value = Value::Null;
             if self.project(raw, &mut value).is_some() {
                 return Vec::new();
             }
-            roots.iter().filter_map(|&at| Some((at, self.key_for_scan(at, &value)?))).filter(|(_, key)| !key.0.is_empty()).collect()
+            roots.iter().flat_map(|&at| self.claims(at, &value)).collect()
         };
-        self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.first_look(key))).await?;
+        self.scan(source, partition, |record| claims(record).iter().for_each(|claim| suspects.first_look(claim))).await?;
         if suspects.any() {
-            self.scan(source, partition, |record| keys(record).iter().for_each(|key| suspects.second_look(key, &record.place))).await?;
+            let second_look = |record: &SourceRecord| claims(record).iter().for_each(|claim| suspects.second_look(claim, &record.place));
+            self.scan(source, partition, second_look).await?;
         }
         Ok(suspects.convicted())
     }

@@ -263,6 +263,7 @@ impl connector::Target for Target {
             concurrency: 1,
             lookup_size: BATCH,
             replaced_whole: Vec::new(),
+            unique: Vec::new(),
             deletes: true,
             deactivates: false,
             settle_secs: 0.0,

@@ -150,10 +150,13 @@ impl Target {
         Place { client: &self.client, resource: self.resource, outbreak, active: &self.active }
     }
 
+    fn mask_rewrites(&self) -> bool {
+        self.ready.get().is_some_and(|ready| ready.rules.mask.as_ref().is_some_and(Mask::rewrites))
+    }
+
     /// A visual id that asks for the next number races with every other one that does.
     fn numbers_race(&self) -> bool {
-        let rewrites = self.ready.get().is_some_and(|ready| ready.rules.mask.as_ref().is_some_and(Mask::rewrites));
-        rewrites && (self.spec.paths.is_empty() || self.spec.paths.iter().any(|path| path == "visualId"))
+        self.mask_rewrites() && (self.spec.paths.is_empty() || self.spec.paths.iter().any(|path| path == "visualId"))
     }
 }
 
@@ -187,6 +190,8 @@ impl connector::Target for Target {
             concurrency: if one_by_one { 1 } else { concurrency },
             lookup_size: 100,
             replaced_whole: self.resource.replaced_whole(),
+            // Under a mask with a sequence the value that is sent is not the one that is stored.
+            unique: if self.resource.name == "cases" && !self.mask_rewrites() { vec!["visualId".to_owned()] } else { Vec::new() },
             deletes: self.resource.deletes,
             deactivates: self.resource.deactivates,
             settle_secs: self.client.options.http.settle_secs,

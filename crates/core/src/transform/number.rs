@@ -97,19 +97,23 @@ pub(super) static ALL: &[&Transform] = &[
             example("between(0, 120)", "212", "rejected K0305"),
             example("between(-90, 90)", "\"-90.5\"", "rejected K0305"),
         ],
-        ..number("between", "Rejects the record when the number is smaller or larger than it can be. The value stays as it is.", |arguments| {
-            let (least, most) = (arguments.required_number(0)?, arguments.required_number(1)?);
-            if least > most {
-                return Err(arguments.error(1, "no number passes", "the smaller number first"));
-            }
-            Ok(Step::one(arguments, move |value, _| {
-                let number = Form::default().read("between", &value)?.as_f64().unwrap_or_default();
-                if (least..=most).contains(&number) {
-                    return Ok(value);
+        ..number(
+            "between",
+            "Rejects the record when the number is smaller or larger than it can be. The value stays as it is.",
+            |arguments| {
+                let (least, most) = (arguments.required_number(0)?, arguments.required_number(1)?);
+                if least > most {
+                    return Err(arguments.error(1, "no number passes", "the smaller number first"));
                 }
-                Err(Cause::new(record::BAD_NUMBER, format!("`between`: the number is not from {least} to {most}")))
-            }))
-        })
+                Ok(Step::one(arguments, move |value, _| {
+                    let number = Form::default().read("between", &value)?.as_f64().unwrap_or_default();
+                    if (least..=most).contains(&number) {
+                        return Ok(value);
+                    }
+                    Err(Cause::new(record::BAD_NUMBER, format!("`between`: the number is not from {least} to {most}")))
+                }))
+            },
+        )
     },
 ];
 

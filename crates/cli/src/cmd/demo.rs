@@ -1,0 +1,273 @@
+//! `demo`: the whole way once, from nothing. A simulated Go.Data, a line list as untidy as real ones, the project of the template `line-list`, and
+//! three runs: the first, the same again, and the next day's list.
+//!
+//! It reads and writes nothing outside of its own folder and talks to nothing but its own simulator.
+
+use std::path::{Path, PathBuf};
+
+use kivuko_core::connector::Cancel;
+use kivuko_core::outcome::Status;
+use kivuko_core::store::Store as _;
+use kivuko_engine::{Pace, RunOptions, RunReport, Workspace};
+use kivuko_sims::godata::{Options, Sim};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::args::Demo;
+use crate::demo::{Country, LineList};
+use crate::failure::{Failure, exit};
+use crate::print::account::Account;
+use crate::print::figures::{count, counted};
+use crate::print::progress::Progress;
+use crate::print::style;
+use crate::{signals, templates};
+
+/// The flow of the template.
+const FLOW: &str = "cases";
+/// Not the variable of the template: a real password in the environment must not meet the simulator.
+const PASSWORD: &str = "DEMO_GODATA_PASSWORD";
+/// Where the line list arrives.
+const INCOMING: &str = "incoming/cases.csv";
+
+pub async fn execute(app: &App, args: &Demo) -> Result<u8, Failure> {
+    let stage = Stage::set(app, args).await?;
+    let played = stage.play().await;
+    // Also what was played in part can be looked at.
+    if args.keep.is_some() {
+        stage.keep_cases()?;
+    }
+    let (runs, is_complete) = played?;
+    if app.json {
+        app.document(&json!({ "runs": runs }))?;
+    }
+    if !is_complete {
+        return Ok(exit::SYSTEM);
+    }
+    if !args.once {
+        stage.say_what_can_be_tried();
+        signals::signal().await.map_err(|error| Failure::usage(format!("this machine gives us no signals: {error}")))?;
+        if args.keep.is_some() {
+            stage.keep_cases()?;
+        }
+    }
+    Ok(exit::WELL)
+}
+
+/// Everything that the demo needs, put up.
+struct Stage<'a> {
+    app: &'a App,
+    sim: Sim,
+    list: LineList,
+    root: PathBuf,
+    keeps: bool,
+    /// The folder goes away with it.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl<'a> Stage<'a> {
+    async fn set(app: &'a App, args: &Demo) -> Result<Self, Failure> {
+        let (root, temporary) = match &args.keep {
+            Some(dir) => (std::path::absolute(dir).map_err(|error| Failure::file("looking for", dir, &error))?, None),
+            None => {
+                let folder = tempfile::Builder::new().prefix("kivuko-demo-").tempdir();
+                let folder = folder.map_err(|error| Failure::file("making a folder in", &std::env::temp_dir(), &error))?;
+                (folder.path().to_owned(), Some(folder))
+            }
+        };
+        let country = Country::new(args.seed);
+        let list = LineList::new(args.seed, args.cases, &country);
+        let options = Options { locations: country.locations(), ..Options::for_tests() };
+        let sim = Sim::start(options).await.map_err(|error| Failure::usage(format!("the simulated Go.Data did not start: {error}")))?;
+        let stage = Self { app, sim, list, root, keeps: args.keep.is_some(), _temporary: temporary };
+        stage.write_project(&country)?;
+        stage.tell(&format!(
+            "{}\n\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n",
+            app.out.bold("A line list goes into Go.Data"),
+            "the line list",
+            format_args!("{} invented cases in the form of WHO's, as untidy as real ones", count(stage.list.len() as u64)),
+            "a simulated Go.Data",
+            format_args!("{}, with {} places of a country that does not exist", stage.sim.url(), count(country.places.len() as u64)),
+            "the project",
+            stage.root.display(),
+        ))?;
+        Ok(stage)
+    }
+
+    /// The template, with the simulator's address, the generated list and the generated places.
+    fn write_project(&self, country: &Country) -> Result<(), Failure> {
+        let template = templates::find(templates::LINE_LIST)?;
+        template.write(&self.root, "demo", |path, text| match path {
+            "kivuko.yaml" => text.replace(templates::ADDRESS, &self.sim.url()).replace("GODATA_PASSWORD", PASSWORD),
+            ".env" | ".env.example" => text.replace("GODATA_PASSWORD", PASSWORD),
+            "simulator/locations.json" => format!("{:#}\n", Value::Array(country.locations())),
+            INCOMING => self.list.csv(),
+            _ => text,
+        })
+    }
+
+    /// The three runs; the accounts, and whether all of them came to their end.
+    async fn play(&self) -> Result<(Vec<Value>, bool), Failure> {
+        let mut runs = Vec::new();
+        let mut list = self.list.clone();
+
+        self.tell(&self.heading("1", "The first run", "run cases"))?;
+        let first = self.run(&mut runs).await?;
+        if first.status != Status::Complete {
+            return Ok((runs, false));
+        }
+        self.tell("\n  What was wrong in the list stays out, each record with its cause; everything else is in Go.Data.\n")?;
+
+        self.tell(&self.heading("2", "The same list again", "run cases"))?;
+        self.sim.log().clear();
+        let second = self.run(&mut runs).await?;
+        if second.status != Status::Complete {
+            return Ok((runs, false));
+        }
+        let (asked, wrote) = (self.sim.log().len() as u64, self.sim.log().writes().len() as u64);
+        let wrote = if wrote == 0 { "none of them would have written anything".to_owned() } else { format!("{} of them to write", count(wrote)) };
+        self.tell(&format!("\n  Nothing changed, so nothing is sent: Go.Data saw {}, {wrote}.\n", counted(asked, "request", "requests")))?;
+
+        let next = list.next_day();
+        self.write(INCOMING, &list.csv())?;
+        self.tell(&self.heading("3", "The next day's list", "run cases"))?;
+        self.tell(&format!(
+            "  Over night the district corrected {}, learned more of {} and added {}.\n\n",
+            counted(next.repaired as u64, "mistake", "mistakes"),
+            counted(next.changed as u64, "case", "cases"),
+            count(next.added as u64),
+        ))?;
+        let third = self.run(&mut runs).await?;
+        if third.status != Status::Complete {
+            return Ok((runs, false));
+        }
+        self.show_a_rejection().await?;
+        Ok((runs, true))
+    }
+
+    /// One run by the engine, as `kivuko run` does it, with its account.
+    async fn run(&self, runs: &mut Vec<Value>) -> Result<RunReport, Failure> {
+        let cancel = Cancel::default();
+        let engine = self.workspace()?.open(cancel.clone(), Pace::default()).await?;
+        let options = RunOptions::default();
+        let report = {
+            let progress = Progress::start("running cases", self.app.err);
+            let running = engine.run(FLOW, &options, &progress);
+            tokio::pin!(running);
+            tokio::select! {
+                report = &mut running => report?,
+                Ok(()) = signals::signal() => {
+                    cancel.cancel();
+                    running.await?
+                }
+            }
+        };
+        let account = Account {
+            title: format!("run {} of {}", report.run, report.flow),
+            status: Some(report.status),
+            counts: &report.counts,
+            seconds: Some(report.seconds),
+            written: "written",
+            stopped: report.error.as_ref().map(|error| &error.cause),
+            causes: &report.causes,
+        };
+        self.tell(&account.render(self.app.out))?;
+        runs.push(report.to_json());
+        Ok(report)
+    }
+
+    fn workspace(&self) -> Result<Workspace, Failure> {
+        let workspace = Workspace::read(&self.root, "test")?;
+        if workspace.is_sound() { Ok(workspace) } else { Err(Failure::Problems { problems: workspace.problems, files: workspace.files }) }
+    }
+
+    /// One rejected record, and what a data manager does with it.
+    async fn show_a_rejection(&self) -> Result<(), Failure> {
+        let store = self.workspace()?.open_store().await?;
+        let open = store.rejections(Some(FLOW), usize::MAX >> 1).await?;
+        // A wrong place says the most: it needs a person who knows the other list.
+        let place = open.iter().find(|row| row.causes.iter().any(|cause| cause.code == kivuko_core::catalogue::record::UNKNOWN_PLACE));
+        let Some((row, cause)) = place.or(open.first()).and_then(|row| Some((row, row.causes.first()?))) else { return Ok(()) };
+        let out = self.app.out;
+        let mut text = self.heading("4", "What did not get through", &format!("rejects show {}", row.id));
+        text.push_str(&format!("  {}  {}\n", row.source_id, out.dim(&row.place)));
+        text.push_str(&format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)));
+        if let Some(field) = &cause.field {
+            text.push_str(&format!("         {}\n", out.dim(&format!("field {field}"))));
+        }
+        text.push_str(&format!(
+            "\n  {} open. They are tried again with every list; what goes through is closed. To go on:\n\n",
+            counted(open.len() as u64, "rejection is", "rejections are"),
+        ));
+        self.tell(&text)?;
+        self.tell(&steps(
+            out,
+            &[
+                (self.typed("rejects list cases"), "all of them, by cause"),
+                (format!("kivuko explain {}", cause.code), "what the code means, how to check, how to cure it"),
+                (self.typed(&format!("rejects retry cases --code {}", cause.code)), "after the list is repaired: sends these again"),
+            ],
+        ))
+    }
+
+    /// What can be done while the simulator is up.
+    fn say_what_can_be_tried(&self) {
+        let out = self.app.err;
+        let mut text = format!("\n{}\n\n", out.bold(&format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url())));
+        text.push_str(&steps(
+            out,
+            &[
+                (format!("cd {}", self.root.display()), "the project: text files, made to be looked at"),
+                ("kivuko check --online".to_owned(), "whether the project and Go.Data fit"),
+                ("kivuko plan cases".to_owned(), "change a row of incoming/cases.csv first: what a run would do"),
+                ("kivuko run cases".to_owned(), "does it"),
+                ("kivuko runs".to_owned(), "the history"),
+                ("kivuko find CASE-2026-0042".to_owned(), "everything that is known of one case"),
+                ("kivuko revert 3".to_owned(), "what taking back the third run would do"),
+            ],
+        ));
+        if !self.keeps {
+            text.push_str(&format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it")));
+        }
+        self.app.say(&text);
+    }
+
+    /// What the simulator holds goes where `kivuko sim godata --data` finds it again.
+    fn keep_cases(&self) -> Result<(), Failure> {
+        let cases = self.sim.state().cases(Options::OUTBREAK);
+        self.write("simulator/cases.json", &format!("{:#}\n", Value::Array(cases)))?;
+        let url = self.sim.url();
+        let port = url.rsplit(':').next().unwrap_or_default();
+        if !self.app.json {
+            self.app.say_next(&[(
+                format!("kivuko sim godata --port {port} --data {}", self.root.join("simulator").display()),
+                "the simulated Go.Data as it was, for the project that was kept",
+            )]);
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path: PathBuf = self.root.join(Path::new(name));
+        std::fs::write(&path, text).map_err(|error| Failure::file("writing", &path, &error))
+    }
+
+    /// Says something to whoever reads; with `--json` there is one document and nothing else.
+    fn tell(&self, text: &str) -> Result<(), Failure> {
+        if self.app.json { Ok(()) } else { self.app.data(text) }
+    }
+
+    fn heading(&self, number: &str, title: &str, command: &str) -> String {
+        let out = self.app.out;
+        format!("\n{} {}  {}\n\n", out.bold(&format!("{number}.")), out.bold(title), out.command(&format!("kivuko {command}")))
+    }
+
+    /// A command as it has to be typed for this project; without the folder there is nothing to type it for.
+    fn typed(&self, rest: &str) -> String {
+        format!("kivuko {rest} --project {}", self.root.display())
+    }
+}
+
+/// Commands in one column, what they are for in the other.
+fn steps(style: crate::print::Style, steps: &[(String, &str)]) -> String {
+    style::next_steps(style, steps).lines().map(|line| format!("  {}\n", line.replacen("next", "    ", 1))).collect()
+}

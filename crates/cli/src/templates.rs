@@ -1,0 +1,126 @@
+//! The projects that `init` can begin with. Each is a folder of `templates/`, compiled in.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use kivuko_core::error::nearest;
+
+use crate::failure::Failure;
+
+/// A project to begin with.
+#[derive(Debug)]
+pub struct Template {
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    pub parts: &'static [Part],
+    /// What to type after `kivuko sim`, so that the simulated system fits the project.
+    pub simulator: &'static str,
+}
+
+/// A file of it: where it goes, what is in it, and what it is for.
+#[derive(Debug)]
+pub struct Part {
+    pub path: &'static str,
+    pub text: &'static str,
+    pub about: &'static str,
+}
+
+/// The name of the template that the demo uses.
+pub const LINE_LIST: &str = "line-list";
+/// The address of Go.Data in the templates: where `kivuko sim godata` listens.
+pub const ADDRESS: &str = "http://127.0.0.1:8080";
+
+macro_rules! part {
+    ($template:literal, $path:literal, $file:literal, $about:literal) => {
+        Part { path: $path, text: include_str!(concat!("../templates/", $template, "/", $file)), about: $about }
+    };
+    ($template:literal, $path:literal, $about:literal) => {
+        part!($template, $path, $path, $about)
+    };
+}
+
+static TEMPLATES: [Template; 2] = [
+    Template {
+        name: "minimal",
+        about: "five cases of a small CSV into Go.Data: the least that is a project",
+        parts: &[
+            part!("minimal", "kivuko.yaml", "the systems that are connected"),
+            part!("minimal", "flows/cases.yaml", "one integration: what is read, what is written"),
+            part!("minimal", "mappings/cases.csv", "which field becomes which: a sheet"),
+            part!("minimal", "codes/sex.csv", "which value is which"),
+            part!("minimal", "codes/classification.csv", ""),
+            part!("minimal", "checks/cases.yaml", "samples with what must become of them"),
+            part!("minimal", "data/cases.csv", "invented people, one of them to be rejected"),
+            part!("minimal", ".env", "dot.env", "secrets of this machine; not in git"),
+            part!("minimal", ".gitignore", "dot.gitignore", ""),
+        ],
+        simulator: "godata",
+    },
+    Template {
+        name: LINE_LIST,
+        about: "a line list of cases in the form of WHO's, a CSV, into Go.Data: all its columns, and the untidiness of real ones",
+        parts: &[
+            part!("line-list", "README.md", "where to begin"),
+            part!("line-list", "kivuko.yaml", "the systems that are connected"),
+            part!("line-list", "flows/cases.yaml", "one integration: what is read, what is written"),
+            part!("line-list", "mappings/cases.csv", "which column becomes which field: a sheet"),
+            part!("line-list", "codes/gender.csv", "which value is which"),
+            part!("line-list", "codes/centres.csv", ""),
+            part!("line-list", "codes/unknown.csv", "words that mean: not known"),
+            part!("line-list", "checks/cases.yaml", "sample rows with what must become of them"),
+            part!("line-list", "samples/cases.csv", "seven invented cases, two of them to be rejected"),
+            part!("line-list", "incoming/cases.csv", "samples/cases.csv", "where the line list arrives; not in git"),
+            part!("line-list", "simulator/outbreaks.json", "what a simulated Go.Data holds"),
+            part!("line-list", "simulator/locations.json", ""),
+            part!("line-list", ".env", "dot.env.example", "secrets of this machine; not in git"),
+            part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
+            part!("line-list", ".gitignore", "dot.gitignore", ""),
+        ],
+        simulator: "godata --data simulator",
+    },
+];
+
+/// All of them.
+pub fn all() -> &'static [Template] {
+    &TEMPLATES
+}
+
+/// The one of a name.
+pub fn find(name: &str) -> Result<&'static Template, Failure> {
+    TEMPLATES.iter().find(|template| template.name == name).ok_or_else(|| {
+        let known: Vec<&str> = TEMPLATES.iter().map(|template| template.name).collect();
+        let near = nearest(name, known.iter().copied()).map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Failure::usage(format!("there is no template `{name}`; {near}"))
+    })
+}
+
+impl Template {
+    /// Writes the project into a folder, which may be there but must not hold any of its files. `change` has the last word on each text.
+    pub fn write(&self, dir: &Path, project: &str, change: impl Fn(&str, String) -> String) -> Result<(), Failure> {
+        if let Some(there) = self.parts.iter().find(|part| dir.join(part.path).exists()) {
+            let path = dir.join(there.path);
+            return Err(Failure::usage(format!("`{}` is there already; a new project overwrites nothing", path.display())));
+        }
+        for part in self.parts {
+            let text = match part.path {
+                "kivuko.yaml" | "README.md" => part.text.replace("PROJECT", project).replace("TIMEZONE", &zone()),
+                _ => part.text.to_owned(),
+            };
+            write(&dir.join(part.path), &change(part.path, text))?;
+        }
+        Ok(())
+    }
+}
+
+/// The time zone of this machine, for that is where the dates of its files are meant.
+fn zone() -> String {
+    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::file("making the folder", folder, &error))?;
+    }
+    std::fs::write(path, text).map_err(|error| Failure::file("writing", path, &error))
+}
