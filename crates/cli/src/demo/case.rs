@@ -87,7 +87,11 @@ fn person(row: &mut Row, random: &mut Random) {
     row.set("gender", if is_woman { "FEMALE" } else { "MALE" });
     if random.percent(96) {
         let age = (random.between(0, 60) + random.between(0, 32)).clamp(0, 92);
-        set_age(row, age);
+        if age == 0 {
+            set_months(row, random.between(0, 11));
+        } else {
+            set_age(row, age);
+        }
         row.set("occupation", if age < 6 { "CHILD" } else if age < 18 { "STUDENT" } else { random.pick(&OCCUPATIONS) });
         if is_woman && (15..50).contains(&age) && random.percent(12) {
             row.set("pregnancy_status", random.pick(&["YES_FIRST_TRIMESTER", "YES_SECOND_TRIMESTER", "YES_THIRD_TRIMESTER"]));
@@ -103,7 +107,7 @@ fn person(row: &mut Row, random: &mut Random) {
 }
 
 /// Age and the class that it falls into.
-pub fn set_age(row: &mut Row, age: i64) {
+fn set_age(row: &mut Row, age: i64) {
     let class = match age {
         0..=4 => "0-4",
         5..=9 => "5-9",
@@ -119,8 +123,15 @@ pub fn set_age(row: &mut Row, age: i64) {
         75..=79 => "75-79",
         _ => "80+",
     };
-    row.set("age", age);
     row.set("age_class", class);
+    row.set("age", age);
+}
+
+/// Months as lists write them that count in years: 11 months are 0.916666666666667.
+fn set_months(row: &mut Row, months: i64) {
+    let years = format!("{:.15}", months as f64 / 12.0);
+    row.set("age_class", "0-4");
+    row.set("age", years.trim_end_matches('0').trim_end_matches('.'));
 }
 
 fn place(row: &mut Row, country: &Country, random: &mut Random) {

@@ -79,6 +79,18 @@ pub(super) static ALL: &[&Transform] = &[
         })
     },
     &Transform {
+        examples: &[example("floor", "\"0.916666666666667\"", "0"), example("floor", "34", "34"), example("floor", "-0.5", "-1")],
+        ..number("floor", "The whole number that is not above: completed years of an age with a fraction.", |arguments| {
+            Ok(Step::one(arguments, |value, _| {
+                let number = Form::default().read("floor", &value)?;
+                if number.is_i64() || number.is_u64() {
+                    return Ok(Value::Number(number));
+                }
+                decimal(number.as_f64().unwrap_or_default().floor())
+            }))
+        })
+    },
+    &Transform {
         parameters: &[required("factor", "the number to multiply with")],
         examples: &[example("multiply(1000)", "\"1.2\"", "1200"), example("multiply(0.1)", "3", "0.3")],
         ..number("multiply", "Changes the unit. The result has 15 digits at most, so that 3 times 0.1 is 0.3.", |arguments| {
