@@ -290,6 +290,8 @@ pub enum Found {
 /// What `purge` keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
+    /// Plans that end before now go.
+    pub now: Timestamp,
     /// Runs older than this go, with everything of theirs.
     pub runs_before: Timestamp,
     /// Outcome rows older than this go.
@@ -424,5 +426,6 @@ pub trait Store: Send + Sync {
     // Search and housekeeping.
     /// Everything known of a source id, target id or key.
     fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>>;
-    fn purge(&self, retention: Retention) -> BoxFuture<'_, Result<(), Error>>;
+    /// Removes what is too old of one flow, and every plan that has ended.
+    fn purge<'a>(&'a self, flow: &'a str, retention: Retention) -> BoxFuture<'a, Result<(), Error>>;
 }

@@ -165,7 +165,8 @@ impl Execution<'_> {
                     commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));
                 }
             },
-            Decision::Rejected(_) => commit.counts.writes.rejected += 1,
+            // Only what was sent was a write; what the mapping rejected never came that far.
+            Decision::Rejected(_) => commit.counts.writes.rejected += u64::from(unit.intent.is_some()),
             Decision::Open | Decision::Write(_) | Decision::Waiting(_) | Decision::Skipped(_) | Decision::Failed { .. } => {}
         }
         debug_assert!(known.links_of(&item.id).iter().all(|link| link.source.id == item.id));

@@ -203,7 +203,7 @@ impl Execution<'_> {
                         Some(Action::Create) => self.counts.writes.created += 1,
                         Some(Action::Update) => self.counts.writes.updated += 1,
                         Some(Action::Delete | Action::Deactivate) => self.counts.writes.deleted += 1,
-                        None => self.counts.writes.rejected += u64::from(unit.outcome() == Outcome::Rejected),
+                        None => {}
                     }
                     watch.planned(&planned);
                 }

@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use kivuko_core::connector::TargetSpec;
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::record::{Page, Partition};
-use kivuko_core::store::{IntentId, OpenIntent, RunId, RunStart};
+use kivuko_core::store::{IntentId, OpenIntent, Retention, RunId, RunStart};
 
 use crate::decide::OpenTarget;
 use crate::duplicates::Duplicates;
@@ -132,6 +132,9 @@ impl Engine {
         let flow = self.flow(flow)?;
         let began = self.clock.now();
         let requests_before = self.requests();
+        // What is wrong with the systems' options is no run yet.
+        self.opened(&flow.from.system)?;
+        self.opened(&flow.to.system)?;
         self.store.put_version(&flow.version).await?;
         let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("flow {}", flow.name), self.pace.patience).await?;
         let start = RunStart {
@@ -151,6 +154,7 @@ impl Engine {
         let status = if ended.is_ok() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
+        self.forget_what_is_old(&flow).await?;
         lease.release().await?;
         Ok(RunReport {
             run,
@@ -162,6 +166,21 @@ impl Engine {
             error,
             causes: execution.groups.into_sorted(),
         })
+    }
+}
+
+impl Engine {
+    /// The history keeps what the project and the flow say, and no longer.
+    async fn forget_what_is_old(&self, flow: &Flow) -> Result<(), Error> {
+        let now = self.clock.now();
+        let ago = |days: u32| now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+        let retention = Retention {
+            now,
+            runs_before: ago(self.project.history.runs),
+            outcomes_before: ago(self.project.history.outcomes),
+            payloads_before: ago(flow.keep.days),
+        };
+        self.store.purge(&flow.name, retention).await
     }
 }
 

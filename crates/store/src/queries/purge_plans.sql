@@ -1,1 +1,1 @@
-DELETE FROM plan WHERE at < ?1
+DELETE FROM plan WHERE expires < ?1

@@ -1,1 +1,1 @@
-DELETE FROM rejection WHERE closed_at < ?1
+DELETE FROM rejection WHERE closed_at < ?1 AND flow = ?2

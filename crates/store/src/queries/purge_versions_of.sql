@@ -1,1 +1,1 @@
-SELECT DISTINCT version FROM run WHERE started < ?1 AND status <> 'running'
+SELECT DISTINCT version FROM run WHERE started < ?1 AND flow = ?2 AND status <> 'running'

@@ -14,31 +14,33 @@ const DOING: &str = "removing what is older than the history";
 const PART: i64 = 10_000;
 
 /// Outcomes and earlier values go by whole runs, those that began before. An open rejection stays, but its payload goes with the others'.
-pub async fn purge(store: &SqliteStore, retention: Retention) -> Result<(), Error> {
-    let Retention { runs_before, outcomes_before, payloads_before } = retention;
+pub async fn purge(store: &SqliteStore, flow: &str, retention: Retention) -> Result<(), Error> {
+    let Retention { now, runs_before, outcomes_before, payloads_before } = retention;
     // What goes with a run goes first, so that removing the run itself is a small matter.
-    remove(store, query!("purge_outcomes"), outcomes_before.max(runs_before)).await?;
-    remove(store, query!("purge_kept"), payloads_before.max(runs_before)).await?;
+    remove(store, query!("purge_outcomes"), flow, outcomes_before.max(runs_before)).await?;
+    remove(store, query!("purge_kept"), flow, payloads_before.max(runs_before)).await?;
 
     let mut tx = store.begin(DOING).await?;
-    let versions: Vec<String> =
-        sqlx::query_scalar(query!("purge_versions_of")).bind(micros(runs_before)).fetch_all(&mut *tx).await.map_err(sql(DOING))?;
-    for (statement, before) in [
-        (query!("purge_runs"), runs_before),
-        (query!("purge_rejections"), runs_before),
-        (query!("purge_payloads"), payloads_before),
-        (query!("purge_plans"), payloads_before),
-    ] {
-        sqlx::query(statement).bind(micros(before)).execute(&mut *tx).await.map_err(sql(DOING))?;
+    let versions: Vec<String> = sqlx::query_scalar(query!("purge_versions_of"))
+        .bind(micros(runs_before))
+        .bind(flow)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(sql(DOING))?;
+    for (statement, before) in
+        [(query!("purge_runs"), runs_before), (query!("purge_rejections"), runs_before), (query!("purge_payloads"), payloads_before)]
+    {
+        sqlx::query(statement).bind(micros(before)).bind(flow).execute(&mut *tx).await.map_err(sql(DOING))?;
     }
+    sqlx::query(query!("purge_plans")).bind(micros(now)).execute(&mut *tx).await.map_err(sql(DOING))?;
     sqlx::query(query!("purge_versions")).bind(json(&versions)?).execute(&mut *tx).await.map_err(sql(DOING))?;
     tx.commit().await.map_err(sql(DOING))
 }
 
 /// Removes a part at a time until nothing is left.
-async fn remove(store: &SqliteStore, statement: &'static str, before: Timestamp) -> Result<(), Error> {
+async fn remove(store: &SqliteStore, statement: &'static str, flow: &str, before: Timestamp) -> Result<(), Error> {
     loop {
-        let removed = sqlx::query(statement).bind(micros(before)).bind(PART).execute(&store.writer).await.map_err(sql(DOING))?;
+        let removed = sqlx::query(statement).bind(micros(before)).bind(PART).bind(flow).execute(&store.writer).await.map_err(sql(DOING))?;
         if removed.rows_affected() == 0 {
             return Ok(());
         }

@@ -216,7 +216,7 @@ impl Store for SqliteStore {
         Box::pin(find::find(self, text, limit))
     }
 
-    fn purge(&self, retention: Retention) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(purge::purge(self, retention))
+    fn purge<'a>(&'a self, flow: &'a str, retention: Retention) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(purge::purge(self, flow, retention))
     }
 }

@@ -131,13 +131,18 @@ pub async fn purge_takes_what_is_old_and_nothing_else(open: &Open<'_>) {
     let plan = SavedPlan { flow: "cases".to_owned(), version: "v1".to_owned(), at: at(100), body: vec![1] };
     let plan = store.save_plan(&plan, at(900)).await.unwrap();
 
-    let nothing = Retention { runs_before: at(100), outcomes_before: at(100), payloads_before: at(100) };
-    store.purge(nothing).await.unwrap();
+    let nothing = Retention { now: at(100), runs_before: at(100), outcomes_before: at(100), payloads_before: at(100) };
+    store.purge("cases", nothing).await.unwrap();
     assert_eq!(store.outcomes(old, None, 0, 10).await.unwrap().len(), 2);
     assert_eq!(store.kept(old, i64::MAX, 10).await.unwrap().len(), 2);
     assert!(store.plan(plan, at(0)).await.unwrap().is_some());
 
-    store.purge(Retention { outcomes_before: at(200), payloads_before: at(200), ..nothing }).await.unwrap();
+    let everything = Retention { now: at(899), runs_before: at(400), outcomes_before: at(400), payloads_before: at(400) };
+    store.purge("contacts", everything).await.unwrap();
+    assert_eq!(store.outcomes(old, None, 0, 10).await.unwrap().len(), 2, "another flow's history is its own");
+    assert!(store.plan(plan, at(0)).await.unwrap().is_some());
+
+    store.purge("cases", Retention { now: at(901), outcomes_before: at(200), payloads_before: at(200), ..nothing }).await.unwrap();
     assert_eq!(store.outcomes(old, None, 0, 10).await.unwrap(), []);
     assert_eq!(store.kept(old, i64::MAX, 10).await.unwrap(), []);
     assert!(store.plan(plan, at(0)).await.unwrap().is_none());
@@ -146,7 +151,7 @@ pub async fn purge_takes_what_is_old_and_nothing_else(open: &Open<'_>) {
     let has = open_rejections.iter().map(|row| (&*row.source_id, row.has_payload)).collect::<Vec<_>>();
     assert_eq!(has, [("2", false), ("5", true)]);
 
-    store.purge(Retention { runs_before: at(200), ..nothing }).await.unwrap();
+    store.purge("cases", Retention { runs_before: at(200), ..nothing }).await.unwrap();
     let store = open().await;
     assert_eq!(store.run(old).await.unwrap(), None);
     assert!(store.run(running).await.unwrap().is_some(), "a run that has not ended stays");

@@ -185,7 +185,10 @@ async fn check(steps: &[Step]) {
             Step::Reopen => store = place.open().await,
             Step::Purge => {
                 let all = at(1_000_000);
-                store.purge(Retention { runs_before: all, outcomes_before: all, payloads_before: all }).await.unwrap();
+                let retention = Retention { now: all, runs_before: all, outcomes_before: all, payloads_before: all };
+                for flow in FLOWS {
+                    store.purge(flow, retention).await.unwrap();
+                }
             }
         }
         assert_eq!(Model::read(&*store).await, model);
