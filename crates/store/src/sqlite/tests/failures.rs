@@ -43,6 +43,7 @@ async fn a_newer_store_is_not_touched() {
         .execute(&raw)
         .await
         .unwrap();
+    raw.close().await;
     check_open(&place.path(), &key(), Consequence::FixConfiguration, codes::NEWER_STORE).await;
 }
 
@@ -50,7 +51,9 @@ async fn a_newer_store_is_not_touched() {
 async fn a_migration_that_was_changed_is_noticed() {
     let place = Place::new();
     place.sqlite().await.close().await;
-    sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'").execute(&place.raw().await).await.unwrap();
+    let raw = place.raw().await;
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'").execute(&raw).await.unwrap();
+    raw.close().await;
     check_open(&place.path(), &key(), Consequence::FixConfiguration, codes::DAMAGED).await;
 }
 
