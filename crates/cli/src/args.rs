@@ -60,6 +60,8 @@ pub enum Command {
     Transforms(Transforms),
     /// Passwords and tokens, encrypted in the project's own memory
     Secrets(Secrets),
+    /// Answer over HTTP, on this machine alone, how the runs went: for monitoring
+    Serve(Serve),
     /// Start a simulated system on this machine
     Sim(Sim),
 }
@@ -129,6 +131,13 @@ pub struct Run {
     /// Send exactly what this saved plan says, as far as both sides are still as they were
     #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until", "only", "limit", "input", "force"])]
     pub plan: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The address; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    pub listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod revert;
 mod run;
 mod runs;
 mod secrets;
+mod serve;
 mod sim;
 mod systems;
 mod transforms;
@@ -35,6 +36,7 @@ pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
         Command::Explain(args) => explain::execute(app, &args),
         Command::Transforms(args) => transforms::execute(app, &args),
         Command::Secrets(args) => secrets::execute(app, &args.what).await,
+        Command::Serve(args) => serve::execute(app, &args).await,
         Command::Sim(args) => sim::execute(app, &args).await,
     }
 }
