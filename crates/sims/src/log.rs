@@ -21,6 +21,8 @@ pub struct Entry {
     pub body_bytes: usize,
     /// How many records it wrote.
     pub records: usize,
+    /// Which cases it wrote, by id: created, changed or deleted, as its method says.
+    pub cases: Vec<String>,
     /// Whether it reached the simulated system at all, so that it could have an effect.
     pub applied: bool,
     /// Whether its kind of request can write records (a login or a search by POST cannot).

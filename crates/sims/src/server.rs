@@ -68,6 +68,8 @@ pub struct Reply {
     pub payload: Payload,
     /// How many records the request has written.
     pub records: usize,
+    /// The ids of the cases among them.
+    pub cases: Vec<String>,
     /// The process behind the address has died: the connection breaks without an answer.
     pub dropped: bool,
 }
@@ -94,7 +96,7 @@ impl Reply {
 
     /// Any text.
     pub fn whole(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type, headers: Vec::new(), payload: Payload::Whole(body.into()), records: 0, dropped: false }
+        Self { status, content_type, headers: Vec::new(), payload: Payload::Whole(body.into()), records: 0, cases: Vec::new(), dropped: false }
     }
 
     /// A JSON array.
@@ -111,6 +113,11 @@ impl Reply {
     pub fn wrote(mut self, records: usize) -> Self {
         self.records = records;
         self
+    }
+
+    /// Says which cases were written.
+    pub fn wrote_cases(self, ids: Vec<String>) -> Self {
+        Self { records: ids.len(), cases: ids, ..self }
     }
 }
 
@@ -250,6 +257,7 @@ async fn serve(
         status: 0,
         body_bytes,
         records: 0,
+        cases: Vec::new(),
         applied: false,
         write: shared.system.is_write(&request.method, &request.path),
         fault: None,
@@ -316,6 +324,7 @@ fn apply(shared: &Shared, request: &Request, n: u64) -> Reply {
     shared.log.amend(n, |entry| {
         entry.applied = true;
         entry.records = reply.records;
+        entry.cases.clone_from(&reply.cases);
     });
     reply
 }

@@ -13,7 +13,10 @@ use kivuko_engine::clock::{SystemClock, SystemRandom};
 use kivuko_engine::{Engine, Pace, Parts, RunOptions, RunReport, Unwatched, Workspace};
 use kivuko_sims::godata::{Options, Sim};
 
+pub mod chance;
+pub mod kill;
 pub mod project;
+pub mod work;
 
 /// Quick enough for tests; everything else is as in production.
 pub const PACE: Pace = Pace {

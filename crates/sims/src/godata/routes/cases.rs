@@ -47,7 +47,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
             let mut store = call.server.write();
             case(&store, outbreak, id, false)?;
             cases::delete(&mut store, id, &call.author(&user));
-            Ok(Reply::empty(204).wrote(1))
+            Ok(Reply::empty(204).wrote_cases(vec![(*id).to_owned()]))
         }
         [id, "restore"] if post => {
             let user = allowed(call, outbreak, "case_restore")?;
@@ -55,7 +55,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
             case(&store, outbreak, id, true)?;
             cases::restore(&mut store, id, &call.author(&user));
             let person = case(&store, outbreak, id, true)?;
-            Ok(call.record(person.record()).wrote(1))
+            Ok(call.record(person.record()).wrote_cases(vec![(*id).to_owned()]))
         }
         [_, ..] if rest.len() > 1 => not_simulated(call, outbreak),
         _ => Err(call.no_method("outbreak")),
@@ -231,27 +231,30 @@ fn create(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
             let person = case(&store, outbreak, &id, false)?;
             drop(store);
             if call.request.argument("retrieveCreatedUpdatedBy").is_some() {
-                return Ok(call.record(person.record()).wrote(1));
+                return Ok(call.record(person.record()).wrote_cases(vec![id]));
             }
-            Ok(Reply::json(200, person.text).wrote(1))
+            Ok(Reply::json(200, person.text).wrote_cases(vec![id]))
         }
         Value::Array(items) => {
             let mut texts = Vec::with_capacity(items.len());
+            let mut ids = Vec::with_capacity(items.len());
             let mut store = call.server.write();
             for item in items {
                 let stored = match item {
                     Value::Object(sent) => cases::create(&mut store, outbreak, sent, &author),
                     _ => Err(Error::plain(400, "Value is not an object.")),
                 };
-                match stored.and_then(|id| case(&store, outbreak, &id, false)) {
-                    Ok(person) => texts.push(person.text),
+                match stored.and_then(|id| Ok((case(&store, outbreak, &id, false)?.text, id))) {
+                    Ok((text, id)) => {
+                        texts.push(text);
+                        ids.push(id);
+                    }
                     Err(error) => {
-                        return Ok(super::refusal(&error, call.request).wrote(texts.len()));
+                        return Ok(super::refusal(&error, call.request).wrote_cases(ids));
                     }
                 }
             }
-            let written = texts.len();
-            Ok(Reply::elements(texts).wrote(written))
+            Ok(Reply::elements(texts).wrote_cases(ids))
         }
         _ => Err(Error::plain(400, "Value is not an object.")),
     }
@@ -269,9 +272,9 @@ fn change(call: &Call<'_>, outbreak: &str, id: &str) -> Result<Reply> {
     let person = case(&store, outbreak, id, false)?;
     drop(store);
     if call.request.argument("retrieveCreatedUpdatedBy").is_some() {
-        return Ok(call.record(person.record()).wrote(1));
+        return Ok(call.record(person.record()).wrote_cases(vec![id.to_owned()]));
     }
-    Ok(Reply::json(200, person.text).wrote(1))
+    Ok(Reply::json(200, person.text).wrote_cases(vec![id.to_owned()]))
 }
 
 /// `PUT /cases/bulk`. Like the backend, it looks for the id among the cases of all outbreaks.
@@ -283,10 +286,12 @@ fn bulk(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
     };
     let mut succeeded = Vec::new();
     let mut failed = Vec::new();
+    let mut changed = Vec::new();
     let mut store = call.server.write();
     for (number, item) in items.into_iter().enumerate() {
         match change_one(&mut store, item, &author) {
-            Ok(text) => {
+            Ok((id, text)) => {
+                changed.push(id);
                 let mut row = format!("{{\"recordNo\":{number},\"contact\":").into_bytes();
                 row.extend_from_slice(&text);
                 row.push(b'}');
@@ -296,19 +301,18 @@ fn bulk(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
         }
     }
     drop(store);
-    let written = succeeded.len();
     if failed.is_empty() {
-        return Ok(Reply::elements(succeeded).wrote(written));
+        return Ok(Reply::elements(succeeded).wrote_cases(changed));
     }
     let message = "Multiple contacts update partial success. Some contact instances failed to be updated.";
     let parse = |row: &Bytes| serde_json::from_slice::<Value>(row).unwrap_or_default();
     let success: Vec<Value> = succeeded.iter().map(parse).collect();
     let error =
         Error::coded(422, "MULTIPLE_CONTACTS_UPDATE_PARTIAL_SUCCESS", message).details(json!({"failed": failed, "success": success}));
-    Ok(super::refusal(&error, call.request).wrote(written))
+    Ok(super::refusal(&error, call.request).wrote_cases(changed))
 }
 
-fn change_one(store: &mut Store, item: Value, author: &cases::Author) -> Result<Bytes> {
+fn change_one(store: &mut Store, item: Value, author: &cases::Author) -> Result<(String, Bytes)> {
     let Value::Object(sent) = item else {
         return Err(Error::plain(400, "Value is not an object."));
     };
@@ -320,7 +324,8 @@ fn change_one(store: &mut Store, item: Value, author: &cases::Author) -> Result<
         return Err(Error::not_found("case", &id));
     }
     cases::update(store, &id, sent, author)?;
-    store.people.get(&id).map(|person| person.text.clone()).ok_or_else(|| Error::not_found("case", &id))
+    let text = store.people.get(&id).map(|person| person.text.clone()).ok_or_else(|| Error::not_found("case", &id))?;
+    Ok((id, text))
 }
 
 fn generate_visual_id(call: &Call<'_>, outbreak: &str) -> Result<Reply> {

@@ -1,0 +1,163 @@
+//! Killing a run at a chosen point, as `kill -9` would: from that instant nothing of it goes on, and nothing of it is put in order.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use kivuko_core::BoxFuture;
+use kivuko_core::connector::{Identity, Key, Shared};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::record::{Cursor, Partition};
+use kivuko_core::store::{
+    CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow, Retention, Run,
+    RunId, RunStart, SavedPlan, Sent, Store, Waiting,
+};
+use kivuko_engine::{RunOptions, RunReport, Unwatched};
+use kivuko_sims::pause::{Pause, Phase};
+use tokio::sync::oneshot;
+
+use super::World;
+
+/// Which side of a step the process dies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The step is about to be taken and never is.
+    Before,
+    /// The step was taken, and its answer was never seen.
+    After,
+}
+
+/// Where a run is killed: at the nth step from its start, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// A call of the store.
+    Store(usize, Side),
+    /// A request to Go.Data.
+    Request(usize, Side),
+}
+
+impl Point {
+    pub const KINDS: [fn(usize) -> Self; 4] =
+        [|n| Self::Store(n, Side::Before), |n| Self::Store(n, Side::After), |n| Self::Request(n, Side::Before), |n| Self::Request(n, Side::After)];
+}
+
+/// A run by a process that is killed at `point`. `None`: it was; otherwise the run was over before it came there.
+pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
+    let (at, side) = match point {
+        Point::Store(n, side) => (n, side),
+        Point::Request(..) => (usize::MAX, Side::Before),
+    };
+    let (struck, store_reached) = oneshot::channel();
+    let inner = world.workspace().open_store().await.expect("the store opens");
+    let store = CrashingStore { inner, calls: AtomicUsize::new(0), at, side, struck: Mutex::new(Some(struck)) };
+    let mut held = match point {
+        Point::Store(..) => None,
+        Point::Request(n, Side::Before) => Some(world.sim.pause_at(Pause::nth(n, Phase::BeforeApply))),
+        Point::Request(n, Side::After) => Some(world.sim.pause_at(Pause::nth(n, Phase::AfterApply))),
+    };
+    let engine = world.engine_on(Arc::new(store)).await;
+    let options = RunOptions::default();
+    let killed = async {
+        match &mut held {
+            Some(held) => held.reached().await,
+            None => store_reached.await.is_ok(),
+        }
+    };
+    let report = tokio::select! {
+        biased;
+        true = killed => None,
+        report = engine.run(flow, &options, &Unwatched) => Some(report.expect("the run begins")),
+    };
+    // The future of the run is gone by now, and with the engine everything else that a process holds.
+    drop(engine);
+    world.sim.clear_pauses();
+    report
+}
+
+/// A store that never comes back from one of its calls, nor from any later one.
+struct CrashingStore {
+    inner: Arc<dyn Store>,
+    calls: AtomicUsize,
+    at: usize,
+    side: Side,
+    struck: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl CrashingStore {
+    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        if n < self.at {
+            return call.await;
+        }
+        if n == self.at {
+            if self.side == Side::After {
+                call.await;
+            }
+            if let Some(struck) = self.struck.lock().expect("nobody panics here").take() {
+                struck.send(()).expect("the test waits for it");
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+/// Every method of the trait goes to the inner store, by way of [`CrashingStore::call`].
+macro_rules! delegate {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        impl Store for CrashingStore {
+            fn hash_key(&self) -> [u8; 32] {
+                self.inner.hash_key()
+            }
+
+            $(
+                fn $name<'a>(&'a self $(, $argument: $kind)*) -> BoxFuture<'a, Result<$answer, Error>> {
+                    Box::pin(async move { self.call(self.inner.$name($($argument),*)).await })
+                }
+            )*
+        }
+    };
+}
+
+delegate! {
+    put_version(version: &'a FlowVersion) -> ();
+    version(hash: &'a str) -> Option<FlowVersion>;
+    begin_run(start: &'a RunStart) -> RunId;
+    finish_run(run: RunId, status: Status, requests: u64, error: Option<&'a Cause>, at: Timestamp) -> ();
+    run(run: RunId) -> Option<Run>;
+    runs(flow: Option<&'a str>, limit: usize) -> Vec<Run>;
+    outcomes(run: RunId, outcome: Option<Outcome>, after: i64, limit: usize) -> Vec<(i64, OutcomeRow)>;
+    links(source_system: &'a str, source_resource: &'a str, ids: &'a [String], target_system: &'a str) -> Vec<Link>;
+    links_by_key(target_system: &'a str, target_resource: &'a str, keys: &'a [Key]) -> Vec<Link>;
+    links_by_target(target_system: &'a str, target_resource: &'a str, ids: &'a [String]) -> Vec<Link>;
+    unseen(flow: &'a str, run: RunId, after: &'a str, limit: usize) -> Vec<Link>;
+    count_links(flow: &'a str) -> u64;
+    sent(flow: &'a str, source_ids: &'a [String]) -> Vec<Sent>;
+    resolve(references: &'a [Reference]) -> Vec<Option<Link>>;
+    note_intents(intents: &'a [Intent]) -> Vec<IntentId>;
+    open_intents(target_system: &'a str) -> Vec<OpenIntent>;
+    close_intents(ids: &'a [IntentId]) -> ();
+    commit_page(page: &'a PageCommit) -> ();
+    cursor(flow: &'a str, partition: &'a Partition) -> Option<Cursor>;
+    cursors(flow: &'a str) -> Vec<CursorRow>;
+    cursor_history(flow: &'a str, limit: usize) -> Vec<CursorRow>;
+    set_cursor(flow: &'a str, partition: &'a Partition, cursor: Option<&'a Cursor>, reason: &'a str, at: Timestamp) -> ();
+    rejections(flow: Option<&'a str>, limit: usize) -> Vec<RejectionRow>;
+    rejection(id: i64) -> Option<RejectionRow>;
+    rejection_payload(id: i64) -> Option<Vec<u8>>;
+    discard_rejections(ids: &'a [i64], reason: &'a str, at: Timestamp) -> u64;
+    waiting(flow: &'a str) -> Vec<Waiting>;
+    acquire_lease(name: &'a str, holder: &'a str, now: Timestamp, until: Timestamp) -> Result<Lease, Lease>;
+    renew_lease(lease: &'a Lease, until: Timestamp) -> bool;
+    release_lease(lease: &'a Lease) -> ();
+    break_lease(lease: &'a Lease) -> ();
+    session(key: &'a str) -> Option<Shared>;
+    put_session(key: &'a str, value: &'a str, at: Timestamp) -> Shared;
+    identity(system: &'a str) -> Option<Identity>;
+    adopt(system: &'a str, identity: &'a Identity, at: Timestamp) -> ();
+    save_plan(plan: &'a SavedPlan, expires: Timestamp) -> i64;
+    plan(id: i64, now: Timestamp) -> Option<SavedPlan>;
+    kept(run: RunId, before: i64, limit: usize) -> Vec<(i64, Kept)>;
+    find(text: &'a str, limit: usize) -> Vec<Found>;
+    purge(retention: Retention) -> ();
+}
