@@ -25,12 +25,13 @@ impl Execution<'_> {
             let mut wave: Vec<Unit> = Vec::new();
             for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
                 for link in known.links_of(&item.id).iter().filter(|link| self.record_of(link) == Some(record)) {
-                    wave.push(self.removal(position, record, link));
+                    wave.push(Self::removal(position, record, link));
                 }
             }
             if wave.is_empty() {
                 continue;
             }
+            self.await_intents(record, items, &mut wave).await?;
             self.leave_out_gone(record, &mut wave).await?;
             self.hold_to_plan(items, &mut wave);
             let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
@@ -47,19 +48,22 @@ impl Execution<'_> {
         self.flow.to.records.iter().position(|record| record.name == part && record.resource == link.target_resource)
     }
 
-    fn removal(&self, item: usize, record: usize, link: &Link) -> Unit {
-        let deactivates = self.flow.deletes.then == Then::Deactivate;
+    fn removal(item: usize, record: usize, link: &Link) -> Unit {
         let mut unit = Unit::new(item, record, &link.part, Decision::Open);
         unit.key = link.key.clone();
-        unit.decision = Decision::Write(Change {
+        unit.link = Some(link.clone());
+        unit
+    }
+
+    fn removing(&self, link: &Link) -> Change {
+        let deactivates = self.flow.deletes.then == Then::Deactivate;
+        Change {
             action: if deactivates { Action::Deactivate } else { Action::Delete },
             target_id: Some(link.target_id.clone()),
             target_version: link.version.clone(),
             body: if deactivates { json!({ "active": false }) } else { Value::Null },
             before: Value::Null,
-        });
-        unit.link = Some(link.clone());
-        unit
+        }
     }
 
     /// What is gone already needs no request; only the link goes.
@@ -67,10 +71,10 @@ impl Execution<'_> {
         let ids: Vec<String> = wave.iter().filter_map(|unit| unit.target_id().map(str::to_owned)).collect();
         for (unit, present) in wave.iter_mut().zip(self.fetch(record, &ids).await?) {
             let gone = present.is_none_or(|present| present.deleted);
-            if gone && let Decision::Write(change) = &unit.decision {
-                let id = change.target_id.clone().unwrap_or_default();
-                unit.decision = Decision::Written { change: change.clone(), id, version: None };
-            }
+            let Some(link) = &unit.link else { continue };
+            let change = self.removing(link);
+            unit.decision =
+                if gone { Decision::Written { change, id: link.target_id.clone(), version: None } } else { Decision::Write(change) };
         }
         Ok(())
     }

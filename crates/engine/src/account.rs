@@ -149,7 +149,9 @@ impl Execution<'_> {
             }
             Decision::Written { change, id, version } => match change.action {
                 Action::Create | Action::Update => {
-                    let created = change.action == Action::Create || unit.link.as_ref().is_some_and(|link| link.created);
+                    // What a killed run created is the flow's own, also when the source has changed it since.
+                    let created = change.action == Action::Create
+                        || unit.link.as_ref().map_or(unit.interrupted == Some(Action::Create), |link| link.created);
                     if change.action == Action::Create {
                         commit.counts.writes.created += 1;
                     } else {

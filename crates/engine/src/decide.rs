@@ -195,27 +195,15 @@ impl Execution<'_> {
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
         let found = Found { id: present.id.clone(), version: present.version.clone() };
         if changed.is_empty() {
-            return if unit.intent.is_some() && unit.link.is_none() {
+            return match unit.interrupted {
                 // An earlier run sent it and did not live to see the answer.
-                let change = Change {
-                    action: Action::Create,
-                    target_id: None,
-                    target_version: None,
-                    body: unit.update.clone(),
-                    before: Value::Null,
-                };
-                Decision::Written { change, id: found.id, version: found.version }
-            } else if unit.intent.is_some() {
-                let change = Change {
-                    action: Action::Update,
-                    target_id: Some(found.id.clone()),
-                    target_version: None,
-                    body: desired,
-                    before: Value::Null,
-                };
-                Decision::Written { change, id: found.id, version: found.version }
-            } else {
-                Decision::Unchanged { found: Some(found) }
+                Some(action @ (Action::Create | Action::Update)) => {
+                    let action = if unit.link.is_some() { Action::Update } else { action };
+                    let target_id = (action == Action::Update).then(|| found.id.clone());
+                    let change = Change { action, target_id, target_version: None, body: desired, before: Value::Null };
+                    Decision::Written { change, id: found.id, version: found.version }
+                }
+                _ => Decision::Unchanged { found: Some(found) },
             };
         }
         Decision::Write(Change {

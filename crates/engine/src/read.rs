@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kivuko_core::catalogue::{record, run as codes};
 use kivuko_core::connector::{ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Detect;
 use kivuko_core::record::{Partition, SourceRecord};
 use serde_json::{Value, json};
 
@@ -39,7 +40,9 @@ impl Execution<'_> {
         watch: &dyn Watch,
     ) -> Result<(), Error> {
         let whole = options.is_whole();
-        let from = if whole { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
+        // Absence is told by a reading from the beginning only: what a run that died had dealt with was not seen by this one.
+        let goes_on = whole && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
+        let from = if goes_on { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         self.duplicates = Duplicates::default();
         if source.reads_whole() {
             self.duplicates.ids = self.scan_ids(source, partition).await?;

@@ -95,7 +95,7 @@ impl Execution<'_> {
                 continue;
             }
             let item = &items[unit.item];
-            let own = |open: &&kivuko_core::store::OpenIntent| {
+            let concerns = |open: &&kivuko_core::store::OpenIntent| {
                 let intent = &open.intent;
                 let same_record = intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part;
                 let same_target = intent.target_resource == *resource
@@ -103,14 +103,17 @@ impl Execution<'_> {
                         || unit.link.as_ref().is_some_and(|link| intent.target_id.as_deref() == Some(&link.target_id)));
                 same_record || same_target
             };
-            let Some(open) = self.intents.iter().filter(own).max_by_key(|open| open.intent.noted) else { continue };
-            let intent = &open.intent;
-            // Only the flow's own intent for this record tells what it did; another flow's is only waited for.
-            if intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part {
-                unit.intent = Some(open.id);
-                unit.decision = Decision::Open;
+            for open in self.intents.iter().filter(concerns) {
+                let intent = &open.intent;
+                waits.push((at, intent.noted, intent.action));
+                // Only the flow's own intent for this record tells what it did; another flow's is only waited for.
+                if intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part {
+                    // Several runs may have died over it, one after the other: the last intent stands for all, and a creation remains one.
+                    self.superseded.extend(unit.intent.replace(open.id));
+                    unit.interrupted = unit.interrupted.filter(|action| *action == Action::Create).or(Some(intent.action));
+                    unit.decision = Decision::Open;
+                }
             }
-            waits.push((at, intent.noted, intent.action));
         }
         loop {
             let now = self.engine.clock.now();

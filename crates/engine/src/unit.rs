@@ -53,6 +53,8 @@ pub(crate) struct Unit {
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
     pub intent: Option<IntentId>,
+    /// What an earlier run was doing with it when it died.
+    pub interrupted: Option<Action>,
     pub decision: Decision,
     pub warnings: Vec<Cause>,
 }
@@ -120,6 +122,7 @@ impl Unit {
             sent: None,
             parent: None,
             intent: None,
+            interrupted: None,
             decision,
             warnings: Vec::new(),
         }

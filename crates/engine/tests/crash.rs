@@ -113,7 +113,8 @@ impl Witness {
         let mut found = Vec::new();
         let mut differ = |name: &str, here: String, there: String| {
             if here != there {
-                found.push(format!("{name}:\n    here        {here}\n    undisturbed {there}"));
+                let cut = |text: String| text.chars().take(600).collect::<String>();
+                found.push(format!("{name}:\n    here        {}\n    undisturbed {}", cut(here), cut(there)));
             }
         };
         differ("accounted for", format!("{:?}", self.accounted), format!("{:?}", undisturbed.accounted));
@@ -124,10 +125,16 @@ impl Witness {
             differ(&format!("link of {key}"), format!("{:?}", self.links.get(key)), format!("{:?}", undisturbed.links.get(key)));
         }
         for number in self.written.keys().chain(undisturbed.written.keys()) {
-            differ(&format!("writes of {number}"), format!("{:?}", self.written.get(number)), format!("{:?}", undisturbed.written.get(number)));
+            differ(
+                &format!("writes of {number}"),
+                format!("{:?}", self.written.get(number)),
+                format!("{:?}", undisturbed.written.get(number)),
+            );
         }
         if self.content != undisturbed.content {
-            let only = |these: &[Value], those: &[Value]| these.iter().filter(|case| !those.contains(case)).map(Value::to_string).collect::<Vec<_>>();
+            let only = |these: &[Value], those: &[Value]| {
+                these.iter().filter(|case| !those.contains(case)).map(Value::to_string).collect::<Vec<_>>()
+            };
             differ("content", only(&self.content, &undisturbed.content).join("\n"), only(&undisturbed.content, &self.content).join("\n"));
         }
         found.dedup();
@@ -169,7 +176,13 @@ async fn undisturbed(work: &Work, cut: Cut) -> Vec<Witness> {
 }
 
 /// Runs each day, killed at the points that `plan` gives for it one after the other, then to its end. How many kills struck.
-async fn disturbed(work: &Work, cut: Cut, faults: Option<&str>, undisturbed: &[Witness], plan: impl Fn(usize) -> Vec<Point>) -> Result<usize, String> {
+async fn disturbed(
+    work: &Work,
+    cut: Cut,
+    faults: Option<&str>,
+    undisturbed: &[Witness],
+    plan: impl Fn(usize) -> Vec<Point>,
+) -> Result<usize, String> {
     let world = world(work, cut).await;
     let mut struck = 0;
     for (day, text) in work.days.iter().enumerate() {
@@ -258,7 +271,8 @@ fn histories(wanted: Option<usize>, history: impl Fn(usize) -> Result<usize, Str
     let one_after_the_other = || {
         while !over.load(Ordering::SeqCst) {
             let turn = next.fetch_add(1, Ordering::SeqCst);
-            let outcome = catch_unwind(AssertUnwindSafe(|| history(turn))).unwrap_or_else(|_| Err(format!("turn {turn} panicked, see above")));
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| history(turn))).unwrap_or_else(|_| Err(format!("turn {turn} panicked, see above")));
             let struck = match outcome {
                 Ok(struck) => struck,
                 Err(failure) => {
@@ -288,7 +302,12 @@ async fn random_history(seed: u64) -> Result<usize, String> {
     let work = Work::new(chance, size);
     let rules: Vec<String> = (0..chance.below(4))
         .map(|_| {
-            let on = *chance.pick(&[r#""method": "POST", "path": "*/cases""#, r#""method": "PUT", "path": "*/cases/*""#, r#""method": "DELETE""#, r#""path": "*""#]);
+            let on = *chance.pick(&[
+                r#""method": "POST", "path": "*/cases""#,
+                r#""method": "PUT", "path": "*/cases/*""#,
+                r#""method": "DELETE""#,
+                r#""path": "*""#,
+            ]);
             let action = *chance.pick(&[
                 r#"{ "drop": "after", "late": 50 }"#,
                 r#"{ "drop": "after", "late": 20 }"#,
@@ -316,5 +335,7 @@ async fn random_history(seed: u64) -> Result<usize, String> {
         })
         .collect();
     let expected = undisturbed(&work, cut).await;
-    disturbed(&work, cut, Some(&faults), &expected, |day| plans[day].clone()).await.map_err(|failure| format!("with faults {faults}, {failure}"))
+    disturbed(&work, cut, Some(&faults), &expected, |day| plans[day].clone())
+        .await
+        .map_err(|failure| format!("with faults {faults}, {failure}"))
 }

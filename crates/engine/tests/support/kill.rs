@@ -10,8 +10,8 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
-    CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow, Retention, Run,
-    RunId, RunStart, SavedPlan, Sent, Store, Waiting,
+    CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
+    Retention, Run, RunId, RunStart, SavedPlan, Sent, Store, Waiting,
 };
 use kivuko_engine::{RunOptions, RunReport, Unwatched};
 use kivuko_sims::pause::{Pause, Phase};
@@ -38,8 +38,12 @@ pub enum Point {
 }
 
 impl Point {
-    pub const KINDS: [fn(usize) -> Self; 4] =
-        [|n| Self::Store(n, Side::Before), |n| Self::Store(n, Side::After), |n| Self::Request(n, Side::Before), |n| Self::Request(n, Side::After)];
+    pub const KINDS: [fn(usize) -> Self; 4] = [
+        |n| Self::Store(n, Side::Before),
+        |n| Self::Store(n, Side::After),
+        |n| Self::Request(n, Side::Before),
+        |n| Self::Request(n, Side::After),
+    ];
 }
 
 /// A run by a process that is killed at `point`. `None`: it was; otherwise the run was over before it came there.
@@ -56,7 +60,7 @@ pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
         Point::Request(n, Side::Before) => Some(world.sim.pause_at(Pause::nth(n, Phase::BeforeApply))),
         Point::Request(n, Side::After) => Some(world.sim.pause_at(Pause::nth(n, Phase::AfterApply))),
     };
-    let engine = world.engine_on(Arc::new(store)).await;
+    let engine = world.engine_on(Arc::new(store));
     let options = RunOptions::default();
     let killed = async {
         match &mut held {
