@@ -326,7 +326,7 @@ async fn random_history(seed: u64) -> Result<usize, String> {
         .days
         .iter()
         .map(|_| {
-            (0..1 + chance.below(3))
+            (0..=chance.below(3))
                 .map(|_| {
                     let side = *chance.pick(&[Side::Before, Side::After]);
                     if chance.percent(50) { Point::Store(1 + chance.below(45), side) } else { Point::Request(1 + chance.below(35), side) }

@@ -96,7 +96,15 @@ impl Reply {
 
     /// Any text.
     pub fn whole(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type, headers: Vec::new(), payload: Payload::Whole(body.into()), records: 0, cases: Vec::new(), dropped: false }
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            payload: Payload::Whole(body.into()),
+            records: 0,
+            cases: Vec::new(),
+            dropped: false,
+        }
     }
 
     /// A JSON array.

@@ -109,6 +109,7 @@ impl CrashingStore {
 /// Every method of the trait goes to the inner store, by way of [`CrashingStore::call`].
 macro_rules! delegate {
     ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[allow(clippy::elidable_lifetime_names, reason = "half of the methods name it, and all come from one rule")]
         impl Store for CrashingStore {
             fn hash_key(&self) -> [u8; 32] {
                 self.inner.hash_key()
@@ -163,5 +164,5 @@ delegate! {
     plan(id: i64, now: Timestamp) -> Option<SavedPlan>;
     kept(run: RunId, before: i64, limit: usize) -> Vec<(i64, Kept)>;
     find(text: &'a str, limit: usize) -> Vec<Found>;
-    purge(retention: Retention) -> ();
+    purge(flow: &'a str, retention: Retention) -> ();
 }

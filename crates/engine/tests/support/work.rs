@@ -58,12 +58,12 @@ impl Work {
         let first = text(&rows);
         for row in &mut rows {
             if row.reported.is_empty() {
-                row.reported = "2026-03-09".to_owned();
+                "2026-03-09".clone_into(&mut row.reported);
             } else if chance.percent(30) {
                 change(chance, row);
             }
         }
-        rows.extend((size..size + size / 8 + 1).map(|number| row(chance, number)));
+        rows.extend((size..=size + size / 8).map(|number| row(chance, number)));
         let second = text(&rows);
         let gone_at_least = chance.below(rows.len() - 1);
         let mut gone = Vec::new();
