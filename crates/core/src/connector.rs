@@ -342,6 +342,9 @@ pub struct Candidate {
     pub body: Value,
 }
 
+/// Stands in a plan for the id of a record that the run would have made by then. Connectors take it for one that exists.
+pub const NOT_YET: &str = "(new)";
+
 /// What is to be done with one record of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,7 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
-use kivuko_core::connector::Key;
+use kivuko_core::connector::{Key, NOT_YET};
 use kivuko_core::error::Cause;
 use kivuko_core::expr::Scope;
 use kivuko_core::mapping::Mapped;
@@ -134,7 +134,7 @@ impl Execution<'_> {
         }
         match &parent.decision {
             // Only in a plan: the run would have its id by now.
-            Decision::Write(_) => Ok("(new)".to_owned()),
+            Decision::Write(_) => Ok(NOT_YET.to_owned()),
             Decision::Waiting(reference) => Err(Decision::Waiting(reference.clone())),
             Decision::Skipped(causes) => Err(Decision::Skipped(causes.clone())),
             Decision::Failed { cause, .. } => Err(Decision::Failed { cause: cause.clone(), unsettled: false }),

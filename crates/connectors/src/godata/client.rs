@@ -3,8 +3,9 @@
 //! Go.Data keeps one token for each account and drops it at the next log-in, so the token lives in the session: whoever is refused asks for a
 //! newer one, and only if there is none logs in, once, under the session's lease. It travels in a header, never in an address.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kivuko_core::catalogue::{godata, network};
 use kivuko_core::connector::{Context, Shared};
@@ -27,6 +28,22 @@ pub struct Client {
     session_key: String,
     /// The log-in that was refused. It is not tried again: ten failures lock the account.
     refused: Mutex<Option<Error>>,
+    /// Places that were found or made since the places were read: what a flow makes, its later records may name.
+    pub met: Arc<Met>,
+}
+
+/// The ids of places that were met on the way.
+#[derive(Debug, Default)]
+pub struct Met(Mutex<HashSet<String>>);
+
+impl Met {
+    pub fn add(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    pub fn has(&self, id: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
 }
 
 /// What is kept in the session.
@@ -69,7 +86,7 @@ impl Client {
             Err(others) => return Err(problems.into_iter().chain(others).collect()),
         };
         let session_key = format!("godata {} {}", http.shown(), options.email);
-        Ok(Self { http, options, session_key, refused: Mutex::default() })
+        Ok(Self { http, options, session_key, refused: Mutex::default(), met: Arc::default() })
     }
 
     /// What two writers must not share at a time: an account has one active outbreak, so the account is it, whichever outbreak they write to.

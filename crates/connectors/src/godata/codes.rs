@@ -3,13 +3,15 @@
 //! Go.Data stores any text in a coded field and any id in a place and never says a word, so what is not known is refused here.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kivuko_core::catalogue::record;
+use kivuko_core::connector::NOT_YET;
 use kivuko_core::error::{Cause, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Met};
 use super::errors::unreadable;
 use super::schema::ADDRESS_TYPE;
 use crate::http::{Method, Safety};
@@ -26,6 +28,7 @@ pub struct Codes {
     items: HashMap<String, Item>,
     /// `None`: nothing of the flow needs them.
     places: Option<HashSet<String>>,
+    met: Arc<Met>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +54,8 @@ impl Codes {
     pub async fn load(client: &Client, places: bool) -> Result<Self, Error> {
         let filter = json!({ "fields": ["id", "categoryId", "active", "readOnly"], "order": ["id ASC"] });
         let items: Vec<Item> = ask(client, "reference-data", &filter).await?;
-        let mut codes = Self { items: items.into_iter().map(|item| (item.id.clone(), item)).collect(), places: None };
+        let mut codes =
+            Self { items: items.into_iter().map(|item| (item.id.clone(), item)).collect(), places: None, met: Arc::clone(&client.met) };
         if places {
             codes.places = Some(load_places(client).await?);
         }
@@ -77,9 +81,9 @@ impl Codes {
         }
     }
 
-    /// Whether a location of this id exists. Places that were not read are all known.
+    /// Whether a location of this id exists, or will when a plan is carried out. Places that were not read are all known.
     pub fn knows_place(&self, id: &str) -> bool {
-        self.places.as_ref().is_none_or(|places| places.contains(id))
+        id == NOT_YET || self.met.has(id) || self.places.as_ref().is_none_or(|places| places.contains(id))
     }
 
     /// Whether an item of reference data belongs to Go.Data itself.
@@ -93,7 +97,11 @@ impl Codes {
             let id = format!("{category}_{suffix}");
             (id.clone(), Item { id, category_id: (*category).to_owned(), active: Some(*active), read_only: None })
         };
-        Self { items: items.iter().map(item).collect(), places: Some(places.iter().map(|id| (*id).to_owned()).collect()) }
+        Self {
+            items: items.iter().map(item).collect(),
+            places: Some(places.iter().map(|id| (*id).to_owned()).collect()),
+            met: Arc::default(),
+        }
     }
 }
 

@@ -65,6 +65,13 @@ impl Target {
         })
     }
 
+    /// Remembers places, which later records may name.
+    fn meet<'a>(&self, ids: impl Iterator<Item = &'a String>) {
+        if self.resource.name == "locations" {
+            ids.for_each(|id| self.client.met.add(id));
+        }
+    }
+
     async fn ready(&self) -> Result<&Ready, Error> {
         self.ready.get_or_try_init(|| self.get_ready()).await
     }
@@ -230,7 +237,11 @@ impl connector::Target for Target {
         Box::pin(async move {
             let ready = self.ready().await?;
             match &ready.search {
-                Some(search) => self.place(ready).by_keys(search, keys).await,
+                Some(search) => {
+                    let found = self.place(ready).by_keys(search, keys).await?;
+                    self.meet(found.iter().flatten().filter(|candidate| !candidate.deleted).map(|candidate| &candidate.id));
+                    Ok(found)
+                }
                 // The flow accepts duplicates: its key finds nothing.
                 None => Ok(vec![Vec::new(); keys.len()]),
             }
@@ -251,7 +262,9 @@ impl connector::Target for Target {
                 bulk_update: &self.bulk_update,
                 one_by_one: self.resource.name == "locations" || self.numbers_race(),
             };
-            Ok(writer.write(batch).await)
+            let written = writer.write(batch).await;
+            self.meet(written.iter().filter_map(|one| if let Written::Done { id, .. } = one { Some(id) } else { None }));
+            Ok(written)
         })
     }
 }
