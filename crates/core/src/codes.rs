@@ -5,6 +5,7 @@
 //! the value, the first one counts: so `M` and `MALE` may both stand beside `GENDER_MALE`, and `GENDER_MALE` goes back as the first of them.
 //! A row with `*` says what happens to other values; `valid_from` and `valid_to` (both days included) bound the rows that have them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
@@ -45,10 +46,19 @@ pub enum Translated {
     To(String),
     /// It is not listed, and stays as it is.
     Keep,
-    /// It is listed without a counterpart, or it is not listed and is left out: empty.
+    /// It is listed, and has no counterpart on the other side: empty.
+    Nothing,
+    /// It is not listed, and is left out: empty.
     Drop,
     /// It is not listed: a rejection.
     Unlisted,
+}
+
+/// Two columns of one code map, by their places in it: found once, used for every record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Direction {
+    from: usize,
+    to: usize,
 }
 
 /// All code maps of a project, by name.
@@ -174,20 +184,27 @@ impl CodeMap {
         self.columns.iter().position(|column| column.eq_ignore_ascii_case(name.trim()))
     }
 
+    /// From the column of one name to that of another, where both are there.
+    pub fn between(&self, from: &str, to: &str) -> Option<Direction> {
+        Some(Direction { from: self.column(from)?, to: self.column(to)? })
+    }
+
     /// The columns that are meant between two systems: those of their names, else of their kinds, else `source` and `target`.
-    pub fn sides(&self, source: (&str, &str), target: (&str, &str)) -> Result<(String, String), Problem> {
+    pub fn direction(&self, sides: &Sides) -> Result<Direction, Problem> {
+        let (source, target) = (&sides.source, &sides.target);
         let find = |names: [&str; 3]| names.into_iter().find_map(|name| self.column(name));
-        let from = find([source.0, source.1, "source"]);
-        let to = find([target.0, target.1, "target"]);
+        let from = find([&source.name, &source.kind, "source"]);
+        let to = find([&target.name, &target.kind, "target"]);
         let file = format!("codes/{}.csv", self.name);
-        let missing = |name: &str, kind: &str, fallback: &str| {
+        let missing = |side: &Side, fallback: &str| {
             let place = Place { file: file.clone(), line: Some(1), ..Place::default() };
+            let Side { name, kind } = side;
             Problem::error(sheet::CODES_COLUMNS, place, format!("the code map `{}` has no column for the system {name}", self.name))
                 .expected(format!("a column `{name}`, `{kind}` or `{fallback}` beside {}", self.columns.join(", ")))
         };
         match (from, to) {
-            (None, _) => Err(missing(source.0, source.1, "source")),
-            (_, None) => Err(missing(target.0, target.1, "target")),
+            (None, _) => Err(missing(source, "source")),
+            (_, None) => Err(missing(target, "target")),
             (Some(from), Some(to)) if from == to => {
                 let place = Place { file, line: Some(1), ..Place::default() };
                 Err(Problem::error(
@@ -195,28 +212,22 @@ impl CodeMap {
                     place,
                     format!("both systems would use the column {} of the code map `{}`", self.columns[from], self.name),
                 )
-                .expected(format!("columns named {} and {}", source.0, target.0)))
+                .expected(format!("columns named {} and {}", source.name, target.name)))
             }
-            (Some(from), Some(to)) => Ok((self.columns[from].clone(), self.columns[to].clone())),
+            (Some(from), Some(to)) => Ok(Direction { from, to }),
         }
     }
 
-    /// What a value of one column is in another, whatever the day.
-    pub fn translate(&self, from_column: &str, to_column: &str, value: &str) -> Translated {
-        self.translate_on(from_column, to_column, value, None)
-    }
-
-    /// What a value of one column is in another on a day.
-    pub fn translate_on(&self, from_column: &str, to_column: &str, value: &str, day: Option<Date>) -> Translated {
-        let (Some(from), Some(to)) = (self.column(from_column), self.column(to_column)) else { return Translated::Unlisted };
+    /// What a value of one column is in the other, on a day.
+    pub fn translate(&self, Direction { from, to }: Direction, value: &str, day: Date) -> Translated {
         let value = value.trim();
         let valid = |number: &&usize| {
             let row = &self.rows[**number];
-            day.is_none_or(|day| row.from.is_none_or(|first| first <= day) && row.to.is_none_or(|last| day <= last))
+            row.from.is_none_or(|first| first <= day) && row.to.is_none_or(|last| day <= last)
         };
         let result = |number: &usize| match self.rows[*number].cells[to].as_str() {
             // A row `M,*` would say that M is every value: it says nothing.
-            "" | "*" => Translated::Drop,
+            "" | "*" => Translated::Nothing,
             code => Translated::To(code.to_owned()),
         };
         if let Some(first) = self.exact[from].get(value).and_then(|rows| rows.iter().find(valid)) {
@@ -247,12 +258,6 @@ impl CodeMap {
             Some(code) => Translated::To(code.to_owned()),
         }
     }
-
-    /// All values of a column that are listed, in their order, without `*`.
-    pub fn listed(&self, column: &str) -> Vec<&str> {
-        let Some(at) = self.column(column) else { return Vec::new() };
-        self.rows.iter().map(|row| row.cells[at].as_str()).filter(|cell| !cell.is_empty() && *cell != "*").collect()
-    }
 }
 
 impl CodeMaps {
@@ -260,61 +265,76 @@ impl CodeMaps {
     pub fn get(&self, name: &str) -> Option<&CodeMap> {
         self.0.get(name)
     }
+
+    /// A code map that a record needs.
+    pub(crate) fn expect(&self, name: &str) -> Result<&CodeMap, Cause> {
+        self.get(name).ok_or_else(|| Cause::new(record::UNLISTED_CODE, format!("there is no code map `{name}`; add codes/{name}.csv")))
+    }
 }
 
 /// Translates a value, or each value of a list, with a code map, between the two systems of the flow or between the columns that are named.
 ///
-/// This is what the column `codes` and the transform `codes` do. Empty stays empty, `drop` gives null, an unlisted value is a rejection that
-/// carries the value, so that it can be added to the map.
-pub fn translate(name: &str, columns: Option<(&str, &str)>, value: &Value, env: &Env<'_>) -> Result<Value, Cause> {
-    if crate::value::is_empty(value) {
-        return Ok(Value::Null);
-    }
-    let map = env
-        .codes
-        .get(name)
-        .ok_or_else(|| Cause::new(record::UNLISTED_CODE, format!("there is no code map `{name}`; add codes/{name}.csv")))?;
-    let (from, to) = match columns {
-        Some((from, to)) => (from.to_owned(), to.to_owned()),
-        None => map
-            .sides((&env.sides.source.name, &env.sides.source.kind), (&env.sides.target.name, &env.sides.target.kind))
-            .map_err(|problem| Cause::new(record::UNLISTED_CODE, problem.message))?,
+/// This is what the transform `codes` does. Empty stays empty, an unlisted value is a rejection that carries the value, so that it can be added
+/// to the map.
+pub fn translate(name: &str, columns: Option<(&str, &str)>, value: Value, env: &Env<'_>) -> Result<Value, Cause> {
+    let map = env.codes.expect(name)?;
+    let direction = match columns {
+        Some((from, to)) => map
+            .between(from, to)
+            .ok_or_else(|| Cause::new(record::UNLISTED_CODE, format!("the code map `{name}` has no columns `{from}` and `{to}`")))?,
+        None => map.direction(env.sides).map_err(|problem| Cause::new(record::UNLISTED_CODE, problem.message))?,
     };
-    if let Value::Array(items) = value {
-        let mut codes = Vec::with_capacity(items.len());
-        for item in items {
-            let code = one(map, (&from, &to), item, env)?;
-            if !code.is_null() {
-                codes.push(code);
-            }
-        }
-        return Ok(Value::Array(codes));
-    }
-    one(map, (&from, &to), value, env)
+    map.translate_value(direction, value, env.today, &mut |_| {})
 }
 
-fn one(map: &CodeMap, (from, to): (&str, &str), value: &Value, env: &Env<'_>) -> Result<Value, Cause> {
-    if crate::value::is_empty(value) {
-        return Ok(Value::Null);
-    }
-    let Some(text) = crate::value::text(value) else {
-        return Err(Cause::new(
-            record::WRONG_TYPE,
-            format!("the code map `{}` wants a code, but the value is {}", map.name, crate::expr::kind(value)),
-        ));
-    };
-    match map.translate_on(from, to, &text, Some(env.today)) {
-        Translated::To(code) => Ok(Value::String(code)),
-        Translated::Keep => Ok(value.clone()),
-        Translated::Drop => Ok(Value::Null),
-        Translated::Unlisted => Err(Cause::new(
-            record::UNLISTED_CODE,
-            format!(
-                "the value is not listed in the column {from} of the code map `{}`; add it to codes/{}.csv and retry",
-                map.name, map.name
-            ),
-        )
-        .unlisted(&map.name, text.trim())),
+impl CodeMap {
+    /// Translates a value, or each value of a list. `dropped` hears of the values that are left out because the row `*` says so.
+    pub(crate) fn translate_value(
+        &self,
+        direction: Direction,
+        value: Value,
+        day: Date,
+        dropped: &mut dyn FnMut(Cause),
+    ) -> Result<Value, Cause> {
+        if crate::value::is_empty(&value) {
+            return Ok(Value::Null);
+        }
+        if let Value::Array(items) = value {
+            let mut codes = Vec::with_capacity(items.len());
+            for item in items {
+                let code = self.translate_value(direction, item, day, dropped)?;
+                if !code.is_null() {
+                    codes.push(code);
+                }
+            }
+            return Ok(if codes.is_empty() { Value::Null } else { Value::Array(codes) });
+        }
+        let text = match &value {
+            Value::String(text) => Some(Cow::Borrowed(text.trim())),
+            other => crate::value::text(other).map(Cow::Owned),
+        };
+        let (name, column) = (&self.name, &self.columns[direction.from]);
+        let Some(text) = text else {
+            let message = format!("the code map `{name}` wants a code, but the value is {}", crate::expr::kind(&value));
+            return Err(Cause::new(record::WRONG_TYPE, message));
+        };
+        match self.translate(direction, &text, day) {
+            Translated::To(code) => Ok(Value::String(code)),
+            Translated::Keep => Ok(value),
+            Translated::Nothing => Ok(Value::Null),
+            Translated::Drop => {
+                let message =
+                    format!("the value is not listed in the column {column} of the code map `{name}` and is left out, as its row `*` says");
+                dropped(Cause::new(record::UNLISTED_CODE, message).unlisted(name, text));
+                Ok(Value::Null)
+            }
+            Translated::Unlisted => {
+                let message = format!(
+                    "the value is not listed in the column {column} of the code map `{name}`; add it to codes/{name}.csv and retry"
+                );
+                Err(Cause::new(record::UNLISTED_CODE, message).unlisted(name, text))
+            }
+        }
     }
 }
 
@@ -336,8 +356,12 @@ mod tests {
         "godata,register,fhir,note\nGENDER_MALE,M,male,\nGENDER_MALE,MALE,male,\nGENDER_FEMALE,F,female,\n,U,unknown,left out\n";
 
     fn check(map: &str, from: &str, to: &str, value: &str, expected: Translated) {
-        assert_eq!(parse(map).translate(from, to, value), expected, "{value} from {from} to {to}");
+        let map = parse(map);
+        let direction = map.between(from, to).expect("it has both columns");
+        assert_eq!(map.translate(direction, value, DAY), expected, "{value} from {from} to {to}");
     }
+
+    const DAY: Date = jiff::civil::date(2026, 1, 1);
 
     fn to(code: &str) -> Translated {
         Translated::To(code.to_owned())
@@ -352,10 +376,10 @@ mod tests {
         check(SEX, "godata", "register", "GENDER_MALE", to("M"));
         check(SEX, "godata", "fhir", "gender_female", to("female"));
         check(SEX, "Register", "GODATA", "F", to("GENDER_FEMALE"));
-        check(SEX, "register", "godata", "U", Translated::Drop);
+        check(SEX, "register", "godata", "U", Translated::Nothing);
         check(SEX, "register", "godata", "?", Translated::Unlisted);
         check(SEX, "register", "godata", "", Translated::Unlisted);
-        check(SEX, "register", "note", "M", Translated::Unlisted);
+        assert_eq!(parse(SEX).between("register", "note"), None);
     }
 
     #[test]
@@ -387,17 +411,23 @@ mod tests {
     #[test]
     fn days_bound_the_rows_that_have_them() {
         let map = parse("source,target,valid_from,valid_to\nPHU-1,OLD,,2025-12-31\nPHU-1,NEW,2026-01-01,\n");
-        let on = |day: Date| map.translate_on("source", "target", "PHU-1", Some(day));
+        let direction = map.between("source", "target").expect("it has both columns");
+        let on = |day: Date| map.translate(direction, "PHU-1", day);
         assert_eq!(on(jiff::civil::date(2025, 12, 31)), to("OLD"));
         assert_eq!(on(jiff::civil::date(2026, 1, 1)), to("NEW"));
         let closed = parse("source,target,valid_to\nPHU-1,OLD,2020-01-01\n");
-        assert_eq!(closed.translate_on("source", "target", "PHU-1", Some(jiff::civil::date(2020, 1, 2))), Translated::Unlisted);
+        assert_eq!(closed.translate(direction, "PHU-1", jiff::civil::date(2020, 1, 1)), to("OLD"));
+        assert_eq!(closed.translate(direction, "PHU-1", jiff::civil::date(2020, 1, 2)), Translated::Unlisted);
     }
 
     #[test]
     fn the_columns_are_found_by_name_kind_or_as_source_and_target() {
-        let sides = |text: &str, source, target| parse(text).sides(source, target).map_err(|problem| problem.message);
-        let columns = |from: &str, to: &str| Ok((from.to_owned(), to.to_owned()));
+        let sides = |text: &str, source, target| {
+            let map = parse(text);
+            let found = map.direction(&Sides::new(source, target));
+            found.map(|found| [found.from, found.to].map(|at| map.columns[at].clone())).map_err(|problem| problem.message)
+        };
+        let columns = |from: &str, to: &str| Ok([from.to_owned(), to.to_owned()]);
         assert_eq!(sides(SEX, ("register", "file"), ("ebola", "godata")), columns("register", "godata"));
         assert_eq!(sides("file,godata\na,b\n", ("register", "file"), ("godata", "godata")), columns("file", "godata"));
         assert_eq!(sides("source,target\na,b\n", ("register", "file"), ("godata", "godata")), columns("source", "target"));
@@ -432,15 +462,15 @@ mod tests {
     fn values_are_translated_with_their_causes() {
         let world = crate::transform::World::new();
         let env = world.env();
-        assert_eq!(translate("sex", None, &json!("F"), &env), Ok(json!("GENDER_FEMALE")));
-        assert_eq!(translate("sex", None, &json!(["F", "m", "X", null]), &env), Ok(json!(["GENDER_FEMALE", "GENDER_MALE"])));
-        assert_eq!(translate("sex", None, &json!("X"), &env), Ok(Value::Null));
-        assert_eq!(translate("sex", None, &json!(" "), &env), Ok(Value::Null));
-        let cause = translate("sex", None, &json!(" third "), &env).expect_err("it is not listed");
+        assert_eq!(translate("sex", None, json!("F"), &env), Ok(json!("GENDER_FEMALE")));
+        assert_eq!(translate("sex", None, json!(["F", "m", "X", null]), &env), Ok(json!(["GENDER_FEMALE", "GENDER_MALE"])));
+        assert_eq!(translate("sex", None, json!("X"), &env), Ok(Value::Null));
+        assert_eq!(translate("sex", None, json!(" "), &env), Ok(Value::Null));
+        let cause = translate("sex", None, json!(" third "), &env).expect_err("it is not listed");
         assert_eq!(cause.unlisted, Some(crate::error::Unlisted { list: "sex".to_owned(), value: "third".to_owned() }));
         assert!(!cause.message.contains("third"));
-        assert_eq!(translate("sex", None, &json!({"a": 1}), &env).expect_err("an object").code, record::WRONG_TYPE);
-        assert!(translate("age", None, &json!("x"), &env).is_err());
+        assert_eq!(translate("sex", None, json!({"a": 1}), &env).expect_err("an object").code, record::WRONG_TYPE);
+        assert!(translate("age", None, json!("x"), &env).is_err());
     }
 
     proptest! {
@@ -451,8 +481,10 @@ mod tests {
             let text: String = std::iter::once("left,right\n".to_owned()).chain(pairs.iter().map(|(left, right)| format!("{left},{right}\n"))).collect();
             let map = parse(&text);
             for (left, right) in pairs {
-                prop_assert_eq!(map.translate("left", "right", &left), Translated::To(right.clone()));
-                prop_assert_eq!(map.translate("right", "left", &right), Translated::To(left));
+                let there = map.between("left", "right").expect("it has both columns");
+                let back = map.between("right", "left").expect("it has both columns");
+                prop_assert_eq!(map.translate(there, &left, DAY), Translated::To(right.clone()));
+                prop_assert_eq!(map.translate(back, &right, DAY), Translated::To(left));
             }
         }
     }

@@ -10,7 +10,7 @@ use kivuko_core::clock::{Clock, Random};
 use kivuko_core::connector::{Cancel, Context, Meter, Session, Settings, System};
 use kivuko_core::error::{Error, Problem, nearest};
 use kivuko_core::flow::Flow;
-use kivuko_core::project::{self, Project};
+use kivuko_core::project::Project;
 use kivuko_core::store::Store;
 use serde_json::Value;
 
@@ -165,7 +165,7 @@ impl Engine {
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             Error::configuration(codes::UNKNOWN_SYSTEM, format!("there is no system `{name}` in kivuko.yaml{near}"))
         })?;
-        let options = project::expand(&spec.options, &*self.variable).map_err(|missing| {
+        let options = spec.expand(&*self.variable).map_err(|missing| {
             Error::configuration(
                 codes::MISSING_VARIABLE,
                 format!(

@@ -148,7 +148,7 @@ impl Execution<'_> {
     fn key_of(&self, record: usize, mapped: &Mapped) -> Result<Key, Cause> {
         let mut parts = Vec::new();
         for path in &self.flow.to.records[record].key {
-            let text = path.one(&mapped.create).or_else(|| path.one(&mapped.update)).and_then(value::text);
+            let text = path.one(&mapped.create).or_else(|| path.one(mapped.update())).and_then(value::text);
             let Some(text) = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
                 let cause = Cause::new(record::EMPTY_KEY, "the key is empty; a record without it is never searched for and never written");
                 return Err(cause.field(path.to_string()));
@@ -161,12 +161,14 @@ impl Execution<'_> {
     /// Brings the mapped content into the target's form, and takes its hashes.
     fn conform(&self, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
         let target = &self.targets[unit.record].target;
-        let same = mapped.create == mapped.update;
-        unit.update = target.conform(mapped.update)?;
+        let (create, update) = match mapped.update {
+            None => (None, mapped.create),
+            Some(update) => (Some(mapped.create), update),
+        };
+        unit.update = target.conform(update)?;
         unit.create = match unit.link {
             Some(_) => Value::Null,
-            None if same => unit.update.clone(),
-            None => target.conform(mapped.create)?,
+            None => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
         };
         unit.warnings = mapped.warnings;
         unit.fields = unit

@@ -88,8 +88,8 @@ impl Checker<'_, '_> {
         let deletes = self.deletes();
         let keep = self.keep();
         let to = self.to();
-        let mapping = self.mapping(from.as_ref(), to.as_ref());
         let sides = self.sides();
+        let mapping = self.mapping(from.as_ref(), to.as_ref(), &sides);
         if let Some(mapping) = &mapping {
             self.keys_are_written(mapping, to.as_ref());
             for (flow, place) in mapping.references_with_places() {
@@ -362,7 +362,7 @@ impl Checker<'_, '_> {
         Sides::new((from, kind(from)), (to, kind(to)))
     }
 
-    fn mapping(&mut self, from: Option<&From>, to: Option<&To>) -> Option<Mapping> {
+    fn mapping(&mut self, from: Option<&From>, to: Option<&To>, sides: &Sides) -> Option<Mapping> {
         let name = self.spec.mapping.trim_start_matches("mappings/");
         let known = self.around.sheets;
         let Some(sheet) = known.get(name) else {
@@ -375,7 +375,6 @@ impl Checker<'_, '_> {
         };
         // Without the records the sheet cannot be held against anything but itself; what is wrong with `to` is a problem already.
         let (sheet, to) = (sheet.clone()?, to?);
-        let sides = self.sides();
         let mut reads: Vec<SourcePath> = Vec::new();
         if let Some(from) = from {
             reads.extend(from.id.iter().chain(&from.cursor).filter_map(|path| SourcePath::parse(path).ok()));
@@ -395,13 +394,7 @@ impl Checker<'_, '_> {
             .iter()
             .map(|record| RecordShape { name: &record.name, each: record.each.as_ref(), has_parent: record.of.is_some() })
             .collect();
-        let around = Around {
-            records,
-            codes: self.around.codes,
-            source: (&sides.source.name, &sides.source.kind),
-            target: (&sides.target.name, &sides.target.kind),
-            reads,
-        };
+        let around = Around { records, codes: self.around.codes, sides, reads };
         Some(mapping::compile(sheet, &around, self.problems))
     }
 

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Codes, Empty, Fallback, Field, List, Mapped, Mapping, Row, Source, Step};
+use super::{Empty, Fallback, Field, List, Mapped, Mapping, Row, Source, Step};
 use crate::catalogue::record;
-use crate::codes::Translated;
 use crate::error::Cause;
 use crate::expr::Scope;
 use crate::path::Path;
@@ -29,7 +28,7 @@ impl Mapping {
         env: &Env<'_>,
     ) -> Result<Mapped, Vec<Cause>> {
         let Some(plan) = self.plans.get(record_name) else {
-            return Ok(Mapped { create: object(), update: object(), warnings: Vec::new() });
+            return Ok(Mapped { create: object(), update: None, warnings: Vec::new() });
         };
         let mut applier = Applier {
             file: &self.file,
@@ -48,7 +47,7 @@ impl Mapping {
         if !applier.causes.is_empty() {
             return Err(applier.causes);
         }
-        let update = if plan.two_sided { sides.update } else { sides.create.clone() };
+        let update = (plan.two_sided && sides.update != sides.create).then_some(sides.update);
         Ok(Mapped { create: sides.create, update, warnings: applier.warnings })
     }
 }
@@ -57,7 +56,7 @@ fn object() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-/// The content for a creation, and that for an update; the second is only kept when it differs.
+/// The content for a creation, and that for an update; the second is only built when it may differ.
 struct Sides {
     create: Value,
     update: Value,
@@ -153,24 +152,15 @@ impl<'a, 'v: 'a> Applier<'a, 'v> {
         }
         let mut found = match (&row.pipeline, row.sources.as_slice()) {
             (None, []) => Value::Null,
-            (None, [source, ..]) => {
-                self.read(source, around);
-                match self.scratch.as_slice() {
-                    [] => Value::Null,
-                    [one] => (*one).clone(),
-                    several => return Err(("source", several_values(several.len()))),
-                }
+            (None, [source, ..]) => self.read_one(source, around, false)?,
+            (Some(pipeline), [source]) => {
+                let value = self.read_one(source, around, pipeline.takes_several())?;
+                pipeline.apply_to_one(value, &scope).map_err(|cause| ("transform", cause))?
             }
             (Some(pipeline), sources) => {
                 let mut values = Vec::with_capacity(sources.len());
                 for source in sources {
-                    self.read(source, around);
-                    values.push(match self.scratch.as_slice() {
-                        [] => Value::Null,
-                        [one] => (*one).clone(),
-                        several if pipeline.takes_several() => Value::Array(several.iter().map(|value| (*value).clone()).collect()),
-                        several => return Err(("source", several_values(several.len()))),
-                    });
+                    values.push(self.read_one(source, around, pipeline.takes_several())?);
                 }
                 pipeline.apply(values, &scope).map_err(|cause| ("transform", cause))?
             }
@@ -178,7 +168,16 @@ impl<'a, 'v: 'a> Applier<'a, 'v> {
         if value::is_empty(&found) {
             found = Value::Null;
         } else if let Some(codes) = &row.codes {
-            found = self.translate(row, codes, found).map_err(|cause| ("codes", cause))?;
+            let mut dropped = Vec::new();
+            found = env
+                .codes
+                .expect(&codes.map)
+                .and_then(|map| map.translate_value(codes.direction, found, env.today, &mut |cause| dropped.push(cause)))
+                .map_err(|cause| ("codes", cause))?;
+            for cause in dropped {
+                let warning = self.placed(cause, row, "codes");
+                self.warnings.push(warning);
+            }
         }
         if found.is_null() {
             found = match &row.default {
@@ -202,34 +201,14 @@ impl<'a, 'v: 'a> Applier<'a, 'v> {
         }
     }
 
-    fn translate(&mut self, row: &Row, codes: &Codes, found: Value) -> Result<Value, Cause> {
-        if let Value::Array(items) = found {
-            let mut translated = Vec::with_capacity(items.len());
-            for item in items {
-                let item = self.translate(row, codes, item)?;
-                if !item.is_null() {
-                    translated.push(item);
-                }
-            }
-            return Ok(if translated.is_empty() { Value::Null } else { Value::Array(translated) });
-        }
-        let Some(text) = value::text(&found) else {
-            return Err(Cause::new(record::WRONG_TYPE, format!("the code map `{}` translates single values, not an object", codes.map)));
-        };
-        let unlisted = |message: String| Cause::new(record::UNLISTED_CODE, message).unlisted(codes.map.clone(), text.clone());
-        let Some(map) = self.env.codes.0.get(&codes.map) else {
-            return Err(unlisted(format!("there is no code map `{}`", codes.map)));
-        };
-        match map.translate(&codes.from, &codes.to, &text) {
-            Translated::To(code) => Ok(Value::String(code)),
-            Translated::Keep => Ok(found),
-            Translated::Drop => {
-                let warning = unlisted(format!("`{text}` is not in the code map `{}` and is left out, as its row `*` says", codes.map));
-                let warning = self.placed(warning, row, "codes");
-                self.warnings.push(warning);
-                Ok(Value::Null)
-            }
-            Translated::Unlisted => Err(unlisted(format!("`{text}` is not in the code map `{}`", codes.map))),
+    /// The value at a source; all of them as a list where `several` are welcome.
+    fn read_one(&mut self, source: &Source, around: &[&'v Value], several: bool) -> Result<Value, (&'static str, Cause)> {
+        self.read(source, around);
+        match self.scratch.as_slice() {
+            [] => Ok(Value::Null),
+            [one] => Ok((*one).clone()),
+            all if several => Ok(Value::Array(all.iter().map(|value| (*value).clone()).collect())),
+            all => Err(("source", several_values(all.len()))),
         }
     }
 

@@ -1,17 +1,17 @@
 //! From the rows of a sheet to a plan. All that is wrong is collected, each with its row and column.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::sheet::{Column, Row as Written, Sheet};
 use super::{Codes, Empty, Fallback, Field, List, Mapping, On, Plan, Row, Source, Step};
 use crate::catalogue::{project, sheet};
-use crate::codes::CodeMaps;
+use crate::codes::{CodeMaps, Sides};
 use crate::error::{Place, Problem, nearest};
 use crate::expr::{Expr, ExprError};
 use crate::flow::words::braces;
-use crate::path::{Path, SourcePath};
+use crate::path::{Path, Segment, SourcePath};
 use crate::projection::Projection;
 use crate::transform::{self, Pipeline};
 use crate::yaml::one_of;
@@ -20,10 +20,8 @@ use crate::yaml::one_of;
 pub(crate) struct Around<'a> {
     pub records: Vec<RecordShape<'a>>,
     pub codes: &'a CodeMaps,
-    /// The source system: its name and its kind.
-    pub source: (&'a str, &'a str),
-    /// The target system.
-    pub target: (&'a str, &'a str),
+    /// The two systems.
+    pub sides: &'a Sides,
     /// Paths that the flow reads beside the sheet.
     pub reads: Vec<SourcePath>,
 }
@@ -136,10 +134,9 @@ impl Compiler<'_, '_> {
             let problem = self.error(sheet::NO_VALUE, written, Column::Source, "the row has no source, no transform and no default");
             self.problem(problem.expected("a source path, or a transform such as `{ \"SN\" }`"));
         }
-        if sources.len() > 1 && written.cell(Column::Transform).is_empty() {
-            let problem =
-                self.error(sheet::BAD_TRANSFORM, written, Column::Transform, "several sources, but no transform makes one value of them");
-            self.problem(problem.expected("a transform of several values, such as `join(\" \")` or `first`"));
+        // A path that cannot be read is a problem already, and would be counted wrong.
+        if sources.len() == parts(written.cell(Column::Source)).count() {
+            self.fits(written, sources.len(), pipeline.as_ref());
         }
         let target = target?;
         let Some(record) = record else {
@@ -152,6 +149,22 @@ impl Compiler<'_, '_> {
         let row =
             Row { number: written.number, target: target.to_string(), sources: Vec::new(), pipeline, codes, default, empty, on, when };
         Some((record, Draft { has_when: !written.cell(Column::When).is_empty(), row, target, sources }))
+    }
+
+    /// Whether the transform makes one value of what the source names.
+    fn fits(&mut self, written: &Written, sources: usize, pipeline: Option<&Pipeline>) {
+        let nothing = Pipeline::default();
+        let pipeline = match pipeline {
+            Some(pipeline) => pipeline,
+            // A cell that cannot be read is a problem already.
+            None if !written.cell(Column::Transform).is_empty() => return,
+            None => &nothing,
+        };
+        if let Err(error) = pipeline.accepts(sources) {
+            let column = if sources == 0 { Column::Source } else { Column::Transform };
+            let problem = self.error(sheet::BAD_TRANSFORM, written, column, error.message);
+            self.problem(problem.expected(error.expected));
+        }
     }
 
     fn record(&mut self, written: &Written) -> Option<String> {
@@ -193,7 +206,7 @@ impl Compiler<'_, '_> {
         let cell = written.cell(Column::Source);
         let mut sources = Vec::new();
         let mut passed = 0;
-        for part in cell.split(" ; ").filter(|_| !cell.is_empty()) {
+        for part in parts(cell) {
             match SourcePath::parse(part.trim()) {
                 Ok(path) => sources.push(path),
                 Err(error) => {
@@ -242,11 +255,11 @@ impl Compiler<'_, '_> {
         };
         self.code_maps.insert(name.to_owned());
         // With an unknown system its column cannot be known either; that is a problem of the flow.
-        if self.around.source.1.is_empty() || self.around.target.1.is_empty() {
+        if self.around.sides.source.kind.is_empty() || self.around.sides.target.kind.is_empty() {
             return None;
         }
-        match map.sides(self.around.source, self.around.target) {
-            Ok((from, to)) => Some(Codes { map: name.to_owned(), from, to }),
+        match map.direction(self.around.sides) {
+            Ok(direction) => Some(Codes { map: name.to_owned(), direction }),
             Err(problem) => {
                 if !self.problems.contains(&problem) {
                     self.problem(problem);
@@ -335,30 +348,44 @@ impl Compiler<'_, '_> {
 
     /// Two rows with one target of which neither says when it applies; targets of which one lies inside the other.
     fn twice(&mut self, drafts: &[Draft]) {
+        // The first row for each target, for each that holds targets, and for each that is written always: in a creation, in an update.
+        let mut whole: HashMap<&[Segment], usize> = HashMap::new();
+        let mut parts: HashMap<&[Segment], usize> = HashMap::new();
+        let mut always: HashMap<&[Segment], [Option<usize>; 2]> = HashMap::new();
         for (position, later) in drafts.iter().enumerate() {
-            for earlier in &drafts[..position] {
-                let same_side =
-                    (earlier.row.on.creates() && later.row.on.creates()) || (earlier.row.on.updates() && later.row.on.updates());
-                let place = |sheet: &Sheet| {
-                    let written = sheet.rows.iter().find(|row| row.number == later.row.number);
-                    written.map(|row| sheet.place(row, Column::Target)).unwrap_or_default()
-                };
-                if earlier.row.target == later.row.target {
-                    if same_side && !earlier.has_when && !later.has_when {
-                        let message = format!("`{}` is written by row {} too", later.row.target, earlier.row.number);
-                        let problem = Problem::error(sheet::DUPLICATE_TARGET, place(self.sheet), message);
-                        self.problem(problem.expected("one row, or `when` in one of the two"));
-                        break;
-                    }
-                } else if inside(&earlier.target, &later.target) || inside(&later.target, &earlier.target) {
-                    let message =
-                        format!("`{}` and `{}` of row {} lie in each other", later.row.target, earlier.row.target, earlier.row.number);
-                    let problem = Problem::error(sheet::DUPLICATE_TARGET, place(self.sheet), message);
-                    self.problem(problem.expected("either the whole value or its parts"));
-                    break;
+            let target = later.target.segments();
+            let outer = || (1..target.len()).map(|end| &target[..end]);
+            let sides = [later.row.on.creates(), later.row.on.updates()];
+            let mut clashes: Vec<usize> = outer().filter_map(|prefix| whole.get(prefix).copied()).collect();
+            clashes.extend(parts.get(target));
+            if !later.has_when {
+                let first = always.entry(target).or_default();
+                for (first, _) in first.iter_mut().zip(sides).filter(|(_, counts)| *counts) {
+                    clashes.extend(*first);
+                    first.get_or_insert(position);
                 }
             }
+            if let Some(earlier) = clashes.into_iter().min().map(|position| &drafts[position]) {
+                self.clash(earlier, later);
+            }
+            whole.entry(target).or_insert(position);
+            for prefix in outer() {
+                parts.entry(prefix).or_insert(position);
+            }
         }
+    }
+
+    fn clash(&mut self, earlier: &Draft, later: &Draft) {
+        let written = self.sheet.rows.iter().find(|row| row.number == later.row.number);
+        let place = written.map(|row| self.sheet.place(row, Column::Target)).unwrap_or_default();
+        let (target, other, number) = (&later.row.target, &earlier.row.target, earlier.row.number);
+        self.problem(if target == other {
+            Problem::error(sheet::DUPLICATE_TARGET, place, format!("`{target}` is written by row {number} too"))
+                .expected("one row, or `when` in one of the two")
+        } else {
+            Problem::error(sheet::DUPLICATE_TARGET, place, format!("`{target}` and `{other}` of row {number} lie in each other"))
+                .expected("either the whole value or its parts")
+        });
     }
 
     /// Puts rows with one target together, and rows with the same `[]` into a list. Lists come first, so that single items are found in them.
@@ -477,9 +504,9 @@ impl Compiler<'_, '_> {
     }
 }
 
-/// Whether `inner` is a part of what `outer` writes.
-fn inside(outer: &Path, inner: &Path) -> bool {
-    outer.segments().len() < inner.segments().len() && inner.segments().starts_with(outer.segments())
+/// The paths of a source cell.
+fn parts(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(" ; ").filter(move |_| !cell.is_empty())
 }
 
 fn is_item(source: &SourcePath, chain: &[Path]) -> bool {

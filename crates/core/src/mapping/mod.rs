@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::codes::Direction;
 use crate::error::{Cause, Place};
 use crate::expr::Expr;
 use crate::path::{Path, SourcePath};
@@ -36,15 +37,22 @@ pub struct Mapping {
     unplaced: Vec<String>,
 }
 
-/// What a source record becomes: the whole content for a creation, and that for an update of what is already there.
+/// What a source record becomes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Mapped {
     /// The content of a new record. Empty fields are not in it.
     pub create: Value,
-    /// The content for a record that is there. A field that is not in it is left alone, null clears it.
-    pub update: Value,
+    /// The content for a record that is there, where it is not the same as for a new one. A field that is not in it is left alone, null clears it.
+    pub update: Option<Value>,
     /// What a person should look at, although the record goes through.
     pub warnings: Vec<Cause>,
+}
+
+impl Mapped {
+    /// The content for a record that is there: its own, or that of a new one.
+    pub fn update(&self) -> &Value {
+        self.update.as_ref().unwrap_or(&self.create)
+    }
 }
 
 impl Mapping {
@@ -123,7 +131,7 @@ impl Mapping {
 #[derive(Debug, Default)]
 struct Plan {
     steps: Vec<Step>,
-    /// A creation and an update differ.
+    /// A creation and an update may differ.
     two_sided: bool,
     targets: Vec<String>,
     not_personal: Vec<String>,
@@ -184,8 +192,7 @@ struct Row {
 #[derive(Debug)]
 struct Codes {
     map: String,
-    from: String,
-    to: String,
+    direction: Direction,
 }
 
 /// What stands in the column `default`.

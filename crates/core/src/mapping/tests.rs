@@ -43,11 +43,10 @@ impl Bench {
             .zip(&eaches)
             .map(|((name, _), each)| RecordShape { name, each: each.as_ref(), has_parent: each.is_some() })
             .collect();
-        let around =
-            Around { records: shapes, codes: &codes, source: ("register", "table"), target: ("godata", "godata"), reads: Vec::new() };
-        let mapping = compile(sheet, &around, &mut problems);
+        let sides = Sides::new(("register", "table"), ("godata", "godata"));
+        let mapping = compile(sheet, &Around { records: shapes, codes: &codes, sides: &sides, reads: Vec::new() }, &mut problems);
         assert_eq!(problems, []);
-        Self { mapping, codes, sides: Sides::new(("register", "table"), ("godata", "godata")) }
+        Self { mapping, codes, sides }
     }
 
     fn apply(&self, name: &str, source: &Value, item: Option<&Value>, vars: &[(&str, &Value)]) -> Result<Mapped, Vec<Cause>> {
@@ -70,7 +69,7 @@ fn check(csv: &str, cases: &[(Value, Value, Value)]) {
     for (source, create, update) in cases {
         let mapped = bench.apply("", source, None, &[]).unwrap_or_else(|causes| panic!("{csv}\n{source}: {causes:?}"));
         assert_eq!(mapped.create, *create, "created by {csv}\nfrom {source}");
-        assert_eq!(mapped.update, *update, "updated by {csv}\nfrom {source}");
+        assert_eq!(mapped.update(), update, "updated by {csv}\nfrom {source}");
     }
 }
 
@@ -262,7 +261,7 @@ dateOfReporting,registrationdate,date,,
         "addresses": [{ "typeId": "USUAL", "country": "Guinea", "locationId": "GN004", "phoneNumber": "770-555-0134" }],
         "dateOfReporting": "2026-05-02",
     });
-    assert_eq!(mapped.update, common);
+    assert_eq!(*mapped.update(), common);
     let mut create = common;
     create["visualId"] = json!("CASE-2026-0031");
     create["classification"] = json!("CLASS_SUSPECT");
@@ -272,6 +271,34 @@ dateOfReporting,registrationdate,date,,
     let odd = bench.apply("", &json!({ "identifier": "C", "gender": "unsure" }), None, &[]).expect("it goes through");
     assert_eq!(odd.create, json!({ "visualId": "C", "classification": "CLASS_SUSPECT" }));
     assert_eq!(odd.warnings.iter().map(|cause| cause.code).collect::<Vec<_>>(), [record::UNLISTED_CODE]);
+}
+
+#[test]
+fn the_column_codes_goes_by_the_day_of_the_run() {
+    let places = "register,godata,valid_from,valid_to\nPHU-1,OLD,,2021-02-03\nPHU-1,NEW,2021-02-04,\nPHU-2,GONE,,2020-12-31\n";
+    let bench = Bench::new("target,source,codes\nplace,place,places\n", &[("places", places)]);
+    assert_eq!(bench.create(&json!({ "place": "PHU-1" })), json!({ "place": "NEW" }));
+    let causes = bench.apply("", &json!({ "place": "PHU-2" }), None, &[]).expect_err("the row has run out");
+    assert_eq!(causes[0].code, record::UNLISTED_CODE);
+}
+
+#[test]
+fn a_listed_value_without_counterpart_is_empty_and_no_surprise() {
+    let sex = "register,godata\nF,FEMALE\nU,\n*,drop\n";
+    let bench = Bench::new("target,source,codes,default\nsex,sex,sex,\nall[].sex,people[].sex,sex,\n", &[("sex", sex)]);
+    let check = |sex: Value, warned: &[&str]| {
+        let mapped = bench.apply("", &json!({ "sex": sex }), None, &[]).expect("it goes through");
+        assert_eq!(mapped.create, json!({}));
+        let values: Vec<_> = mapped.warnings.iter().filter_map(|cause| Some(cause.unlisted.as_ref()?.value.as_str())).collect();
+        assert_eq!(values, warned);
+        let cells: Vec<_> = mapped.warnings.iter().filter_map(|cause| cause.cell.as_deref()).collect();
+        assert!(cells.iter().all(|cell| *cell == "mappings/test.csv, row 2, column codes"), "{cells:?}");
+    };
+    check(json!("U"), &[]);
+    check(json!("u "), &[]);
+    check(json!(""), &[]);
+    check(json!("X"), &["X"]);
+    check(json!(["U", "X", "Y"]), &["X", "Y"]);
 }
 
 #[test]

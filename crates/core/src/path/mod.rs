@@ -208,7 +208,10 @@ fn member<'t>(place: &'t mut Value, name: &str) -> Step<'t> {
         *place = Value::Object(Map::new());
     }
     match place {
-        Value::Object(members) => Ok(members.entry(name).or_insert(Value::Null)),
+        // `entry` alone would copy the name also where it is known.
+        Value::Object(members) => {
+            Ok(if members.contains_key(name) { &mut members[name] } else { members.entry(name).or_insert(Value::Null) })
+        }
         other => Err((format!("what holds `{name}` is {}", kind(other)), "an object".to_owned())),
     }
 }

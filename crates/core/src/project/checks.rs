@@ -340,8 +340,8 @@ fn each(record: &TargetRecord, flow: &Flow, source: &Value, parent: &Value, env:
                             .push(Cause::new(record_codes::EMPTY_KEY, format!("the key `{path}` is empty")).field(path.to_string()));
                     }
                 }
+                became.update.entry(record.name.clone()).or_default().push(mapped.update().clone());
                 became.create.entry(record.name.clone()).or_default().push(mapped.create);
-                became.update.entry(record.name.clone()).or_default().push(mapped.update);
                 became.warnings.extend(mapped.warnings);
             }
             Err(causes) => became.causes.extend(causes),

@@ -25,7 +25,6 @@ use crate::yaml::schema_of;
 
 pub use checks::{Check, CheckResult, run_checks};
 pub use load::load;
-pub use systems::expand;
 
 /// The files of a project: the path relative to its folder, with `/`, and the bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

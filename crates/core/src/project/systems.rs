@@ -111,16 +111,7 @@ fn secret_in_address(entry: &crate::yaml::Entry, name: &str, problems: &mut Vec<
     }
 }
 
-/// Fills in `${NAME}` in all texts. `$${` stands for `${`.
-///
-/// # Errors
-/// The names that have no value.
-pub fn expand(options: &Value, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Value, Vec<String>> {
-    let mut missing = Vec::new();
-    let expanded = expanded(options, lookup, &mut missing);
-    if missing.is_empty() { Ok(expanded) } else { Err(missing) }
-}
-
+/// Fills in `${NAME}` in all texts. `$${` stands for `${`. Names without a value go to `missing`.
 fn expanded(value: &Value, lookup: &dyn Fn(&str) -> Option<String>, missing: &mut Vec<String>) -> Value {
     match value {
         Value::String(text) => Value::String(text_expanded(text, lookup, missing)),
@@ -162,13 +153,17 @@ fn text_expanded(text: &str, lookup: &dyn Fn(&str) -> Option<String>, missing: &
 }
 
 impl SystemSpec {
-    /// The options with all variables filled in, and brought into the kinds that the connector declares: `${RATE}` becomes a number where a
+    /// The options with all variables filled in (`$${` stands for `${`), and brought into the kinds that the connector declares: `${RATE}` becomes a number where a
     /// number is wanted.
     ///
     /// # Errors
     /// The names that have no value.
     pub fn expand(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Value, Vec<String>> {
-        let mut options = expand(&self.options, lookup)?;
+        let mut missing = Vec::new();
+        let mut options = expanded(&self.options, lookup, &mut missing);
+        if !missing.is_empty() {
+            return Err(missing);
+        }
         let properties = self.schema.get("properties").and_then(Value::as_object);
         if let (Value::Object(members), Some(properties)) = (&mut options, properties) {
             for (key, value) in members {

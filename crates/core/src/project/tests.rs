@@ -271,6 +271,8 @@ fn what_is_wrong_with_a_sheet() {
             "target,source,transform,codes,record\nvisualId,no,,,case",
         ),
         ("a column of two-way flows", "codes,empty\nvisualId,no,,,reject", "codes,direction\nvisualId,no,,,to"),
+        ("a transform of nothing", "firstName,name,trim", "firstName,,trim"),
+        ("a transform of two values", "firstName,name,trim", "firstName,name,age_years"),
         ("a list without items", "firstName,name,trim", "addresses[].city,name,trim"),
         ("a list of two lists", "firstName,name,trim,,\ngender,sex,,sex,", "a[].b,c[].d,,,\na[].e,f[].g,,,"),
         ("several sources and no transform", "firstName,name,trim", "firstName,name ; surname,"),
@@ -338,10 +340,10 @@ fn variables_are_filled_in() {
     let options = godata.expand(&lookup).expect("all variables have a value");
     assert_eq!(options, json!({ "url": "https://godata.example", "password": "12345", "timeout_secs": 30 }));
     assert_eq!(godata.expand(&|_| None), Err(vec!["GODATA_PASSWORD".to_owned(), "TIMEOUT".to_owned()]));
-    let texts = json!({ "a": "${X}-${Y}", "b": ["$${X}", "${", 5] });
+    let texts = SystemSpec { options: json!({ "a": "${X}-${Y}", "b": ["$${X}", "${", 5] }), ..godata.clone() };
     let lookup = |name: &str| (name == "X").then(|| "x".to_owned());
-    assert_eq!(expand(&texts, &lookup), Err(vec!["Y".to_owned()]));
-    assert_eq!(expand(&texts, &|_| Some("v".to_owned())), Ok(json!({ "a": "v-v", "b": ["${X}", "${", 5] })));
+    assert_eq!(texts.expand(&lookup), Err(vec!["Y".to_owned()]));
+    assert_eq!(texts.expand(&|_| Some("v".to_owned())), Ok(json!({ "a": "v-v", "b": ["${X}", "${", 5] })));
 }
 
 #[test]

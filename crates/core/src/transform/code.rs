@@ -32,7 +32,7 @@ pub(super) static ALL: &[&Transform] = &[&Transform {
         };
         let map = name.clone();
         let mut step = Step::whole(arguments, move |value, scope| {
-            codes::translate(&map, columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), &value, scope.env)
+            codes::translate(&map, columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), value, scope.env)
         });
         step.code_map = Some(name);
         Ok(step)

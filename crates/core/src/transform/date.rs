@@ -48,12 +48,7 @@ pub(super) static ALL: &[&Transform] = &[
         ..date("date", "A text as a day.", |arguments| {
             let forms = forms(arguments, false)?;
             Ok(Step::one(arguments, move |value, scope| {
-                let days = distinct(&forms, &value, |form, value| form.day(value, scope.env));
-                match days.as_slice() {
-                    [day] => Ok(Value::String(day.to_string())),
-                    [] => Err(refused("date", &forms, &value)),
-                    _ => Err(Cause::new(record::BAD_DATE, "`date` can read the text as different days; declare one form only".to_owned())),
-                }
+                only("date", &forms, &value, |form| form.day(&value, scope.env)).map(|day| Value::String(day_text(day)))
             }))
         })
     },
@@ -72,15 +67,7 @@ pub(super) static ALL: &[&Transform] = &[
             |arguments| {
                 let forms = forms(arguments, true)?;
                 Ok(Step::one(arguments, move |value, scope| {
-                    let moments = distinct(&forms, &value, |form, value| form.moment(value, scope.env));
-                    match moments.as_slice() {
-                        [moment] => Ok(Value::String(moment_text(*moment))),
-                        [] => Err(refused("datetime", &forms, &value)),
-                        _ => Err(Cause::new(
-                            record::BAD_DATE,
-                            "`datetime` can read the text as different moments; declare one form only".to_owned(),
-                        )),
-                    }
+                    only("datetime", &forms, &value, |form| form.moment(&value, scope.env)).map(|moment| Value::String(moment_text(moment)))
                 }))
             },
         )
@@ -95,7 +82,7 @@ pub(super) static ALL: &[&Transform] = &[
             "date_only",
             "The day of a moment in the time zone of the project; a moment at exactly midnight UTC is a day already.",
             |arguments| {
-                Ok(Step::one(arguments, |value, scope| day_of("date_only", value, scope.env).map(|day| Value::String(day.to_string()))))
+                Ok(Step::one(arguments, |value, scope| day_of("date_only", value, scope.env).map(|day| Value::String(day_text(day)))))
             },
         )
     },
@@ -223,15 +210,14 @@ fn misplaced(arguments: &super::Arguments<'_>, position: usize, misfit: Misfit) 
     arguments.error(position, misfit.message, misfit.expected)
 }
 
-/// What the forms read, each different result once.
-fn distinct<T: PartialEq>(forms: &[Form], value: &Value, read: impl Fn(&Form, &Value) -> Option<T>) -> Vec<T> {
-    let mut found = Vec::new();
-    for result in forms.iter().filter_map(|form| read(form, value)) {
-        if !found.contains(&result) {
-            found.push(result);
-        }
+/// What the forms read, where all that can read the value agree.
+fn only<T: PartialEq>(name: &str, forms: &[Form], value: &Value, read: impl Fn(&Form) -> Option<T>) -> Result<T, Cause> {
+    let mut results = forms.iter().filter_map(read);
+    let Some(first) = results.next() else { return Err(refused(name, forms, value)) };
+    if results.any(|other| other != first) {
+        return Err(Cause::new(record::BAD_DATE, format!("`{name}` can read the text in different ways; declare one form only")));
     }
-    found
+    Ok(first)
 }
 
 fn refused(name: &str, forms: &[Form], value: &Value) -> Cause {
@@ -259,7 +245,7 @@ impl Form {
             Form::Pattern(pattern) => {
                 let read = pattern.read(text?)?;
                 Some(match read.offset {
-                    Some(offset) => offset.to_timestamp(read.at).ok()?.to_zoned(env.timezone.clone()).date(),
+                    Some(offset) => env.timezone.to_datetime(offset.to_timestamp(read.at).ok()?).date(),
                     None => read.at.date(),
                 })
             }
@@ -357,7 +343,20 @@ fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     if utc.time() == jiff::civil::Time::midnight() && text.ends_with(['Z', 'z']) {
         return Some(utc.date());
     }
-    Some(moment.to_zoned(zone.clone()).date())
+    Some(zone.to_datetime(moment).date())
+}
+
+/// `2020-01-05`. The way through formatting is many times as long, and dates are in every record.
+fn day_text(day: Date) -> String {
+    let Ok(year) = u16::try_from(day.year()) else { return day.to_string() };
+    let two = |number: i8| [b'0' + number.unsigned_abs() / 10, b'0' + number.unsigned_abs() % 10].map(char::from);
+    let mut text = String::with_capacity(10);
+    text.extend([1000, 100, 10, 1].map(|unit| char::from(b'0' + (year / unit % 10) as u8)));
+    for part in [day.month(), day.day()] {
+        text.push('-');
+        text.extend(two(part));
+    }
+    text
 }
 
 fn day_of(name: &str, value: Value, env: &Env<'_>) -> Result<Date, Cause> {

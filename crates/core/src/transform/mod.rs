@@ -22,6 +22,7 @@ mod reference;
 mod tests;
 mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -365,8 +366,11 @@ fn wrong_type(name: &str, wanted: &str, found: &Value) -> Cause {
 }
 
 /// Digits of other scripts as ASCII digits: Arabic-Indic, Persian, Devanagari, Bengali, Burmese, Khmer, full width.
-fn ascii_digits(text: &str) -> String {
+fn ascii_digits(text: &str) -> Cow<'_, str> {
     const ZEROS: [u32; 7] = [0x0660, 0x06F0, 0x0966, 0x09E6, 0x1040, 0x17E0, 0xFF10];
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     text.chars()
         .map(|c| {
             let code = u32::from(c);

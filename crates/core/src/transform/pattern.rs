@@ -127,7 +127,7 @@ impl Pattern {
     /// Reads a text; `None` where it does not fit to the last character.
     pub fn read(&self, text: &str) -> Option<Read> {
         let text = ascii_digits(text.trim());
-        let mut rest = text.as_str();
+        let mut rest = &*text;
         let (mut year, mut month, mut day, mut hour, mut minute, mut second, mut nanos) = (0i16, 0i8, 0i8, 0i8, 0i8, 0i8, 0i32);
         let mut half_hour = None;
         let mut afternoon = None;

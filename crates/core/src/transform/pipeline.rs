@@ -138,7 +138,15 @@ impl Pipeline {
 
     /// Applies it to the values of the source cell, one for each path, null where empty.
     pub fn apply(&self, mut values: Vec<Value>, scope: &Scope<'_>) -> Result<Value, Cause> {
-        let mut flow = if values.len() == 1 { Flow::One(values.pop().unwrap_or_default()) } else { Flow::Many(values) };
+        self.run(if values.len() == 1 { Flow::One(values.pop().unwrap_or_default()) } else { Flow::Many(values) }, scope)
+    }
+
+    /// The same for a source cell with one path.
+    pub(crate) fn apply_to_one(&self, value: Value, scope: &Scope<'_>) -> Result<Value, Cause> {
+        self.run(Flow::One(value), scope)
+    }
+
+    fn run(&self, mut flow: Flow, scope: &Scope<'_>) -> Result<Value, Cause> {
         for stage in &self.stages {
             flow = stage.apply(flow, scope)?;
         }

@@ -24,7 +24,7 @@ const fn text(name: &'static str, about: &'static str) -> Transform {
 pub(super) static ALL: &[&Transform] = &[
     &Transform {
         examples: &[example("trim", "\"  Amina \"", "\"Amina\""), example("trim", "\"   \"", "null")],
-        make: |arguments| Ok(Step::text(arguments, |text| Ok(text.trim().to_owned()))),
+        make: |arguments| Ok(Step::text(arguments, |text| Ok(trimmed(text)))),
         ..text("trim", "Takes white space away at both ends.")
     },
     &Transform {
@@ -327,6 +327,14 @@ fn without_accents(text: &str) -> String {
         out.push_str(plain);
     }
     out
+}
+
+/// Most texts have nothing to take away, and stay where they are.
+fn trimmed(text: String) -> String {
+    match text.trim() {
+        same if same.len() == text.len() => text,
+        shorter => shorter.to_owned(),
+    }
 }
 
 /// `3-3-4` as group sizes with the character between them.
