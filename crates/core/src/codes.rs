@@ -315,7 +315,7 @@ impl CodeMap {
         };
         let (name, column) = (&self.name, &self.columns[direction.from]);
         let Some(text) = text else {
-            let message = format!("the code map `{name}` wants a code, but the value is {}", crate::expr::kind(&value));
+            let message = format!("the code map `{name}` wants a code, but the value is {}", crate::value::kind(&value));
             return Err(Cause::new(record::WRONG_TYPE, message));
         };
         match self.translate(direction, &text, day) {

@@ -12,9 +12,27 @@ pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => text.trim_start().is_empty(),
+        Value::String(text) => is_blank(text),
         Value::Array(items) => items.iter().all(is_empty),
         Value::Object(members) => members.values().all(is_empty),
+    }
+}
+
+/// Whether a text is nothing but white space.
+pub(crate) fn is_blank(text: &str) -> bool {
+    // Nearly every text shows by its first byte that it is not.
+    !text.bytes().any(|byte| byte.is_ascii_graphic()) && text.trim_start().is_empty()
+}
+
+/// The kind of a value in words, for messages that must not show the value.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing (it is empty)",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::catalogue::record;
 use crate::error::Cause;
 use crate::path::SourcePath;
 use crate::transform::Step;
-use crate::value::is_empty;
+use crate::value::{is_empty, kind};
 
 /// A part of an expression, with the column of its operator where one can be named in an error.
 pub(super) enum Node {
@@ -126,18 +126,6 @@ static NULL: Value = Value::Null;
 /// The cause of an expression that could not be worked out.
 pub(super) fn failed(message: String) -> Cause {
     Cause::new(record::EXPRESSION_FAILED, message)
-}
-
-/// What kind of value it is, in words; all that an error may say of it.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing (it is empty)",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 impl Node {

@@ -23,7 +23,6 @@ mod tests;
 
 use serde_json::Value;
 
-pub(crate) use eval::kind;
 pub use functions::{FUNCTIONS, Function};
 
 use crate::error::Cause;
@@ -156,7 +155,7 @@ impl Expr {
         match self.root.eval(&frame)?.as_ref() {
             Value::Null => Ok(false),
             Value::Bool(holds) => Ok(*holds),
-            other => Err(eval::failed(format!("the condition gives {}, where true or false is wanted", eval::kind(other)))),
+            other => Err(eval::failed(format!("the condition gives {}, where true or false is wanted", crate::value::kind(other)))),
         }
     }
 }

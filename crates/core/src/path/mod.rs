@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 pub use source::SourcePath;
 
-use crate::value;
+use crate::value::{self, kind};
 
 /// How far an index may lie behind the end of an array that is being written: a slip of the pen must not fill the memory.
 const FURTHEST_INDEX: usize = 9_999;
@@ -133,39 +133,19 @@ impl Path {
     /// Puts a value there. Objects and arrays on the way are made; an item by identity is found, or appended with its identity.
     /// A whole item by identity is an object, or null, which leaves nothing of it but its identity.
     pub fn set(&self, target: &mut Value, new: Value) -> Result<(), PathError> {
-        let whole_item = match self.0.last() {
-            Some(Segment::Item { field: Some(field), value }) => Some((field, value)),
-            _ => None,
+        let Some((last, way)) = self.0.split_last() else {
+            *target = new;
+            return Ok(());
         };
-        if whole_item.is_some() && !new.is_object() && !new.is_null() {
-            let message = format!("the item is to become {}", kind(&new));
-            return Err(PathError { column: self.column(self.0.len() - 1), message, expected: "an object".to_owned() });
-        }
         let mut place = target;
-        for (position, segment) in self.0.iter().enumerate() {
-            let step = match segment {
-                Segment::Field(name) => member(place, name),
-                Segment::Index(index) => item_at(place, *index),
-                Segment::Item { field: Some(field), value } => item_by_identity(place, field, value),
-                Segment::Item { field: None, value } if place.is_object() => member(place, value),
-                Segment::Item { field: None, value } => {
-                    Err((format!("`[{value}]` does not say which member holds the identity"), format!("`[name={value}]`")))
-                }
-                Segment::Each => Err(("`[]` stands for many items".to_owned(), "one item".to_owned())),
-            };
-            match step {
-                Ok(next) => place = next,
-                Err((message, expected)) => return Err(PathError { column: self.column(position), message, expected }),
-            }
+        for (position, segment) in way.iter().enumerate() {
+            place = step(place, segment).map_err(|misfit| self.misfit(position, misfit))?;
         }
-        *place = new;
-        match whole_item {
-            // The identity is what the path says, whatever the new item holds: else the next `set` would not find it.
-            Some((field, value)) => member(place, field)
-                .map(|identity| *identity = Value::from(&**value))
-                .map_err(|(message, expected)| PathError { column: self.column(self.0.len() - 1), message, expected }),
-            None => Ok(()),
-        }
+        put(place, last, new).map_err(|misfit| self.misfit(way.len(), misfit))
+    }
+
+    fn misfit(&self, position: usize, (message, expected): (String, String)) -> PathError {
+        PathError { column: self.column(position), message, expected }
     }
 
     /// In which column of the printed path a segment begins.
@@ -203,17 +183,52 @@ fn has_identity(item: &Value, field: &str, wanted: &str) -> bool {
 /// A step of [`Path::set`]: the place to go on from, or what is wrong and what was expected.
 type Step<'t> = Result<&'t mut Value, (String, String)>;
 
-fn member<'t>(place: &'t mut Value, name: &str) -> Step<'t> {
+fn step<'t>(place: &'t mut Value, segment: &Segment) -> Step<'t> {
+    match segment {
+        Segment::Field(name) => member(place, name),
+        Segment::Index(index) => item_at(place, *index),
+        Segment::Item { field: Some(field), value } => item_by_identity(place, field, value),
+        Segment::Item { field: None, value } if place.is_object() => member(place, value),
+        Segment::Item { field: None, value } => {
+            Err((format!("`[{value}]` does not say which member holds the identity"), format!("`[name={value}]`")))
+        }
+        Segment::Each => Err(("`[]` stands for many items".to_owned(), "one item".to_owned())),
+    }
+}
+
+/// The last step: the value goes there.
+fn put(place: &mut Value, segment: &Segment, mut new: Value) -> Result<(), (String, String)> {
+    match segment {
+        Segment::Field(name) => {
+            object(place, name)?.insert(String::from(&**name), new);
+        }
+        Segment::Item { field: Some(field), value } => {
+            if !new.is_object() && !new.is_null() {
+                return Err((format!("the item is to become {}", kind(&new)), "an object".to_owned()));
+            }
+            // The identity is what the path says, whatever the new item holds: else the next `set` would not find it.
+            object(&mut new, field)?.insert(String::from(&**field), Value::from(&**value));
+            *item_by_identity(place, field, value)? = new;
+        }
+        other => *step(place, other)? = new,
+    }
+    Ok(())
+}
+
+fn object<'t>(place: &'t mut Value, name: &str) -> Result<&'t mut Map<String, Value>, (String, String)> {
     if place.is_null() {
         *place = Value::Object(Map::new());
     }
     match place {
-        // `entry` alone would copy the name also where it is known.
-        Value::Object(members) => {
-            Ok(if members.contains_key(name) { &mut members[name] } else { members.entry(name).or_insert(Value::Null) })
-        }
+        Value::Object(members) => Ok(members),
         other => Err((format!("what holds `{name}` is {}", kind(other)), "an object".to_owned())),
     }
+}
+
+fn member<'t>(place: &'t mut Value, name: &str) -> Step<'t> {
+    let members = object(place, name)?;
+    // `entry` alone would copy the name also where it is known.
+    Ok(if members.contains_key(name) { &mut members[name] } else { members.entry(name).or_insert(Value::Null) })
 }
 
 fn item_at(place: &mut Value, index: usize) -> Step<'_> {
@@ -242,19 +257,7 @@ fn array(place: &mut Value) -> Result<&mut Vec<Value>, (String, String)> {
     }
     match place {
         Value::Array(items) => Ok(items),
-        other => Err((format!("what holds the item is {}", kind(other)), "an array".to_owned())),
-    }
-}
-
-/// The kind of a value, in words, for messages that must not show the value.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "empty",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        other => Err((format!("what holds the item is {}", kind(other)), "a list".to_owned())),
     }
 }
 

@@ -78,7 +78,7 @@ fn coordinate(value: &Value, name: &str, limit: f64) -> Result<f64, Cause> {
         Value::String(text) => ascii_digits(text.trim()).parse().ok().filter(|number: &f64| number.is_finite()),
         _ => None,
     };
-    let number = number.ok_or_else(|| refused(format!("a {name} as a number, but it is {}", crate::expr::kind(value))))?;
+    let number = number.ok_or_else(|| refused(format!("a {name} as a number, but it is {}", crate::value::kind(value))))?;
     if number.abs() > limit {
         return Err(refused(format!("a {name} between -{limit} and {limit}; is the order \"lng lat\"?")));
     }

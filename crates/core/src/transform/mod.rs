@@ -358,11 +358,11 @@ fn text_of(name: &str, value: Value) -> Result<String, Cause> {
 }
 
 fn text_or_null(text: String) -> Value {
-    if text.trim().is_empty() { Value::Null } else { Value::String(text) }
+    if crate::value::is_blank(&text) { Value::Null } else { Value::String(text) }
 }
 
 fn wrong_type(name: &str, wanted: &str, found: &Value) -> Cause {
-    Cause::new(record::WRONG_TYPE, format!("`{name}` wants {wanted}, but the value is {}", crate::expr::kind(found)))
+    Cause::new(record::WRONG_TYPE, format!("`{name}` wants {wanted}, but the value is {}", crate::value::kind(found)))
 }
 
 /// Digits of other scripts as ASCII digits: Arabic-Indic, Persian, Devanagari, Bengali, Burmese, Khmer, full width.
