@@ -15,6 +15,7 @@ mod known;
 mod lease;
 mod map;
 mod online;
+mod orphans;
 mod plan;
 mod read;
 mod report;

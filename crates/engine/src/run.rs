@@ -25,7 +25,7 @@ use crate::known::Known;
 use crate::lease::Held;
 use crate::plan::Planned;
 use crate::report::{CauseGroups, RunReport};
-use crate::unit::{Decision, Item, Unit};
+use crate::unit::{Decision, Early, Item, Unit};
 
 /// What a person can ask of a run.
 #[derive(Debug, Clone, Default)]
@@ -323,6 +323,7 @@ impl<'e> Execution<'e> {
         if fatal.is_none()
             && let Err(error) = self.remove(&items, &mut units, known).await
         {
+            fail_removals(&items, &mut units, known, &error);
             fatal = Some(error);
         }
         let moves_cursor = moves_cursor && fatal.is_none();
@@ -364,6 +365,21 @@ impl<'e> Execution<'e> {
                 let name = &self.flow.to.records[if reached.contains(&position) { record + 1 } else { record }].name;
                 units.push(Unit::new(position, record, name, failed()));
             }
+        }
+    }
+}
+
+/// After an early end: the removals that were not come to stay due.
+fn fail_removals(items: &[Item], units: &mut Vec<Unit>, known: &Known, error: &Error) {
+    let failed = || Decision::Failed { cause: error.cause.clone(), unsettled: false };
+    for unit in units.iter_mut().filter(|unit| matches!(unit.decision, Decision::Open | Decision::Write(_))) {
+        unit.decision = failed();
+    }
+    let reached: HashSet<usize> = units.iter().map(|unit| unit.item).collect();
+    for (position, item) in items.iter().enumerate() {
+        let linked = !known.links_of(&item.id).is_empty();
+        if item.early == Some(Early::Removed) && linked && !reached.contains(&position) {
+            units.push(Unit::new(position, 0, "", failed()));
         }
     }
 }

@@ -144,28 +144,6 @@ impl Execution<'_> {
         }
         Ok(())
     }
-
-    /// Closes the intents that the flow left open for records that the source no longer has, once they are past their time.
-    pub(crate) async fn close_orphans(&mut self) -> Result<(), Error> {
-        let now = self.engine.clock.now();
-        let orphans: Vec<_> = self
-            .intents
-            .iter()
-            .filter(|open| open.intent.flow == self.flow.name)
-            .filter(|open| {
-                let record =
-                    self.flow.to.records.iter().position(|record| record.resource == open.intent.target_resource).unwrap_or_default();
-                self.due(record, open.intent.noted) <= now
-            })
-            .map(|open| open.id)
-            .collect();
-        if !orphans.is_empty() {
-            tracing::warn!(flow = %self.flow.name, intents = orphans.len(), "closed writes of records that the source no longer has");
-            self.engine.store.close_intents(&orphans).await?;
-            self.intents.retain(|open| !orphans.contains(&open.id));
-        }
-        Ok(())
-    }
 }
 
 fn applied(candidate: Candidate) -> Settled {

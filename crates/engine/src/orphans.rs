@@ -1,0 +1,69 @@
+//! What a killed run was writing for records that the source no longer has: nobody comes by to settle it, so a whole run does it at its end.
+//!
+//! A creation that took effect is linked and accounted for as created; whatever else it was, its intent is closed once nothing can come any more.
+
+use kivuko_core::connector::{Action, Key};
+use kivuko_core::error::Error;
+use kivuko_core::record::Partition;
+use kivuko_core::store::OpenIntent;
+use serde_json::Value;
+
+use crate::known::Known;
+use crate::run::Execution;
+use crate::unit::{Change, Decision, Item, Unit};
+
+/// The partition under which they are accounted for.
+const INTERRUPTED: &str = "(interrupted)";
+
+impl Execution<'_> {
+    /// Settles and closes what the flow left open and this run did not come by.
+    pub(crate) async fn close_orphans(&mut self) -> Result<(), Error> {
+        let now = self.engine.clock.now();
+        let mut items = Vec::new();
+        let mut units = Vec::new();
+        let mut closed = Vec::new();
+        for record in 0..self.flow.to.records.len() {
+            let resource = self.resource_of(record);
+            let orphans: Vec<OpenIntent> = self
+                .intents
+                .iter()
+                .filter(|open| open.intent.flow == self.flow.name && open.intent.target_resource == resource)
+                .filter(|open| self.due(record, open.intent.noted) <= now)
+                .filter(|open| !closed.contains(&open.id))
+                .cloned()
+                .collect();
+            closed.extend(orphans.iter().map(|open| open.id));
+            let creations: Vec<&OpenIntent> = orphans.iter().filter(|open| open.intent.action == Action::Create).collect();
+            let keys: Vec<Key> = creations.iter().map(|open| open.intent.key.clone()).collect();
+            for (open, candidates) in creations.into_iter().zip(self.lookup(record, &keys).await?) {
+                // Several would be for a person to decide; the intent says nothing about which is ours.
+                let mut living = candidates.into_iter().filter(|candidate| !candidate.deleted);
+                if let (Some(made), None) = (living.next(), living.next()) {
+                    let change =
+                        Change { action: Action::Create, target_id: None, target_version: None, body: Value::Null, before: Value::Null };
+                    let decision = Decision::Written { change, id: made.id, version: made.version };
+                    let mut unit = Unit::new(items.len(), record, &open.intent.part, decision);
+                    unit.key = open.intent.key.clone();
+                    unit.hash = open.intent.hash.clone();
+                    units.push(unit);
+                    items.push(Item {
+                        id: open.intent.source.id.clone(),
+                        place: format!("read by run {}, which was stopped", open.intent.run),
+                        version: None,
+                        raw: None,
+                        value: Value::Null,
+                        early: None,
+                    });
+                }
+            }
+        }
+        if closed.is_empty() {
+            return Ok(());
+        }
+        let mut commit = self.account(&Partition(INTERRUPTED.to_owned()), &items, &units, &Known::default(), None)?;
+        commit.closed_intents.extend(&closed);
+        self.engine.store.commit_page(&commit).await?;
+        self.intents.retain(|open| !closed.contains(&open.id));
+        Ok(())
+    }
+}
