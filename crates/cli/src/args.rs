@@ -34,6 +34,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show the whole way once, from nothing: a simulated Go.Data, a line list of invented cases, three runs
+    Demo(Demo),
     /// Make a new project that `check` accepts
     Init(Init),
     /// Find everything that is wrong with the project, all of it at once, without running anything
@@ -67,12 +69,35 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+pub struct Demo {
+    /// End after the last run, in the place of keeping the simulated Go.Data up until Ctrl-C
+    #[arg(long)]
+    pub once: bool,
+    /// How many cases the line list has
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub cases: u32,
+    /// Another seed gives other cases, places and mistakes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Keep the project in this new folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Init {
     /// The folder to make
-    pub dir: PathBuf,
+    #[arg(required_unless_present = "list")]
+    pub dir: Option<PathBuf>,
     /// The name of the project [default: the name of the folder]
     #[arg(long)]
     pub name: Option<String>,
+    /// What to begin with
+    #[arg(long, value_name = "NAME", default_value = "minimal")]
+    pub template: String,
+    /// Show the templates
+    #[arg(long, conflicts_with_all = ["dir", "name"])]
+    pub list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,10 +7,12 @@
 mod app;
 mod args;
 mod cmd;
+mod demo;
 mod failure;
 mod logging;
 mod print;
 mod signals;
+mod templates;
 mod when;
 
 use std::process::ExitCode;

@@ -90,7 +90,8 @@ pub fn all() -> &'static [Template] {
 pub fn find(name: &str) -> Result<&'static Template, Failure> {
     TEMPLATES.iter().find(|template| template.name == name).ok_or_else(|| {
         let known: Vec<&str> = TEMPLATES.iter().map(|template| template.name).collect();
-        let near = nearest(name, known.iter().copied()).map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let near = nearest(name, known.iter().copied())
+            .map_or_else(|| format!("there is {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::usage(format!("there is no template `{name}`; {near}"))
     })
 }

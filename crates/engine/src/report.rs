@@ -117,6 +117,13 @@ impl CauseGroups {
             examples: Vec::new(),
         });
         group.records += 1;
+        // Of several records the message says what they have in common, not what it says of the first.
+        if varies
+            && group.records == 2
+            && let Some((common, _)) = group.message.split_once(": ")
+        {
+            group.message = common.to_owned();
+        }
         if group.examples.len() < EXAMPLES {
             group.examples.push(place.to_owned());
         }

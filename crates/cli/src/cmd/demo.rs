@@ -26,6 +26,8 @@ use crate::{signals, templates};
 const FLOW: &str = "cases";
 /// Not the variable of the template: a real password in the environment must not meet the simulator.
 const PASSWORD: &str = "DEMO_GODATA_PASSWORD";
+/// How many causes the first account shows; the others are of the same kinds.
+const CAUSES: usize = 8;
 /// Where the line list arrives.
 const INCOMING: &str = "incoming/cases.csv";
 
@@ -59,7 +61,10 @@ struct Stage<'a> {
     sim: Sim,
     list: LineList,
     root: PathBuf,
+    /// The folder stays when the demo has ended.
     keeps: bool,
+    /// The demo ends after the last run.
+    once: bool,
     /// The folder goes away with it.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -75,10 +80,10 @@ impl<'a> Stage<'a> {
             }
         };
         let country = Country::new(args.seed);
-        let list = LineList::new(args.seed, args.cases, &country);
+        let list = LineList::new(args.seed, usize::try_from(args.cases).unwrap_or(usize::MAX), &country);
         let options = Options { locations: country.locations(), ..Options::for_tests() };
         let sim = Sim::start(options).await.map_err(|error| Failure::usage(format!("the simulated Go.Data did not start: {error}")))?;
-        let stage = Self { app, sim, list, root, keeps: args.keep.is_some(), _temporary: temporary };
+        let stage = Self { app, sim, list, root, keeps: args.keep.is_some(), once: args.once, _temporary: temporary };
         stage.write_project(&country)?;
         stage.tell(&format!(
             "{}\n\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n",
@@ -111,21 +116,28 @@ impl<'a> Stage<'a> {
         let mut list = self.list.clone();
 
         self.tell(&self.heading("1", "The first run", "run cases"))?;
-        let first = self.run(&mut runs).await?;
+        let first = self.run(&mut runs, CAUSES).await?;
         if first.status != Status::Complete {
             return Ok((runs, false));
         }
-        self.tell("\n  What was wrong in the list stays out, each record with its cause; everything else is in Go.Data.\n")?;
+        let more = first.causes.len().saturating_sub(CAUSES);
+        if more > 0 {
+            self.tell(&format!("         {}\n", self.app.out.dim(&format!("and {}", counted(more as u64, "more cause", "more causes")))))?;
+        }
+        self.tell("\n  What is wrong in the list stays out, each record with its cause; everything else is in Go.Data.\n")?;
 
         self.tell(&self.heading("2", "The same list again", "run cases"))?;
         self.sim.log().clear();
-        let second = self.run(&mut runs).await?;
+        let second = self.run(&mut runs, 0).await?;
         if second.status != Status::Complete {
             return Ok((runs, false));
         }
         let (asked, wrote) = (self.sim.log().len() as u64, self.sim.log().writes().len() as u64);
-        let wrote = if wrote == 0 { "none of them would have written anything".to_owned() } else { format!("{} of them to write", count(wrote)) };
-        self.tell(&format!("\n  Nothing changed, so nothing is sent: Go.Data saw {}, {wrote}.\n", counted(asked, "request", "requests")))?;
+        let wrote = if wrote == 0 { "none of them to write".to_owned() } else { format!("{} of them to write", count(wrote)) };
+        self.tell(&format!(
+            "\n  Nothing changed, so nothing is sent: Go.Data saw {}, {wrote}.\n  The same records are rejected for the same causes.\n",
+            counted(asked, "request", "requests")
+        ))?;
 
         let next = list.next_day();
         self.write(INCOMING, &list.csv())?;
@@ -136,7 +148,7 @@ impl<'a> Stage<'a> {
             counted(next.changed as u64, "case", "cases"),
             count(next.added as u64),
         ))?;
-        let third = self.run(&mut runs).await?;
+        let third = self.run(&mut runs, 0).await?;
         if third.status != Status::Complete {
             return Ok((runs, false));
         }
@@ -144,8 +156,8 @@ impl<'a> Stage<'a> {
         Ok((runs, true))
     }
 
-    /// One run by the engine, as `kivuko run` does it, with its account.
-    async fn run(&self, runs: &mut Vec<Value>) -> Result<RunReport, Failure> {
+    /// One run by the engine, as `kivuko run` does it, with its account and so many of the causes.
+    async fn run(&self, runs: &mut Vec<Value>, causes: usize) -> Result<RunReport, Failure> {
         let cancel = Cancel::default();
         let engine = self.workspace()?.open(cancel.clone(), Pace::default()).await?;
         let options = RunOptions::default();
@@ -168,7 +180,7 @@ impl<'a> Stage<'a> {
             seconds: Some(report.seconds),
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),
-            causes: &report.causes,
+            causes: &report.causes[..causes.min(report.causes.len())],
         };
         self.tell(&account.render(self.app.out))?;
         runs.push(report.to_json());
@@ -189,30 +201,38 @@ impl<'a> Stage<'a> {
         let Some((row, cause)) = place.or(open.first()).and_then(|row| Some((row, row.causes.first()?))) else { return Ok(()) };
         let out = self.app.out;
         let mut text = self.heading("4", "What did not get through", &format!("rejects show {}", row.id));
-        text.push_str(&format!("  {}  {}\n", row.source_id, out.dim(&row.place)));
-        text.push_str(&format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)));
+        text += &format!("  {}  {}\n", row.source_id, out.dim(&row.place));
+        text += &format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9));
         if let Some(field) = &cause.field {
-            text.push_str(&format!("         {}\n", out.dim(&format!("field {field}"))));
+            text += &format!("         {}\n", out.dim(&format!("field {field}")));
         }
-        text.push_str(&format!(
-            "\n  {} open. They are tried again with every list; what goes through is closed. To go on:\n\n",
+        text += &format!(
+            "\n  {} open. They are tried again with every list; what goes through is closed.\n\n",
             counted(open.len() as u64, "rejection is", "rejections are"),
         ));
-        self.tell(&text)?;
-        self.tell(&steps(
+        text.push_str(&steps(
             out,
             &[
                 (self.typed("rejects list cases"), "all of them, by cause"),
                 (format!("kivuko explain {}", cause.code), "what the code means, how to check, how to cure it"),
                 (self.typed(&format!("rejects retry cases --code {}", cause.code)), "after the list is repaired: sends these again"),
             ],
-        ))
+        ));
+        if self.once && !self.keeps {
+            let gone =
+                "The folder goes away now; `kivuko demo` keeps it and Go.Data up until Ctrl-C, `kivuko demo --keep DIR` keeps it for good.";
+            text += &format!("\n  {}\n", out.dim(gone));
+        }
+        self.tell(&text)
     }
 
     /// What can be done while the simulator is up.
     fn say_what_can_be_tried(&self) {
         let out = self.app.err;
-        let mut text = format!("\n{}\n\n", out.bold(&format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url())));
+        let mut text = format!(
+            "\n{}\n\n",
+            out.bold(&format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url()))
+        );
         text.push_str(&steps(
             out,
             &[
@@ -226,7 +246,7 @@ impl<'a> Stage<'a> {
             ],
         ));
         if !self.keeps {
-            text.push_str(&format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it")));
+            text += &format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it"));
         }
         self.app.say(&text);
     }
@@ -261,9 +281,9 @@ impl<'a> Stage<'a> {
         format!("\n{} {}  {}\n\n", out.bold(&format!("{number}.")), out.bold(title), out.command(&format!("kivuko {command}")))
     }
 
-    /// A command as it has to be typed for this project; without the folder there is nothing to type it for.
+    /// A command as it has to be typed while, or as long as, the folder is there.
     fn typed(&self, rest: &str) -> String {
-        format!("kivuko {rest} --project {}", self.root.display())
+        if self.once && !self.keeps { format!("kivuko {rest}") } else { format!("kivuko {rest} --project {}", self.root.display()) }
     }
 }
 

@@ -1,8 +1,7 @@
-//! `init DIR`: a small project that `check` accepts and that runs against a simulated Go.Data: cases of a CSV file.
+//! `init DIR`: a new project from a template, that `check` accepts and that runs against a simulated Go.Data.
 
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use kivuko_store::Key;
 use serde_json::json;
 
@@ -10,75 +9,55 @@ use crate::app::App;
 use crate::args::Init;
 use crate::failure::{Failure, exit};
 use crate::print::{Style, Table};
-
-/// A file of a new project: where it goes, what is in it, and what it is for.
-struct Part {
-    path: &'static str,
-    text: &'static str,
-    about: &'static str,
-}
-
-const PARTS: [Part; 9] = [
-    Part { path: "kivuko.yaml", text: include_str!("../../starter/kivuko.yaml"), about: "the systems that are connected" },
-    Part {
-        path: "flows/cases.yaml",
-        text: include_str!("../../starter/flows/cases.yaml"),
-        about: "one integration: what is read, what is written",
-    },
-    Part {
-        path: "mappings/cases.csv",
-        text: include_str!("../../starter/mappings/cases.csv"),
-        about: "which field becomes which: a sheet",
-    },
-    Part { path: "codes/sex.csv", text: include_str!("../../starter/codes/sex.csv"), about: "which value is which" },
-    Part { path: "codes/classification.csv", text: include_str!("../../starter/codes/classification.csv"), about: "" },
-    Part {
-        path: "checks/cases.yaml",
-        text: include_str!("../../starter/checks/cases.yaml"),
-        about: "samples with what must become of them",
-    },
-    Part {
-        path: "data/cases.csv",
-        text: include_str!("../../starter/data/cases.csv"),
-        about: "invented people, one of them to be rejected",
-    },
-    Part { path: ".env", text: include_str!("../../starter/dot.env"), about: "secrets of this machine; not in git" },
-    Part { path: ".gitignore", text: include_str!("../../starter/dot.gitignore"), about: "" },
-];
+use crate::templates::{self, Template};
 
 pub fn execute(app: &App, args: &Init) -> Result<u8, Failure> {
+    let Some(dir) = &args.dir else { return list(app) };
+    let template = templates::find(&args.template)?;
     let name = match &args.name {
         Some(name) => name.clone(),
-        None => name_of(&args.dir)?,
+        None => name_of(dir)?,
     };
-    if let Some(there) = PARTS.iter().find(|part| args.dir.join(part.path).exists()) {
-        return Err(Failure::usage(format!(
-            "`{}` is there already; `init` makes a new project and overwrites nothing",
-            args.dir.join(there.path).display()
-        )));
-    }
-    for part in &PARTS {
-        let path = args.dir.join(part.path);
-        let text = part.text.replace("PROJECT", &name).replace("TIMEZONE", &zone());
-        write(&path, if part.path == "kivuko.yaml" { &text } else { part.text })?;
-    }
-    let key_file = args.dir.join(".kivuko").join("key");
-    make_folder(&args.dir.join(".kivuko"))?;
+    template.write(dir, &name, |_, text| text)?;
+    let state = dir.join(".kivuko");
+    std::fs::create_dir_all(&state).map_err(|error| Failure::file("making the folder", &state, &error))?;
+    let key_file = state.join("key");
     let key = Key::from_file_or_create(&key_file)?;
-    let folder = args.dir.display().to_string();
+    let folder = dir.display().to_string();
     app.answer(
-        || json!({ "project": name, "folder": folder, "files": PARTS.iter().map(|part| part.path).collect::<Vec<_>>() }),
-        |style| listing(&name, &folder, style),
+        || {
+            let files: Vec<&str> = template.parts.iter().map(|part| part.path).collect();
+            json!({ "project": name, "folder": folder, "template": template.name, "files": files })
+        },
+        |style| listing(template, &name, &folder, style),
     )?;
     if !app.json {
         say_key(app, &key_file, &key);
         app.say_next(&[
             (format!("cd {folder}"), ""),
             ("kivuko check".to_owned(), "everything that could be wrong"),
-            ("kivuko sim godata".to_owned(), "a simulated Go.Data, in a second terminal"),
+            (format!("kivuko sim {}", template.simulator), "a simulated Go.Data, in a second terminal"),
             ("kivuko plan cases".to_owned(), "what a run would do"),
             ("kivuko run cases".to_owned(), "does it"),
         ]);
+    }
+    Ok(exit::WELL)
+}
+
+/// `--list`: what one can begin with.
+fn list(app: &App) -> Result<u8, Failure> {
+    app.answer(
+        || json!(templates::all().iter().map(|template| json!({ "name": template.name, "about": template.about })).collect::<Vec<_>>()),
+        |style| {
+            let mut table = Table::new(&["template", "what it does"]);
+            for template in templates::all() {
+                table.row(vec![style.bold(template.name), template.about.to_owned()]);
+            }
+            table.render(style)
+        },
+    )?;
+    if !app.json {
+        app.say_next(&[(format!("kivuko init DIR --template {}", templates::LINE_LIST), "makes a project of one")]);
     }
     Ok(exit::WELL)
 }
@@ -108,25 +87,9 @@ fn name_of(dir: &Path) -> Result<String, Failure> {
     }
 }
 
-/// The time zone of this machine, for that is where the dates of its files are meant.
-fn zone() -> String {
-    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
-    std::fs::write(path, text).map_err(|error| Failure::file("writing", path, &error))
-}
-
-fn make_folder(path: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(path).map_err(|error| Failure::file("making the folder", path, &error))
-}
-
-fn listing(name: &str, folder: &str, style: Style) -> String {
+fn listing(template: &Template, name: &str, folder: &str, style: Style) -> String {
     let mut table = Table::new(&["", ""]).indented(2);
-    for part in &PARTS {
+    for part in template.parts {
         table.row(vec![part.path.to_owned(), style.dim(part.about)]);
     }
     format!("{} in {folder}\n\n{}", style.bold(name), table.render(style))

@@ -2,6 +2,7 @@
 
 mod check;
 mod cursor;
+mod demo;
 mod explain;
 mod find;
 mod init;
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 /// Does what was asked.
 pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
     match command {
+        Command::Demo(args) => demo::execute(app, &args).await,
         Command::Init(args) => init::execute(app, &args),
         Command::Check(args) => check::execute(app, &args).await,
         Command::Plan(args) => plan::execute(app, &args).await,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, date};
 use jiff::ToSpan as _;
+use jiff::civil::{Date, date};
 
 use super::country::{Country, Place};
 use super::names::{FAMILIES, MEN, WOMEN};
@@ -15,7 +15,18 @@ const BEGIN: Date = date(2026, 2, 2);
 const DAYS: i64 = 210;
 
 const OCCUPATIONS: [&str; 12] = [
-    "FARMER", "FARMER", "FARMER", "HEALTH_CARE_WORKER", "STUDENT", "TEACHER", "BUTCHER", "MINING", "TRADITIONAL_HEALER", "CIVIL_SERVANT", "WORKING_WITH_ANIMALS", "OTHER",
+    "FARMER",
+    "FARMER",
+    "FARMER",
+    "HEALTH_CARE_WORKER",
+    "STUDENT",
+    "TEACHER",
+    "BUTCHER",
+    "MINING",
+    "TRADITIONAL_HEALER",
+    "CIVIL_SERVANT",
+    "WORKING_WITH_ANIMALS",
+    "OTHER",
 ];
 
 /// A row: what stands in its columns; a column that is not there is empty.
@@ -42,19 +53,43 @@ impl Row {
 /// The columns of a level: its place's id, level, name, code, parent, density, latitude, longitude.
 const LEVELS: [[&str; 8]; 4] = [
     [
-        "admin_0_location_id", "admin_0_admin_level", "admin_0_name", "admin_0_code", "admin_0_parent_location_id", "admin_0_population_density", "admin_0_lat",
+        "admin_0_location_id",
+        "admin_0_admin_level",
+        "admin_0_name",
+        "admin_0_code",
+        "admin_0_parent_location_id",
+        "admin_0_population_density",
+        "admin_0_lat",
         "admin_0_long",
     ],
     [
-        "admin_1_location_id", "admin_1_admin_level", "admin_1_name", "admin_1_code", "admin_1_parent_location_id", "admin_1_population_density", "admin_1_lat",
+        "admin_1_location_id",
+        "admin_1_admin_level",
+        "admin_1_name",
+        "admin_1_code",
+        "admin_1_parent_location_id",
+        "admin_1_population_density",
+        "admin_1_lat",
         "admin_1_long",
     ],
     [
-        "admin_2_location_id", "admin_2_admin_level", "admin_2_name", "admin_2_code", "admin_2_parent_location_id", "admin_2_population_density", "admin_2_lat",
+        "admin_2_location_id",
+        "admin_2_admin_level",
+        "admin_2_name",
+        "admin_2_code",
+        "admin_2_parent_location_id",
+        "admin_2_population_density",
+        "admin_2_lat",
         "admin_2_long",
     ],
     [
-        "admin_3_location_id", "admin_3_admin_level", "admin_3_name", "admin_3_code", "admin_3_parent_location_id", "admin_3_population_density", "admin_3_lat",
+        "admin_3_location_id",
+        "admin_3_admin_level",
+        "admin_3_name",
+        "admin_3_code",
+        "admin_3_parent_location_id",
+        "admin_3_population_density",
+        "admin_3_lat",
         "admin_3_long",
     ],
 ];
@@ -92,7 +127,16 @@ fn person(row: &mut Row, random: &mut Random) {
         } else {
             set_age(row, age);
         }
-        row.set("occupation", if age < 6 { "CHILD" } else if age < 18 { "STUDENT" } else { random.pick(&OCCUPATIONS) });
+        row.set(
+            "occupation",
+            if age < 6 {
+                "CHILD"
+            } else if age < 18 {
+                "STUDENT"
+            } else {
+                random.pick(&OCCUPATIONS)
+            },
+        );
         if is_woman && (15..50).contains(&age) && random.percent(12) {
             row.set("pregnancy_status", random.pick(&["YES_FIRST_TRIMESTER", "YES_SECOND_TRIMESTER", "YES_THIRD_TRIMESTER"]));
         } else if random.percent(80) {
@@ -138,7 +182,13 @@ fn place(row: &mut Row, country: &Country, random: &mut Random) {
     if random.percent(4) {
         return;
     }
-    let level = if random.percent(88) { 2 } else if random.percent(85) { 3 } else { 0 };
+    let level = if random.percent(88) {
+        2
+    } else if random.percent(85) {
+        3
+    } else {
+        0
+    };
     let places = country.of_level(level);
     let place = places[random.below(places.len())];
     set_place(row, country, place);
@@ -149,7 +199,14 @@ fn place(row: &mut Row, country: &Country, random: &mut Random) {
     }
     row.set("geo_location_accurate", truth(random.percent(5)));
     if random.percent(4) {
-        row.set("address", format!("House {}, {}", random.between(1, 180), random.pick(&["Market Road", "behind the mill", "River Street", "at the well"])));
+        row.set(
+            "address",
+            format!(
+                "House {}, {}",
+                random.between(1, 180),
+                random.pick(&["Market Road", "behind the mill", "River Street", "at the well"])
+            ),
+        );
         row.set("city", &place.name);
     }
 }
@@ -191,7 +248,10 @@ fn course(row: &mut Row, random: &mut Random) {
     if random.percent(75) {
         row.set("date_of_last_contact", onset - random.between(1, 20).days());
     }
-    row.set("classification", random.pick(&["CONFIRMED", "CONFIRMED", "CONFIRMED", "PROBABLE", "PROBABLE", "SUSPECT", "SUSPECT", "NOT_A_CASE_DISCARDED"]));
+    row.set(
+        "classification",
+        random.pick(&["CONFIRMED", "CONFIRMED", "CONFIRMED", "PROBABLE", "PROBABLE", "SUSPECT", "SUSPECT", "NOT_A_CASE_DISCARDED"]),
+    );
     if random.percent(82) {
         let outcome = random.pick(&["RECOVERED", "RECOVERED", "ALIVE", "DECEASED"]);
         row.set("outcome_id", outcome);
@@ -215,7 +275,13 @@ fn course(row: &mut Row, random: &mut Random) {
         }
     }
     if random.percent(72) {
-        let stay = ["hospitalization_typeid", "hospitalization_startdate", "hospitalization_enddate", "hospitalization_status", "hospitalization_comments"];
+        let stay = [
+            "hospitalization_typeid",
+            "hospitalization_startdate",
+            "hospitalization_enddate",
+            "hospitalization_status",
+            "hospitalization_comments",
+        ];
         ranged(row, stay, "HOSPITALIZATION", onset, random);
     }
     if random.percent(8) {

@@ -32,15 +32,21 @@ impl Country {
     /// The country of a seed.
     pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed ^ 0x00c0_ffee);
-        let mut names: Vec<String> =
-            PLACE_FIRST.iter().flat_map(|first| PLACE_MIDDLE.iter().flat_map(move |middle| PLACE_LAST.iter().map(move |last| format!("{first}{middle}{last}")))).collect();
+        let mut names: Vec<String> = PLACE_FIRST
+            .iter()
+            .flat_map(|first| {
+                PLACE_MIDDLE.iter().flat_map(move |middle| PLACE_LAST.iter().map(move |last| format!("{first}{middle}{last}")))
+            })
+            .collect();
         random.shuffle(&mut names);
         let mut names = names.into_iter();
         let mut country = Self { places: Vec::new() };
         let mut add = |country: &mut Self, numbers: [usize; 3], level: usize, parent: Option<usize>, random: &mut Random| {
             let name = if level == 0 { "Mwambao".to_owned() } else { names.next().unwrap_or_default() };
             let code: String = name.chars().filter(char::is_ascii_alphabetic).take(3).collect::<String>().to_uppercase();
-            let shift = |random: &mut Random, from: f64, width: f64| ((from + width * (random.between(-1000, 1000) as f64 / 1000.0)) * 1e5).round() / 1e5;
+            let shift = |random: &mut Random, from: f64, width: f64| {
+                ((from + width * (random.between(-1000, 1000) as f64 / 1000.0)) * 1e5).round() / 1e5
+            };
             let (lat, lng, width) = match parent.map(|parent| &country.places[parent]) {
                 None => (4.2, -38.5, 0.0),
                 Some(parent) => (parent.lat, parent.lng, [0.0, 1.6, 0.4, 0.08][level]),

@@ -141,11 +141,6 @@ impl LineList {
         self.entries.len()
     }
 
-    /// How many rows must be rejected: those with a mistake, and those whose identity or visual id another row has too.
-    pub fn to_be_rejected(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.mistake.is_some() || entry.leaned_on).count()
-    }
-
     fn add(&mut self) {
         let right = case::tidy(self.entries.len() + 1, &self.country, &mut self.random);
         let mut written = right.clone();
@@ -177,8 +172,10 @@ impl LineList {
 
     /// The list as it comes the next day.
     pub fn next_day(&mut self) -> NextDay {
-        let mut wrong: Vec<usize> = (0..self.entries.len()).filter(|&at| self.entries[at].mistake.is_some_and(|mistake| !leans(mistake))).collect();
-        let mut good: Vec<usize> = (0..self.entries.len()).filter(|&at| self.entries[at].mistake.is_none() && !self.entries[at].leaned_on).collect();
+        let mut wrong: Vec<usize> =
+            (0..self.entries.len()).filter(|&at| self.entries[at].mistake.is_some_and(|mistake| !leans(mistake))).collect();
+        let mut good: Vec<usize> =
+            (0..self.entries.len()).filter(|&at| self.entries[at].mistake.is_none() && !self.entries[at].leaned_on).collect();
         self.random.shuffle(&mut wrong);
         self.random.shuffle(&mut good);
         wrong.truncate(wrong.len().div_ceil(4));
@@ -231,6 +228,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    impl LineList {
+        /// How many rows must be rejected: those with a mistake, and those whose identity or visual id another row has too.
+        fn to_be_rejected(&self) -> usize {
+            self.entries.iter().filter(|entry| entry.mistake.is_some() || entry.leaned_on).count()
+        }
+    }
 
     fn list(seed: u64, rows: usize) -> LineList {
         LineList::new(seed, rows, &Country::new(seed))

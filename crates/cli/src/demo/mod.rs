@@ -12,4 +12,3 @@ pub mod untidy;
 
 pub use country::Country;
 pub use line_list::LineList;
-pub use random::Random;
