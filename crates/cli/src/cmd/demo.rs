@@ -71,13 +71,12 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     async fn set(app: &'a App, args: &Demo) -> Result<Self, Failure> {
-        let (root, temporary) = match &args.keep {
-            Some(dir) => (std::path::absolute(dir).map_err(|error| Failure::file("looking for", dir, &error))?, None),
-            None => {
-                let folder = tempfile::Builder::new().prefix("kivuko-demo-").tempdir();
-                let folder = folder.map_err(|error| Failure::file("making a folder in", &std::env::temp_dir(), &error))?;
-                (folder.path().to_owned(), Some(folder))
-            }
+        let (root, temporary) = if let Some(dir) = &args.keep {
+            (std::path::absolute(dir).map_err(|error| Failure::file("looking for", dir, &error))?, None)
+        } else {
+            let folder = tempfile::Builder::new().prefix("kivuko-demo-").tempdir();
+            let folder = folder.map_err(|error| Failure::file("making a folder in", &std::env::temp_dir(), &error))?;
+            (folder.path().to_owned(), Some(folder))
         };
         let country = Country::new(args.seed);
         let list = LineList::new(args.seed, usize::try_from(args.cases).unwrap_or(usize::MAX), &country);
@@ -200,17 +199,17 @@ impl<'a> Stage<'a> {
         let place = open.iter().find(|row| row.causes.iter().any(|cause| cause.code == kivuko_core::catalogue::record::UNKNOWN_PLACE));
         let Some((row, cause)) = place.or(open.first()).and_then(|row| Some((row, row.causes.first()?))) else { return Ok(()) };
         let out = self.app.out;
-        let mut text = self.heading("4", "What did not get through", &format!("rejects show {}", row.id));
-        text += &format!("  {}  {}\n", row.source_id, out.dim(&row.place));
-        text += &format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9));
+        let mut text = vec![
+            self.heading("4", "What did not get through", &format!("rejects show {}", row.id)),
+            format!("  {}  {}\n", row.source_id, out.dim(&row.place)),
+            format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)),
+        ];
         if let Some(field) = &cause.field {
-            text += &format!("         {}\n", out.dim(&format!("field {field}")));
+            text.push(format!("         {}\n", out.dim(&format!("field {field}"))));
         }
-        text += &format!(
-            "\n  {} open. They are tried again with every list; what goes through is closed.\n\n",
-            counted(open.len() as u64, "rejection is", "rejections are"),
-        ));
-        text.push_str(&steps(
+        let number = counted(open.len() as u64, "rejection is", "rejections are");
+        text.push(format!("\n  {number} open. They are tried again with every list; what goes through is closed.\n\n"));
+        text.push(steps(
             out,
             &[
                 (self.typed("rejects list cases"), "all of them, by cause"),
@@ -221,34 +220,30 @@ impl<'a> Stage<'a> {
         if self.once && !self.keeps {
             let gone =
                 "The folder goes away now; `kivuko demo` keeps it and Go.Data up until Ctrl-C, `kivuko demo --keep DIR` keeps it for good.";
-            text += &format!("\n  {}\n", out.dim(gone));
+            text.push(format!("\n  {}\n", out.dim(gone)));
         }
-        self.tell(&text)
+        self.tell(&text.concat())
     }
 
     /// What can be done while the simulator is up.
     fn say_what_can_be_tried(&self) {
         let out = self.app.err;
-        let mut text = format!(
-            "\n{}\n\n",
-            out.bold(&format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url()))
-        );
-        text.push_str(&steps(
-            out,
-            &[
-                (format!("cd {}", self.root.display()), "the project: text files, made to be looked at"),
-                ("kivuko check --online".to_owned(), "whether the project and Go.Data fit"),
-                ("kivuko plan cases".to_owned(), "change a row of incoming/cases.csv first: what a run would do"),
-                ("kivuko run cases".to_owned(), "does it"),
-                ("kivuko runs".to_owned(), "the history"),
-                ("kivuko find CASE-2026-0042".to_owned(), "everything that is known of one case"),
-                ("kivuko revert 3".to_owned(), "what taking back the third run would do"),
-            ],
-        ));
-        if !self.keeps {
-            text += &format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it"));
+        let here = format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url());
+        let mut tries = vec![
+            (format!("cd {}", self.root.display()), "the project: text files, made to be looked at"),
+            ("kivuko check --online".to_owned(), "whether the project and Go.Data fit"),
+            ("kivuko plan cases".to_owned(), "change a row of incoming/cases.csv first: what a run would do"),
+            ("kivuko run cases".to_owned(), "does it"),
+            ("kivuko runs".to_owned(), "the history"),
+            ("kivuko revert 3".to_owned(), "what taking back the third run would do"),
+        ];
+        if let Some(example) = self.list.example() {
+            tries.push((format!("kivuko find {example}"), "everything that is known of one case"));
         }
-        self.app.say(&text);
+        self.app.say(&format!("\n{}\n\n{}", out.bold(&here), steps(out, &tries)));
+        if !self.keeps {
+            self.app.say(&format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it")));
+        }
     }
 
     /// What the simulator holds goes where `kivuko sim godata --data` finds it again.
@@ -289,5 +284,5 @@ impl<'a> Stage<'a> {
 
 /// Commands in one column, what they are for in the other.
 fn steps(style: crate::print::Style, steps: &[(String, &str)]) -> String {
-    style::next_steps(style, steps).lines().map(|line| format!("  {}\n", line.replacen("next", "    ", 1))).collect()
+    style::next_steps(style, steps).lines().map(|line| ["  ", &line.replacen("next", "    ", 1), "\n"].concat()).collect()
 }

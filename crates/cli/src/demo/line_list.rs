@@ -141,6 +141,11 @@ impl LineList {
         self.entries.len()
     }
 
+    /// The identity of a case that goes through.
+    pub fn example(&self) -> Option<&str> {
+        self.entries.iter().find(|entry| entry.mistake.is_none() && !entry.leaned_on).map(|entry| entry.right.get("uuid"))
+    }
+
     fn add(&mut self) {
         let right = case::tidy(self.entries.len() + 1, &self.country, &mut self.random);
         let mut written = right.clone();
