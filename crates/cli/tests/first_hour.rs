@@ -1,0 +1,153 @@
+//! The first hour of a user: the demo, and the commands of the README as they stand there.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use kivuko_sims::godata::{Options, Sim};
+use serde_json::Value;
+
+fn kivuko(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kivuko"));
+    for name in ["KIVUKO_KEY", "KIVUKO_ENV", "KIVUKO_PROJECT", "GODATA_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(folder).output().expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[test]
+fn the_demo_prints_one_document_and_its_accounts_add_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = kivuko(folder.path(), &["demo", "--once", "--json", "--cases", "400", "--keep", "kept"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    let document: Value = serde_json::from_slice(&ran.stdout).expect("one document");
+    let runs = document["runs"].as_array().expect("runs");
+    let number = |run: &Value, name: &str| run[name].as_u64().unwrap_or_else(|| panic!("{name} in {run}"));
+    assert_eq!(runs.len(), 3);
+    for run in runs {
+        let outcomes = ["created", "updated", "counted", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"];
+        assert_eq!(number(run, "read"), outcomes.iter().map(|name| number(run, name)).sum::<u64>());
+        assert_eq!(run["status"], "complete");
+    }
+    assert!(number(&runs[0], "created") > 350 && number(&runs[0], "rejected") > 0, "{}", runs[0]);
+    assert_eq!(number(&runs[1], "unchanged"), number(&runs[0], "created"));
+    assert!(runs[1]["writes"].as_object().expect("writes").values().all(|count| *count == 0), "{}", runs[1]);
+    assert!(number(&runs[2], "created") > 0 && number(&runs[2], "updated") > 0, "{}", runs[2]);
+    // What was kept can be looked at and checked.
+    let checked = kivuko(&folder.path().join("kept"), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
+}
+
+#[test]
+fn the_demo_is_readable_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = kivuko(folder.path(), &["demo", "--once", "--cases", "150"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    let shown = text(&ran.stdout);
+    for part in ["150 invented cases", "1. The first run", "2. The same list again", "none of them to write", "3. The next day's list"] {
+        assert!(shown.contains(part), "`{part}` is not in {shown}");
+    }
+    let project = shown.lines().find_map(|line| line.trim().strip_prefix("the project")).expect("it says where").trim();
+    assert!(!Path::new(project).exists(), "{project} is still there");
+}
+
+#[test]
+fn every_template_is_accepted_without_a_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listed = kivuko(folder.path(), &["init", "--list", "--json"]);
+    let templates: Value = serde_json::from_slice(&listed.stdout).expect("one document");
+    for template in templates.as_array().expect("a list") {
+        let name = template["name"].as_str().expect("a name");
+        let made = kivuko(folder.path(), &["init", name, "--template", name]);
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        let checked = kivuko(&folder.path().join(name), &["check", "--json"]);
+        let document: Value = serde_json::from_slice(&checked.stdout).expect("one document");
+        assert_eq!(checked.status.code(), Some(0), "{document}");
+        assert_eq!(document["problems"].as_array().map(Vec::len), Some(0), "{document}");
+    }
+    let unknown = kivuko(folder.path(), &["init", "other", "--template", "line-lst"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("did you mean `line-list`?"));
+}
+
+/// A command of the README and what it shows of its output.
+fn commands(readme: &str) -> Vec<(String, Vec<String>)> {
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        match (line, inside) {
+            ("```console", _) => inside = true,
+            ("```", _) => inside = false,
+            (line, true) => match (line.strip_prefix("$ "), commands.last_mut()) {
+                (Some(command), _) => commands.push((command.to_owned(), Vec::new())),
+                (None, Some((_, shown))) => shown.push(line.to_owned()),
+                (None, None) => panic!("output without a command: {line}"),
+            },
+            _ => {}
+        }
+    }
+    commands
+}
+
+/// What differs from run to run: ports, durations, Go.Data's own ids.
+fn steady(line: &str, url: &str) -> String {
+    let line = line.replace(url, "http://127.0.0.1:8080");
+    match (line.starts_with("run "), line.find("  cases ")) {
+        (true, _) => line.split("  ").take(2).collect::<Vec<_>>().join("  "),
+        (false, Some(at)) if line.starts_with("update") => line[..at].to_owned(),
+        _ => line,
+    }
+}
+
+#[test]
+fn the_first_integration_of_the_readme_goes_as_it_says() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).expect("the README");
+    let commands = commands(&readme);
+    assert!(commands.len() >= 8, "the README has lost its commands");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut here = folder.path().to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let mut sim: Option<Sim> = None;
+    for (command, shown) in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        let output = match words.as_slice() {
+            ["cd", to] => {
+                here = here.join(to);
+                continue;
+            }
+            // On a port of its own, so that tests do not get in each other's way.
+            ["kivuko", "sim", "godata", "--data", data] => {
+                let options = Options::from_dir(&here.join(data)).expect("the simulator's data");
+                let started = runtime.block_on(Sim::start(options)).expect("the simulator starts");
+                let project = here.join("kivuko.yaml");
+                let changed = std::fs::read_to_string(&project).expect("kivuko.yaml").replace("http://127.0.0.1:8080", &started.url());
+                std::fs::write(project, changed).expect("kivuko.yaml can be written");
+                sim = Some(started);
+                continue;
+            }
+            ["sed", ..] => Command::new("sh").args(["-c", &command]).current_dir(&here).output().expect("sh starts"),
+            ["kivuko", arguments @ ..] => kivuko(&here, arguments),
+            _ => panic!("the test does not know the command `{command}`"),
+        };
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{command}: {}", text(&output.stderr));
+        let url = sim.as_ref().map(Sim::url).unwrap_or_default();
+        let said: Vec<String> = [output.stdout, output.stderr].iter().flat_map(|out| text(out).lines().map(|line| steady(line, &url)).collect::<Vec<_>>()).collect();
+        let mut said_after = said.iter();
+        for line in shown.iter().filter(|line| !line.is_empty()).map(|line| steady(line, &url)) {
+            assert!(said_after.any(|said| *said == line), "`{command}` did not say `{line}` but\n{}", said.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn the_faults_of_the_guide_are_understood() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md")).expect("the guide");
+    let examples: Vec<&str> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        kivuko_sims::faults::parse(example).unwrap_or_else(|error| panic!("{error}: {example}"));
+    }
+}
