@@ -8,6 +8,8 @@ mod app;
 mod args;
 mod cmd;
 mod demo;
+#[cfg(test)]
+mod docs;
 mod failure;
 mod logging;
 mod print;

@@ -134,7 +134,10 @@ fn the_first_integration_of_the_readme_goes_as_it_says() {
         };
         assert!(matches!(output.status.code(), Some(0 | 1)), "{command}: {}", text(&output.stderr));
         let url = sim.as_ref().map(Sim::url).unwrap_or_default();
-        let said: Vec<String> = [output.stdout, output.stderr].iter().flat_map(|out| text(out).lines().map(|line| steady(line, &url)).collect::<Vec<_>>()).collect();
+        let said: Vec<String> = [output.stdout, output.stderr]
+            .iter()
+            .flat_map(|out| text(out).lines().map(|line| steady(line, &url)).collect::<Vec<_>>())
+            .collect();
         let mut said_after = said.iter();
         for line in shown.iter().filter(|line| !line.is_empty()).map(|line| steady(line, &url)) {
             assert!(said_after.any(|said| *said == line), "`{command}` did not say `{line}` but\n{}", said.join("\n"));
