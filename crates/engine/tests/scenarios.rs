@@ -14,6 +14,7 @@ use kivuko_core::store::RunId;
 use kivuko_engine::{PlanOptions, RunOptions, Unwatched, exit_code};
 use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak};
+use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 use support::World;
 
@@ -101,6 +102,7 @@ impl Telling {
             }
             "run" => self.run(what, expect).await,
             "plan" => self.plan(what, expect).await,
+            "killed" => self.killed(what).await,
             "revert" => self.revert(expect).await,
             "cursor" => self.cursor(what).await,
             "adopt" => {
@@ -186,6 +188,26 @@ impl Telling {
         };
         found["says"] = Value::Null;
         compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
+    }
+
+    /// A run by a process that is killed at a request: `{ before: POST */cases }`, or after Go.Data has carried it out.
+    async fn killed(&mut self, what: &Value) -> Result<(), String> {
+        let (phase, request) = match (what["before"].as_str(), what["after"].as_str()) {
+            (Some(request), None) => (Phase::BeforeApply, request),
+            (None, Some(request)) => (Phase::AfterApply, request),
+            _ => return Err("`killed` takes `before` or `after`, and a METHOD PATH".to_owned()),
+        };
+        let (method, path) = request.split_once(' ').ok_or_else(|| format!("`{request}` is not METHOD PATH"))?;
+        let mut held = self.world.sim.pause_at(Pause::nth(1, phase).on(method, path));
+        let engine = self.world.engine().await;
+        let options = RunOptions::default();
+        let came_there = tokio::select! {
+            came_there = held.reached() => came_there,
+            _ = engine.run("cases", &options, &Unwatched) => false,
+        };
+        drop(engine);
+        self.world.sim.clear_pauses();
+        if came_there { Ok(()) } else { Err(format!("the run never came to {request}")) }
     }
 
     async fn plan(&mut self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
