@@ -56,8 +56,9 @@ impl Execution<'_> {
             stays_due(units, sending.into_iter().map(|one| (one, error.clone())));
             return Ok(Some(error));
         }
-        self.note(record, items, units, &sending).await?;
         for attempt in 0.. {
+            // Noted before each sending: how long a write can still take effect is reckoned from here.
+            self.note(record, items, units, &sending).await?;
             let Answers { again, fatal } = self.send(record, units, sending, attempt).await;
             if let Some(error) = fatal {
                 stays_due(units, again);

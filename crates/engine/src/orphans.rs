@@ -28,7 +28,7 @@ impl Execution<'_> {
                 .intents
                 .iter()
                 .filter(|open| open.intent.flow == self.flow.name && open.intent.target_resource == resource)
-                .filter(|open| self.due(record, open.intent.noted) <= now)
+                .filter(|open| self.over(record, open.intent.noted) <= now)
                 .filter(|open| !closed.contains(&open.id))
                 .cloned()
                 .collect();

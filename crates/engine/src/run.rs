@@ -111,6 +111,8 @@ pub(crate) struct Execution<'e> {
     pub writes: bool,
     /// Writes of earlier runs without an answer.
     pub intents: Vec<OpenIntent>,
+    /// When those were read: what had sent them had ended.
+    pub began: Timestamp,
     /// Older intents that new ones of this page stand for.
     pub superseded: Vec<IntentId>,
     pub duplicates: Duplicates,
@@ -195,6 +197,7 @@ impl<'e> Execution<'e> {
             live,
             writes,
             intents: Vec::new(),
+            began: engine.clock.now(),
             superseded: Vec::new(),
             duplicates: Duplicates::default(),
             deleted_by_us: HashSet::new(),
@@ -257,6 +260,7 @@ impl<'e> Execution<'e> {
         if let Some(error) = checks_failed(&wrong) {
             return Err(error);
         }
+        self.began = self.engine.clock.now();
         self.intents = self.engine.store.open_intents(&flow.to.system).await?;
         Ok(())
     }

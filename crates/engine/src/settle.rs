@@ -34,11 +34,20 @@ pub(crate) enum Settled {
     NotApplied,
 }
 
+/// So long after it was noted a write may still have been sent: pages wait for their turn behind limits, and what is tried again is noted again.
+const SENDING: SignedDuration = SignedDuration::from_mins(15);
+
 impl Execution<'_> {
     /// When a write that was sent at `since` can no longer take effect.
     pub(crate) fn due(&self, record: usize, since: Timestamp) -> Timestamp {
         let seconds = self.targets[record].capabilities.settle_secs.max(0.0);
         SignedDuration::try_from_secs_f64(seconds).ok().and_then(|wait| since.checked_add(wait).ok()).unwrap_or(since)
+    }
+
+    /// When nothing can come any more of a write that an earlier run noted and that had no answer when this run began. When it was sent nobody knows;
+    /// but its run had ended by then.
+    pub(crate) fn over(&self, record: usize, noted: Timestamp) -> Timestamp {
+        self.due(record, noted.checked_add(SENDING).map_or(self.began, |sent| sent.min(self.began)).max(noted))
     }
 
     /// Looks again and again until every write was seen in the target or is past its time.
@@ -117,7 +126,7 @@ impl Execution<'_> {
         }
         loop {
             let now = self.engine.clock.now();
-            waits.retain(|(_, noted, _)| self.due(record, *noted) > now);
+            waits.retain(|(_, noted, _)| self.over(record, *noted) > now);
             let creations: Vec<usize> = waits.iter().filter(|(_, _, action)| *action == Action::Create).map(|(at, _, _)| *at).collect();
             let keys: Vec<Key> = creations.iter().map(|&at| units[at].key.clone()).collect();
             let arrived: BTreeSet<usize> = creations
@@ -127,7 +136,7 @@ impl Execution<'_> {
                 .map(|(at, _)| at)
                 .collect();
             waits.retain(|(at, _, _)| !arrived.contains(at));
-            let Some(last) = waits.iter().map(|(_, noted, _)| self.due(record, *noted)).max() else { return Ok(()) };
+            let Some(last) = waits.iter().map(|(_, noted, _)| self.over(record, *noted)).max() else { return Ok(()) };
             self.stop_if_cancelled()?;
             tracing::info!(flow = %self.flow.name, writes = waits.len(), "waiting for writes of an earlier run that may still take effect");
             self.engine.clock.sleep(pause(now, last)).await;
