@@ -120,10 +120,12 @@ fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
     let mut files = Files::default();
     let mut add = |name: &str, text: String| files.0.insert(name.to_owned(), text.into_bytes());
     let key = if key.contains("[]") { "id" } else { key };
-    add("kivuko.yaml", "project: docs\nsystems: { a: { kind: any }, b: { kind: any } }\n".to_owned());
+    add("kivuko.yaml", "project: docs\nsystems: { register: { kind: any }, godata: { kind: any } }\n".to_owned());
     add(
         "flows/f.yaml",
-        format!("flow: f\nfrom: {{ system: a, resource: r }}\nmapping: m.csv\nto: {{ system: b, resource: r, key: \"{key}\" }}\n"),
+        format!(
+            "flow: f\nfrom: {{ system: register, resource: r }}\nmapping: m.csv\nto: {{ system: godata, resource: r, key: \"{key}\" }}\n"
+        ),
     );
     // The lists of the document have no key of their own.
     let row = if key == "id" {
