@@ -49,11 +49,8 @@ fn shown(argument: &Arg) -> bool {
 }
 
 fn usage(argument: &Arg) -> String {
-    let value = argument
-        .get_value_names()
-        .and_then(<[_]>::first)
-        .map(ToString::to_string)
-        .unwrap_or_else(|| argument.get_id().as_str().to_uppercase());
+    let value = argument.get_value_names().and_then(<[_]>::first);
+    let value = value.map_or_else(|| argument.get_id().as_str().to_uppercase(), ToString::to_string);
     match argument.get_long() {
         None => value,
         Some(long) if argument.get_action().takes_values() => format!("--{long} {value}"),
