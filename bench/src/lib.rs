@@ -1,3 +1,5 @@
 //! Benchmarks of Kivuko: the lines of the budget table, and the invented data that they are measured on.
 
+pub mod line_list;
+pub mod process;
 pub mod sample;
