@@ -64,10 +64,7 @@ pub fn write(root: &Path, account: Account<'_>, rows: u64) -> io::Result<()> {
     for folder in ["flows", "mappings", "codes", "incoming"] {
         fs::create_dir_all(root.join(folder))?;
     }
-    let kivuko = KIVUKO
-        .replace("{url}", account.url)
-        .replace("{email}", account.email)
-        .replace("{outbreak}", account.outbreak);
+    let kivuko = KIVUKO.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
     fs::write(root.join("kivuko.yaml"), kivuko)?;
     fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))?;
     fs::write(root.join("flows/cases.yaml"), FLOW_FILE)?;

@@ -225,8 +225,7 @@ fn take(project: &Path, simulator: &mut Simulator, plan: bool) -> Outcome<Taken>
 fn world(records: u64) -> Outcome<(tempfile::TempDir, Simulator)> {
     let simulator = Simulator::start()?;
     let folder = tempfile::tempdir()?;
-    let account =
-        Account { url: &simulator.url, email: Options::EMAIL, password: Options::PASSWORD, outbreak: Options::OUTBREAK };
+    let account = Account { url: &simulator.url, email: Options::EMAIL, password: Options::PASSWORD, outbreak: Options::OUTBREAK };
     line_list::write(folder.path(), account, records)?;
     Ok((folder, simulator))
 }
@@ -259,7 +258,10 @@ fn measure(asked: &Measure) -> Outcome<()> {
     let delay = format!("the same with {} ms of network delay", asked.delay_ms);
     let lines = [("plan", plan), ("first time", first), (&delay, delayed), ("the same again, nothing changed", again)];
     if asked.rows {
-        println!("| {} records | wall | our CPU | our peak memory | requests | a record | writes | simulator's CPU |", thousands(asked.records));
+        println!(
+            "| {} records | wall | our CPU | our peak memory | requests | a record | writes | simulator's CPU |",
+            thousands(asked.records)
+        );
         println!("|---|---|---|---|---|---|---|---|");
     }
     for (name, taken) in lines.into_iter().filter(|(_, taken)| !taken.is_empty()) {

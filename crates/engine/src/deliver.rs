@@ -37,13 +37,14 @@ impl Execution<'_> {
     /// Sends everything that was decided to be written. What comes back as `Some` ended the delivery early: the records that are not done stay due.
     pub(crate) async fn deliver(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<Option<Error>, Error> {
         let mut sending = Vec::new();
-        for (at, unit) in units.iter().enumerate() {
-            if let Decision::Write(change) = &unit.decision {
+        for (at, unit) in units.iter_mut().enumerate() {
+            if let Decision::Write(change) = &mut unit.decision {
                 let write = Write {
                     action: change.action,
                     key: unit.key.clone(),
                     id: change.target_id.clone(),
-                    body: change.body.clone(),
+                    // Lent, not copied: it comes back when the write is done.
+                    body: std::mem::take(&mut change.body),
                     parent: unit.parent.clone(),
                 };
                 sending.push(Sending { unit: at, write, alone: 0, sent: Timestamp::UNIX_EPOCH });
@@ -144,7 +145,7 @@ impl Execution<'_> {
 
     fn put_down(&mut self, units: &mut [Unit], one: Sending, answer: Written, outcome: &mut Answers) {
         match answer {
-            Written::Done { id, version, .. } => self.done(units, &one, id, version),
+            Written::Done { id, version, .. } => self.done(units, one, id, version),
             Written::Refused(cause) => units[one.unit].decision = Decision::Rejected(vec![cause]),
             Written::Failed(error) => match error.consequence {
                 Consequence::RejectRecord => units[one.unit].decision = Decision::Rejected(vec![error.cause]),
@@ -157,10 +158,11 @@ impl Execution<'_> {
         }
     }
 
-    fn done(&mut self, units: &mut [Unit], one: &Sending, id: String, version: Option<String>) {
+    fn done(&mut self, units: &mut [Unit], one: Sending, id: String, version: Option<String>) {
         self.passed = true;
         let unit = &mut units[one.unit];
-        if let Decision::Write(change) = std::mem::replace(&mut unit.decision, Decision::Open) {
+        if let Decision::Write(mut change) = std::mem::replace(&mut unit.decision, Decision::Open) {
+            change.body = one.write.body;
             unit.decision = Decision::Written { change, id, version };
         }
     }
@@ -185,7 +187,7 @@ impl Execution<'_> {
         let mut left = Vec::new();
         for (at, (one, _)) in again.into_iter().enumerate() {
             match settled.remove(&at) {
-                Some(Settled::Applied { id, version }) => self.done(units, &one, id, version),
+                Some(Settled::Applied { id, version }) => self.done(units, one, id, version),
                 Some(Settled::NotApplied) | None => left.push(one),
             }
         }
@@ -239,9 +241,11 @@ fn send_batch<'a>(target: &'a dyn Target, cancel: &'a Cancel, batch: Vec<Sending
             let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");
             return (batch, Err(stopped));
         }
-        let writes: Vec<Write> = batch.iter().map(|one| one.write.clone()).collect();
+        let taken_apart = batch.into_iter().map(|Sending { unit, write, alone, sent }| ((unit, alone, sent), write));
+        let (rest, writes): (Vec<_>, Vec<Write>) = taken_apart.unzip();
         let written = target.write(&writes).await;
-        (batch, written)
+        let put_together = rest.into_iter().zip(writes).map(|((unit, alone, sent), write)| Sending { unit, write, alone, sent });
+        (put_together.collect(), written)
     })
 }
 

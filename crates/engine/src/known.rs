@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use kivuko_core::record::SourceRecord;
 use kivuko_core::store::{Link, Reference, Sent};
@@ -12,12 +13,15 @@ use kivuko_core::transform::References;
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     links: HashMap<String, Vec<Link>>,
-    sent: HashMap<String, Vec<Sent>>,
+    sent: HashMap<String, Vec<Arc<Sent>>>,
 }
 
 impl Known {
     pub fn new(links: Vec<Link>, sent: Vec<Sent>) -> Self {
-        Self { links: group_by(links, |link| link.source.id.clone()), sent: group_by(sent, |sent| sent.source_id.clone()) }
+        Self {
+            links: group_by(links, |link| link.source.id.clone()),
+            sent: group_by(sent.into_iter().map(Arc::new), |sent| sent.source_id.clone()),
+        }
     }
 
     /// All links of one source record.
@@ -29,7 +33,7 @@ impl Known {
         self.links_of(source_id).iter().find(|link| link.part == part)
     }
 
-    pub fn sent(&self, source_id: &str, part: &str) -> Option<&Sent> {
+    pub fn sent(&self, source_id: &str, part: &str) -> Option<&Arc<Sent>> {
         self.sent.get(source_id)?.iter().find(|sent| sent.part == part)
     }
 
@@ -59,7 +63,7 @@ impl References for KnownReferences {
 }
 
 /// Puts values together that have the same key.
-pub(crate) fn group_by<K: Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+pub(crate) fn group_by<K: Hash + Eq, V>(values: impl IntoIterator<Item = V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
     let mut groups: HashMap<K, Vec<V>> = HashMap::new();
     for entry in values {
         groups.entry(key(&entry)).or_default().push(entry);

@@ -171,12 +171,16 @@ impl Execution<'_> {
             None => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
         };
         unit.warnings = mapped.warnings;
-        unit.fields = unit
-            .update
-            .as_object()
-            .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
-            .unwrap_or_default();
         unit.hash = value::hash(&self.hash_key, &unit.update);
+        unit.fields = match &unit.sent {
+            // What was sent as a whole was sent field by field.
+            Some(sent) if sent.hash == unit.hash => sent.fields.clone(),
+            _ => unit
+                .update
+                .as_object()
+                .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
+                .unwrap_or_default(),
+        };
         Ok(())
     }
 

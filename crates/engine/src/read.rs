@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use futures_util::future::{join, try_join};
 use kivuko_core::catalogue::{record, run as codes};
-use kivuko_core::connector::{ReadRequest, Source, SourceSpec, System};
+use kivuko_core::connector::{Pages, ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Detect;
-use kivuko_core::record::{Partition, SourceRecord};
+use kivuko_core::record::{Page, Partition, SourceRecord};
 use serde_json::{Value, json};
 
 use crate::duplicates::{Claim, Duplicates, Suspects};
@@ -51,9 +52,8 @@ impl Execution<'_> {
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
         let mut pages = source.read(request).await?;
-        while *left > 0 {
-            self.stop_if_cancelled()?;
-            let Some(mut page) = pages.next().await? else { break };
+        let mut next = if *left > 0 { self.next(&mut *pages).await? } else { None };
+        while let Some(mut page) = next.take() {
             let cut = page.records.len() as u64 > *left;
             if cut {
                 page.records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -66,15 +66,30 @@ impl Execution<'_> {
                 keys_scanned = true;
             }
             let drop_repeated = whole && !source.reads_whole() && !self.live;
-            self.page(partition, page, &known, drop_repeated, whole && !cut, watch).await?;
+            let done = self.carry_out(partition, page, &known, drop_repeated, whole && !cut, watch).await?;
+            if *left == 0 || done.is_fatal() {
+                return self.settle_page(done, watch).await;
+            }
+            // The disk is busy with this page while the next one is read; nothing is done with it before this one is on the disk.
+            let store = Arc::clone(&self.engine.store);
+            let (committed, read) = join(done.commit(&*store), self.next(&mut *pages)).await;
+            committed?;
+            self.settled(&done, watch);
+            next = read?;
         }
         Ok(())
     }
 
+    /// The next page of the source, unless the run was asked to stop.
+    async fn next(&self, pages: &mut dyn Pages) -> Result<Option<Page>, Error> {
+        self.stop_if_cancelled()?;
+        pages.next().await
+    }
+
     pub(crate) async fn known(&self, ids: &[String]) -> Result<Known, Error> {
-        let flow = &self.flow;
-        let links = self.engine.store.links(&flow.from.system, &flow.from.resource, ids, &flow.to.system).await?;
-        let sent = self.engine.store.sent(&flow.name, ids).await?;
+        let (flow, store) = (&self.flow, &self.engine.store);
+        let links = store.links(&flow.from.system, &flow.from.resource, ids, &flow.to.system);
+        let (links, sent) = try_join(links, store.sent(&flow.name, ids)).await?;
         Ok(Known::new(links, sent))
     }
 

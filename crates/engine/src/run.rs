@@ -1,7 +1,7 @@
 //! The life of a run.
 //!
 //! Every source record read ends in exactly one outcome. A page is read, mapped, found, compared and written; then its outcomes, links, what was
-//! sent, its rejections and the cursor are committed in one transaction, and only then the next page is read. A run that is killed at any point leaves
+//! sent, its rejections and the cursor are committed in one transaction. The next page is read while that goes on, and looked at after it. A run that is killed at any point leaves
 //! at most one page uncommitted and, for what it was writing, open intents; the next run settles these before it sends anything of their keys, and
 //! reads that page again.
 
@@ -16,7 +16,7 @@ use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::record::{Page, Partition};
-use kivuko_core::store::{IntentId, OpenIntent, Retention, RunId, RunStart};
+use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
 
 use crate::decide::OpenTarget;
 use crate::duplicates::Duplicates;
@@ -186,6 +186,28 @@ impl Engine {
     }
 }
 
+/// A page that was dealt with and is not committed yet.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// `None` in a plan.
+    commit: Option<PageCommit>,
+    /// The run ends with this page.
+    fatal: Option<Error>,
+}
+
+impl Done {
+    pub fn is_fatal(&self) -> bool {
+        self.fatal.is_some()
+    }
+
+    pub async fn commit(&self, store: &dyn Store) -> Result<(), Error> {
+        match &self.commit {
+            Some(commit) => store.commit_page(commit).await,
+            None => Ok(()),
+        }
+    }
+}
+
 impl<'e> Execution<'e> {
     pub fn new(engine: &'e Engine, flow: Arc<Flow>, run: RunId, live: bool, writes: bool) -> Self {
         Self {
@@ -308,6 +330,37 @@ impl<'e> Execution<'e> {
         moves_cursor: bool,
         watch: &dyn Watch,
     ) -> Result<(), Error> {
+        let done = self.carry_out(partition, page, known, drop_repeated, moves_cursor, watch).await?;
+        self.settle_page(done, watch).await
+    }
+
+    /// Commits a page, and ends the run if something in it did.
+    pub(crate) async fn settle_page(&mut self, done: Done, watch: &dyn Watch) -> Result<(), Error> {
+        done.commit(&*self.engine.store).await?;
+        self.settled(&done, watch);
+        done.fatal.map_or(Ok(()), Err)
+    }
+
+    /// After the commit of a page.
+    pub(crate) fn settled(&mut self, done: &Done, watch: &dyn Watch) {
+        if let Some(commit) = &done.commit {
+            let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
+            self.intents.retain(|open| !closed.contains(&open.id));
+            self.superseded.clear();
+        }
+        watch.page(&self.counts);
+    }
+
+    /// One page, from its raw records to what is to be committed of it.
+    pub(crate) async fn carry_out(
+        &mut self,
+        partition: &Partition,
+        page: Page,
+        known: &Known,
+        drop_repeated: bool,
+        moves_cursor: bool,
+        watch: &dyn Watch,
+    ) -> Result<Done, Error> {
         let items: Vec<Item> = page
             .records
             .into_iter()
@@ -331,17 +384,13 @@ impl<'e> Execution<'e> {
             fatal = Some(error);
         }
         let moves_cursor = moves_cursor && fatal.is_none();
-        if self.writes {
-            let commit = self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?;
-            self.engine.store.commit_page(&commit).await?;
-            let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
-            self.intents.retain(|open| !closed.contains(&open.id));
-            self.superseded.clear();
+        let commit = if self.writes {
+            Some(self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?)
         } else {
             self.report_plan(&items, &units, watch);
-        }
-        watch.page(&self.counts);
-        fatal.map_or(Ok(()), Err)
+            None
+        };
+        Ok(Done { commit, fatal })
     }
 
     /// One of the flow's target records, for the whole page.

@@ -1,6 +1,7 @@
 //! A record of the source on its way through a page, and the target records that it becomes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use kivuko_core::connector::{Action, Key};
@@ -49,7 +50,7 @@ pub(crate) struct Unit {
     pub hash: String,
     pub fields: BTreeMap<String, String>,
     pub link: Option<Link>,
-    pub sent: Option<Sent>,
+    pub sent: Option<Arc<Sent>>,
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
     pub intent: Option<IntentId>,

@@ -88,19 +88,23 @@ impl Work<'_> {
     fn object(&mut self, fields: &'static [Field], members: Map<String, Value>, prefix: &str) -> Map<String, Value> {
         let mut conformed = Map::new();
         for (name, member) in members {
-            let path = format!("{prefix}{name}");
             let Some(field) = find(fields, &name) else {
                 let near = nearest(&name, fields.iter().map(|field| field.name))
                     .map(|near| format!("; did you mean `{near}`?"))
                     .unwrap_or_default();
-                self.refuse(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no such field{near}")), &path);
+                self.refuse(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no such field{near}")), &format!("{prefix}{name}"));
                 continue;
             };
             if field.read_only {
-                self.refuse(Cause::new(godata::READ_ONLY, "Go.Data sets this field itself and drops what is sent"), &path);
+                let cause = Cause::new(godata::READ_ONLY, "Go.Data sets this field itself and drops what is sent");
+                self.refuse(cause, &format!("{prefix}{name}"));
                 continue;
             }
-            let conformed_member = self.member(field.kind, member, &path);
+            // At the top, where most fields are, the path is the name.
+            let conformed_member = match prefix {
+                "" => self.member(field.kind, member, &name),
+                _ => self.member(field.kind, member, &format!("{prefix}{name}")),
+            };
             conformed.insert(name, conformed_member);
         }
         conformed
@@ -321,9 +325,11 @@ pub fn iso(text: &str) -> Option<String> {
     if !(digits(0..4) && digits(5..7) && digits(8..10) && bytes[4] == b'-' && bytes[7] == b'-') {
         return None;
     }
-    let instant = if bytes.len() == 10 {
-        trimmed.parse::<civil::Date>().ok()?.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
-    } else if let Ok(instant) = trimmed.parse::<Timestamp>() {
+    if bytes.len() == 10 {
+        let _is_a_day = trimmed.parse::<civil::Date>().ok()?;
+        return Some(format!("{trimmed}T00:00:00.000Z"));
+    }
+    let instant = if let Ok(instant) = trimmed.parse::<Timestamp>() {
         instant
     } else {
         trimmed.parse::<civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()

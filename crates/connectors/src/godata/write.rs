@@ -190,10 +190,12 @@ impl Writer<'_> {
     /// The answer is in the order sent; each item is checked to be the one that it stands for.
     fn take_created(&self, batch: &[Write], group: &[usize], answer: &Answer, outcomes: &mut Outcomes) {
         let created: Vec<Value> = answer.read().unwrap_or_default();
-        for (place, position) in group.iter().enumerate() {
-            let fits = |body: &&Value| self.search.is_none_or(|search| search.holds(body, &batch[*position].key));
-            let written = if let Some(body) = created.get(place).filter(|_| created.len() == group.len()).filter(fits) {
-                done(body.clone(), answer)
+        let one_for_each = created.len() == group.len();
+        let mut created = created.into_iter();
+        for position in group {
+            let fits = |body: &Value| one_for_each && self.search.is_none_or(|search| search.holds(body, &batch[*position].key));
+            let written = if let Some(body) = created.next().filter(fits) {
+                done(body, answer)
             } else {
                 let message = format!("{}: the answer does not say what became of each record", answer.request());
                 Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended())
