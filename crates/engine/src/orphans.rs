@@ -52,6 +52,7 @@ impl Execution<'_> {
                         version: None,
                         raw: None,
                         value: Value::Null,
+                        repeated: false,
                         early: None,
                     });
                 }

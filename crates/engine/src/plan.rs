@@ -173,6 +173,9 @@ impl Execution<'_> {
     pub(crate) fn report_plan(&mut self, items: &[Item], units: &[Unit], watch: &dyn Watch) {
         for (position, item) in items.iter().enumerate() {
             let own: Vec<&Unit> = units.iter().filter(|unit| unit.item == position).collect();
+            if item.is_old_news(&own) {
+                continue;
+            }
             let outcome = item.outcome(&own);
             self.counts.add(outcome);
             if let Some(Early::Rejected(causes)) = &item.early {

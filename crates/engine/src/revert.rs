@@ -164,6 +164,7 @@ impl Execution<'_> {
                     version: None,
                     raw: None,
                     value: Value::Null,
+                    repeated: false,
                     early: Some(Early::Removed),
                 })
                 .collect();

@@ -364,8 +364,10 @@ impl<'e> Execution<'e> {
         let items: Vec<Item> = page
             .records
             .into_iter()
-            .filter(|record| !(drop_repeated && known.is_repeated(record)))
-            .map(|record| self.item(record))
+            .map(|record| {
+                let repeated = drop_repeated && known.is_repeated(&record);
+                Item { repeated, ..self.item(record) }
+            })
             .collect();
         let mut units: Vec<Unit> = Vec::with_capacity(items.len());
         let mut fatal: Option<Error> = None;

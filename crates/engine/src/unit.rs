@@ -20,6 +20,8 @@ pub(crate) struct Item {
     pub raw: Option<Bytes>,
     /// The fields that the flow reads.
     pub value: Value,
+    /// The source repeats a version that was sent already: it counts only if something comes of it (the mapping may have changed).
+    pub repeated: bool,
     /// What became of it before any part was made: a deletion, a `where` that does not hold, an unreadable row.
     pub early: Option<Early>,
 }

@@ -110,6 +110,7 @@ impl Telling {
                 Ok(())
             }
             "sent" => self.sent(what),
+            "file" => self.file(what),
             "holds" => self.holds(what),
             "rejections" => self.rejections(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
@@ -148,8 +149,11 @@ impl Telling {
         Ok(())
     }
 
-    /// The id of the case with this external number.
+    /// The id of the case with this external number, or with this id.
     fn id_of(&self, number: &str) -> Result<String, String> {
+        if self.world.sim.state().person(number).is_some() {
+            return Ok(number.to_owned());
+        }
         list(&json!(self.world.sim.state().cases(Options::OUTBREAK)))
             .iter()
             .find(|case| list(&case["documents"]).iter().any(|document| document["number"] == number))
@@ -203,7 +207,7 @@ impl Telling {
         let options = RunOptions::default();
         let came_there = tokio::select! {
             came_there = held.reached() => came_there,
-            _ = engine.run("cases", &options, &Unwatched) => false,
+            _ = engine.run(what["flow"].as_str().unwrap_or("cases"), &options, &Unwatched) => false,
         };
         drop(engine);
         self.world.sim.clear_pauses();
@@ -254,6 +258,23 @@ impl Telling {
             }
         }
         log.clear();
+        Ok(())
+    }
+
+    /// What a file of the project holds, row for row; its rows in the order of the alphabet, since a new one stands where it came.
+    fn file(&self, what: &Value) -> Result<(), String> {
+        let sorted = |text: &str| {
+            let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+            let from = rows.len().min(1);
+            rows[from..].sort();
+            rows
+        };
+        for (name, expected) in what.as_object().into_iter().flatten() {
+            let found = std::fs::read_to_string(self.world.path(name)).map_err(|error| format!("{name}: {error}"))?;
+            if sorted(&found) != sorted(expected.as_str().ok_or("a file is a text")?) {
+                return Err(format!("{name} holds\n{found}"));
+            }
+        }
         Ok(())
     }
 

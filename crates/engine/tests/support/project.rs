@@ -1,4 +1,4 @@
-//! The project that the tests run: a line list in the form that ministries send, into Go.Data's cases.
+//! The project that the tests run: a line list in the form that ministries send, into Go.Data's cases; and the cases out of it into a file.
 
 /// Its files, for a Go.Data at this address.
 pub fn files(url: &str) -> Vec<(String, String)> {
@@ -7,6 +7,8 @@ pub fn files(url: &str) -> Vec<(String, String)> {
         ("flows/cases.yaml", FLOW.to_owned()),
         ("mappings/cases.csv", SHEET.to_owned()),
         ("codes/sex.csv", SEX.to_owned()),
+        ("flows/export.yaml", EXPORT.to_owned()),
+        ("mappings/export.csv", EXPORT_SHEET.to_owned()),
         ("incoming/cases.csv", "case_id,name\n".to_owned()),
     ]
     .into_iter()
@@ -22,6 +24,9 @@ systems:
   files:
     kind: file
     path: incoming
+  exports:
+    kind: file
+    path: exports
   godata:
     kind: godata
     url: {url}
@@ -52,6 +57,23 @@ dateOfReporting,reported,\"date(\"\"yyyy-MM-dd\"\")\",,,,reject,,,no,
 dateOfOnset,onset,\"date(\"\"dd/MM/yyyy\"\")\",,,,,,,no,
 addresses[typeId=USUAL_PLACE_OF_RESIDENCE].locationId,place,,,,,,,,no,
 addresses[typeId=USUAL_PLACE_OF_RESIDENCE].phoneNumber,phone,phone,,,,,,,,
+";
+
+/// The other way round: a table of the cases, as an epidemiologist wants it, that follows what happens in Go.Data.
+pub const EXPORT: &str = "\
+flow: export
+about: As an epidemiologist I want the cases of Go.Data in a table that is up to date each morning.
+from: { system: godata, resource: cases }
+mapping: export.csv
+to: { system: exports, resource: cases.csv, key: id }
+deletes: { detect: tombstone, then: delete }
+";
+
+pub const EXPORT_SHEET: &str = "\
+target,source,transform,empty,personal
+id,id,,reject,no
+name,lastName,,,
+reported,dateOfReporting,date_only,reject,no
 ";
 
 pub const SEX: &str = "source,target\nM,MALE\nF,FEMALE\n";
