@@ -44,7 +44,7 @@ impl Execution<'_> {
                     let decision = Decision::Written { change, id: made.id, version: made.version };
                     let mut unit = Unit::new(items.len(), record, &open.intent.part, decision);
                     unit.key = open.intent.key.clone();
-                    unit.hash = open.intent.hash.clone();
+                    unit.hash.clone_from(&open.intent.hash);
                     units.push(unit);
                     items.push(Item {
                         id: open.intent.source.id.clone(),
