@@ -3,18 +3,26 @@
 //! Absence counts only after a reading that is known to be complete, and never for more records than `stop_above` allows: half a file looks just like
 //! many deletions.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
-use kivuko_core::error::Error;
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Then};
+use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, Partition};
-use kivuko_core::store::Link;
+use kivuko_core::store::{Link, RunId};
 use serde_json::{Value, json};
 
 use crate::known::Known;
 use crate::run::{Execution, Watch};
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
+/// The share of the linked records above which nothing is removed, when the flow does not say.
+const STOP_ABOVE: f64 = 0.05;
+/// So few records may be removed one by one whatever their share: a source that says itself what it deleted is not half a file.
+const FEW: u64 = 10;
 /// The partition under which records are accounted for that were noticed by their absence.
 const ABSENT: &str = "(absent)";
 
@@ -31,8 +39,9 @@ impl Execution<'_> {
             if wave.is_empty() {
                 continue;
             }
+            self.guard_removals(wave.len() as u64).await?;
             self.await_intents(record, items, &mut wave).await?;
-            self.leave_out_gone(record, &mut wave).await?;
+            self.leave_out_gone(record, items, &mut wave).await?;
             self.hold_to_plan(items, &mut wave);
             let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
             units.append(&mut wave);
@@ -66,34 +75,67 @@ impl Execution<'_> {
         }
     }
 
-    /// What is gone already needs no request; only the link goes.
-    async fn leave_out_gone(&self, record: usize, wave: &mut [Unit]) -> Result<(), Error> {
+    /// What is gone already, or what another source still has, needs no request; only the link goes.
+    async fn leave_out_gone(&self, record: usize, items: &[Item], wave: &mut [Unit]) -> Result<(), Error> {
         let ids: Vec<String> = wave.iter().filter_map(|unit| unit.target_id().map(str::to_owned)).collect();
+        let held: HashSet<String> = self
+            .engine
+            .store
+            .links_by_target(&self.flow.to.system, &self.resource_of(record), &ids)
+            .await?
+            .into_iter()
+            .filter(|link| {
+                let from = &self.flow.from;
+                let own_source = link.source.system == from.system && link.source.resource == from.resource;
+                !own_source || wave.iter().all(|unit| items[unit.item].id != link.source.id)
+            })
+            .map(|link| link.target_id)
+            .collect();
         for (unit, present) in wave.iter_mut().zip(self.fetch(record, &ids).await?) {
-            let gone = present.is_none_or(|present| present.deleted);
             let Some(link) = &unit.link else { continue };
+            let gone = present.is_none_or(|present| present.deleted);
             let change = self.removing(link);
-            unit.decision =
-                if gone { Decision::Written { change, id: link.target_id.clone(), version: None } } else { Decision::Write(change) };
+            unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {
+                // An earlier run sent it and did not live to see the answer.
+                Decision::Written { change, id: link.target_id.clone(), version: None }
+            } else if gone || held.contains(&link.target_id) {
+                Decision::Unlinked
+            } else {
+                Decision::Write(change)
+            };
         }
         Ok(())
     }
 
-    /// After a complete reading: what was linked and has not been seen in it.
-    pub(crate) async fn delete_absent(&mut self, watch: &dyn Watch) -> Result<(), Error> {
-        if self.flow.deletes.detect != Detect::Absence || self.flow.deletes.then == Then::Ignore || self.counts.failed > 0 {
+    /// Stops before so many records are removed that something else must be the matter: a slip in `where`, a wrong export.
+    async fn guard_removals(&mut self, more: u64) -> Result<(), Error> {
+        self.removed += more;
+        if self.removed <= FEW {
             return Ok(());
         }
-        let mut absent: Vec<String> = Vec::new();
-        let mut after = String::new();
-        loop {
-            let links = self.engine.store.unseen(&self.flow.name, self.run, &after, self.engine.pace.page_size).await?;
-            let Some(last) = links.last() else { break };
-            after.clone_from(&last.source.id);
-            absent.extend(links.into_iter().map(|link| link.source.id));
+        self.guard(self.removed).await
+    }
+
+    /// Whether the flow acts on what is absent.
+    pub(crate) fn tells_absence(&self) -> bool {
+        self.flow.deletes.detect == Detect::Absence && self.flow.deletes.then != Then::Ignore
+    }
+
+    /// After a complete reading: what was linked and has not been seen in it.
+    pub(crate) async fn delete_absent(&mut self, watch: &dyn Watch) -> Result<(), Error> {
+        if !self.tells_absence() || self.counts.failed > 0 {
+            return Ok(());
         }
-        absent.dedup();
-        self.guard_absence(absent.len() as u64).await?;
+        if self.nameless {
+            let cause = Cause::new(
+                codes::ABSENCE_UNSURE,
+                "records without identity were in the input, so nobody can tell which records are missing from it; nothing was deleted",
+            );
+            self.groups.add(Outcome::Skipped, &cause, "the whole input");
+            return Ok(());
+        }
+        let absent = self.absent().await?;
+        self.guard(absent.len() as u64).await?;
         let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
             let known = self.known(ids).await?;
@@ -113,17 +155,44 @@ impl Execution<'_> {
         Ok(())
     }
 
-    async fn guard_absence(&self, absent: u64) -> Result<(), Error> {
+    /// The ids of this flow's source that are linked to this target and were not seen.
+    async fn absent(&self) -> Result<Vec<String>, Error> {
+        let (flow, store) = (&self.flow, &self.engine.store);
+        // A plan has put nothing down as seen; it has its own list.
+        let run = if self.writes { self.run } else { RunId(i64::MAX) };
+        let mut absent: Vec<String> = Vec::new();
+        let mut after = String::new();
+        loop {
+            let links = store.unseen(&flow.name, run, &after, self.engine.pace.page_size).await?;
+            let Some(last) = links.last() else { break };
+            after.clone_from(&last.source.id);
+            // A flow may have read another file before, or written elsewhere: those links are none of this reading's business.
+            let own = |link: &Link| {
+                link.source.system == flow.from.system && link.source.resource == flow.from.resource && link.target_system == flow.to.system
+            };
+            let ids = links.into_iter().filter(own).map(|link| link.source.id);
+            absent.extend(ids.filter(|id| self.writes || !self.seen_in_plan.contains(&hash_of(id))));
+        }
+        absent.dedup();
+        Ok(absent)
+    }
+
+    async fn guard(&self, absent: u64) -> Result<(), Error> {
         let linked = self.engine.store.count_links(&self.flow.name).await?;
-        let Some(limit) = self.flow.deletes.stop_above else { return Ok(()) };
+        let limit = self.flow.deletes.stop_above.unwrap_or(STOP_ABOVE);
         if linked > 0 && absent as f64 / linked as f64 > limit {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,
-                format!(
-                    "{absent} of {linked} linked records are missing from the source, more than `stop_above` allows; nothing was deleted"
-                ),
+                format!("{absent} of {linked} linked records would be removed, more than `stop_above` allows; they were left as they are"),
             ));
         }
         Ok(())
     }
+}
+
+/// A short stand-in for an id, where a plan remembers which it has seen.
+pub(crate) fn hash_of(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }

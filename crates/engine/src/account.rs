@@ -53,7 +53,7 @@ impl Execution<'_> {
                 continue;
             }
             for unit in units {
-                self.account_unit(item, unit, known, &mut commit);
+                self.account_unit(item, unit, &mut commit);
             }
             self.account_item(item, units, known, &mut commit);
         }
@@ -135,7 +135,7 @@ impl Execution<'_> {
         }
     }
 
-    fn account_unit(&self, item: &Item, unit: &Unit, known: &Known, commit: &mut PageCommit) {
+    fn account_unit(&self, item: &Item, unit: &Unit, commit: &mut PageCommit) {
         let unsettled = matches!(unit.decision, Decision::Failed { unsettled: true, .. });
         if !unsettled {
             commit.closed_intents.extend(unit.intent);
@@ -173,10 +173,10 @@ impl Execution<'_> {
                 }
             },
             // Only what was sent was a write; what the mapping rejected never came that far.
-            Decision::Rejected(_) => commit.counts.writes.rejected += u64::from(unit.intent.is_some()),
+            Decision::Rejected(_) => commit.counts.writes.rejected += u64::from(unit.was_sent),
+            Decision::Unlinked => commit.unlinked.extend(unit.link.clone()),
             Decision::Open | Decision::Write(_) | Decision::Waiting(_) | Decision::Skipped(_) | Decision::Failed { .. } => {}
         }
-        debug_assert!(known.links_of(&item.id).iter().all(|link| link.source.id == item.id));
     }
 
     /// What was sent is put down when it is news: new content, or a new version of the source.

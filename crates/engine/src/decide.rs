@@ -210,7 +210,8 @@ impl Execution<'_> {
             action: Action::Update,
             target_id: Some(found.id),
             target_version: found.version,
-            before: only(&present.body, |name| changed.contains(name)),
+            // A field that was empty is put down as such, so that a revert empties it again.
+            before: changed.iter().map(|name| (name.clone(), present.body.get(name).cloned().unwrap_or_default())).collect(),
             body: only(&merged, |name| changed.contains(name)),
         })
     }

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use jiff::Timestamp;
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{network, target as target_codes};
 use kivuko_core::connector::{Cancel, Target, Write, Written};
@@ -14,13 +13,15 @@ use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::store::{Intent, SourceKey};
 
 use crate::run::Execution;
-use crate::settle::{Settled, Unanswered};
+use crate::settle::{Settled, Unanswered, cancelled};
 use crate::unit::{Decision, Item, Unit};
 
 /// From this try on, records are sent one by one, so that one that makes the target fail does not take others with it.
 const ALONE_FROM: u32 = 2;
 /// A record that failed this often alone while others passed is rejected.
 const POISON_AFTER: u32 = 3;
+/// Who asks for a longer pause than this gets it: the run ends, and the next one goes on.
+const LONGEST_ASKED: Duration = Duration::from_mins(5);
 
 /// One write on its way.
 struct Sending {
@@ -29,8 +30,6 @@ struct Sending {
     write: Write,
     /// How often it was sent alone.
     alone: u32,
-    /// When it was last sent.
-    sent: Timestamp,
 }
 
 impl Execution<'_> {
@@ -47,7 +46,7 @@ impl Execution<'_> {
                     body: std::mem::take(&mut change.body),
                     parent: unit.parent.clone(),
                 };
-                sending.push(Sending { unit: at, write, alone: 0, sent: Timestamp::UNIX_EPOCH });
+                sending.push(Sending { unit: at, write, alone: 0 });
             }
         }
         if sending.is_empty() {
@@ -57,27 +56,32 @@ impl Execution<'_> {
             stays_due(units, sending.into_iter().map(|one| (one, error.clone())));
             return Ok(Some(error));
         }
+        self.note(record, items, units, &sending).await?;
+        let several = sending.len() > 1;
+        let mut others_passed = false;
         for attempt in 0.. {
-            // Noted before each sending: how long a write can still take effect is reckoned from here.
-            self.note(record, items, units, &sending).await?;
+            let sent = sending.len();
             let Answers { again, fatal } = self.send(record, units, sending, attempt).await;
+            others_passed |= again.len() < sent;
             if let Some(error) = fatal {
                 stays_due(units, again);
                 return Ok(Some(error));
             }
-            let Some((_, last)) = again.last() else { return Ok(None) };
+            let left = self.settle_unanswered(record, units, again).await?;
+            // A single write has no others to be compared with in its page; then those of the run must do.
+            let left = reject_poison(units, left, if several { others_passed } else { self.passed });
+            let Some((_, last)) = left.last() else { return Ok(None) };
             let last = last.clone();
-            let unanswered: Vec<Sending> = self.settle_unanswered(record, units, again).await?;
-            let left = self.reject_poison(units, unanswered, &last);
-            if left.is_empty() {
-                return Ok(None);
-            }
-            if attempt + 1 >= self.engine.pace.tries {
-                stays_due(units, left.into_iter().map(|one| (one, last.clone())));
+            let asked = left.iter().filter_map(|(_, error)| error.retry_after).max();
+            if attempt + 1 >= self.engine.pace.tries || asked.is_some_and(|asked| asked > LONGEST_ASKED) {
+                stays_due(units, left);
                 return Ok(Some(given_up(last, attempt + 1)));
             }
-            self.engine.clock.sleep(self.wait(attempt, last.retry_after)).await;
-            sending = left;
+            if let Err(error) = self.wait(attempt, asked).await {
+                stays_due(units, left);
+                return Ok(Some(error));
+            }
+            sending = left.into_iter().map(|(one, _)| one).collect();
         }
         unreachable!("the loop ends by returning")
     }
@@ -108,6 +112,7 @@ impl Execution<'_> {
         for (one, id) in sending.iter().zip(ids) {
             // What an earlier run left open for this record was settled before we came here.
             self.superseded.extend(units[one.unit].intent.replace(id));
+            units[one.unit].was_sent = true;
         }
         Ok(())
     }
@@ -116,10 +121,8 @@ impl Execution<'_> {
     async fn send(&mut self, record: usize, units: &mut [Unit], sending: Vec<Sending>, attempt: u32) -> Answers {
         let opened = &self.targets[record];
         let size = if attempt >= ALONE_FROM { 1 } else { opened.capabilities.batch_size.max(1) };
-        let now = self.engine.clock.now();
         let mut batches: Vec<Vec<Sending>> = Vec::new();
-        for mut one in sending {
-            one.sent = now;
+        for one in sending {
             match batches.last_mut() {
                 Some(batch) if batch.len() < size => batch.push(one),
                 _ => batches.push(vec![one]),
@@ -167,14 +170,20 @@ impl Execution<'_> {
         }
     }
 
-    /// Finds out what became of the writes without an answer; what did not take effect comes back to be sent again.
-    async fn settle_unanswered(&mut self, record: usize, units: &mut [Unit], again: Vec<(Sending, Error)>) -> Result<Vec<Sending>, Error> {
+    /// Finds out what became of the writes without an answer; what did not take effect comes back to be sent again, with why it failed.
+    async fn settle_unanswered(
+        &mut self,
+        record: usize,
+        units: &mut [Unit],
+        again: Vec<(Sending, Error)>,
+    ) -> Result<Vec<(Sending, Error)>, Error> {
+        // What was cut off may come late, counted from when it was: the request itself may have taken long.
         let now = self.engine.clock.now();
         let unanswered: Vec<Unanswered<'_>> = again
             .iter()
             .enumerate()
             .filter(|(_, (_, error))| error.effect_unknown)
-            .map(|(at, (one, error))| Unanswered { at, write: &one.write, due: if error.ended { now } else { self.due(record, one.sent) } })
+            .map(|(at, (one, error))| Unanswered { at, write: &one.write, due: if error.ended { now } else { self.due(record, now) } })
             .collect();
         let mut settled = match self.settle(record, &unanswered).await {
             Ok(settled) => settled,
@@ -185,43 +194,51 @@ impl Execution<'_> {
             }
         };
         let mut left = Vec::new();
-        for (at, (one, _)) in again.into_iter().enumerate() {
+        for (at, (one, error)) in again.into_iter().enumerate() {
             match settled.remove(&at) {
                 Some(Settled::Applied { id, version }) => self.done(units, one, id, version),
-                Some(Settled::NotApplied) | None => left.push(one),
+                Some(Settled::NotApplied) | None => left.push((one, error)),
             }
         }
         Ok(left)
     }
 
-    /// A record that fails alone again and again while others pass is not the system's fault.
-    fn reject_poison(&self, units: &mut [Unit], left: Vec<Sending>, last: &Error) -> Vec<Sending> {
-        let (poison, left): (Vec<Sending>, Vec<Sending>) =
-            left.into_iter().partition(|one| one.alone >= POISON_AFTER && self.passed && last.cause.code != network::RATE_LIMITED);
-        for one in poison {
-            let cause = Cause::new(
-                target_codes::POISON,
-                format!(
-                    "the target failed {} times when this record was sent alone, while others passed; last: {}",
-                    one.alone, last.cause.message
-                ),
-            );
-            units[one.unit].decision = Decision::Rejected(vec![cause]);
-        }
-        left
-    }
-
-    /// How long to wait before the next try: doubling, with chance, and never shorter than the other side asked for.
-    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
+    /// Waits before the next try: doubling, with chance, never shorter than the other side asked for, and not a moment longer than somebody
+    /// asks us to end.
+    async fn wait(&self, attempt: u32, asked: Option<Duration>) -> Result<(), Error> {
         let pace = &self.engine.pace;
         let doubled = pace.first_wait.saturating_mul(2u32.saturating_pow(attempt)).min(pace.longest_wait);
         let with_chance = doubled.mul_f64(0.5 + self.engine.random.fraction() / 2.0);
-        asked.map_or(with_chance, |asked| asked.max(with_chance))
+        let mut left = asked.map_or(with_chance, |asked| asked.max(with_chance));
+        while !left.is_zero() {
+            self.stop_if_cancelled()?;
+            let slice = left.min(Duration::from_millis(500));
+            self.engine.clock.sleep(slice).await;
+            left = left.saturating_sub(slice);
+        }
+        Ok(())
     }
 
     pub(crate) fn source_key(&self, id: &str) -> SourceKey {
         SourceKey { system: self.flow.from.system.clone(), resource: self.flow.from.resource.clone(), id: id.to_owned() }
     }
+}
+
+/// A record that makes the system fail again and again, alone, while others pass, is not the system's fault.
+fn reject_poison(units: &mut [Unit], left: Vec<(Sending, Error)>, others_passed: bool) -> Vec<(Sending, Error)> {
+    let (poison, left): (Vec<_>, Vec<_>) =
+        left.into_iter().partition(|(one, error)| one.alone >= POISON_AFTER && others_passed && error.cause.code == network::SERVER_ERROR);
+    for (one, error) in poison {
+        let cause = Cause::new(
+            target_codes::POISON,
+            format!(
+                "the target failed {} times when this record was sent alone, while others passed; last: {}",
+                one.alone, error.cause.message
+            ),
+        );
+        units[one.unit].decision = Decision::Rejected(vec![cause]);
+    }
+    left
 }
 
 /// What one sending came to.
@@ -238,13 +255,12 @@ type Answered = (Vec<Sending>, Result<Vec<Written>, Error>);
 fn send_batch<'a>(target: &'a dyn Target, cancel: &'a Cancel, batch: Vec<Sending>) -> BoxFuture<'a, Answered> {
     Box::pin(async move {
         if cancel.is_cancelled() {
-            let stopped = Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was");
-            return (batch, Err(stopped));
+            return (batch, Err(cancelled()));
         }
-        let taken_apart = batch.into_iter().map(|Sending { unit, write, alone, sent }| ((unit, alone, sent), write));
+        let taken_apart = batch.into_iter().map(|Sending { unit, write, alone }| ((unit, alone), write));
         let (rest, writes): (Vec<_>, Vec<Write>) = taken_apart.unzip();
         let written = target.write(&writes).await;
-        let put_together = rest.into_iter().zip(writes).map(|((unit, alone, sent), write)| Sending { unit, write, alone, sent });
+        let put_together = rest.into_iter().zip(writes).map(|((unit, alone), write)| Sending { unit, write, alone });
         (put_together.collect(), written)
     })
 }

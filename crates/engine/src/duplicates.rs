@@ -13,6 +13,8 @@ use kivuko_core::connector::Key;
 use kivuko_core::value;
 use serde_json::Value;
 
+/// How many places of a duplicate are kept: enough to name others of each.
+const MOST_PLACES: usize = 8;
 /// Bits of the field: 4 MiB of memory hold some millions of identities with few false suspects.
 const BITS: usize = 1 << 25;
 
@@ -70,7 +72,10 @@ impl<T: Hash + Eq + Clone> Suspects<T> {
     /// The second look: where do the suspects stand.
     pub fn second_look(&mut self, entry: &T, place: &str) {
         if let Some(places) = self.suspects.get_mut(entry) {
-            places.push(place.to_owned());
+            // A wrong column makes one key of a whole file; nobody reads more than a few places.
+            if places.len() < MOST_PLACES {
+                places.push(place.to_owned());
+            }
         }
     }
 

@@ -4,7 +4,8 @@
 //! back is noticed at once when it lived on this machine (its process is gone), and otherwise when its lease ends.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kivuko_core::catalogue::run;
@@ -18,10 +19,12 @@ const RENEWAL: Duration = Duration::from_secs(20);
 /// How often one looks whether a lease has become free.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The holders that live in this process.
+/// The leases that are held, or asked for, in this process.
 static LIVING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// Tells the leases of one holder apart.
+static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// Who holds leases: one engine of one process. Dropping it makes its leases free for the taking.
+/// Who holds leases: one engine of one process.
 #[derive(Debug)]
 pub struct Holder(String);
 
@@ -31,26 +34,32 @@ impl Holder {
         let mut nonce = [0u8; 8];
         random.fill(&mut nonce);
         let process = std::process::id();
-        let name = format!("{}|{process}|{}|{:016x}", machine(), started(process).unwrap_or_default(), u64::from_le_bytes(nonce));
-        LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.clone());
-        Self(name)
+        Self(format!("{}|{process}|{}|{:016x}", machine(), started(process).unwrap_or_default(), u64::from_le_bytes(nonce)))
     }
 
-    /// The name in the store.
-    pub fn name(&self) -> &str {
-        &self.0
+    /// A name that no other lease has, also not one of this holder: two runs of one process exclude each other like those of two.
+    fn claim(&self) -> Claim {
+        let name = format!("{}|{}", self.0, COUNTER.fetch_add(1, Ordering::Relaxed));
+        LIVING.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+        Claim(name)
     }
 }
 
-impl Drop for Holder {
+/// A holder's name for one lease. When it is dropped, the lease is free for the taking.
+#[derive(Debug)]
+struct Claim(String);
+
+impl Drop for Claim {
     fn drop(&mut self) {
-        LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&self.0);
+        LIVING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
 }
 
-/// What tells this machine from others that may share a store.
+/// What tells this machine from others that may share a store. Containers of one machine number their processes each for themselves.
 fn machine() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(|_| "machine".to_owned(), |id| id.trim().to_owned())
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(|_| "machine".to_owned(), |id| id.trim().to_owned());
+    let processes = std::fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
+    format!("{boot} {processes}")
 }
 
 /// When a process of this machine started, in the kernel's ticks; tells a process from a later one with the same number.
@@ -69,7 +78,7 @@ fn is_dead(holder: &str) -> bool {
     }
     let Ok(process) = process.parse::<u32>() else { return false };
     if process == std::process::id() {
-        return !LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(holder);
+        return !LIVING.lock().unwrap_or_else(PoisonError::into_inner).contains(holder);
     }
     std::path::Path::new("/proc").is_dir() && started(process).as_deref() != Some(its_start)
 }
@@ -78,8 +87,12 @@ fn is_dead(holder: &str) -> bool {
 pub struct Held {
     store: Arc<dyn Store>,
     lease: Lease,
+    clock: Arc<dyn Clock>,
     renewal: tokio::task::JoinHandle<()>,
-    lost: Arc<std::sync::atomic::AtomicBool>,
+    lost: Arc<AtomicBool>,
+    /// Until when it is held, in seconds since 1970; each renewal moves it on.
+    until: Arc<AtomicI64>,
+    _claim: Claim,
 }
 
 impl std::fmt::Debug for Held {
@@ -98,10 +111,11 @@ impl Held {
         patience: Duration,
     ) -> Result<Self, Error> {
         let began = clock.now();
+        let claim = holder.claim();
         loop {
             let now = clock.now();
-            match store.acquire_lease(name, holder.name(), now, now + TERM).await? {
-                Ok(lease) => return Ok(Self::keep(Arc::clone(store), Arc::clone(clock), lease)),
+            match store.acquire_lease(name, &claim.0, now, now + TERM).await? {
+                Ok(lease) => return Ok(Self::keep(Arc::clone(store), Arc::clone(clock), lease, claim)),
                 Err(other) if is_dead(&other.holder) => store.break_lease(&other).await?,
                 Err(_) if now.duration_since(began).unsigned_abs() < patience => clock.sleep(LOOK).await,
                 Err(other) => {
@@ -117,17 +131,20 @@ impl Held {
         }
     }
 
-    fn keep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, lease: Lease) -> Self {
-        let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    fn keep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, lease: Lease, claim: Claim) -> Self {
+        let lost = Arc::new(AtomicBool::new(false));
+        let until = Arc::new(AtomicI64::new(lease.until.as_second()));
         let renewal = tokio::spawn({
-            let (store, lease, lost) = (Arc::clone(&store), lease.clone(), Arc::clone(&lost));
+            let (store, clock, lease) = (Arc::clone(&store), Arc::clone(&clock), lease.clone());
+            let (lost, until) = (Arc::clone(&lost), Arc::clone(&until));
             async move {
                 loop {
                     clock.sleep(RENEWAL).await;
-                    match store.renew_lease(&lease, clock.now() + TERM).await {
-                        Ok(true) => {}
+                    let renewed = clock.now() + TERM;
+                    match store.renew_lease(&lease, renewed).await {
+                        Ok(true) => until.store(renewed.as_second(), Ordering::Release),
                         Ok(false) => {
-                            lost.store(true, std::sync::atomic::Ordering::Release);
+                            lost.store(true, Ordering::Release);
                             return;
                         }
                         // The store may be busy; there are two more tries before the lease ends.
@@ -136,7 +153,7 @@ impl Held {
                 }
             }
         });
-        Self { store, lease, renewal, lost }
+        Self { store, lease, clock, renewal, lost, until, _claim: claim }
     }
 
     /// What it is a lease on.
@@ -146,8 +163,13 @@ impl Held {
 
     /// Fails when the lease was lost: somebody else may be writing.
     pub fn still_held(&self) -> Result<(), Error> {
-        if self.lost.load(std::sync::atomic::Ordering::Acquire) {
-            return Err(Error::stop(run::IN_USE, format!("the lease `{}` was taken over by another run", self.lease.name)));
+        // A machine that was asleep finds its lease at its end without having been told.
+        let ended = self.clock.now().as_second() >= self.until.load(Ordering::Acquire);
+        if ended || self.lost.load(Ordering::Acquire) {
+            return Err(Error::stop(
+                run::IN_USE,
+                format!("the lease `{}` has ended, and another run may have taken it over", self.lease.name),
+            ));
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 //!
 //! A creation that took effect is linked and accounted for as created; whatever else it was, its intent is closed once nothing can come any more.
 
+use std::collections::HashSet;
+
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::Error;
 use kivuko_core::record::Partition;
@@ -28,12 +30,20 @@ impl Execution<'_> {
                 .intents
                 .iter()
                 .filter(|open| open.intent.flow == self.flow.name && open.intent.target_resource == resource)
-                .filter(|open| self.over(record, open.intent.noted) <= now)
+                .filter(|open| self.due(record, self.dead_since(open)) <= now)
                 .filter(|open| !closed.contains(&open.id))
                 .cloned()
                 .collect();
             closed.extend(orphans.iter().map(|open| open.id));
-            let creations: Vec<&OpenIntent> = orphans.iter().filter(|open| open.intent.action == Action::Create).collect();
+            let mut creations: Vec<&OpenIntent> = orphans.iter().filter(|open| open.intent.action == Action::Create).collect();
+            // Several runs may have died over one record.
+            creations.sort_by_key(|open| (&open.intent.key, open.id));
+            creations.dedup_by_key(|open| &open.intent.key);
+            let keys: Vec<Key> = creations.iter().map(|open| open.intent.key.clone()).collect();
+            // A record that goes by another id in the source by now has come by, and is linked.
+            let held: HashSet<Key> =
+                self.engine.store.links_by_key(&self.flow.to.system, &resource, &keys).await?.into_iter().map(|link| link.key).collect();
+            creations.retain(|open| !held.contains(&open.intent.key));
             let keys: Vec<Key> = creations.iter().map(|open| open.intent.key.clone()).collect();
             for (open, candidates) in creations.into_iter().zip(self.lookup(record, &keys).await?) {
                 // Several would be for a person to decide; the intent says nothing about which is ours.
@@ -52,6 +62,7 @@ impl Execution<'_> {
                         version: None,
                         raw: None,
                         value: Value::Null,
+                        nameless: false,
                         repeated: false,
                         early: None,
                     });

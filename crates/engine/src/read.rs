@@ -96,7 +96,8 @@ impl Execution<'_> {
     /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
     pub(crate) fn item(&self, source: SourceRecord) -> Item {
         let SourceRecord { id, place, version, deleted, body } = source;
-        let mut item = Item { id: String::new(), place, version, raw: None, value: Value::Null, repeated: false, early: None };
+        let mut item =
+            Item { id: String::new(), place, version, raw: None, value: Value::Null, nameless: false, repeated: false, early: None };
         item.early = match body {
             Err(cause) => Some(Early::Rejected(vec![cause])),
             Ok(raw) => {
@@ -111,6 +112,7 @@ impl Execution<'_> {
             }
             item.id = id;
         } else {
+            item.nameless = true;
             item.id = format!("({})", item.place);
             if !matches!(item.early, Some(Early::Rejected(_))) {
                 item.early = Some(Early::Rejected(vec![no_identity(self.flow.from.id.as_deref())]));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kivuko_core::catalogue::{record, target};
 use kivuko_core::error::{Cause, Code, Consequence, Error, Unlisted};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::store::RunId;
@@ -101,11 +102,12 @@ impl CauseGroups {
     /// Takes one cause of one record in.
     pub fn add(&mut self, outcome: Outcome, cause: &Cause, place: &str) {
         // What differs from record to record (an id, a place) would make a group of each; the code and the field are then enough.
-        let varies = matches!(cause.code.0, 302 | 312 | 313 | 401);
+        let varies = [record::UNREADABLE, record::DUPLICATE_ID, record::DUPLICATE_KEY, target::SEVERAL_MATCHES].contains(&cause.code);
         let message = if varies { String::new() } else { cause.message.clone() };
-        let key = (cause.code, message, cause.field.clone());
+        let mut key = (cause.code, message, cause.field.clone());
         if !self.groups.contains_key(&key) && self.groups.len() >= GROUPS {
-            return;
+            // Further ones are told by their code alone.
+            key = (cause.code, String::new(), None);
         }
         let group = self.groups.entry(key).or_insert_with(|| CauseGroup {
             outcome,

@@ -10,11 +10,12 @@ use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Status;
 use kivuko_core::record::Partition;
-use kivuko_core::store::{Kept, Link, RunId, RunStart};
+use kivuko_core::store::{Kept, RunId, RunStart};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::Engine;
+use crate::lease::Held;
 use crate::report::RunReport;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Early, Item, Unit};
@@ -37,10 +38,17 @@ pub struct Reverted {
 impl Engine {
     /// What taking a run back would do.
     pub async fn plan_revert(&self, run: RunId) -> Result<Vec<Reverted>, Error> {
-        let (mut execution, kept) = self.open_revert(run, RunId(0), false).await?;
-        let units = execution.undo(&kept).await?;
-        execution.release().await;
-        Ok(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)).collect())
+        let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
+        let flow = self.flow(&reverted_run.flow)?;
+        let mut execution = Execution::new(self, flow, RunId(0), true, false);
+        execution.open_targets().await?;
+        let mut planned = Vec::new();
+        let mut before = i64::MAX;
+        while let Some(kept) = self.kept_before(run, &mut before).await? {
+            let units = execution.undo(&kept).await?;
+            planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
+        }
+        Ok(planned)
     }
 
     /// Takes a run back.
@@ -50,6 +58,7 @@ impl Engine {
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
         let flow = self.flow(&reverted_run.flow)?;
         self.store.put_version(&flow.version).await?;
+        let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("flow {}", flow.name), self.pace.patience).await?;
         let start = RunStart {
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
@@ -58,17 +67,15 @@ impl Engine {
             started: began,
         };
         let number = self.store.begin_run(&start).await?;
-        let (mut execution, kept) = self.open_revert(run, number, true).await?;
-        let ended = execution.take_back(&kept).await;
+        let mut execution = Execution::new(self, Arc::clone(&flow), number, true, true);
+        let mut done = Vec::new();
+        let error = execution.take_back(run, &mut done).await.err();
         execution.release().await;
-        let (done, error) = match ended {
-            Ok(done) => (done, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
         let finished = self.clock.now();
         execution.counts.requests = self.requests() - requests_before;
         let status = if error.is_none() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
         self.store.finish_run(number, status, execution.counts.requests, error.as_ref().map(|error| &error.cause), finished).await?;
+        lease.release().await?;
         let report = RunReport {
             run: number,
             flow: flow.name.clone(),
@@ -82,53 +89,46 @@ impl Engine {
         Ok((report, done))
     }
 
-    async fn open_revert(&self, run: RunId, number: RunId, writes: bool) -> Result<(Execution<'_>, Vec<Kept>), Error> {
-        let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
-        let flow = self.flow(&reverted_run.flow)?;
-        let mut execution = Execution::new(self, Arc::clone(&flow), number, true, writes);
-        execution.open_targets().await?;
-        let mut kept: Vec<Kept> = Vec::new();
-        let mut before = i64::MAX;
-        loop {
-            let rows = self.store.kept(run, before, self.pace.page_size).await?;
-            let Some((last, _)) = rows.last() else { break };
-            before = *last;
-            kept.extend(rows.into_iter().map(|(_, kept)| kept));
-        }
-        Ok((execution, kept))
+    /// The next writes of a run, newest first; `None` when there are no more.
+    async fn kept_before(&self, run: RunId, before: &mut i64) -> Result<Option<Vec<Kept>>, Error> {
+        let rows = self.store.kept(run, *before, self.pace.page_size).await?;
+        let Some((last, _)) = rows.last() else { return Ok(None) };
+        *before = *last;
+        Ok(Some(rows.into_iter().map(|(_, kept)| kept).collect()))
     }
 }
 
 impl Execution<'_> {
     /// Decides what is to be done with each of the written records, newest first.
     async fn undo(&self, kept: &[Kept]) -> Result<Vec<Unit>, Error> {
+        let (flow, store) = (&self.flow, &self.engine.store);
+        let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
+        let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
         let mut units = Vec::with_capacity(kept.len());
         for (position, one) in kept.iter().enumerate() {
-            let record = self.flow.to.records.iter().position(|record| record.resource == one.target_resource).unwrap_or_default();
-            let mut unit = Unit::new(position, record, &one.part, Decision::Open);
-            unit.link = self.link_of(one).await?;
+            let record = flow.to.records.iter().position(|record| record.resource == one.target_resource);
+            let link =
+                links.iter().find(|link| link.source.id == one.source_id && link.part == one.part && link.target_id == one.target_id);
+            let mut unit = Unit::new(position, record.unwrap_or_default(), &one.part, Decision::Open);
+            match (record, link) {
+                (Some(_), Some(link)) => {
+                    unit.key = link.key.clone();
+                    unit.link = Some(link.clone());
+                }
+                // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
+                _ => unit.decision = not_reverted("the flow no longer leads to it"),
+            }
             units.push(unit);
         }
-        for record in 0..self.flow.to.records.len() {
-            let own: Vec<usize> = (0..units.len()).filter(|&at| units[at].record == record).collect();
+        for record in 0..flow.to.records.len() {
+            let own: Vec<usize> =
+                (0..units.len()).filter(|&at| units[at].record == record && units[at].decision == Decision::Open).collect();
             let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
             for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
                 units[at].decision = Self::undo_one(&kept[at], present);
-                if let Some(link) = &units[at].link {
-                    units[at].key = link.key.clone();
-                }
             }
         }
         Ok(units)
-    }
-
-    async fn link_of(&self, kept: &Kept) -> Result<Option<Link>, Error> {
-        let links = self
-            .engine
-            .store
-            .links(&self.flow.from.system, &self.flow.from.resource, std::slice::from_ref(&kept.source_id), &self.flow.to.system)
-            .await?;
-        Ok(links.into_iter().find(|link| link.part == kept.part && link.target_id == kept.target_id))
     }
 
     fn undo_one(kept: &Kept, present: Option<Candidate>) -> Decision {
@@ -152,10 +152,11 @@ impl Execution<'_> {
     }
 
     /// Carries the decisions out and puts them down.
-    async fn take_back(&mut self, kept: &[Kept]) -> Result<Vec<Reverted>, Error> {
-        let mut done = Vec::new();
-        for kept in kept.chunks(self.engine.pace.page_size) {
-            let mut units = self.undo(kept).await?;
+    async fn take_back(&mut self, run: RunId, done: &mut Vec<Reverted>) -> Result<(), Error> {
+        self.open_targets().await?;
+        let mut before = i64::MAX;
+        while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
+            let mut units = self.undo(&kept).await?;
             let items: Vec<Item> = kept
                 .iter()
                 .map(|kept| Item {
@@ -164,6 +165,7 @@ impl Execution<'_> {
                     version: None,
                     raw: None,
                     value: Value::Null,
+                    nameless: false,
                     repeated: false,
                     early: Some(Early::Removed),
                 })
@@ -179,12 +181,12 @@ impl Execution<'_> {
             }
             units.sort_by_key(|unit| unit.item);
             self.commit_revert(&items, &units).await?;
-            done.extend(units.iter().zip(kept).map(|(unit, kept)| reverted(unit, kept)));
+            done.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
             if let Some(error) = fatal {
                 return Err(error);
             }
         }
-        Ok(done)
+        Ok(())
     }
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.

@@ -5,7 +5,7 @@
 //! at most one page uncommitted and, for what it was writing, open intents; the next run settles these before it sends anything of their keys, and
 //! reads that page again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
 
+use crate::absence::hash_of;
 use crate::decide::OpenTarget;
 use crate::duplicates::Duplicates;
 use crate::engine::Engine;
@@ -26,6 +27,9 @@ use crate::lease::Held;
 use crate::plan::Planned;
 use crate::report::{CauseGroups, RunReport};
 use crate::unit::{Decision, Early, Item, Unit};
+
+/// How many runs are looked back at for the time when one ended.
+const RECENT_RUNS: usize = 200;
 
 /// What a person can ask of a run.
 #[derive(Debug, Clone, Default)]
@@ -113,18 +117,27 @@ pub(crate) struct Execution<'e> {
     pub intents: Vec<OpenIntent>,
     /// When those were read: what had sent them had ended.
     pub began: Timestamp,
+    /// By when the runs that left intents open were dead.
+    pub graves: HashMap<RunId, Timestamp>,
     /// Older intents that new ones of this page stand for.
     pub superseded: Vec<IntentId>,
     pub duplicates: Duplicates,
     /// Records of the target that Kivuko itself deleted: they may be made again.
     pub deleted_by_us: HashSet<String>,
+    /// Records without identity were met: nobody can tell which of the linked ones they are.
+    pub nameless: bool,
+    /// Linked records that this run removes.
+    pub removed: u64,
+    /// The ids that a plan has seen, as hashes, where it has to tell what is absent.
+    pub seen_in_plan: HashSet<u64>,
     /// Something was written in this run, so the target works.
     pub passed: bool,
     /// The writes of a saved plan, when just these are to be sent.
     pub agreed: Option<BTreeMap<(String, String), Planned>>,
     pub counts: Counts,
     pub groups: CauseGroups,
-    begun: bool,
+    /// The target records whose target was told that writing begins.
+    begun: HashSet<usize>,
     leases: Vec<Held>,
 }
 
@@ -156,7 +169,10 @@ impl Engine {
         let status = if ended.is_ok() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
-        self.forget_what_is_old(&flow).await?;
+        if let Err(error) = self.forget_what_is_old(&flow).await {
+            // The run is over and accounted for; the next one tries again.
+            tracing::warn!(code = %error.cause.code, flow = %flow.name, "the history could not be purged");
+        }
         lease.release().await?;
         Ok(RunReport {
             run,
@@ -220,14 +236,18 @@ impl<'e> Execution<'e> {
             writes,
             intents: Vec::new(),
             began: engine.clock.now(),
+            graves: HashMap::new(),
             superseded: Vec::new(),
             duplicates: Duplicates::default(),
             deleted_by_us: HashSet::new(),
+            nameless: false,
+            removed: 0,
+            seen_in_plan: HashSet::new(),
             passed: false,
             agreed: None,
             counts: Counts::default(),
             groups: CauseGroups::default(),
-            begun: false,
+            begun: HashSet::new(),
             leases: Vec::new(),
             flow,
         }
@@ -254,10 +274,10 @@ impl<'e> Execution<'e> {
                 break;
             }
         }
+        if options.is_whole() && source.reads_whole() {
+            self.delete_absent(watch).await?;
+        }
         if self.writes && options.is_whole() {
-            if source.reads_whole() {
-                self.delete_absent(watch).await?;
-            }
             self.close_orphans().await?;
         }
         Ok(())
@@ -282,8 +302,20 @@ impl<'e> Execution<'e> {
         if let Some(error) = checks_failed(&wrong) {
             return Err(error);
         }
-        self.began = self.engine.clock.now();
         self.intents = self.engine.store.open_intents(&flow.to.system).await?;
+        self.began = self.engine.clock.now();
+        self.date_graves().await
+    }
+
+    /// Finds out by when the runs that left intents open were dead: when the next run of their flow began.
+    async fn date_graves(&mut self) -> Result<(), Error> {
+        let left: BTreeSet<(String, RunId)> = self.intents.iter().map(|open| (open.intent.flow.clone(), open.intent.run)).collect();
+        for (flow, run) in left {
+            let runs = self.engine.store.runs(Some(&flow), RECENT_RUNS).await?;
+            // Among the newest runs the oldest of the later ones is the one that came next, or came after it.
+            let next = runs.iter().filter(|later| later.id > run).map(|later| later.started).min();
+            self.graves.insert(run, next.unwrap_or(self.began).min(self.began));
+        }
         Ok(())
     }
 
@@ -313,9 +345,8 @@ impl<'e> Execution<'e> {
         for lease in &self.leases {
             lease.still_held()?;
         }
-        if !self.begun {
+        if self.begun.insert(record) {
             self.targets[record].target.begin().await?;
-            self.begun = true;
         }
         Ok(())
     }
@@ -369,6 +400,10 @@ impl<'e> Execution<'e> {
                 Item { repeated, ..self.item(record) }
             })
             .collect();
+        self.nameless |= items.iter().any(|item| item.nameless);
+        if !self.writes && self.tells_absence() {
+            self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
+        }
         let mut units: Vec<Unit> = Vec::with_capacity(items.len());
         let mut fatal: Option<Error> = None;
         for record in 0..self.flow.to.records.len() {

@@ -8,9 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kivuko_core::catalogue::network;
 use kivuko_core::connector::{Action, Candidate, Key, Write};
 use kivuko_core::diff;
 use kivuko_core::error::Error;
+
+use kivuko_core::store::OpenIntent;
 
 use crate::run::Execution;
 use crate::unit::{Decision, Item, Unit};
@@ -34,9 +37,6 @@ pub(crate) enum Settled {
     NotApplied,
 }
 
-/// So long after it was noted a write may still have been sent: pages wait for their turn behind limits, and what is tried again is noted again.
-const SENDING: SignedDuration = SignedDuration::from_mins(15);
-
 impl Execution<'_> {
     /// When a write that was sent at `since` can no longer take effect.
     pub(crate) fn due(&self, record: usize, since: Timestamp) -> Timestamp {
@@ -44,10 +44,10 @@ impl Execution<'_> {
         SignedDuration::try_from_secs_f64(seconds).ok().and_then(|wait| since.checked_add(wait).ok()).unwrap_or(since)
     }
 
-    /// When nothing can come any more of a write that an earlier run noted and that had no answer when this run began. When it was sent nobody knows;
-    /// but its run had ended by then.
-    pub(crate) fn over(&self, record: usize, noted: Timestamp) -> Timestamp {
-        self.due(record, noted.checked_add(SENDING).map_or(self.began, |sent| sent.min(self.began)).max(noted))
+    /// By when the run that left an intent open was dead at the latest: it may have sent until its end. The next run of its flow began after that,
+    /// since it holds the same leases.
+    pub(crate) fn dead_since(&self, open: &OpenIntent) -> Timestamp {
+        self.graves.get(&open.intent.run).copied().unwrap_or(self.began)
     }
 
     /// Looks again and again until every write was seen in the target or is past its time.
@@ -114,7 +114,7 @@ impl Execution<'_> {
             };
             for open in self.intents.iter().filter(concerns) {
                 let intent = &open.intent;
-                waits.push((at, intent.noted, intent.action));
+                waits.push((at, self.dead_since(open), intent.action));
                 // Only the flow's own intent for this record tells what it did; another flow's is only waited for.
                 if intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part {
                     // Several runs may have died over it, one after the other: the last intent stands for all, and a creation remains one.
@@ -126,7 +126,7 @@ impl Execution<'_> {
         }
         loop {
             let now = self.engine.clock.now();
-            waits.retain(|(_, noted, _)| self.over(record, *noted) > now);
+            waits.retain(|(_, dead, _)| self.due(record, *dead) > now);
             let creations: Vec<usize> = waits.iter().filter(|(_, _, action)| *action == Action::Create).map(|(at, _, _)| *at).collect();
             let keys: Vec<Key> = creations.iter().map(|&at| units[at].key.clone()).collect();
             let arrived: BTreeSet<usize> = creations
@@ -136,7 +136,7 @@ impl Execution<'_> {
                 .map(|(at, _)| at)
                 .collect();
             waits.retain(|(at, _, _)| !arrived.contains(at));
-            let Some(last) = waits.iter().map(|(_, noted, _)| self.over(record, *noted)).max() else { return Ok(()) };
+            let Some(last) = waits.iter().map(|(_, dead, _)| self.due(record, *dead)).max() else { return Ok(()) };
             self.stop_if_cancelled()?;
             tracing::info!(flow = %self.flow.name, writes = waits.len(), "waiting for writes of an earlier run that may still take effect");
             self.engine.clock.sleep(pause(now, last)).await;
@@ -146,13 +146,15 @@ impl Execution<'_> {
     /// Ends the run when somebody asked for it.
     pub(crate) fn stop_if_cancelled(&self) -> Result<(), Error> {
         if self.engine.cancel.is_cancelled() {
-            return Err(Error::stop(
-                kivuko_core::catalogue::network::CANCELLED,
-                "the run was asked to stop; run it again and it goes on where it was",
-            ));
+            return Err(cancelled());
         }
         Ok(())
     }
+}
+
+/// Somebody asked the run to end.
+pub(crate) fn cancelled() -> Error {
+    Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was")
 }
 
 fn applied(candidate: Candidate) -> Settled {

@@ -20,6 +20,8 @@ pub(crate) struct Item {
     pub raw: Option<Bytes>,
     /// The fields that the flow reads.
     pub value: Value,
+    /// It has no identity: its place stands in for it.
+    pub nameless: bool,
     /// The source repeats a version that was sent already: it counts only if something comes of it (the mapping may have changed).
     pub repeated: bool,
     /// What became of it before any part was made: a deletion, a `where` that does not hold, an unreadable row.
@@ -56,6 +58,8 @@ pub(crate) struct Unit {
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
     pub intent: Option<IntentId>,
+    /// It was sent in this run, whatever became of it.
+    pub was_sent: bool,
     /// What an earlier run was doing with it when it died.
     pub interrupted: Option<Action>,
     pub decision: Decision,
@@ -79,6 +83,8 @@ pub(crate) enum Decision {
         id: String,
         version: Option<String>,
     },
+    /// Nothing is sent, and the link goes: the record is gone already, or another source still has it.
+    Unlinked,
     Rejected(Vec<Cause>),
     Waiting(Reference),
     Skipped(Vec<Cause>),
@@ -125,6 +131,7 @@ impl Unit {
             sent: None,
             parent: None,
             intent: None,
+            was_sent: false,
             interrupted: None,
             decision,
             warnings: Vec::new(),
@@ -140,6 +147,7 @@ impl Unit {
                 Action::Update => Outcome::Updated,
                 Action::Delete | Action::Deactivate => Outcome::Deleted,
             },
+            Decision::Unlinked => Outcome::Deleted,
             Decision::Rejected(_) => Outcome::Rejected,
             Decision::Waiting(_) => Outcome::Waiting,
             Decision::Skipped(_) => Outcome::Skipped,

@@ -31,4 +31,6 @@ codes! {
     ACCOUNT_WRONG = 914, "K0914";
     /// The server cannot listen there.
     NOT_LOOPBACK = 915, "K0915";
+    /// Nobody can tell what is absent.
+    ABSENCE_UNSURE = 917, "K0917";
 }
