@@ -29,10 +29,19 @@ const ABSENT: &str = "(absent)";
 impl Execution<'_> {
     /// Deletes, or deactivates, what the removed items of a page are linked to, parts before what they are a part of.
     pub(crate) async fn remove(&mut self, items: &[Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
+        if self.writes && !self.intents.is_empty() {
+            self.settle_removed(items).await?;
+        }
+        let unlinked = |item: &&Item| item.early == Some(Early::Removed) && known.links_of(&item.id).is_empty();
+        let ids: Vec<String> = items.iter().filter(unlinked).map(|item| item.id.clone()).collect();
+        // Those that were linked just now, by the settling.
+        let late = if self.writes && !ids.is_empty() { self.known(&ids).await? } else { Known::default() };
         for record in (0..self.flow.to.records.len()).rev() {
             let mut wave: Vec<Unit> = Vec::new();
             for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
-                for link in known.links_of(&item.id).iter().filter(|link| self.record_of(link) == Some(record)) {
+                for link in
+                    known.links_of(&item.id).iter().chain(late.links_of(&item.id)).filter(|link| self.record_of(link) == Some(record))
+                {
                     wave.push(Self::removal(position, record, link));
                 }
             }

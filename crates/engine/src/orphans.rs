@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::known::Known;
 use crate::run::Execution;
-use crate::unit::{Change, Decision, Item, Unit};
+use crate::settle::pause;
+use crate::unit::{Change, Decision, Early, Item, Unit};
 
 /// The partition under which they are accounted for.
 const INTERRUPTED: &str = "(interrupted)";
@@ -20,6 +21,39 @@ const INTERRUPTED: &str = "(interrupted)";
 impl Execution<'_> {
     /// Settles and closes what the flow left open and this run did not come by.
     pub(crate) async fn close_orphans(&mut self) -> Result<(), Error> {
+        self.close_interrupted(None).await
+    }
+
+    /// Before records are removed: what a killed run made for them has to be linked first, or it would stand in the target for ever. A tombstone does not
+    /// come twice, so this is waited for.
+    pub(crate) async fn settle_removed(&mut self, items: &[Item]) -> Result<(), Error> {
+        let removed = items.iter().filter(|item| item.early == Some(Early::Removed)).map(|item| item.id.clone());
+        let own: HashSet<&str> =
+            self.intents.iter().filter(|open| open.intent.flow == self.flow.name).map(|open| open.intent.source.id.as_str()).collect();
+        let removed: HashSet<String> = removed.filter(|id| own.contains(id.as_str())).collect();
+        if removed.is_empty() {
+            return Ok(());
+        }
+        while let Some(end) = self
+            .intents
+            .iter()
+            .filter(|open| removed.contains(&open.intent.source.id))
+            .map(|open| self.due(self.record_for(&open.intent.target_resource), self.dead_since(open)))
+            .max()
+            .filter(|end| *end > self.engine.clock.now())
+        {
+            self.stop_if_cancelled()?;
+            self.engine.clock.sleep(pause(self.engine.clock.now(), end)).await;
+        }
+        self.close_interrupted(Some(&removed)).await
+    }
+
+    fn record_for(&self, resource: &str) -> usize {
+        self.flow.to.records.iter().position(|record| record.resource == resource).unwrap_or_default()
+    }
+
+    /// Settles and closes what is past its time; only for these records of the source, if they are given.
+    async fn close_interrupted(&mut self, only: Option<&HashSet<String>>) -> Result<(), Error> {
         let now = self.engine.clock.now();
         let mut items = Vec::new();
         let mut units = Vec::new();
@@ -30,6 +64,8 @@ impl Execution<'_> {
                 .intents
                 .iter()
                 .filter(|open| open.intent.flow == self.flow.name && open.intent.target_resource == resource)
+                // What has a link by now is the business of whoever removes or changes it.
+                .filter(|open| only.is_none_or(|ids| ids.contains(&open.intent.source.id) && open.intent.action == Action::Create))
                 .filter(|open| self.due(record, self.dead_since(open)) <= now)
                 .filter(|open| !closed.contains(&open.id))
                 .cloned()

@@ -268,12 +268,7 @@ impl<'e> Execution<'e> {
             self.take_up(&*source, watch).await?;
         }
         let mut left = options.limit.unwrap_or(u64::MAX);
-        let partitions = source.partitions().await?;
-        if source.reads_whole() {
-            self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
-        }
-        for (position, partition) in partitions.into_iter().enumerate() {
-            self.duplicates.partition = position;
+        for partition in source.partitions().await? {
             self.read_partition(&*source, &partition, &options, &mut left, watch).await?;
             if left == 0 {
                 break;

@@ -162,7 +162,7 @@ fn applied(candidate: Candidate) -> Settled {
 }
 
 /// How long to wait until the next look: a tenth of what is left, between 20 milliseconds and 2 seconds, and never past the end.
-fn pause(now: Timestamp, end: Timestamp) -> Duration {
+pub(crate) fn pause(now: Timestamp, end: Timestamp) -> Duration {
     let left = end.duration_since(now).unsigned_abs();
     (left / 10).clamp(Duration::from_millis(20), Duration::from_secs(2)).min(left.max(Duration::from_millis(1)))
 }

@@ -176,3 +176,18 @@ proptest! {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made").block_on(follow(steps));
     }
 }
+
+/// A case is written, the process dies, the case is deleted in Go.Data; its tombstone comes only once.
+#[test]
+fn what_a_killed_run_made_is_not_forgotten_when_it_is_deleted() {
+    let put = |case: usize| Deed::Put(case, "Abc".to_owned());
+    for n in 15..35 {
+        let steps = vec![
+            Step::Happens(vec![put(0)]),
+            Step::Killed(Point::Store(n, Side::Before)),
+            Step::Happens(vec![Deed::Delete(0), Deed::Wait(1000), put(1)]),
+            Step::Run,
+        ];
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made").block_on(follow(steps));
+    }
+}

@@ -266,6 +266,7 @@ async fn serve(
         body_bytes,
         records: 0,
         cases: Vec::new(),
+        after: 0,
         applied: false,
         write: shared.system.is_write(&request.method, &request.path),
         fault: None,
@@ -331,6 +332,7 @@ fn apply(shared: &Shared, request: &Request, n: u64) -> Reply {
     let reply = shared.system.handle(request);
     shared.log.amend(n, |entry| {
         entry.applied = true;
+        entry.after = shared.clock.now() - entry.at;
         entry.records = reply.records;
         entry.cases.clone_from(&reply.cases);
     });

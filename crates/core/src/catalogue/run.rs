@@ -33,6 +33,4 @@ codes! {
     NOT_LOOPBACK = 915, "K0915";
     /// Nobody can tell what is absent.
     ABSENCE_UNSURE = 917, "K0917";
-    /// A later file has the record again.
-    SUPERSEDED = 918, "K0918";
 }
