@@ -415,7 +415,15 @@ pub trait Store: Send + Sync {
 
     // Identity guard.
     fn identity<'a>(&'a self, system: &'a str) -> BoxFuture<'a, Result<Option<Identity>, Error>>;
-    fn adopt<'a>(&'a self, system: &'a str, identity: &'a Identity, at: Timestamp) -> BoxFuture<'a, Result<(), Error>>;
+    /// Remembers which system is behind a name. If it was another one, everything that belonged to that one goes in the same step: the links from and to
+    /// it, what was sent over them, the open intents to it, and the cursors and waiting records of the flows named in `forget`.
+    fn adopt<'a>(
+        &'a self,
+        system: &'a str,
+        identity: &'a Identity,
+        forget: &'a [String],
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>>;
 
     // Plans and undo.
     fn save_plan<'a>(&'a self, plan: &'a SavedPlan, expires: Timestamp) -> BoxFuture<'a, Result<i64, Error>>;

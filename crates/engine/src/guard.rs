@@ -19,15 +19,18 @@ impl Engine {
                     found.label, known.label
                 ),
             )),
-            None => self.store.adopt(name, &found, self.clock.now()).await,
+            None => self.store.adopt(name, &found, &[], self.clock.now()).await,
         }
     }
 
-    /// Takes over the system that is behind a name now. What it was before, if it was another one.
+    /// Takes over the system that is behind a name now. What it was before, if it was another one; what was known of that one is forgotten, so that the
+    /// next run of each flow reads everything again and finds by key what is there already.
     pub async fn adopt(&self, name: &str) -> Result<(Option<Identity>, Option<Identity>), Error> {
         let Some(found) = self.system(name)?.identity().await? else { return Ok((None, None)) };
         let before = self.store.identity(name).await?.filter(|known| known.id != found.id);
-        self.store.adopt(name, &found, self.clock.now()).await?;
+        let flows = self.project.flows.values().filter(|flow| flow.from.system == name || flow.to.system == name);
+        let forget: Vec<String> = flows.map(|flow| flow.name.clone()).collect();
+        self.store.adopt(name, &found, &forget, self.clock.now()).await?;
         Ok((before, Some(found)))
     }
 }

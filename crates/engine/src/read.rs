@@ -8,7 +8,7 @@ use futures_util::future::{join, try_join};
 use kivuko_core::catalogue::{record, run as codes};
 use kivuko_core::connector::{Pages, ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::flow::Detect;
+use kivuko_core::flow::{Detect, Flow};
 use kivuko_core::record::{Page, Partition, SourceRecord};
 use serde_json::{Value, json};
 
@@ -16,6 +16,17 @@ use crate::duplicates::{Claim, Duplicates, Suspects};
 use crate::known::Known;
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Early, Item};
+
+/// Refuses a file in the place of a source that knows identities by itself, when the flow does not say where a file has them.
+pub(crate) fn check_input(flow: &Flow, options: &RunOptions) -> Result<(), Error> {
+    if options.input.is_none() || flow.from.id.is_some() {
+        return Ok(());
+    }
+    Err(Error::configuration(
+        codes::INPUT_WITHOUT_ID,
+        format!("the flow `{}` does not say where a file has the identity of a record; `--input` needs `id` under `from`", flow.name),
+    ))
+}
 
 impl Execution<'_> {
     pub(crate) fn open_source(&self, options: &RunOptions) -> Result<Box<dyn Source>, Error> {

@@ -25,6 +25,7 @@ use crate::engine::Engine;
 use crate::known::Known;
 use crate::lease::Held;
 use crate::plan::Planned;
+use crate::read::check_input;
 use crate::report::{CauseGroups, RunReport};
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -145,6 +146,7 @@ impl Engine {
     /// Runs a flow. Everything that can be told of the run is in the report, also when it ended early; an `Err` means that it did not begin.
     pub async fn run(&self, flow: &str, options: &RunOptions, watch: &dyn Watch) -> Result<RunReport, Error> {
         let flow = self.flow(flow)?;
+        check_input(&flow, options)?;
         let began = self.clock.now();
         let requests_before = self.requests();
         // What is wrong with the systems' options is no run yet.

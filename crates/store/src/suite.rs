@@ -49,6 +49,7 @@ macro_rules! suite {
                 a_lost_lease_is_not_prolonged_nor_given_back,
                 sessions_count_their_generations,
                 identities_are_adopted,
+                a_system_that_was_replaced_is_forgotten,
             }
             pages::{
                 a_page_takes_effect,

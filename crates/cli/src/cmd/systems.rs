@@ -39,7 +39,7 @@ async fn list(app: &App) -> Result<u8, Failure> {
             .filter(|flow| flow.from.system == *name || flow.to.system == *name)
             .map(|flow| flow.name.as_str())
             .collect();
-        let address = ["url", "path"].iter().find_map(|key| system.options[key].as_str()).unwrap_or_default();
+        let address = ["url", "path"].iter().find_map(|key| system.options[key].as_str()).map(without_login).unwrap_or_default();
         rows.push((name, system, address, identity, flows));
     }
     app.answer(
@@ -58,7 +58,7 @@ async fn list(app: &App) -> Result<u8, Failure> {
                 table.row(vec![
                     style.bold(name),
                     system.kind.clone(),
-                    (*address).to_owned(),
+                    address.clone(),
                     identity.as_ref().map(|identity| identity.label.clone()).unwrap_or_default(),
                     system.responsible.clone().unwrap_or_default(),
                     flows.join(", "),
@@ -71,6 +71,16 @@ async fn list(app: &App) -> Result<u8, Failure> {
         app.say_next(&[(app.invoke("systems test"), "whether they answer")]);
     }
     Ok(exit::WELL)
+}
+
+/// An address as it is written, without the user and the password that may stand in it.
+fn without_login(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    // A password with `/` in it is no valid address, and just as secret: everything before the last `@` goes.
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{host}"),
+        None => address.to_owned(),
+    }
 }
 
 fn kinds(app: &App, kind: Option<&str>) -> Result<u8, Failure> {
@@ -242,7 +252,7 @@ async fn adopt(app: &App, name: &str) -> Result<u8, Failure> {
             (_, None) => format!("{} has no identity that could change\n", style.bold(name)),
             (None, Some(now)) => format!("{} is {}\n", style.bold(name), now.label),
             (Some(before), Some(now)) => format!(
-                "{} is now {}, and was {}; links to the old one stay and are looked up afresh\n",
+                "{} is now {}, and was {}; what was known of the old one is forgotten: the next run reads everything and finds by key what is there\n",
                 style.bold(name),
                 now.label,
                 before.label
@@ -250,4 +260,20 @@ async fn adopt(app: &App, name: &str) -> Result<u8, Failure> {
         },
     )?;
     Ok(exit::WELL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_logins() {
+        let check = |address: &str, expected: &str| assert_eq!(without_login(address), expected);
+        check("https://godata.example.org/api", "https://godata.example.org/api");
+        check("https://user:secret@godata.example.org:8443/api", "https://godata.example.org:8443/api");
+        check("https://user:se@cr/et@godata.example.org", "https://godata.example.org");
+        check("https://${USER}:${PASSWORD}@${HOST}", "https://${HOST}");
+        check("incoming/for@district", "incoming/for@district");
+        check("${GODATA_URL}", "${GODATA_URL}");
+    }
 }

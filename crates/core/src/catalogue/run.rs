@@ -33,4 +33,6 @@ codes! {
     NOT_LOOPBACK = 915, "K0915";
     /// Nobody can tell what is absent.
     ABSENCE_UNSURE = 917, "K0917";
+    /// Another input would have records without an identity.
+    INPUT_WITHOUT_ID = 918, "K0918";
 }

@@ -159,7 +159,7 @@ delegate! {
     session(key: &'a str) -> Option<Shared>;
     put_session(key: &'a str, value: &'a str, at: Timestamp) -> Shared;
     identity(system: &'a str) -> Option<Identity>;
-    adopt(system: &'a str, identity: &'a Identity, at: Timestamp) -> ();
+    adopt(system: &'a str, identity: &'a Identity, forget: &'a [String], at: Timestamp) -> ();
     save_plan(plan: &'a SavedPlan, expires: Timestamp) -> i64;
     plan(id: i64, now: Timestamp) -> Option<SavedPlan>;
     kept(run: RunId, before: i64, limit: usize) -> Vec<(i64, Kept)>;

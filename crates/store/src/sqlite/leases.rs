@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use kivuko_core::connector::{Identity, Shared};
 use kivuko_core::error::Error;
 use kivuko_core::store::Lease;
+use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, micros};
-use super::{SqliteStore, check_generation, query};
+use super::{SqliteStore, check_generation, json, query};
 use crate::error::{sql, unstorable};
 use crate::seal::Table;
 
@@ -101,14 +102,42 @@ pub async fn identity(store: &SqliteStore, system: &str) -> Result<Option<Identi
     rows::one(row.as_ref(), doing, rows::identity)
 }
 
-pub async fn adopt(store: &SqliteStore, system: &str, identity: &Identity, at: Timestamp) -> Result<(), Error> {
+pub async fn adopt(store: &SqliteStore, system: &str, identity: &Identity, forget: &[String], at: Timestamp) -> Result<(), Error> {
+    let doing = "keeping the identity of a system";
+    let mut tx = store.begin(doing).await?;
+    let row = sqlx::query(query!("identity_get")).bind(system).fetch_optional(&mut *tx).await.map_err(sql(doing))?;
+    let before = rows::one(row.as_ref(), doing, rows::identity)?;
+    if before.is_some_and(|before| before.id != identity.id) {
+        forget_all_of(&mut tx, system, forget, at).await?;
+    }
     sqlx::query(query!("identity_put"))
         .bind(system)
         .bind(&identity.id)
         .bind(&identity.label)
         .bind(micros(at))
-        .execute(&store.writer)
+        .execute(&mut *tx)
         .await
-        .map_err(sql("keeping the identity of a system"))?;
+        .map_err(sql(doing))?;
+    tx.commit().await.map_err(sql(doing))
+}
+
+/// What belonged to the system that was behind the name before. With its links and cursors the new one would never be filled, nor read from its start.
+async fn forget_all_of(connection: &mut SqliteConnection, system: &str, flows: &[String], at: Timestamp) -> Result<(), Error> {
+    let doing = "forgetting a system that was replaced";
+    // What was sent before the links, by which it is found.
+    for statement in [query!("adopt_sent"), query!("adopt_links"), query!("adopt_intents")] {
+        sqlx::query(statement).bind(system).execute(&mut *connection).await.map_err(sql(doing))?;
+    }
+    let flows = json(flows)?;
+    sqlx::query(query!("adopt_history"))
+        .bind(&flows)
+        .bind(micros(at))
+        .bind(format!("another system is behind the name `{system}`"))
+        .execute(&mut *connection)
+        .await
+        .map_err(sql(doing))?;
+    for statement in [query!("adopt_cursors"), query!("adopt_waiting")] {
+        sqlx::query(statement).bind(&flows).execute(&mut *connection).await.map_err(sql(doing))?;
+    }
     Ok(())
 }

@@ -196,8 +196,14 @@ impl Store for SqliteStore {
         Box::pin(leases::identity(self, system))
     }
 
-    fn adopt<'a>(&'a self, system: &'a str, identity: &'a Identity, at: Timestamp) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(leases::adopt(self, system, identity, at))
+    fn adopt<'a>(
+        &'a self,
+        system: &'a str,
+        identity: &'a Identity,
+        forget: &'a [String],
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(leases::adopt(self, system, identity, forget, at))
     }
 
     fn save_plan<'a>(&'a self, plan: &'a SavedPlan, expires: Timestamp) -> BoxFuture<'a, Result<i64, Error>> {

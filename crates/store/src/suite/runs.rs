@@ -4,9 +4,9 @@ use kivuko_core::catalogue::store as codes;
 use kivuko_core::connector::Identity;
 use kivuko_core::error::{Cause, Code, Consequence};
 use kivuko_core::outcome::{Counts, Outcome, Status, Writes};
-use kivuko_core::store::{FlowVersion, RunId, RunStart};
+use kivuko_core::store::{FlowVersion, Link, RunId, RunStart};
 
-use super::{Open, at, begin, intent, outcome, page, version};
+use super::{Open, at, begin, cursor, intent, link, outcome, page, sent, texts, version, waiting};
 
 pub async fn versions_are_kept_as_they_were_first(open: &Open<'_>) {
     let store = open().await;
@@ -183,8 +183,41 @@ pub async fn identities_are_adopted(open: &Open<'_>) {
     assert_eq!(store.identity("godata").await.unwrap(), None);
     for id in ["one", "two"] {
         let identity = Identity { id: id.to_owned(), label: "outbreak Ebola 2026".to_owned() };
-        store.adopt("godata", &identity, at(0)).await.unwrap();
+        store.adopt("godata", &identity, &[], at(0)).await.unwrap();
         assert_eq!(open().await.identity("godata").await.unwrap(), Some(identity));
     }
     assert_eq!(store.identity("hmis").await.unwrap(), None);
+}
+
+pub async fn a_system_that_was_replaced_is_forgotten(open: &Open<'_>) {
+    let store = open().await;
+    let identity = |id: &str| Identity { id: id.to_owned(), label: id.to_owned() };
+    store.adopt("godata", &identity("one"), &texts(&["cases"]), at(0)).await.unwrap();
+    let run = begin(&*store, "cases", 0).await;
+    store.note_intents(&[intent(run, "cases", "2")]).await.unwrap();
+    let elsewhere = Link { target_system: "hmis".to_owned(), ..link(run, "other", "1") };
+    let mut commit = page(run, "cases");
+    commit.cursor = Some(cursor("9"));
+    commit.links = vec![link(run, "cases", "1"), elsewhere.clone()];
+    commit.sent = vec![sent(run, "cases", "1"), sent(run, "other", "1")];
+    commit.waiting = vec![waiting("cases", "5", "9", 4)];
+    store.commit_page(&commit).await.unwrap();
+    let (ids, partition) = (texts(&["1"]), commit.partition.clone());
+    let known = async || {
+        (
+            store.links("register", "cases.csv", &ids, "godata").await.unwrap().len(),
+            store.sent("cases", &ids).await.unwrap().len(),
+            store.open_intents("godata").await.unwrap().len(),
+            store.waiting("cases").await.unwrap().len(),
+            usize::from(store.cursor("cases", &partition).await.unwrap().is_some()),
+        )
+    };
+    store.adopt("godata", &identity("one"), &texts(&["cases"]), at(1)).await.unwrap();
+    assert_eq!(known().await, (1, 1, 1, 1, 1), "the same one again");
+    store.adopt("godata", &identity("two"), &texts(&["cases"]), at(2)).await.unwrap();
+    assert_eq!(known().await, (0, 0, 0, 0, 0));
+    let history = store.cursor_history("cases", 10).await.unwrap();
+    assert!(history[0].cursor.value.is_empty(), "the history says that it was forgotten: {history:?}");
+    assert_eq!(store.links("register", "cases.csv", &ids, "hmis").await.unwrap(), [elsewhere], "another system stays");
+    assert_eq!(store.sent("other", &ids).await.unwrap().len(), 1);
 }

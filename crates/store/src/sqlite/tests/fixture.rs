@@ -41,7 +41,7 @@ async fn fill(store: &SqliteStore) {
     let lease = store.acquire_lease("godata/1", "here", at(0), at(60)).await.unwrap().unwrap();
     store.release_lease(&lease).await.unwrap();
     store.put_session("token", "value of the session", at(1)).await.unwrap();
-    store.adopt("godata", &Identity { id: "one".to_owned(), label: "outbreak Ebola 2026".to_owned() }, at(1)).await.unwrap();
+    store.adopt("godata", &Identity { id: "one".to_owned(), label: "outbreak Ebola 2026".to_owned() }, &[], at(1)).await.unwrap();
     let plan = SavedPlan { flow: "cases".to_owned(), version: "v1".to_owned(), at: at(1), body: b"body of the plan".to_vec() };
     store.save_plan(&plan, at(1_000_000)).await.unwrap();
     store.set_secret("GODATA_PASSWORD", "value of the secret", at(1)).await.unwrap();

@@ -1,0 +1,1 @@
+DELETE FROM cursor WHERE flow IN (SELECT value FROM json_each(?1))

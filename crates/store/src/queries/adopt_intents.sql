@@ -1,0 +1,1 @@
+DELETE FROM intent WHERE target_system = ?1

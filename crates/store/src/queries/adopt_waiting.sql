@@ -1,0 +1,1 @@
+DELETE FROM waiting WHERE flow IN (SELECT value FROM json_each(?1))
