@@ -122,16 +122,15 @@ async fn simulate() -> Outcome<()> {
         }
     });
     while let Some(line) = heard.recv().await {
-        match line.split_once(' ') {
-            Some(("delay", millis)) => sim.set_latency(Duration::from_millis(millis.parse()?)),
-            _ => {
-                let entries = sim.log().entries();
-                let writes: Vec<_> = entries.iter().filter(|entry| entry.write).collect();
-                let records: usize = writes.iter().map(|entry| entry.records).sum();
-                sim.log().clear();
-                println!("{}", json!({ "requests": entries.len(), "writes": writes.len(), "records": records }));
-            }
+        if let Some(("delay", millis)) = line.split_once(' ') {
+            sim.set_latency(Duration::from_millis(millis.parse()?));
+            continue;
         }
+        let entries = sim.log().entries();
+        let writes: Vec<_> = entries.iter().filter(|entry| entry.write).collect();
+        let records: usize = writes.iter().map(|entry| entry.records).sum();
+        sim.log().clear();
+        println!("{}", json!({ "requests": entries.len(), "writes": writes.len(), "records": records }));
     }
     Ok(())
 }
@@ -284,7 +283,7 @@ fn show(name: &str, asked: &Measure, mut taken: Vec<Taken>) {
     let Taken { seconds, cpu, peak_mb, their_cpu, requests, writes, written, .. } = median;
     let each = *requests as f64 / asked.records.max(1) as f64;
     if asked.rows {
-        println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB | {requests} | {each:.3} | {written} | {their_cpu:.2} s |");
+        println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB | {requests} | {each:.4} | {written} | {their_cpu:.2} s |");
     } else {
         println!(
             "{name:<36} {seconds:8.3} s   cpu {cpu:7.2} s   peak {peak_mb:6.1} MB   {requests:6} requests ({each:.4} a record), {writes} writes of {written} records   simulator {their_cpu:.2} s"

@@ -40,7 +40,7 @@ impl Known {
     /// Whether the source repeats a version of a record that was sent already.
     pub fn is_repeated(&self, record: &SourceRecord) -> bool {
         let (Some(id), Some(version)) = (&record.id, &record.version) else { return false };
-        self.sent.get(id).is_some_and(|sent| sent.iter().all(|sent| sent.source_version.as_ref() == Some(version)))
+        self.sent.get(id.trim()).is_some_and(|sent| sent.iter().all(|sent| sent.source_version.as_ref() == Some(version)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading: the source of a flow partition by partition, raw records into items, a look through a whole input for duplicates, and the taking up
 //! of records that waited.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::future::{join, try_join};
@@ -63,15 +63,18 @@ impl Execution<'_> {
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
         let mut pages = source.read(request).await?;
-        let mut next = if *left > 0 { self.next(&mut *pages).await? } else { None };
-        while let Some(mut page) = next.take() {
+        let mut next = if *left > 0 { self.next(&mut *pages, &HashSet::new()).await? } else { None };
+        while let Some((mut page, known)) = next.take() {
             let cut = page.records.len() as u64 > *left;
             if cut {
                 page.records.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
             }
             *left -= page.records.len() as u64;
-            let ids: Vec<String> = page.records.iter().filter_map(|record| record.id.clone()).collect();
-            let known = self.known(&ids).await?;
+            let ids = ids_of(&page);
+            let known = match known {
+                Some(known) => known,
+                None => self.known(&ids).await?,
+            };
             if !keys_scanned && ids.iter().any(|id| known.links_of(id).is_empty()) {
                 self.duplicates.claims = self.scan_claims(source, partition).await?;
                 keys_scanned = true;
@@ -82,8 +85,8 @@ impl Execution<'_> {
                 return self.settle_page(done, watch).await;
             }
             // The disk is busy with this page while the next one is read; nothing is done with it before this one is on the disk.
-            let store = Arc::clone(&self.engine.store);
-            let (committed, read) = join(done.commit(&*store), self.next(&mut *pages)).await;
+            let present: HashSet<String> = ids.into_iter().collect();
+            let (committed, read) = join(done.commit(&*self.engine.store), self.next(&mut *pages, &present)).await;
             committed?;
             self.settled(&done, watch);
             next = read?;
@@ -91,10 +94,14 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// The next page of the source, unless the run was asked to stop.
-    async fn next(&self, pages: &mut dyn Pages) -> Result<Option<Page>, Error> {
+    /// The next page of the source with what is known of its records, unless the run was asked to stop. Of records that are in the page which is just
+    /// being committed too, nothing is known yet: it is to be asked for after that.
+    async fn next(&self, pages: &mut dyn Pages, present: &HashSet<String>) -> Result<Option<(Page, Option<Known>)>, Error> {
         self.stop_if_cancelled()?;
-        pages.next().await
+        let Some(page) = pages.next().await? else { return Ok(None) };
+        let ids = ids_of(&page);
+        let known = if ids.iter().any(|id| present.contains(id)) { None } else { Some(self.known(&ids).await?) };
+        Ok(Some((page, known)))
     }
 
     pub(crate) async fn known(&self, ids: &[String]) -> Result<Known, Error> {
@@ -147,14 +154,14 @@ impl Execution<'_> {
         let mut suspects = Suspects::new();
         self.scan(source, partition, |record| {
             if let Some(id) = &record.id {
-                suspects.first_look(id);
+                suspects.first_look(&id.trim().to_owned());
             }
         })
         .await?;
         if suspects.any() {
             self.scan(source, partition, |record| {
                 if let Some(id) = &record.id {
-                    suspects.second_look(id, &record.place);
+                    suspects.second_look(&id.trim().to_owned(), &record.place);
                 }
             })
             .await?;
@@ -228,6 +235,11 @@ impl Execution<'_> {
         }
         Ok(())
     }
+}
+
+/// The identities in the form in which items have them.
+fn ids_of(page: &Page) -> Vec<String> {
+    page.records.iter().filter_map(|record| record.id.as_deref()).map(|id| id.trim().to_owned()).collect()
 }
 
 fn duplicate_id(places: &[String], here: &str) -> Cause {
