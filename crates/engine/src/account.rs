@@ -74,7 +74,7 @@ impl Execution<'_> {
             commit.seen.push(self.source_key(&item.id));
         }
         let causes: Vec<Cause> = match &item.early {
-            Some(Early::Rejected(causes)) => causes.clone(),
+            Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
             _ => units.iter().flat_map(|unit| unit.causes()).collect(),
         };
         for cause in &causes {
@@ -238,7 +238,7 @@ impl Item {
     pub(crate) fn outcome(&self, units: &[&Unit]) -> Outcome {
         match &self.early {
             Some(Early::Rejected(_)) => Outcome::Rejected,
-            Some(Early::Skipped) => Outcome::Skipped,
+            Some(Early::Skipped | Early::Left(_)) => Outcome::Skipped,
             Some(Early::Removed) | None => worst(units.iter().copied()).unwrap_or(Outcome::Skipped),
         }
     }

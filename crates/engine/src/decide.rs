@@ -12,7 +12,7 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{self, Link, Reference};
 use serde_json::{Map, Value};
 
-use crate::duplicates::{Claim, unique_value};
+use crate::duplicates::{Claim, Spot, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Found, Item, Unit};
@@ -255,11 +255,11 @@ fn several(candidates: &[&Candidate]) -> Decision {
     Decision::Rejected(vec![Cause::new(target_codes::SEVERAL_MATCHES, format!("{} records of the target match: {shown}{more}", ids.len()))])
 }
 
-fn other_places(places: &[String], here: &str) -> String {
-    let mut others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).collect();
+fn other_places(spots: &[Spot], here: &str) -> String {
+    let mut others: Vec<&str> = spots.iter().map(|spot| spot.place.as_str()).filter(|place| *place != here).collect();
     let more = others.len().saturating_sub(5);
     others.truncate(5);
-    if more > 0 { format!("{} and {more} more", others.join("; ")) } else { others.join("; ") }
+    if more > 0 { format!("{} and more", others.join("; ")) } else { others.join("; ") }
 }
 
 /// The members of an object whose names fit.

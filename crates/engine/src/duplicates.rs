@@ -50,7 +50,7 @@ impl Field {
 /// The first look: who might stand there twice.
 pub(crate) struct Suspects<T> {
     field: Field,
-    suspects: HashMap<T, Vec<String>>,
+    suspects: HashMap<T, Vec<Spot>>,
 }
 
 impl<T: Hash + Eq + Clone> Suspects<T> {
@@ -70,27 +70,37 @@ impl<T: Hash + Eq + Clone> Suspects<T> {
     }
 
     /// The second look: where do the suspects stand.
-    pub fn second_look(&mut self, entry: &T, place: &str) {
+    pub fn second_look(&mut self, entry: &T, partition: usize, place: &str) {
         if let Some(places) = self.suspects.get_mut(entry) {
             // A wrong column makes one key of a whole file; nobody reads more than a few places.
-            if places.len() < MOST_PLACES {
-                places.push(place.to_owned());
-            }
+            places.truncate(MOST_PLACES);
+            places.push(Spot { partition, place: place.to_owned() });
         }
     }
 
     /// Those that really stand there twice, with their places.
-    pub fn convicted(mut self) -> HashMap<T, Vec<String>> {
+    pub fn convicted(mut self) -> HashMap<T, Vec<Spot>> {
         self.suspects.retain(|_, places| places.len() > 1);
         self.suspects
     }
 }
 
+/// Where something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub partition: usize,
+    pub place: String,
+}
+
 /// What stands twice in the input that is being read.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
-    pub ids: HashMap<String, Vec<String>>,
-    pub claims: HashMap<Claim, Vec<String>>,
+    /// Over all partitions of the source.
+    pub ids: HashMap<String, Vec<Spot>>,
+    /// Of the partition that is being read.
+    pub claims: HashMap<Claim, Vec<Spot>>,
+    /// The position of the partition that is being read.
+    pub partition: usize,
 }
 
 /// What no two records of an input may lay claim to. `record` is the position of the target record in the flow.
@@ -109,13 +119,20 @@ pub(crate) enum Claim {
 }
 
 impl Duplicates {
-    /// The places of a duplicate identity.
-    pub fn ids_of(&self, id: &str) -> Option<&[String]> {
-        self.ids.get(id).map(Vec::as_slice)
+    /// The other places of an identity that stands several times in the partition that is being read.
+    pub fn doubled(&self, id: &str, here: &str) -> Option<Vec<&str>> {
+        let spots: Vec<&Spot> = self.ids.get(id)?.iter().filter(|spot| spot.partition == self.partition).collect();
+        (spots.len() > 1).then(|| spots.into_iter().map(|spot| spot.place.as_str()).filter(|place| *place != here).collect())
+    }
+
+    /// Where a later partition has a record of this identity again: the newer file of a folder is right.
+    pub fn later(&self, id: &str) -> Option<&str> {
+        let last = self.ids.get(id)?.last()?;
+        (last.partition > self.partition).then_some(last.place.as_str())
     }
 
     /// The places of what several records lay claim to.
-    pub fn claimed(&self, claim: impl FnOnce() -> Claim) -> Option<&[String]> {
+    pub fn claimed(&self, claim: impl FnOnce() -> Claim) -> Option<&[Spot]> {
         // The map is empty in nearly every run; nothing is copied for nothing.
         if self.claims.is_empty() { None } else { self.claims.get(&claim()).map(Vec::as_slice) }
     }
@@ -137,9 +154,21 @@ mod tests {
             suspects.first_look(entry);
         }
         for (row, entry) in entries.iter().enumerate() {
-            suspects.second_look(entry, &format!("row {row}"));
+            suspects.second_look(entry, 0, &format!("row {row}"));
         }
-        suspects.convicted()
+        let shown = |spots: Vec<Spot>| spots.into_iter().map(|spot| spot.place).collect();
+        suspects.convicted().into_iter().map(|(entry, spots)| (entry, shown(spots))).collect()
+    }
+
+    /// The first places and the last one.
+    fn expected(mut places: Vec<String>) -> Vec<String> {
+        if places.len() < 2 {
+            return Vec::new();
+        }
+        if places.len() > MOST_PLACES {
+            places.drain(MOST_PLACES..places.len() - 1);
+        }
+        places
     }
 
     proptest! {
@@ -150,7 +179,7 @@ mod tests {
             for entry in 0u16..200 {
                 let places: Vec<String> =
                     entries.iter().enumerate().filter(|(_, other)| **other == entry).map(|(row, _)| format!("row {row}")).collect();
-                prop_assert_eq!(found.get(&entry).cloned().unwrap_or_default(), if places.len() > 1 { places } else { Vec::new() });
+                prop_assert_eq!(found.get(&entry).cloned().unwrap_or_default(), expected(places));
             }
         }
     }

@@ -178,7 +178,7 @@ impl Execution<'_> {
             }
             let outcome = item.outcome(&own);
             self.counts.add(outcome);
-            if let Some(Early::Rejected(causes)) = &item.early {
+            if let Some(Early::Rejected(causes) | Early::Left(causes)) = &item.early {
                 for cause in causes {
                     self.groups.add(outcome, cause, &item.place);
                 }

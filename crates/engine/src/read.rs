@@ -12,7 +12,7 @@ use kivuko_core::flow::{Detect, Flow};
 use kivuko_core::record::{Page, Partition, SourceRecord};
 use serde_json::{Value, json};
 
-use crate::duplicates::{Claim, Duplicates, Suspects};
+use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Early, Item};
@@ -55,10 +55,7 @@ impl Execution<'_> {
         // Absence is told by a reading from the beginning only: what a run that died had dealt with was not seen by this one.
         let goes_on = whole && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
         let from = if goes_on { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
-        self.duplicates = Duplicates::default();
-        if source.reads_whole() {
-            self.duplicates.ids = self.scan_ids(source, partition).await?;
-        }
+        self.duplicates.claims.clear();
         let mut keys_scanned = !source.reads_whole();
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
@@ -125,8 +122,11 @@ impl Execution<'_> {
             }
         };
         if let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
-            if let Some(places) = self.duplicates.ids_of(&id) {
-                item.early = Some(Early::Rejected(vec![duplicate_id(places, &item.place)]));
+            if let Some(others) = self.duplicates.doubled(&id, &item.place) {
+                item.early = Some(Early::Rejected(vec![duplicate_id(&others)]));
+            } else if let Some(later) = self.duplicates.later(&id) {
+                let cause = Cause::new(codes::SUPERSEDED, format!("a later file has this record again, and counts: {later}"));
+                item.early = Some(Early::Left(vec![cause]));
             }
             item.id = id;
         } else {
@@ -149,28 +149,32 @@ impl Execution<'_> {
         }
     }
 
-    /// Looks through a whole input for identities that stand there twice.
-    async fn scan_ids(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<String, Vec<String>>, Error> {
+    /// Looks through all partitions for identities that stand there twice.
+    pub(crate) async fn scan_ids(&self, source: &dyn Source, partitions: &[Partition]) -> Result<HashMap<String, Vec<Spot>>, Error> {
         let mut suspects = Suspects::new();
-        self.scan(source, partition, |record| {
-            if let Some(id) = &record.id {
-                suspects.first_look(&id.trim().to_owned());
-            }
-        })
-        .await?;
-        if suspects.any() {
+        for partition in partitions {
             self.scan(source, partition, |record| {
                 if let Some(id) = &record.id {
-                    suspects.second_look(&id.trim().to_owned(), &record.place);
+                    suspects.first_look(&id.trim().to_owned());
                 }
             })
             .await?;
+        }
+        if suspects.any() {
+            for (position, partition) in partitions.iter().enumerate() {
+                self.scan(source, partition, |record| {
+                    if let Some(id) = &record.id {
+                        suspects.second_look(&id.trim().to_owned(), position, &record.place);
+                    }
+                })
+                .await?;
+            }
         }
         Ok(suspects.convicted())
     }
 
     /// Looks through a whole input for records that lead to the same record of the target, or that it cannot hold together.
-    async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Vec<String>>, Error> {
+    async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Vec<Spot>>, Error> {
         // Parts and items of lists have the identity of their parent in their key.
         let roots: Vec<usize> = (0..self.flow.to.records.len())
             .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
@@ -186,7 +190,12 @@ impl Execution<'_> {
         };
         self.scan(source, partition, |record| claims(record).iter().for_each(|claim| suspects.first_look(claim))).await?;
         if suspects.any() {
-            let second_look = |record: &SourceRecord| claims(record).iter().for_each(|claim| suspects.second_look(claim, &record.place));
+            let partition_position = self.duplicates.partition;
+            let second_look = |record: &SourceRecord| {
+                for claim in claims(record) {
+                    suspects.second_look(&claim, partition_position, &record.place);
+                }
+            };
             self.scan(source, partition, second_look).await?;
         }
         Ok(suspects.convicted())
@@ -242,8 +251,7 @@ fn ids_of(page: &Page) -> Vec<String> {
     page.records.iter().filter_map(|record| record.id.as_deref()).map(|id| id.trim().to_owned()).collect()
 }
 
-fn duplicate_id(places: &[String], here: &str) -> Cause {
-    let others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).take(5).collect();
+fn duplicate_id(others: &[&str]) -> Cause {
     Cause::new(record::DUPLICATE_ID, format!("this identity stands in other records of the input too: {}", others.join("; ")))
 }
 

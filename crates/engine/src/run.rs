@@ -270,7 +270,12 @@ impl<'e> Execution<'e> {
             self.take_up(&*source, watch).await?;
         }
         let mut left = options.limit.unwrap_or(u64::MAX);
-        for partition in source.partitions().await? {
+        let partitions = source.partitions().await?;
+        if source.reads_whole() {
+            self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
+        }
+        for (position, partition) in partitions.into_iter().enumerate() {
+            self.duplicates.partition = position;
             self.read_partition(&*source, &partition, &options, &mut left, watch).await?;
             if left == 0 {
                 break;

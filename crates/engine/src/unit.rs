@@ -32,6 +32,8 @@ pub(crate) struct Item {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Early {
     Skipped,
+    /// Left out for a reason that a person may ask for.
+    Left(Vec<Cause>),
     Rejected(Vec<Cause>),
     /// The source no longer has it, or it left the flow's `where`, and the flow says what follows from that.
     Removed,

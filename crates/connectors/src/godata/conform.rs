@@ -2,8 +2,11 @@
 //!
 //! Go.Data coerces in silence: a text in a number becomes null, `""` becomes 0, `02/01/2020` is read month-first, an object in a text becomes
 //! `[object Object]`, an unknown field is stored as it is. Whatever it would change that way is refused here instead.
+//!
+//! Texts lose their outer white space: nobody sees it in Go.Data, and a number that is stored with it is not found by the number.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil;
@@ -22,7 +25,7 @@ const VISUAL_ID_LENGTH: usize = 200;
 /// What the installation and the flow say about the records.
 #[derive(Debug, Default)]
 pub struct Rules {
-    pub codes: Codes,
+    pub codes: Arc<Codes>,
     /// The mask of the visual ids of the outbreak.
     pub mask: Option<Mask>,
     /// `duplicates: accept`: the digits of a visual id may be replaced.
@@ -149,7 +152,8 @@ impl Work<'_> {
 
     fn text(&mut self, member: Value, path: &str) -> Value {
         match member {
-            Value::String(text) => Value::String(text),
+            Value::String(text) if text.trim().len() == text.len() => Value::String(text),
+            Value::String(text) => Value::String(text.trim().to_owned()),
             other => match value::text(&other) {
                 Some(text) => Value::String(text),
                 None => self.wrong(path, "a text"),

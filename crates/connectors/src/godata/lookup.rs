@@ -1,9 +1,13 @@
 //! Finds records by key, many at a time, deleted ones included.
 //!
+//! A key is what the mapping made; before it is asked for or compared, each part is brought into the form in which Go.Data stores its field: dates are
+//! instants, codes are full ids.
+//!
 //! A question about many keys is long, and proxies cut long addresses. `POST .../filter` carries it in the body, but for cases Go.Data counts it as a
 //! write and allows it in the active outbreak only. A plan must not switch the outbreak, so there the keys are asked for in smaller groups by GET; if the
 //! outbreak is switched under us, the refused POST falls back to the same.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kivuko_core::connector::{Candidate, Key};
@@ -14,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Client, to_bytes};
 use super::codes::{Codes, item_id};
-use super::conform::looks_like_date;
+use super::conform::{iso, looks_like_date};
 use super::errors::unreadable;
 use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource};
 use crate::http::{Answer, Method, Request, Safety};
@@ -35,16 +39,19 @@ pub enum Part {
     Identifier(Option<String>),
     /// A field of the record.
     Field(&'static str),
+    /// A field with a code of this category.
+    Code(&'static str, &'static str),
     /// A field with whole dates.
     Date(&'static str),
 }
 
 /// A key that can be searched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Search {
     parts: Vec<Part>,
     /// `categoryId` and `value` of reference data: the id is made from them, and searching is by that.
     by_item_id: Option<(usize, usize)>,
+    codes: Arc<Codes>,
 }
 
 impl Search {
@@ -61,28 +68,40 @@ impl Search {
             && let (Some(category), Some(label)) = (position("categoryId"), position("value"))
             && key.len() == 2
         {
-            return Ok(Self { parts: vec![Part::Field("id")], by_item_id: Some((category, label)) });
+            return Ok(Self { parts: vec![Part::Field("id")], by_item_id: Some((category, label)), codes: Arc::default() });
         }
         let parts = key.iter().map(|path| Part::parse(resource, path)).collect::<Result<_, _>>()?;
-        Ok(Self { parts, by_item_id: None })
+        Ok(Self { parts, by_item_id: None, codes: Arc::default() })
     }
 
-    /// With the types of documents as full ids.
-    pub fn with_codes(mut self, codes: &Codes) -> Result<Self, kivuko_core::error::Cause> {
+    /// With the code lists of the installation: codes in keys and types of documents are full ids from then on.
+    pub fn with_codes(mut self, codes: &Arc<Codes>) -> Result<Self, kivuko_core::error::Cause> {
         for part in &mut self.parts {
             if let Part::Document(Some(kind)) = part {
                 *kind = codes.expand(DOCUMENT_TYPE, kind)?;
             }
         }
+        self.codes = Arc::clone(codes);
         Ok(self)
     }
 
-    /// The values to look for: those of the key, but for an item of reference data its id.
+    /// The values to look for, in the form in which they are stored: those of the key, but for an item of reference data its id.
     fn wanted(&self, key: &Key) -> Vec<String> {
         match self.by_item_id {
             Some((category, label)) => vec![item_id(text_at(key, category), text_at(key, label))],
-            None => key.0.clone(),
+            None => key.0.iter().enumerate().map(|(position, text)| self.stored(position, text)).collect(),
         }
+    }
+
+    /// A part of a key as Go.Data stores it. What has no such form is in no record, and is left as it is.
+    fn stored(&self, position: usize, text: &str) -> String {
+        let text = text.trim();
+        let formed = match self.parts.get(position) {
+            Some(Part::Date(_)) => iso(text),
+            Some(Part::Code(_, category)) => self.codes.expand(category, text).ok(),
+            _ => None,
+        };
+        formed.unwrap_or_else(|| text.to_owned())
     }
 
     /// Whether the record holds the key.
@@ -154,7 +173,8 @@ impl Part {
             Kind::Text if resource.name == "reference-data" && matches!(field.name, "value" | "description") => {
                 Err(format!("`{text}` is a token in Go.Data, not the label; use `code`, or `categoryId` together with `value`"))
             }
-            Kind::Text | Kind::Code(_) | Kind::Place => Ok(Self::Field(field.name)),
+            Kind::Code(category) => Ok(Self::Code(field.name, category)),
+            Kind::Text | Kind::Place => Ok(Self::Field(field.name)),
             _ => Err(format!("`{text}` cannot be searched in {}", resource.name)),
         }
     }
@@ -177,7 +197,7 @@ impl Part {
                 // A deleted person's id was moved to the documents, and a restored one does not get it back.
                 None => Self::Document(Some(ARCHIVED_ID.to_owned())).values(body),
             },
-            Self::Field(name) | Self::Date(name) => body.get(*name).and_then(value::text).into_iter().collect(),
+            Self::Field(name) | Self::Code(name, _) | Self::Date(name) => body.get(*name).and_then(value::text).into_iter().collect(),
         }
     }
 
@@ -194,7 +214,7 @@ impl Part {
                 both.extend(Self::Document(Some(ARCHIVED_ID.to_owned())).conditions(values));
                 both
             }
-            Self::Field(name) => matching(values, |test| json!({ *name: test })),
+            Self::Field(name) | Self::Code(name, _) => matching(values, |test| json!({ *name: test })),
             // Dates are known by their form and compared as dates, here on purpose.
             Self::Date(name) => vec![json!({ *name: { "$in": values } })],
         }

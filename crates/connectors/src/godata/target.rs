@@ -91,7 +91,7 @@ impl Target {
                 Err(cause) => causes.push(cause.field(path)),
             }
         }
-        let codes = Codes::load(&self.client, needs_places).await?;
+        let codes = Arc::new(Codes::load(&self.client, needs_places).await?);
         let rules = Rules {
             mask: outbreak.as_ref().and_then(|outbreak| outbreak.case_id_mask.as_deref()).filter(|mask| !mask.is_empty()).map(Mask::parse),
             rewriting_accepted: self.spec.accept_duplicates,
@@ -211,8 +211,9 @@ impl connector::Target for Target {
 
     fn exclusive(&self) -> BoxFuture<'_, Result<Option<String>, Error>> {
         Box::pin(async move {
-            // The account has one active outbreak: two runs that write to two outbreaks with it would switch it under each other.
-            Ok(self.resource.in_outbreak.then(|| self.client.account_key().to_owned()))
+            // The account has one active outbreak: two runs that write to two outbreaks with it would switch it under each other. What belongs to no
+            // outbreak has no condition on creating either: two runs that both found a place missing would both make it.
+            Ok(Some(self.client.account_key().to_owned()))
         })
     }
 

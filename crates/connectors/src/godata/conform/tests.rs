@@ -13,7 +13,7 @@ fn rules() -> Rules {
         ],
         &["L1"],
     );
-    Rules { codes, mask: Some(Mask::parse("*")), ..Rules::default() }
+    Rules { codes: Arc::new(codes), mask: Some(Mask::parse("*")), ..Rules::default() }
 }
 
 fn case(rules: &Rules, body: Value) -> Result<Value, Vec<String>> {
@@ -65,6 +65,14 @@ fn values_that_the_server_would_coerce_in_silence_are_refused() {
     refuses(json!({"firstName": {"a": 1}}), &["K0311 firstName"]);
     refuses(json!({"addresses": {"city": "X"}}), &["K0311 addresses"]);
     accepts(json!({"age": {"years": ""}, "lastName": null}), json!({"age": {"years": null}, "lastName": null}));
+}
+
+#[test]
+fn texts_lose_their_outer_white_space_only() {
+    accepts(
+        json!({"firstName": " Anna\u{a0}Maria\t", "documents": [{"number": "ID-7 "}], "visualId": " V 1 "}),
+        json!({"firstName": "Anna\u{a0}Maria", "documents": [{"number": "ID-7"}], "visualId": "V 1"}),
+    );
 }
 
 #[test]

@@ -204,6 +204,36 @@ async fn keys_of_several_parts_and_dates_are_found() {
 }
 
 #[tokio::test]
+async fn keys_are_compared_in_the_form_in_which_they_are_stored() {
+    // The key of each record as the mapping makes it, and the fields that it stands for.
+    let person = |dob: &str, gender: &str| {
+        (vec!["A".to_owned(), dob.to_owned(), gender.to_owned()], json!({ "lastName": "A ", "dob": dob, "gender": gender }))
+    };
+    let by_person = [person("1990-01-02", "FEMALE"), person("1990-01-03T00:00:00Z", "LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE")];
+    let by_number = ["ID-7 ", "\u{a0}ID-8"].map(|number| (vec![number.trim().to_owned()], body(number)));
+    let check = async |key: &[&str], records: Vec<(Vec<String>, Value)>| {
+        let world = World::new().await;
+        let spec = TargetSpec { resource: "cases".into(), key: key.iter().map(|path| (*path).into()).collect(), ..TargetSpec::default() };
+        let target = world.target_of(&spec);
+        assert_eq!(target.prepare().await, Ok(Vec::new()));
+        target.begin().await.expect("the outbreak is active");
+        let of = |(parts, body): &(Vec<String>, Value)| Write { key: Key(parts.clone()), ..create(target.as_ref(), "-", body.clone()) };
+        let batch: Vec<Write> = records.iter().map(of).collect();
+        let written = write(target.as_ref(), &batch).await;
+        assert_eq!(words(&written), ["done", "done"], "{key:?}: the answer to an array is understood");
+        assert_eq!(world.sim.log().count("POST", "*/cases"), 1);
+        let keys: Vec<Key> = batch.iter().map(|write| write.key.clone()).collect();
+        for system in [Arc::clone(&world.system), open(&world.sim, &json!({}), &world.context)] {
+            let found = system.target(&spec).expect("a target").lookup(&keys).await.expect("a look-up");
+            let ids: Vec<Vec<String>> = found.into_iter().map(|found| found.into_iter().map(|one| one.id).collect()).collect();
+            assert_eq!(ids, written.iter().map(|written| vec![id_of(written)]).collect::<Vec<_>>(), "{key:?}: a second run finds them");
+        }
+    };
+    check(&["lastName", "dob", "gender"], by_person.to_vec()).await;
+    check(&[EXTERNAL_ID], by_number.to_vec()).await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_sheet_is_told_before_the_first_record() {
     let world = World::new().await;
     let paths = ["firstName", "adresses[].city", "addresses[].town", "createdAt", "age.years", "questionnaireAnswers.anything"];

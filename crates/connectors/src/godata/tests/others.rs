@@ -11,7 +11,8 @@ async fn prepared(world: &World, resource: &str, key: &[&str]) -> Box<dyn Target
     let target = world.target_of(&TargetSpec { resource: resource.to_owned(), key, ..TargetSpec::default() });
     assert_eq!(target.prepare().await, Ok(Vec::new()));
     target.begin().await.expect("nothing to begin");
-    assert_eq!(target.exclusive().await, Ok(None), "{resource} belong to no outbreak");
+    let cases = world.target("cases", EXTERNAL_ID).exclusive().await;
+    assert_eq!(target.exclusive().await, cases, "{resource}: one run at a time writes with an account, whatever it writes");
     target
 }
 
