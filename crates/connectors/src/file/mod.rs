@@ -1,8 +1,8 @@
 //! The kind `file`: CSV, JSON and NDJSON in a folder of the project, in and out.
 //!
 //! Reading streams: memory does not grow with the file. A row that cannot be read without a guess is a record with its cause, and the rows after it go through; what concerns
-//! the whole file (encoding, separator, header) is asked of a person before the first row. What a source cannot see is in [`read`], what a target
-//! guarantees in [`write`].
+//! the whole file (encoding, separator, header) is asked of a person before the first row. What a source cannot see is in `read`, what a target
+//! guarantees in `write`.
 
 mod config;
 mod content;
