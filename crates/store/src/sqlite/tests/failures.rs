@@ -66,7 +66,9 @@ async fn what_is_no_store_is_not_opened() {
 
     let other = Place::new();
     fs::write(other.path(), "").unwrap();
-    sqlx::query("CREATE TABLE theirs (x)").execute(&other.raw().await).await.unwrap();
+    let raw = other.raw().await;
+    sqlx::query("CREATE TABLE theirs (x)").execute(&raw).await.unwrap();
+    raw.close().await;
     check_open(&other.path(), &key(), Consequence::FixConfiguration, codes::DAMAGED).await;
 
     check_open(place.0.path(), &key(), Consequence::FixConfiguration, codes::NOT_WRITABLE).await;
@@ -93,7 +95,7 @@ async fn a_damaged_store_says_so() {
 #[tokio::test]
 async fn a_store_that_another_process_holds_is_tried_again_later() {
     let place = Place::new();
-    place.sqlite().await;
+    place.sqlite().await.close().await;
     let store = open(&place.path(), &key()).await.unwrap();
     let run = begin(&store, "cases", 1).await;
     let raw = place.raw().await;
