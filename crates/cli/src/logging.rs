@@ -11,7 +11,15 @@ pub fn start(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_env("KIVUKO_LOG").unwrap_or_else(|_| EnvFilter::new(by_flags));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(verbose > 1).init();
+    // Whoever read standard error may be gone; that is no reason to say so there, and none to stop.
+    let colour = console::Term::stderr().features().colors_supported();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .log_internal_errors(false)
+        .with_target(verbose > 1)
+        .init();
 }
 
 /// A panic says where, never what: its message may hold a value of a record.

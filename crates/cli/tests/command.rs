@@ -296,6 +296,16 @@ fn secrets_come_from_standard_input_and_are_used() {
 }
 
 #[test]
+fn a_column_that_the_source_does_not_have_is_told_online() {
+    let (_runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    let sheet = folder.path().join("mappings/cases.csv");
+    let text = std::fs::read_to_string(&sheet).expect("the sheet can be read");
+    std::fs::write(&sheet, text.replace("lastName,last_name", "lastName,lastname")).expect("it can be written");
+    folder.run(&["check", "--online"]).expect(2, &["K0240", "did you mean `last_name`?"], &[]);
+}
+
+#[test]
 fn a_cursor_is_moved_with_a_reason() {
     let (_runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());

@@ -1,7 +1,9 @@
 //! What `check --online` asks: each system whether it answers, and each target whether its flow can work.
 
+use kivuko_core::catalogue::sheet;
 use kivuko_core::connector::Health;
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Error, nearest};
+use kivuko_core::flow::Flow;
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -54,10 +56,30 @@ impl Engine {
         self.system(name)?.test().await
     }
 
+    /// Source fields that the sheet names and the source does not have: each record would come without them, and nobody would notice.
+    async fn unknown_columns(&self, flow: &Flow) -> Result<Vec<Cause>, Error> {
+        let described = self.system(&flow.from.system)?.describe().await?;
+        let Some(resource) = described.iter().find(|resource| resource.name == flow.from.resource) else { return Ok(Vec::new()) };
+        let fields: Vec<&str> = resource.fields.iter().map(|field| field.path.as_str()).collect();
+        let top = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let known = |path: &str| fields.iter().any(|field| *field == path || top(field) == top(path));
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let unknown = flow.mapping.paths().into_iter().filter(|path| !path.starts_with('$') && !known(path));
+        Ok(unknown
+            .map(|path| {
+                let near = nearest(&path, fields.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let message = format!("`{}` has no field `{path}`, so every record comes without it{near}", flow.from.resource);
+                Cause::new(sheet::UNKNOWN_SOURCE_FIELD, message).cell(flow.mapping.file())
+            })
+            .collect())
+    }
+
     async fn check_flow(&self, name: &str) -> Result<Vec<Cause>, Error> {
         let flow = self.flow(name)?;
         let system = self.system(&flow.to.system)?;
-        let mut wrong = Vec::new();
+        let mut wrong = self.unknown_columns(&flow).await?;
         for target in &flow.to.records {
             wrong.extend(system.target(&target_spec(&flow, target))?.prepare().await?);
         }

@@ -53,6 +53,14 @@ impl Planned {
     }
 }
 
+/// What is kept of a plan.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    /// It was compared with what the target holds; so must the run be that carries it out.
+    live: bool,
+    planned: Vec<Planned>,
+}
+
 /// The account of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanReport {
@@ -120,7 +128,7 @@ impl Engine {
         };
         if options.save && report.error.is_none() {
             let planned = gathering.planned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let body = serde_json::to_vec(&planned)
+            let body = serde_json::to_vec(&Saved { live: options.live, planned })
                 .map_err(|error| Error::bug(codes::PLAN_GONE, format!("the plan could not be put into words: {error}")))?;
             let at = self.clock.now();
             let plan = SavedPlan { flow: flow.name.clone(), version: flow.version.hash.clone(), at, body };
@@ -133,7 +141,7 @@ impl Engine {
 }
 
 /// Loads the writes of a saved plan, by source record and part.
-pub(crate) async fn load(execution: &Execution<'_>, plan: i64) -> Result<BTreeMap<(String, String), Planned>, Error> {
+pub(crate) async fn load(execution: &mut Execution<'_>, plan: i64) -> Result<BTreeMap<(String, String), Planned>, Error> {
     let engine = execution.engine;
     let saved = engine.store.plan(plan, engine.clock.now()).await?.filter(|saved| saved.flow == execution.flow.name).ok_or_else(|| {
         Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days"))
@@ -141,8 +149,9 @@ pub(crate) async fn load(execution: &Execution<'_>, plan: i64) -> Result<BTreeMa
     if saved.version != execution.flow.version.hash {
         return Err(Error::configuration(codes::PLAN_OUTDATED, format!("the flow has changed since plan {plan}; make a new one")));
     }
-    let planned: Vec<Planned> = serde_json::from_slice(&saved.body)
+    let Saved { live, planned } = serde_json::from_slice(&saved.body)
         .map_err(|error| Error::bug(codes::PLAN_GONE, format!("plan {plan} cannot be read: {error}")))?;
+    execution.live = live;
     Ok(planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect())
 }
 

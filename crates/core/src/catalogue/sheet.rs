@@ -39,4 +39,6 @@ codes! {
     TABLE_UNREADABLE = 230, "K0230";
     /// The columns of a CSV of the project are wrong.
     TABLE_COLUMNS = 231, "K0231";
+    /// The source has no such field.
+    UNKNOWN_SOURCE_FIELD = 240, "K0240";
 }

@@ -16,7 +16,8 @@ use crate::suite::pages::{expect_full_page, full_page};
 use crate::suite::{begin, outcome, page};
 
 async fn open(path: &Path, key: &Key) -> Result<SqliteStore, Error> {
-    SqliteStore::open_patiently(path, key, Duration::from_millis(1)).await
+    // Long enough for what was just closed to let go, short enough for what is held on purpose.
+    SqliteStore::open_patiently(path, key, Duration::from_millis(300)).await
 }
 
 async fn check_open(path: &Path, key: &Key, consequence: Consequence, code: Code) {
