@@ -17,9 +17,10 @@ mod store;
 mod tests;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kivuko_core::catalogue::store as codes;
 use kivuko_core::error::Error;
@@ -40,6 +41,9 @@ const APPLICATION: i64 = 0x4B76_756B;
 
 /// How long we wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long we leave it to the other before we come again, where SQLite does not wait by itself.
+const TURN: Duration = Duration::from_millis(20);
 
 const READERS: u32 = 3;
 
@@ -73,8 +77,21 @@ impl SqliteStore {
     }
 
     /// Opens it, and waits for this long for another process that writes.
+    ///
+    /// SQLite does not wait by itself when two connections change a new file's journal mode at once: it refuses one of them on the spot, so that
+    /// one has to come again.
     async fn open_patiently(path: &Path, key: &Key, patience: Duration) -> Result<Self, Error> {
         make_file(path)?;
+        let first = Instant::now();
+        loop {
+            match Self::open_once(path, key, patience).await {
+                Err(error) if error.cause.code == codes::LOCKED && first.elapsed() < patience => tokio::time::sleep(TURN).await,
+                done => return done,
+            }
+        }
+    }
+
+    async fn open_once(path: &Path, key: &Key, patience: Duration) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -126,7 +143,8 @@ impl SqliteStore {
     }
 }
 
-/// The file with rights for its owner only, before SQLite makes one with everyone's.
+/// The file with rights for its owner only, before SQLite makes one with everyone's. One that is there is left alone: closing a file takes away
+/// the locks that the same process holds on it elsewhere.
 fn make_file(path: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         Error::configuration(codes::NOT_WRITABLE, format!("the store {} cannot be opened or made: {error}", path.display()))
@@ -134,7 +152,10 @@ fn make_file(path: &Path) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    private_file().create(true).truncate(false).open(path).map(drop).map_err(failed)
+    match private_file().create_new(true).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Brings the tables up to date and checks the key, in one transaction: a wrong key or a failed migration leaves the file as it was.

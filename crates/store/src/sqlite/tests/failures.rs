@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kivuko_core::catalogue::store as codes;
@@ -198,6 +199,22 @@ async fn a_page_that_is_given_up_leaves_all_or_nothing() {
         assert!(listed == counted_now && counted_now >= counted && listed >= kept && listed <= kept + given_up);
     }
     assert!(given_up > 0, "no page was given up");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_store_is_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let place = Arc::new(Place::new());
+        let openings: Vec<_> = (0..4)
+            .map(|_| {
+                let place = place.clone();
+                tokio::spawn(async move { place.sqlite().await.close().await })
+            })
+            .collect();
+        for opening in openings {
+            opening.await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]
