@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::BoxFuture;
 use crate::clock::{Clock, Random};
 use crate::error::{Cause, Error, Problem};
+use crate::labels::Labels;
 use crate::record::{Cursor, Page, Partition};
 
 /// What a kind of system says of itself: made once, shown by `systems kinds`, checked by `check`.
@@ -175,6 +176,14 @@ pub trait System: Send + Sync {
 
     /// Its resources with their fields.
     fn describe(&self) -> BoxFuture<'_, Result<Vec<ResourceDescription>, Error>>;
+
+    /// What its codes (and places) are called in a language; `None` for systems that have no labels.
+    ///
+    /// # Errors
+    /// It cannot be asked, or does not have the language: the message names those that it has.
+    fn labels<'a>(&'a self, _language: &'a str) -> BoxFuture<'a, Result<Option<Labels>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Opens a resource for reading. No network yet.
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>, Error>;

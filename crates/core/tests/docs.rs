@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use kivuko_core::connector::{Declaration, Status};
+use kivuko_core::labels::Labels;
 use kivuko_core::mapping::sheet::Column;
 use kivuko_core::project::{self, Files};
 use kivuko_core::transform::{Env, NoReferences};
@@ -162,6 +163,7 @@ fn the_examples_of_sheets_are_true() {
                     codes: &project.codes,
                     sides: &flow.sides,
                     references: &NoReferences,
+                    labels: &Labels::default(),
                 };
                 let raw = serde_json::to_vec(&source).expect("it is JSON");
                 let projected = flow.mapping.projection().project(&raw).expect("it is JSON");

@@ -12,6 +12,7 @@ mod duplicates;
 mod engine;
 mod guard;
 mod known;
+mod labels;
 mod lease;
 mod map;
 mod online;

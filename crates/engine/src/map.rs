@@ -209,6 +209,7 @@ impl Execution<'_> {
             codes: &self.engine.project.codes,
             sides: &self.flow.sides,
             references,
+            labels: &self.labels,
         }
     }
 

@@ -80,6 +80,7 @@ impl Engine {
         let flow = self.flow(name)?;
         let system = self.system(&flow.to.system)?;
         let mut wrong = self.unknown_columns(&flow).await?;
+        self.labels(&flow).await?;
         for target in &flow.to.records {
             wrong.extend(system.target(&target_spec(&flow, target))?.prepare().await?);
         }

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use kivuko_core::connector::TargetSpec;
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
+use kivuko_core::labels::Labels;
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
@@ -110,6 +111,8 @@ pub(crate) struct Execution<'e> {
     pub targets: Vec<OpenTarget>,
     pub hash_key: [u8; 32],
     pub today: Date,
+    /// What the codes of the source are called, where the flow uses that.
+    pub labels: Labels,
     /// Compare with what the target holds, whatever was last sent.
     pub live: bool,
     /// A plan writes nothing.
@@ -234,6 +237,7 @@ impl<'e> Execution<'e> {
             targets: Vec::new(),
             hash_key: engine.store.hash_key(),
             today: engine.clock.now().to_zoned(engine.project.timezone.clone()).date(),
+            labels: Labels::default(),
             live,
             writes,
             intents: Vec::new(),
@@ -296,6 +300,7 @@ impl<'e> Execution<'e> {
         self.engine.guard(&flow.from.system).await?;
         self.engine.guard(&flow.to.system).await?;
         let system = self.engine.system(&flow.to.system)?;
+        self.labels = self.engine.labels(&flow).await?;
         let mut wrong: Vec<Cause> = Vec::new();
         for target in &flow.to.records {
             let target = system.target(&target_spec(&flow, target))?;

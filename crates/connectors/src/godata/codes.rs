@@ -17,7 +17,7 @@ use super::schema::ADDRESS_TYPE;
 use crate::http::{Method, Safety};
 
 /// How many places are read at a time.
-const PLACES: usize = 5000;
+pub(super) const PLACES: usize = 5000;
 
 /// Short words that people write in paths for the types of an address.
 const ADDRESS_WORDS: [(&str, &str); 2] = [("USUAL", "USUAL_PLACE_OF_RESIDENCE"), ("PREVIOUS", "PREVIOUS_USUAL_PLACE_OF_RESIDENCE")];
@@ -123,7 +123,7 @@ async fn load_places(client: &Client) -> Result<HashSet<String>, Error> {
     }
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str, filter: &Value) -> Result<T, Error> {
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str, filter: &Value) -> Result<T, Error> {
     let answer = client.send(client.request(Method::Get, [path], Safety::Safe).query("filter", &filter.to_string())).await?;
     if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
 }

@@ -15,6 +15,7 @@ mod codes;
 mod config;
 mod conform;
 mod errors;
+mod labels;
 mod lookup;
 mod mask;
 mod read;

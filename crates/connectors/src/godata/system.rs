@@ -5,9 +5,11 @@ use std::sync::Arc;
 use kivuko_core::BoxFuture;
 use kivuko_core::connector::{self, Health, Identity, ResourceDescription, SourceSpec, TargetSpec};
 use kivuko_core::error::Error;
+use kivuko_core::labels::Labels;
 use serde_json::Value;
 
 use super::client::{Client, Outbreak};
+use super::labels;
 use super::mask::Mask;
 use super::read::Source;
 use super::schema::RESOURCES;
@@ -105,6 +107,10 @@ impl connector::System for System {
             fields: resource.describe(),
         };
         Box::pin(async move { Ok(RESOURCES.iter().map(describe).collect()) })
+    }
+
+    fn labels<'a>(&'a self, language: &'a str) -> BoxFuture<'a, Result<Option<Labels>, Error>> {
+        Box::pin(async move { labels::load(&self.client, language).await.map(Some) })
     }
 
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {

@@ -29,4 +29,8 @@ codes! {
     DUPLICATE_KEY = 313, "K0313";
     /// The key is empty.
     EMPTY_KEY = 314, "K0314";
+    /// A code has no label in the language that the flow names.
+    NO_LABEL = 340, "K0340";
+    /// The source has no labels at all.
+    NO_LABELS_HERE = 341, "K0341";
 }

@@ -19,6 +19,7 @@ pub(super) struct Names {
     pub piped: bool,
     pub references: Vec<String>,
     pub code_maps: Vec<String>,
+    pub labels: bool,
 }
 
 type Result<T> = std::result::Result<T, ExprError>;
@@ -338,6 +339,7 @@ impl Compiler<'_> {
         let step = transform.step(column, &parameters)?;
         self.names.references.extend(step.reference().map(str::to_owned));
         self.names.code_maps.extend(step.code_map().map(str::to_owned));
+        self.names.labels |= step.uses_labels();
         let arguments = arguments.into_iter().map(|argument| self.node(argument)).collect::<Result<_>>()?;
         Ok(Node::Transform { step, arguments })
     }

@@ -138,6 +138,11 @@ impl Expr {
         &self.names.code_maps
     }
 
+    /// Whether it needs the labels of the source.
+    pub fn uses_labels(&self) -> bool {
+        self.names.labels
+    }
+
     /// Works it out.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, Cause> {
         self.eval_value(scope, None)

@@ -97,6 +97,9 @@ impl Checker<'_, '_> {
             }
         }
         let mapping = mapping?;
+        if let (Some(from), Some(to)) = (&from, &to) {
+            self.labels(super::needs_labels(&mapping, from, to));
+        }
         let mut files = vec![self.file.to_owned(), mapping.file().to_owned()];
         files.extend(mapping.code_maps().iter().map(|map| format!("codes/{map}.csv")));
         let version = version(&spec.flow, self.around.kivuko, (self.around.texts)(&files));
@@ -113,6 +116,22 @@ impl Checker<'_, '_> {
             sides,
             version,
         })
+    }
+
+    /// The transform `label` needs a language, and a language without it does nothing.
+    fn labels(&mut self, needed: bool) {
+        match (&self.spec.from.labels, needed) {
+            (None, true) => {
+                let expected = "`labels:` with a language of the source, such as `english_us`";
+                self.error(project::MISSING_KEY, &["from"], "`label` is used, and nothing says in which language", expected);
+            }
+            (Some(_), false) => {
+                let warning =
+                    Problem::warning(project::NO_EFFECT, self.node.place(&["from", "labels"]), "nothing uses the transform `label`");
+                self.problems.push(warning.expected("`label` in the sheet, or no `labels`"));
+            }
+            _ => {}
+        }
     }
 
     fn trigger(&mut self) -> Option<Trigger> {
@@ -253,7 +272,7 @@ impl Checker<'_, '_> {
                         "`id:` with the field whose value is unique and never changes",
                     );
                 }
-                let own = ["system", "resource", "id", "cursor", "where", "leaves"];
+                let own = ["system", "resource", "id", "cursor", "labels", "where", "leaves"];
                 self.options("from", &own, &spec.options, Some(&declaration.from_options))
             }
             None => Value::Object(Map::new()),
@@ -274,6 +293,7 @@ impl Checker<'_, '_> {
             resource: spec.resource.clone(),
             id: spec.id.clone(),
             cursor: spec.cursor.clone(),
+            labels: spec.labels.clone(),
             where_: match where_ {
                 None => None,
                 Some(expr) => Some(expr?),

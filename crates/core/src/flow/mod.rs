@@ -47,6 +47,19 @@ pub struct Flow {
     pub version: FlowVersion,
 }
 
+impl Flow {
+    /// The language in which it needs the labels of its source; `None` when nothing in it names one.
+    pub fn label_language(&self) -> Option<&str> {
+        needs_labels(&self.mapping, &self.from, &self.to).then_some(self.from.labels.as_deref()).flatten()
+    }
+}
+
+/// Whether the sheet, `where` or a `when` uses the transform `label`.
+fn needs_labels(mapping: &Mapping, from: &From, to: &To) -> bool {
+    let conditions = from.where_.iter().chain(to.records.iter().filter_map(|record| record.when.as_ref()));
+    mapping.uses_labels() || conditions.into_iter().any(Expr::uses_labels)
+}
+
 /// When a flow runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
@@ -71,6 +84,8 @@ pub struct From {
     pub id: Option<String>,
     /// The path of the time of change.
     pub cursor: Option<String>,
+    /// The language of the labels of its codes.
+    pub labels: Option<String>,
     /// Only records for which it holds are carried over.
     pub where_: Option<Expr>,
     /// What happens to a linked record that no longer matches.

@@ -78,6 +78,9 @@ pub struct FromSpec {
     /// The path of the time of the last change. Left out: what the connector knows, or everything is read each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// The language in which the transform `label` names the codes of the source: `english_us`, `french_fr`. `systems describe` lists those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
     /// An expression in braces: only records for which it holds are carried over. It is looked at after reading, so that a record that stops matching is seen to leave.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "where")]
     pub where_: Option<String>,

@@ -43,6 +43,7 @@ pub(crate) fn compile(sheet: Sheet, around: &Around<'_>, problems: &mut Vec<Prob
         paths: around.reads.clone(),
         references: BTreeMap::new(),
         code_maps: BTreeSet::new(),
+        uses_labels: false,
         unplaced: Vec::new(),
     };
     let mut drafts: BTreeMap<String, Vec<Draft>> = BTreeMap::new();
@@ -70,11 +71,11 @@ pub(crate) fn compile(sheet: Sheet, around: &Around<'_>, problems: &mut Vec<Prob
         }
     }
     let mut paths = compiler.paths;
-    let (references, code_maps, unplaced) = (compiler.references, compiler.code_maps, compiler.unplaced);
+    let (references, code_maps, uses_labels, unplaced) = (compiler.references, compiler.code_maps, compiler.uses_labels, compiler.unplaced);
     let mut seen = BTreeSet::new();
     paths.retain(|path| seen.insert(path.text().to_owned()));
     let projection = if paths.is_empty() { Projection::everything() } else { Projection::new(&paths) };
-    Mapping { file: sheet.file.clone(), sheet, plans, paths, projection, references, code_maps, unplaced }
+    Mapping { file: sheet.file.clone(), sheet, plans, paths, projection, references, code_maps, uses_labels, unplaced }
 }
 
 /// A row whose place in the plan is not known yet.
@@ -93,6 +94,7 @@ struct Compiler<'a, 'p> {
     paths: Vec<SourcePath>,
     references: BTreeMap<String, Place>,
     code_maps: BTreeSet<String>,
+    uses_labels: bool,
     /// The targets of rows whose record is not known.
     unplaced: Vec<String>,
 }
@@ -229,6 +231,7 @@ impl Compiler<'_, '_> {
                 let flows: Vec<String> = pipeline.references().iter().map(ToString::to_string).collect();
                 self.refers(written, Column::Transform, flows);
                 self.code_maps.extend(pipeline.code_maps().iter().map(ToString::to_string));
+                self.uses_labels |= pipeline.uses_labels();
                 let missing: Vec<String> =
                     pipeline.code_maps().iter().map(ToString::to_string).filter(|name| !self.around.codes.0.contains_key(name)).collect();
                 for name in missing {
@@ -295,6 +298,7 @@ impl Compiler<'_, '_> {
             Ok(expr) => {
                 self.refers(written, column, expr.references().to_vec());
                 self.code_maps.extend(expr.code_maps().iter().cloned());
+                self.uses_labels |= expr.uses_labels();
                 Some(expr)
             }
             Err(error) => {

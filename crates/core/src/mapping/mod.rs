@@ -34,6 +34,7 @@ pub struct Mapping {
     /// Flow to the first cell that names it.
     references: BTreeMap<String, Place>,
     code_maps: BTreeSet<String>,
+    uses_labels: bool,
     unplaced: Vec<String>,
 }
 
@@ -119,6 +120,11 @@ impl Mapping {
     /// The targets of rows whose record is not known.
     pub(crate) fn unplaced(&self) -> &[String] {
         &self.unplaced
+    }
+
+    /// Whether the sheet needs the labels of the source.
+    pub fn uses_labels(&self) -> bool {
+        self.uses_labels
     }
 
     /// The code maps that the sheet uses.

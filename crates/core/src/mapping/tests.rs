@@ -10,6 +10,7 @@ use super::*;
 use crate::catalogue::record;
 use crate::codes::{CodeMap, CodeMaps, Sides};
 use crate::error::{Code, Problem};
+use crate::labels::Labels;
 use crate::table::Table;
 use crate::transform::{Env, NoReferences};
 
@@ -50,8 +51,14 @@ impl Bench {
     }
 
     fn apply(&self, name: &str, source: &Value, item: Option<&Value>, vars: &[(&str, &Value)]) -> Result<Mapped, Vec<Cause>> {
-        let env =
-            Env { timezone: &TimeZone::UTC, today: date(2021, 2, 4), codes: &self.codes, sides: &self.sides, references: &NoReferences };
+        let env = Env {
+            timezone: &TimeZone::UTC,
+            today: date(2021, 2, 4),
+            codes: &self.codes,
+            sides: &self.sides,
+            references: &NoReferences,
+            labels: &Labels::default(),
+        };
         self.mapping.apply(name, source, item, vars, &env)
     }
 

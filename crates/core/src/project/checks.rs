@@ -11,6 +11,7 @@ use crate::catalogue::{project, record as record_codes};
 use crate::error::{Cause, Code, Place, Problem};
 use crate::expr::Scope;
 use crate::flow::{Flow, TargetRecord};
+use crate::labels::Labels;
 use crate::table::Table;
 use crate::transform::{Env, References};
 use crate::value;
@@ -247,7 +248,15 @@ struct Became {
 
 fn run(check: &Check, flow: &Flow, project: &Project) -> Vec<String> {
     let references = Imagined(&check.spec.references);
-    let env = Env { timezone: &project.timezone, today: check.today, codes: &project.codes, sides: &flow.sides, references: &references };
+    let labels = Labels::new(flow.from.labels.clone().unwrap_or_default(), check.spec.labels.clone());
+    let env = Env {
+        timezone: &project.timezone,
+        today: check.today,
+        codes: &project.codes,
+        sides: &flow.sides,
+        references: &references,
+        labels: &labels,
+    };
     let became = map(check, flow, &env);
     let mut differences = Vec::new();
     let expects_skip = check.spec.skipped == Some(true);

@@ -98,6 +98,9 @@ pub struct CheckSpec {
     /// What other flows are imagined to have written, for `ref`: flow, then the id in the source, then the id in the target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub references: BTreeMap<String, BTreeMap<String, String>>,
+    /// What the codes of the source are imagined to be called, for `label`: code, then label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The id that a record to which others belong is imagined to have in the target: `{ parent.id }`. Left out: `parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,

@@ -181,6 +181,8 @@ fn what_is_wrong_with_a_flow() {
         ("an expression without braces", "\"{ active == true }\"", "active"),
         ("a bad expression", "{ active == true }", "{ active = true }"),
         ("leaves without where", ", where: \"{ active == true }\"", ", leaves: delete"),
+        ("a language without the transform label", "id: no,", "id: no, labels: french_fr,"),
+        ("the transform label without a language", "{ active == true }", "{ label(status) == 'active' }"),
         ("an unknown sheet", "mapping: register.csv", "mapping: registr.csv"),
         ("a key that no row writes", "key: visualId", "key: [visualID, documents]"),
         ("a key with a list", "key: visualId", "key: \"documents[].number\""),

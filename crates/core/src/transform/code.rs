@@ -1,9 +1,11 @@
-//! Codes: one value for another, by a code map of the project.
+//! Codes: one value for another, by a code map of the project; and what the source itself calls them.
 
 use super::{Family, Step, Takes, Transform, example, optional, required};
 use crate::codes;
 
-pub(super) static ALL: &[&Transform] = &[&Transform {
+pub(super) static ALL: &[&Transform] = &[&CODES, &LABEL];
+
+static CODES: Transform = Transform {
     name: "codes",
     family: Family::Code,
     about: "Translates a code with a code map of the project, from the column of the flow's source system to that of its target, or between \
@@ -37,4 +39,26 @@ pub(super) static ALL: &[&Transform] = &[&Transform {
         step.code_map = Some(name);
         Ok(step)
     },
-}];
+};
+
+static LABEL: Transform = Transform {
+    name: "label",
+    family: Family::Code,
+    about: "What the source calls a code, in the language that the flow names under `from: labels`; of a place its name. Of a list each item is translated. \
+            A code without a label is rejected, never passed on.",
+    parameters: &[],
+    examples: &[
+        example("label", "\"GENDER_FEMALE\"", "\"Féminin\""),
+        example("label | lower", "\"GENDER_FEMALE\"", "\"féminin\""),
+        example("label | join(\", \")", "[\"GENDER_FEMALE\",\"GENDER_MALE\"]", "\"Féminin, Masculin\""),
+        example("label", "\"GENDER_OTHER\"", "rejected K0340"),
+        example("label", "null", "null"),
+    ],
+    takes: Takes::One,
+    in_expressions: true,
+    make: |arguments| {
+        let mut step = Step::whole(arguments, |value, scope| scope.env.labels.translate(value));
+        step.uses_labels = true;
+        Ok(step)
+    },
+};

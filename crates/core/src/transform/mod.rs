@@ -37,6 +37,7 @@ use crate::catalogue::record;
 use crate::codes::{CodeMaps, Sides};
 use crate::error::Cause;
 use crate::expr::{ExprError, Scope};
+use crate::labels::Labels;
 
 /// The project around a record: everything that transforms and expressions need beside the record.
 pub struct Env<'a> {
@@ -50,6 +51,8 @@ pub struct Env<'a> {
     pub sides: &'a Sides,
     /// Finds what other flows wrote.
     pub references: &'a dyn References,
+    /// What the codes of the source are called in the language of the flow.
+    pub labels: &'a Labels,
 }
 
 impl fmt::Debug for Env<'_> {
@@ -239,6 +242,7 @@ pub(crate) struct Step {
     paths: Vec<crate::path::SourcePath>,
     reference: Option<String>,
     code_map: Option<String>,
+    uses_labels: bool,
 }
 
 enum Action {
@@ -251,7 +255,7 @@ enum Action {
 
 impl Step {
     fn new(name: &'static str, action: Action) -> Self {
-        Self { name, action, paths: Vec::new(), reference: None, code_map: None }
+        Self { name, action, paths: Vec::new(), reference: None, code_map: None, uses_labels: false }
     }
 
     /// A transform of one value that is not empty.
@@ -297,6 +301,11 @@ impl Step {
     /// The code map that it uses.
     pub(crate) fn code_map(&self) -> Option<&str> {
         self.code_map.as_deref()
+    }
+
+    /// Whether it needs the labels of the source.
+    pub(crate) fn uses_labels(&self) -> bool {
+        self.uses_labels
     }
 
     /// Applies it as a function.

@@ -96,6 +96,14 @@ impl Pipeline {
             .collect()
     }
 
+    /// Whether it needs the labels of the source.
+    pub fn uses_labels(&self) -> bool {
+        self.stages.iter().any(|stage| match stage {
+            Stage::Step(step, _) => step.uses_labels(),
+            Stage::Expr(expr) => expr.uses_labels(),
+        })
+    }
+
     /// Whether it can take several values of one path: its first transform takes several.
     pub fn takes_several(&self) -> bool {
         matches!(self.stages.first(), Some(Stage::Step(_, Takes::Several)))

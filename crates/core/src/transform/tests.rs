@@ -13,6 +13,7 @@ pub(crate) struct World {
     timezone: TimeZone,
     codes: CodeMaps,
     sides: Sides,
+    labels: Labels,
 }
 
 struct OneContact;
@@ -30,11 +31,20 @@ impl World {
         let (map, problems) = CodeMap::parse("sex", &table);
         assert_eq!(problems, []);
         let codes = CodeMaps([("sex".to_owned(), map.expect("it is a code map"))].into());
-        Self { timezone: TimeZone::fixed(offset(3)), codes, sides: Sides::new(("register", "file"), ("godata", "godata")) }
+        let labels = [("GENDER_FEMALE", "Féminin"), ("GENDER_MALE", "Masculin"), ("GENDER_UNKNOWN", " ")];
+        let labels = Labels::new("french_fr", labels.map(|(code, label)| (code.to_owned(), label.to_owned())));
+        Self { timezone: TimeZone::fixed(offset(3)), codes, labels, sides: Sides::new(("register", "file"), ("godata", "godata")) }
     }
 
     pub fn env(&self) -> Env<'_> {
-        Env { timezone: &self.timezone, today: date(2021, 2, 4), codes: &self.codes, sides: &self.sides, references: &OneContact }
+        Env {
+            timezone: &self.timezone,
+            today: date(2021, 2, 4),
+            codes: &self.codes,
+            sides: &self.sides,
+            references: &OneContact,
+            labels: &self.labels,
+        }
     }
 }
 
@@ -80,6 +90,20 @@ fn every_transform_has_examples_and_they_are_true() {
             assert_eq!(apply(example.call, values, &json!({})), example.output, "`{}` of {}", example.call, example.input);
         }
     }
+}
+
+#[test]
+fn a_label_is_one_of_the_language_or_a_rejection() {
+    check("label", "\" GENDER_MALE \"", "\"Masculin\"");
+    check("label", "\"GENDER_UNKNOWN\"", "rejected K0340");
+    check("label", "{\"a\": 1}", "rejected K0311");
+    check("{ value == null ? \"?\" : label(value) }", "\"GENDER_MALE\"", "\"Masculin\"");
+    let world = World::new();
+    let cause = world.labels.translate(json!("X")).expect_err("X has no label");
+    assert_eq!(cause.message, "the code has no label in french_fr");
+    assert_eq!(cause.unlisted.map(|unlisted| (unlisted.list, unlisted.value)), Some(("labels".to_owned(), "X".to_owned())));
+    let uses = |cell: &str| Pipeline::parse(cell).expect(cell).uses_labels();
+    assert_eq!([uses("trim | label"), uses("{ label(value) }"), uses("trim")], [true, true, false]);
 }
 
 #[test]
