@@ -23,6 +23,8 @@ pub struct Entry {
     pub records: usize,
     /// Which cases it wrote, by id: created, changed or deleted, as its method says.
     pub cases: Vec<String>,
+    /// Which records it wrote, of whatever kind, by id, where they are known.
+    pub ids: Vec<String>,
     /// How long after its arrival it took effect, in milliseconds on the simulator's clock.
     pub after: i64,
     /// Whether it reached the simulated system at all, so that it could have an effect.

@@ -70,6 +70,8 @@ pub struct Reply {
     pub records: usize,
     /// The ids of the cases among them.
     pub cases: Vec<String>,
+    /// The ids of all of them, where they are known.
+    pub ids: Vec<String>,
     /// The process behind the address has died: the connection breaks without an answer.
     pub dropped: bool,
 }
@@ -103,6 +105,7 @@ impl Reply {
             payload: Payload::Whole(body.into()),
             records: 0,
             cases: Vec::new(),
+            ids: Vec::new(),
             dropped: false,
         }
     }
@@ -125,7 +128,12 @@ impl Reply {
 
     /// Says which cases were written.
     pub fn wrote_cases(self, ids: Vec<String>) -> Self {
-        Self { records: ids.len(), cases: ids, ..self }
+        Self { records: ids.len(), cases: ids.clone(), ids, ..self }
+    }
+
+    /// Says which records were written.
+    pub fn wrote_ids(self, ids: Vec<String>) -> Self {
+        Self { records: ids.len(), ids, ..self }
     }
 }
 
@@ -266,6 +274,7 @@ async fn serve(
         body_bytes,
         records: 0,
         cases: Vec::new(),
+        ids: Vec::new(),
         after: 0,
         applied: false,
         write: shared.system.is_write(&request.method, &request.path),
@@ -335,6 +344,7 @@ fn apply(shared: &Shared, request: &Request, n: u64) -> Reply {
         entry.after = shared.clock.now() - entry.at;
         entry.records = reply.records;
         entry.cases.clone_from(&reply.cases);
+        entry.ids.clone_from(&reply.ids);
     });
     reply
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::coerce;
 use super::dates;
 use super::error::{Error, Result};
+use super::parents;
 use super::reference_data;
 use super::schema::{self, CASE};
 use super::store::Store;
@@ -125,6 +126,7 @@ pub fn delete(store: &mut Store, id: &str, author: &Author) {
     record.insert("deleted".to_owned(), json!(true));
     record.insert("deletedAt".to_owned(), json!(dates::iso(author.now)));
     store.people.replace(&before, &record);
+    parents::person_deleted(store, id, author);
 }
 
 /// Brings a deleted case back, without its visual id.
@@ -138,6 +140,7 @@ pub fn restore(store: &mut Store, id: &str, author: &Author) {
     record.insert("deleted".to_owned(), json!(false));
     record.insert("deletedAt".to_owned(), Value::Null);
     store.people.replace(&before, &record);
+    parents::person_restored(store, id, author);
 }
 
 /// What the controller does to the `followUp` of a single PUT: with a status only the status counts.

@@ -2,18 +2,17 @@
 //!
 //! A person is kept as the text that is sent to clients; only what a search looks at is ever parsed again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::condition::{Comparison, Condition, Test};
+use super::condition::{Condition, Test};
 use super::dates;
-use super::filter::{self, Filter, Order};
+use super::filter::Filter;
 use super::schema::CASE;
+use super::texts::{Indexed, Looked, Text, by_update, each_text, earliest, sorted};
 
 /// One person.
 #[derive(Debug, Clone)]
@@ -43,6 +42,23 @@ impl Person {
         let mut record = self.record();
         record.insert("type".to_owned(), Value::from(self.kind));
         record
+    }
+}
+
+impl Text for Person {
+    fn known(&self, field: &str) -> Option<Value> {
+        Some(match field {
+            "id" => Value::from(&*self.id),
+            "updatedAt" => Value::from(dates::iso(self.updated)),
+            "deleted" => Value::from(self.deleted),
+            "outbreakId" => Value::from(&*self.outbreak),
+            "type" => Value::from(self.kind),
+            _ => return None,
+        })
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.text
     }
 }
 
@@ -144,17 +160,17 @@ impl People {
         let limit = filter.limit.unwrap_or(usize::MAX);
         if let Some(positions) = condition.and_then(|condition| self.solve(condition)) {
             let found = positions.into_iter().map(|position| &self.rows[position]).filter(|person| scope.holds(person));
-            return sorted(found.collect(), &filter.order, filter.skip, limit);
+            return sorted(found.collect(), &CASE, &filter.order, filter.skip, limit);
         }
         let looked_at = Looked::at(condition);
         if by_update(&filter.order) {
             let bound = condition.and_then(earliest).unwrap_or((i64::MIN, String::new()));
             let from = (bound.0, Arc::from(bound.1));
             let people = self.by_updated.range(from..).map(|(_, position)| &self.rows[*position]);
-            return people.filter(|person| scope.holds(person) && looked_at.holds(person)).skip(filter.skip).take(limit).collect();
+            return people.filter(|person| scope.holds(person) && looked_at.holds(*person)).skip(filter.skip).take(limit).collect();
         }
-        let found = self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(person));
-        sorted(found.collect(), &filter.order, filter.skip, limit)
+        let found = self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(*person));
+        sorted(found.collect(), &CASE, &filter.order, filter.skip, limit)
     }
 
     /// How many people of a scope fulfil a condition.
@@ -163,34 +179,15 @@ impl People {
             return positions.into_iter().filter(|position| scope.holds(&self.rows[*position])).count();
         }
         let looked_at = Looked::at(condition);
-        self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(person)).count()
+        self.rows.iter().filter(|person| scope.holds(person) && looked_at.holds(*person)).count()
     }
+}
 
-    /// The positions (ascending, each once) of all people that fulfil the condition, when an index knows them.
-    fn solve(&self, condition: &Condition) -> Option<Vec<usize>> {
-        match condition {
-            Condition::Any(branches) => {
-                let mut positions = Vec::new();
-                for branch in branches {
-                    positions.extend(self.solve(branch)?);
-                }
-                positions.sort_unstable();
-                positions.dedup();
-                Some(positions)
-            }
-            Condition::All(parts) => {
-                let (chosen, mut positions) = parts.iter().enumerate().find_map(|(at, part)| Some((at, self.solve(part)?)))?;
-                for (at, part) in parts.iter().enumerate() {
-                    if at != chosen {
-                        let looked_at = Looked::at(Some(part));
-                        positions.retain(|position| looked_at.holds(&self.rows[*position]));
-                    }
-                }
-                Some(positions)
-            }
-            Condition::Field(path, test) => self.indexed(&path.join("."), test, condition),
-            Condition::None(_) => None,
-        }
+impl Indexed for People {
+    type Row = Person;
+
+    fn row(&self, position: usize) -> &Person {
+        &self.rows[position]
     }
 
     fn indexed(&self, path: &str, test: &Test, condition: &Condition) -> Option<Vec<usize>> {
@@ -229,69 +226,6 @@ fn number_test(item: &Condition) -> Option<&Test> {
     }
 }
 
-/// Each text that a test asks for; `None` when it asks for something else than texts.
-fn each_text<'a>(test: &'a Test, found: &mut dyn FnMut(&'a str)) -> Option<()> {
-    match test {
-        Test::Equal(Value::String(text)) => found(text),
-        Test::In(texts, others) if others.is_empty() => texts.iter().for_each(|text| found(text)),
-        _ => return None,
-    }
-    Some(())
-}
-
-fn by_update(order: &[Order]) -> bool {
-    let key = |at: usize, path: &str| order.get(at).is_none_or(|key| key.path == path && !key.descending);
-    (1..=2).contains(&order.len()) && key(0, "updatedAt") && key(1, "id")
-}
-
-/// The least (`updatedAt`, id) that can fulfil the condition. Knowing the id too keeps pages of a keyset quick when a
-/// bulk insert gave one stamp to many.
-fn earliest(condition: &Condition) -> Option<(i64, String)> {
-    match condition {
-        Condition::All(parts) => {
-            let bound = parts.iter().filter_map(earliest).max()?;
-            let at_one_time = parts.iter().any(|part| is_field(part, "updatedAt", |test| matches!(test, Test::Equal(_))));
-            let after_id = parts.iter().find_map(|part| match part {
-                Condition::Field(path, Test::Compare(Comparison::Greater | Comparison::GreaterOrEqual, Value::String(id)))
-                    if path.len() == 1 && path[0] == "id" =>
-                {
-                    Some(id.clone())
-                }
-                _ => None,
-            });
-            Some(match after_id {
-                Some(id) if at_one_time && bound.1.is_empty() => (bound.0, id),
-                _ => bound,
-            })
-        }
-        Condition::Any(branches) => branches.iter().map(earliest).collect::<Option<Vec<_>>>()?.into_iter().min(),
-        Condition::Field(_, test) if is_field(condition, "updatedAt", |_| true) => Some((lower_bound(test)?, String::new())),
-        Condition::Field(..) | Condition::None(_) => None,
-    }
-}
-
-fn is_field(condition: &Condition, name: &str, wanted: impl Fn(&Test) -> bool) -> bool {
-    matches!(condition, Condition::Field(path, test) if path.len() == 1 && path[0] == name && wanted(test))
-}
-
-fn lower_bound(test: &Test) -> Option<i64> {
-    match test {
-        Test::Equal(Value::String(text)) | Test::Compare(Comparison::GreaterOrEqual, Value::String(text)) => dates::javascript(text),
-        Test::Compare(Comparison::Greater, Value::String(text)) => Some(dates::javascript(text)? + 1),
-        Test::Every(tests) => tests.iter().filter_map(lower_bound).max(),
-        _ => None,
-    }
-}
-
-fn sorted<'a>(mut people: Vec<&'a Person>, order: &[Order], skip: usize, limit: usize) -> Vec<&'a Person> {
-    let own: Vec<Order> = CASE.default_order.iter().map(|path| Order { path: (*path).to_owned(), descending: false }).collect();
-    let order = if order.is_empty() { &own } else { order };
-    let fields: HashSet<&str> = order.iter().filter_map(|key| key.path.split('.').next()).collect();
-    let mut keyed: Vec<(Map<String, Value>, &Person)> = people.drain(..).map(|person| (project(person, &fields), person)).collect();
-    keyed.sort_by(|a, b| filter::compare(order, &a.0, &b.0));
-    keyed.into_iter().map(|(_, person)| person).skip(skip).take(limit).collect()
-}
-
 fn person(kind: &'static str, record: &Map<String, Value>) -> Person {
     let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
     Person {
@@ -307,107 +241,4 @@ fn person(kind: &'static str, record: &Map<String, Value>) -> Person {
 fn document_numbers(record: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let documents = record.get("documents").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     documents.iter().filter_map(|document| document.get("number").and_then(Value::as_str))
-}
-
-/// A condition with the fields that it looks at.
-struct Looked<'a> {
-    condition: Option<&'a Condition>,
-    fields: HashSet<&'a str>,
-}
-
-impl<'a> Looked<'a> {
-    fn at(condition: Option<&'a Condition>) -> Self {
-        let mut fields = HashSet::new();
-        if let Some(condition) = condition {
-            condition.top_fields(&mut fields);
-        }
-        Self { condition, fields }
-    }
-
-    fn holds(&self, person: &Person) -> bool {
-        self.condition.is_none_or(|condition| condition.holds(&project(person, &self.fields)))
-    }
-}
-
-/// Some top-level fields of a person; the text is not looked at when the index knows them.
-fn project(person: &Person, fields: &HashSet<&str>) -> Map<String, Value> {
-    let mut record = Map::new();
-    let mut all_known = true;
-    for field in fields {
-        let value = match *field {
-            "id" => Value::from(&*person.id),
-            "updatedAt" => Value::from(dates::iso(person.updated)),
-            "deleted" => Value::from(person.deleted),
-            "outbreakId" => Value::from(&*person.outbreak),
-            "type" => Value::from(person.kind),
-            _ => {
-                all_known = false;
-                continue;
-            }
-        };
-        record.insert((*field).to_owned(), value);
-    }
-    if !all_known {
-        let mut deserializer = serde_json::Deserializer::from_slice(&person.text);
-        Projection { fields, into: &mut record }.deserialize(&mut deserializer).expect("the simulator wrote this text itself");
-    }
-    record
-}
-
-struct Projection<'a> {
-    fields: &'a HashSet<&'a str>,
-    into: &'a mut Map<String, Value>,
-}
-
-impl<'de> DeserializeSeed<'de> for Projection<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Projection<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a record")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(wanted) = members.next_key_seed(Key(self.fields))? {
-            match wanted {
-                Some(key) => {
-                    self.into.insert(key, members.next_value()?);
-                }
-                None => {
-                    members.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The key, if it is a wanted one.
-struct Key<'a>(&'a HashSet<&'a str>);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Option<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<String>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the name of a field")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.contains(key).then(|| key.to_owned()))
-    }
 }

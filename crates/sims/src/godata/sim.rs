@@ -12,7 +12,7 @@ use super::error::Error;
 use super::options::Options;
 use super::state::State;
 use super::store::Store;
-use super::{Server, locations, outbreaks, reference_data};
+use super::{Server, lab_results, locations, outbreaks, reference_data};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -169,6 +169,9 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         cases::create(store, &outbreak, sent, &author).map_err(|error| refused(&format!("case {}", at + 1), &error))?;
+    }
+    for (at, lab_result) in options.lab_results.iter().enumerate() {
+        lab_results::seed(store, lab_result, &author).map_err(|error| refused(&format!("lab result {}", at + 1), &error))?;
     }
     Ok(())
 }

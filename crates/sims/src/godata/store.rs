@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::condition::Condition;
 use super::filter::{self, Filter, Order};
 use super::people::People;
+use super::records::Records;
 use super::schema::Model;
 use super::visual_id::Masks;
 
@@ -17,6 +18,8 @@ use super::visual_id::Masks;
 pub struct Store {
     /// Cases, and later contacts, contacts of contacts and events.
     pub people: People,
+    /// Lab results of people.
+    pub lab_results: Records,
     /// Outbreaks.
     pub outbreaks: Table,
     /// Locations.

@@ -19,7 +19,7 @@ use crate::godata::store::{Store, Table, text_of};
 use crate::server::Reply;
 
 /// Above this `filtered-count` stops counting when it is asked to.
-const HAS_MORE: usize = 10_000;
+pub(super) const HAS_MORE: usize = 10_000;
 
 /// Relations that a person has in the backend. Those that this simulator has no records for are always empty.
 const EMPTY_RELATIONS: [&str; 3] = ["followUps", "labResults", "relationships"];
@@ -71,7 +71,7 @@ pub(super) fn people(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<R
 }
 
 /// The user may do this here, and the outbreak is there.
-fn allowed(call: &Call<'_>, outbreak: &str, permission: &str) -> Result<User> {
+pub(super) fn allowed(call: &Call<'_>, outbreak: &str, permission: &str) -> Result<User> {
     let user = call.user_who_may(permission)?;
     call.check_outbreak(&user, outbreak, true)?;
     if call.server.read().outbreaks.live(outbreak).is_none() {
@@ -164,7 +164,7 @@ fn condition(store: &Store, node: Option<&Node>, engine: Engine) -> Result<Optio
 }
 
 /// `X.parentLocationIdFilter` stands for the location and all below it.
-fn below_locations(locations: &Table, node: &mut Node) -> Result<()> {
+pub(super) fn below_locations(locations: &Table, node: &mut Node) -> Result<()> {
     match node {
         Node::List(items) => items.iter_mut().try_for_each(|item| below_locations(locations, item)),
         Node::Object(members) => {

@@ -1,7 +1,9 @@
 //! From a request to the code that answers it: authentication, permissions, the way by path, errors in their envelope.
 
 mod account;
+mod aggregate;
 mod cases;
+mod lab_results;
 mod location;
 mod outbreak;
 mod reference;
@@ -16,12 +18,13 @@ use super::condition::{Condition, Engine};
 use super::error::{Error, Result};
 use super::filter::Filter;
 use super::node::Node;
+use super::parents;
 use super::schema::Model;
 use super::store::{Table, text_of};
 use crate::server::{Reply, Request};
 
 /// What the backend has and this simulator has not, at the first level.
-const NOT_SIMULATED: [&str; 18] = [
+const NOT_SIMULATED: &[&str] = &[
     "teams",
     "roles",
     "templates",
@@ -43,13 +46,12 @@ const NOT_SIMULATED: [&str; 18] = [
 ];
 
 /// The same below an outbreak.
-const NOT_SIMULATED_IN_OUTBREAK: [&str; 20] = [
+const NOT_SIMULATED_IN_OUTBREAK: &[&str] = &[
     "contacts",
     "contacts-of-contacts",
     "events",
     "relationships",
     "follow-ups",
-    "lab-results",
     "clusters",
     "attachments",
     "generate-followups",
@@ -145,6 +147,10 @@ impl Call<'_> {
     fn in_outbreak(&self, outbreak: &str, rest: &[&str]) -> Result<Reply> {
         match rest {
             [] | ["restore"] => outbreak::one(self, outbreak, rest),
+            ["lab-results", rest @ ..] => lab_results::route(self, outbreak, rest),
+            [segment, person, "lab-results", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {
+                lab_results::of_person(self, outbreak, parent, person, rest)
+            }
             ["cases", rest @ ..] => cases::route(self, outbreak, rest),
             ["people", rest @ ..] => cases::people(self, outbreak, rest),
             [first, ..] if NOT_SIMULATED_IN_OUTBREAK.contains(first) => {

@@ -1,0 +1,110 @@
+//! What the records of a person (lab results, follow-ups) have in common, and the hooks through which a change of the
+//! person reaches them: conversion, deletion, restoration.
+
+use serde_json::{Map, Value, json};
+
+use super::cases::Author;
+use super::dates;
+use super::error::{Error, Result};
+use super::people::Person;
+use super::records::{Record, Records};
+use super::store::Store;
+
+/// A kind of person, as the paths of the API name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    /// `cases`, `contacts` ...
+    pub segment: &'static str,
+    /// `type` of such a person.
+    pub kind: &'static str,
+    /// The model's name in messages.
+    pub model: &'static str,
+    /// What the permissions of its kind begin with.
+    pub permission: &'static str,
+}
+
+/// The kinds of people that have lab results and follow-ups.
+pub const PARENTS: [Parent; 3] = [
+    Parent { segment: "cases", kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CASE", model: "case", permission: "case" },
+    Parent { segment: "contacts", kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT", model: "contact", permission: "contact" },
+    Parent {
+        segment: "contacts-of-contacts",
+        kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT_OF_CONTACT",
+        model: "contactOfContact",
+        permission: "contact_of_contact",
+    },
+];
+
+/// The kind of a segment of a path.
+pub fn of_segment(segment: &str) -> Option<Parent> {
+    PARENTS.into_iter().find(|parent| parent.segment == segment)
+}
+
+/// A live person of this kind in this outbreak; anything else is a 404.
+pub fn of_kind(store: &Store, outbreak: &str, parent: Parent, id: &str) -> Result<Person> {
+    let found = store.people.get(id).filter(|person| *person.outbreak == *outbreak && person.kind == parent.kind && !person.deleted);
+    found.cloned().ok_or_else(|| Error::no_instance(parent.model, id))
+}
+
+/// A person has become another kind of person: its lab results say so, and its follow-ups after today are deleted.
+#[allow(dead_code, reason = "for the conversions of people")]
+pub fn converted(store: &mut Store, person: &str, kind: &str, author: &Author) {
+    for mut record in of(&store.lab_results, person) {
+        record.insert("personType".to_owned(), json!(kind));
+        author.stamp(&mut record);
+        store.lab_results.put(&record);
+    }
+}
+
+/// A person was deleted: so is what belongs to it.
+pub fn person_deleted(store: &mut Store, person: &str, author: &Author) {
+    for record in of(&store.lab_results, person) {
+        store.lab_results.put(&deleted(record, Some(person), author));
+    }
+}
+
+/// A deleted person is back: so is what was deleted with it.
+pub fn person_restored(store: &mut Store, person: &str, author: &Author) {
+    for record in deleted_with(&store.lab_results, person) {
+        store.lab_results.put(&restored(record, author));
+    }
+}
+
+/// The live records of a person.
+fn of(records: &Records, person: &str) -> Vec<Map<String, Value>> {
+    records.of_person(person).filter(|record| !record.deleted).map(Record::record).collect()
+}
+
+/// The records that were deleted together with a person.
+fn deleted_with(records: &Records, person: &str) -> Vec<Map<String, Value>> {
+    let all = records.of_person(person).filter(|record| record.deleted).map(Record::record);
+    all.filter(|record| record.get("deletedByParent").and_then(Value::as_str) == Some(person)).collect()
+}
+
+/// The record as it is once it is soft-deleted, together with a person or by itself.
+pub fn deleted(mut record: Map<String, Value>, with: Option<&str>, author: &Author) -> Map<String, Value> {
+    author.stamp(&mut record);
+    record.insert("deleted".to_owned(), json!(true));
+    record.insert("deletedAt".to_owned(), json!(dates::iso(author.now)));
+    if let Some(person) = with {
+        record.insert("deletedByParent".to_owned(), json!(person));
+    }
+    record
+}
+
+/// The record as it is once it is back.
+pub fn restored(mut record: Map<String, Value>, author: &Author) -> Map<String, Value> {
+    author.stamp(&mut record);
+    record.insert("deleted".to_owned(), json!(false));
+    record.insert("deletedAt".to_owned(), Value::Null);
+    record.remove("deletedByParent");
+    record
+}
+
+/// Outbreak and person of a record that a server starts with; the outbreak may be left out.
+pub fn seeded(store: &Store, record: &Map<String, Value>) -> Result<(String, String)> {
+    let id = record.get("personId").and_then(Value::as_str).unwrap_or_default();
+    let person = store.people.get(id).ok_or_else(|| Error::not_found("person", id))?;
+    let outbreak = record.get("outbreakId").and_then(Value::as_str).unwrap_or(&person.outbreak);
+    Ok((outbreak.to_owned(), id.to_owned()))
+}
