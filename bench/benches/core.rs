@@ -7,6 +7,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use kivuko_bench::sample;
 use kivuko_core::connector::{Declaration, Status};
+use kivuko_core::labels::Labels;
 use kivuko_core::path::SourcePath;
 use kivuko_core::project::{self, Files, Project};
 use kivuko_core::projection::Projection;
@@ -147,6 +148,7 @@ fn parse_project_and_map_1000_cases(bencher: Bencher<'_, '_>) {
         codes: &project.codes,
         sides: &flow.sides,
         references: &NoReferences,
+        labels: &Labels::default(),
     };
     let page = page();
     bencher.counter(total(&page)).counter(ItemsCount::new(CASES)).bench_local(|| {
