@@ -3,7 +3,7 @@
 //! Go.Data keeps one token for each account and drops it at the next log-in, so the token lives in the session: whoever is refused asks for a
 //! newer one, and only if there is none logs in, once, under the session's lease. It travels in a header, never in an address.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 use super::config::Options;
 use super::errors::{self, Remote, unreadable};
+use super::persons::PersonKind;
+use super::resources::RESOURCES;
 use crate::http::{self, Answer, Body, Method, Request, Safety};
 
 /// So often the token may be renewed by others of us in the course of one request.
@@ -70,10 +72,23 @@ pub struct Account {
 pub struct Outbreak {
     pub id: String,
     pub name: String,
-    pub case_id_mask: Option<String>,
     pub created_at: Option<String>,
     pub deleted: bool,
-    pub case_investigation_template: Vec<Value>,
+    /// The masks of visual ids and the questionnaires, by the names of their fields.
+    #[serde(flatten)]
+    more: HashMap<String, Value>,
+}
+
+impl Outbreak {
+    /// The mask of the visual ids of a kind of person; `None` where there is none.
+    pub fn mask(&self, kind: PersonKind) -> Option<&str> {
+        self.more.get(kind.mask_field()).and_then(Value::as_str).filter(|mask| !mask.is_empty())
+    }
+
+    /// The questions of the questionnaire in a field.
+    pub fn questions(&self, field: &str) -> &[Value] {
+        self.more.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 impl Client {
@@ -242,7 +257,9 @@ impl Client {
 
     /// The outbreaks that the account may see, by id; deleted ones if asked.
     pub async fn outbreaks(&self, deleted: bool) -> Result<Vec<Outbreak>, Error> {
-        let fields = ["id", "name", "caseIdMask", "createdAt", "deleted", "caseInvestigationTemplate"];
+        let masks = PersonKind::ALL.into_iter().map(PersonKind::mask_field);
+        let questionnaires = RESOURCES.iter().filter_map(|resource| resource.questionnaire);
+        let fields: Vec<&str> = ["id", "name", "createdAt", "deleted"].into_iter().chain(masks).chain(questionnaires).collect();
         let filter = json!({ "fields": fields, "order": ["id ASC"], "deleted": deleted });
         let answer = self.send(self.request(Method::Get, ["outbreaks"], Safety::Safe).query("filter", &filter.to_string())).await?;
         if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }

@@ -17,7 +17,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::codes::Codes;
 use super::mask::{Mask, Misfit};
-use super::schema::{CURRENT_ADDRESS, Field, Kind, PREVIOUS_ADDRESS, Resource, find};
+use super::schema::{CURRENT_ADDRESS, Field, Kind, PREVIOUS_ADDRESS, Resource, Role, find};
 
 /// No visual id that a person can work with is longer.
 const VISUAL_ID_LENGTH: usize = 200;
@@ -44,12 +44,12 @@ pub fn conform(resource: &Resource, rules: &Rules, body: Value) -> Result<Value,
         return Err(vec![Cause::new(record::WRONG_TYPE, "a record is an object")]);
     };
     let mut conformed = work.object(resource.fields, members, "");
-    if resource.name == "cases" {
+    if resource.person().is_some() {
         work.visual_id(&mut conformed);
         work.addresses(&mut conformed);
     }
     // A null place on the map breaks some releases, and a missing one is the same.
-    if resource.name == "locations" && conformed.get("geoLocation") == Some(&Value::Null) {
+    if resource.role == Role::Place && conformed.get("geoLocation") == Some(&Value::Null) {
         conformed.remove("geoLocation");
     }
     if work.causes.is_empty() { Ok(Value::Object(conformed)) } else { Err(work.causes) }
@@ -72,7 +72,7 @@ pub fn incomplete(resource: &Resource, body: &Value) -> Option<Cause> {
         return Some(cause.field(missing.join(", ")));
     }
     let addresses =
-        body.get("addresses").and_then(Value::as_array).filter(|addresses| resource.name == "cases" && !addresses.is_empty())?;
+        body.get("addresses").and_then(Value::as_array).filter(|addresses| resource.person().is_some() && !addresses.is_empty())?;
     let has_current = addresses.iter().any(|address| address.get("typeId").and_then(Value::as_str) == Some(CURRENT_ADDRESS));
     (!has_current).then(|| Cause::new(godata::BAD_ADDRESSES, "none of the addresses is the current one").field("addresses"))
 }

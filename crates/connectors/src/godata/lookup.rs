@@ -20,7 +20,7 @@ use super::client::{Client, to_bytes};
 use super::codes::{Codes, item_id};
 use super::conform::{iso, looks_like_date};
 use super::errors::unreadable;
-use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource};
+use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource, Role};
 use crate::http::{Answer, Method, Request, Safety};
 
 /// What Node and the usual proxies take for an address, with room for the host.
@@ -33,10 +33,8 @@ const RESERVED: [&str; 17] =
 /// One part of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// `documents[type=EXTERNAL_ID].number`, or of any type.
-    Document(Option<String>),
-    /// `identifiers[description=DHIS2].code`, or of any description.
-    Identifier(Option<String>),
+    /// `documents[type=EXTERNAL_ID].number`, or of any type; `identifiers[description=DHIS2].code`.
+    Nested { list: &'static str, by: &'static str, member: &'static str, chosen: Option<String> },
     /// A field of the record.
     Field(&'static str),
     /// A field with a code of this category.
@@ -64,7 +62,7 @@ impl Search {
             return Err("there is no key".to_owned());
         }
         let position = |name: &str| key.iter().position(|path| path == name);
-        if resource.name == "reference-data"
+        if resource.role == Role::Item
             && let (Some(category), Some(label)) = (position("categoryId"), position("value"))
             && key.len() == 2
         {
@@ -77,7 +75,7 @@ impl Search {
     /// With the code lists of the installation: codes in keys and types of documents are full ids from then on.
     pub fn with_codes(mut self, codes: &Arc<Codes>) -> Result<Self, kivuko_core::error::Cause> {
         for part in &mut self.parts {
-            if let Part::Document(Some(kind)) = part {
+            if let Part::Nested { list: "documents", chosen: Some(kind), .. } = part {
                 *kind = codes.expand(DOCUMENT_TYPE, kind)?;
             }
         }
@@ -152,27 +150,20 @@ impl Part {
             _ => None,
         };
         if let [Segment::Field(list), item, Segment::Field(member)] = path.segments() {
-            match (resource.name, &**list, &**member) {
-                ("cases", "documents", "number") => {
-                    if let Some(kind) = item_of(item, "type") {
-                        return Ok(Self::Document(kind));
-                    }
-                }
-                ("locations", "identifiers", "code") => {
-                    if let Some(description) = item_of(item, "description") {
-                        return Ok(Self::Identifier(description));
-                    }
-                }
-                _ => {}
+            let known = resource.nested_keys.iter().find(|(name, _, searched)| *name == &**list && *searched == &**member);
+            if let Some((list, by, member)) = known
+                && let Some(chosen) = item_of(item, by)
+            {
+                return Ok(Self::Nested { list, by, member, chosen });
             }
         }
         let [Segment::Field(name)] = path.segments() else { return Err(format!("`{text}` cannot be searched in {}", resource.name)) };
         let field = resource.field(name).ok_or_else(|| format!("`{text}` is no field of {}", resource.name))?;
+        if let Some((_, why)) = resource.no_keys.iter().find(|(name, _)| *name == field.name) {
+            return Err(format!("`{text}` {why}"));
+        }
         match field.kind {
             Kind::Date => Ok(Self::Date(field.name)),
-            Kind::Text if resource.name == "reference-data" && matches!(field.name, "value" | "description") => {
-                Err(format!("`{text}` is a token in Go.Data, not the label; use `code`, or `categoryId` together with `value`"))
-            }
             Kind::Code(category) => Ok(Self::Code(field.name, category)),
             Kind::Text | Kind::Place => Ok(Self::Field(field.name)),
             _ => Err(format!("`{text}` cannot be searched in {}", resource.name)),
@@ -184,18 +175,14 @@ impl Part {
         let items = |list: &str| body.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let member = |item: &Value, name: &str| item.get(name).and_then(value::text);
         match self {
-            Self::Document(kind) => {
-                let fits = |item: &Value| kind.is_none() || member(item, "type") == *kind;
-                items("documents").iter().filter(|item| fits(item)).filter_map(|item| member(item, "number")).collect()
-            }
-            Self::Identifier(description) => {
-                let fits = |item: &Value| description.is_none() || member(item, "description") == *description;
-                items("identifiers").iter().filter(|item| fits(item)).filter_map(|item| member(item, "code")).collect()
+            Self::Nested { list, by, member: searched, chosen } => {
+                let fits = |item: &Value| chosen.is_none() || member(item, by) == *chosen;
+                items(list).iter().filter(|item| fits(item)).filter_map(|item| member(item, searched)).collect()
             }
             Self::Field("visualId") => match member(body, "visualId").filter(|id| !id.is_empty()) {
                 Some(id) => vec![id],
                 // A deleted person's id was moved to the documents, and a restored one does not get it back.
-                None => Self::Document(Some(ARCHIVED_ID.to_owned())).values(body),
+                None => archived_id().values(body),
             },
             Self::Field(name) | Self::Code(name, _) | Self::Date(name) => body.get(*name).and_then(value::text).into_iter().collect(),
         }
@@ -204,14 +191,17 @@ impl Part {
     /// Conditions of which one holds for a record with one of these values.
     fn conditions(&self, values: &[&str]) -> Vec<Value> {
         match self {
-            Self::Document(kind) => matching(values, |test| match kind {
-                Some(kind) => json!({ "documents": { "$elemMatch": { "type": kind, "number": test } } }),
-                None => json!({ "documents.number": test }),
-            }),
-            Self::Identifier(_) => matching(values, |test| json!({ "identifiers.code": test })),
+            Self::Nested { list: "documents", by, member, chosen: Some(kind) } => {
+                matching(values, |test| json!({ "documents": { "$elemMatch": { *by: kind, *member: test } } }))
+            }
+            // What else is in the item is looked at in the answer.
+            Self::Nested { list, member, .. } => {
+                let path = format!("{list}.{member}");
+                matching(values, |test| json!({ &path: test }))
+            }
             Self::Field("visualId") => {
                 let mut both = matching(values, |test| json!({ "visualId": test }));
-                both.extend(Self::Document(Some(ARCHIVED_ID.to_owned())).conditions(values));
+                both.extend(archived_id().conditions(values));
                 both
             }
             Self::Field(name) | Self::Code(name, _) => matching(values, |test| json!({ *name: test })),
@@ -219,6 +209,11 @@ impl Part {
             Self::Date(name) => vec![json!({ *name: { "$in": values } })],
         }
     }
+}
+
+/// Where the visual id of a deleted person is.
+fn archived_id() -> Part {
+    Part::Nested { list: "documents", by: "type", member: "number", chosen: Some(ARCHIVED_ID.to_owned()) }
 }
 
 /// All plain values at once; those that the backend would take for an operator or a date one by one, as regular expressions, which it leaves alone.
@@ -259,12 +254,17 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// A request for the resource, or for something below it.
     pub fn request(&self, method: Method, below: &[&str], safety: Safety) -> Request {
+        let path: Vec<&str> = std::iter::once(self.resource.name).chain(below.iter().copied()).collect();
+        self.at(method, &path, safety)
+    }
+
+    /// A request below the outbreak, or below `/api` for what belongs to none.
+    pub fn at(&self, method: Method, below: &[&str], safety: Safety) -> Request {
         let prefix: &[&str] = match &self.outbreak {
             Some(outbreak) if self.resource.in_outbreak => &["outbreaks", outbreak],
             _ => &[],
         };
-        let path = prefix.iter().copied().chain([self.resource.name]).chain(below.iter().copied());
-        self.client.request(method, path.collect::<Vec<_>>(), safety)
+        self.client.request(method, prefix.iter().chain(below).copied().collect::<Vec<_>>(), safety)
     }
 
     /// The records that hold these keys, for each key in its place.
@@ -309,7 +309,7 @@ impl Place<'_> {
                 found.extend(elements(&answer)?);
                 continue;
             }
-            let request = self.request(Method::Get, &[], Safety::Safe).query("filter", &filter.to_string());
+            let request = self.at(Method::Get, self.resource.list_path(), Safety::Safe).query("filter", &filter.to_string());
             if request.url_length() > ADDRESS_LENGTH && group.len() > 1 {
                 let (first, second) = group.split_at(group.len() / 2);
                 waiting.extend([second, first]);
@@ -321,7 +321,7 @@ impl Place<'_> {
     }
 
     fn may_post(&self) -> bool {
-        self.resource.filter_by_post && (!self.resource.in_outbreak || self.active.load(Ordering::Relaxed))
+        self.resource.list.by_post && (!self.resource.in_outbreak || self.active.load(Ordering::Relaxed))
     }
 }
 

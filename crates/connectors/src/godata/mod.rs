@@ -18,7 +18,9 @@ mod errors;
 mod labels;
 mod lookup;
 mod mask;
+mod persons;
 mod read;
+mod resources;
 mod schema;
 mod system;
 mod target;
@@ -52,7 +54,7 @@ impl connector::Connector for Connector {
             from_options: Value::Null,
             to_options: Value::Null,
             secrets: &["password"],
-            resources: &["cases", "outbreaks", "locations", "reference-data"],
+            resources: &resources::NAMES,
             knows_identity: true,
         }
     }

@@ -78,7 +78,7 @@ impl Source {
 /// The resource of a name.
 pub fn known(name: &str) -> Result<&'static Resource, Error> {
     Resource::find(name).ok_or_else(|| {
-        let names: Vec<_> = super::schema::RESOURCES.iter().map(|resource| resource.name).collect();
+        let names: Vec<_> = super::resources::RESOURCES.iter().map(|resource| resource.name).collect();
         Error::configuration(
             target::UNKNOWN_FIELD,
             format!("Go.Data has no resource `{name}` that Kivuko knows; it knows {}", names.join(", ")),
@@ -277,7 +277,7 @@ impl Pages {
     }
 
     fn request(&self, condition: &Value) -> Request {
-        let order = [format!("{} ASC", self.stamp.field()), "id ASC".to_owned()];
+        let order = [format!("{} ASC", self.stamp.field()), format!("{} ASC", self.resource.list.id())];
         let mut filter = json!({ "where": condition, "deleted": true, "order": order, "limit": self.page_size });
         if let Some(fields) = &self.fields {
             filter["fields"] = json!(fields);
@@ -286,7 +286,7 @@ impl Pages {
         if self.resource.in_outbreak {
             path.extend(["outbreaks", self.partition.0.as_str()]);
         }
-        path.push(self.resource.name);
+        path.extend(self.resource.list_path());
         self.client.request(Method::Get, path, Safety::Safe).query("filter", &filter.to_string())
     }
 

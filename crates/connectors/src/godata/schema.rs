@@ -2,6 +2,9 @@
 
 use kivuko_core::connector::{FieldDescription, ReplacedWhole};
 
+use super::persons::PersonKind;
+use super::resources::RESOURCES;
+
 /// A field.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -53,27 +56,113 @@ impl Kind {
     }
 }
 
-/// A resource.
-#[derive(Debug)]
+/// A resource, as data: whatever differs from one to the next is said here, and the code asks for it.
+#[derive(Debug, Clone, Copy)]
 pub struct Resource {
     pub name: &'static str,
     pub about: &'static str,
+    /// What its records are to the rest of the connector.
+    pub role: Role,
     /// Its records belong to an outbreak.
     pub in_outbreak: bool,
+    /// It can be a target.
+    pub writes: bool,
+    /// Its fields, those that every record has among them: made with [`fields!`].
     pub fields: &'static [Field],
     /// Paths that a PUT replaces whole, with what makes two items the same one.
     pub replaced_whole: &'static [(&'static str, &'static [&'static str])],
+    /// Lists that can be searched: the list, the member that chooses the item, the member that is searched.
+    pub nested_keys: &'static [(&'static str, &'static str, &'static str)],
+    /// Fields that cannot be searched though they look so, and why.
+    pub no_keys: &'static [(&'static str, &'static str)],
+    /// Fields whose value no two records of it may share.
+    pub unique: &'static [&'static str],
     /// Whether the field `active` can be switched off.
     pub deactivates: bool,
     pub deletes: bool,
-    /// The list can be asked with `POST .../filter` in the place of a long address.
-    pub filter_by_post: bool,
+    /// The field of the outbreak that holds the questionnaire of its records.
+    pub questionnaire: Option<&'static str>,
+    /// Where and how its records are listed.
+    pub list: List,
+    /// Several are created by an array in one request.
+    pub creates_together: bool,
+    /// Several are changed in one request: `PUT /NAME/bulk`.
+    pub changes_together: bool,
+    /// Never two of them at the same moment.
+    pub one_by_one: bool,
+}
+
+/// What the records of a resource are to the rest of the connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Someone, or an event: one collection with four lists.
+    Person(PersonKind),
+    /// Somewhere.
+    Place,
+    /// An item of a code list.
+    Item,
+    /// Nothing special.
+    Plain,
+}
+
+/// Where and how the records of a resource are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    /// The address of the list below its outbreak, or below `/api`; empty for the name of the resource.
+    pub path: &'static [&'static str],
+    /// It can be asked with `POST .../filter` in the place of a long address.
+    pub by_post: bool,
+    /// Made by aggregation: the id is sorted by as `_id`, and `order` must be an array.
+    pub aggregated: bool,
+}
+
+impl List {
+    /// The list of most resources.
+    pub const PLAIN: Self = Self { path: &[], by_post: false, aggregated: false };
+    /// The one order in which reading can go on behind a record: by time of change, then id.
+    pub const fn id(&self) -> &'static str {
+        if self.aggregated { "_id" } else { "id" }
+    }
 }
 
 impl Resource {
+    /// What most resources have in common.
+    pub const PLAIN: Self = Self {
+        name: "",
+        about: "",
+        role: Role::Plain,
+        in_outbreak: false,
+        writes: true,
+        fields: &[],
+        replaced_whole: &[],
+        nested_keys: &[],
+        no_keys: &[],
+        unique: &[],
+        deactivates: false,
+        deletes: true,
+        questionnaire: None,
+        list: List::PLAIN,
+        creates_together: false,
+        changes_together: false,
+        one_by_one: false,
+    };
+
     /// The resource of a name.
     pub fn find(name: &str) -> Option<&'static Self> {
         RESOURCES.iter().find(|resource| resource.name == name)
+    }
+
+    /// The address of its list.
+    pub fn list_path(&'static self) -> &'static [&'static str] {
+        if self.list.path.is_empty() { std::slice::from_ref(&self.name) } else { self.list.path }
+    }
+
+    /// What kind of person its records are.
+    pub const fn person(&self) -> Option<PersonKind> {
+        match self.role {
+            Role::Person(kind) => Some(kind),
+            _ => None,
+        }
     }
 
     /// A top-level field.
@@ -116,15 +205,15 @@ fn describe(fields: &[Field], prefix: &str, read_only: bool, into: &mut Vec<Fiel
     }
 }
 
-const fn field(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn field(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false, read_only: false }
 }
 
-const fn required(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn required(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: true, read_only: false }
 }
 
-const fn kept(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn kept(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false, read_only: true }
 }
 
@@ -158,269 +247,49 @@ const STAMPS: [Field; 9] = [
     kept("createdOn", Kind::Text),
 ];
 
-/// Puts the stamps behind the fields of a resource, at compile time.
-const fn with_stamps<const N: usize, const M: usize>(fields: [Field; N]) -> [Field; M] {
-    assert!(M == N + STAMPS.len(), "the array is as long as the fields and the stamps");
-    let mut all = [STAMPS[0]; M];
+/// How many fields these parts and the stamps have.
+pub(super) const fn total(parts: &[&[Field]]) -> usize {
+    let mut total = STAMPS.len();
+    let mut part = 0;
+    while part < parts.len() {
+        total += parts[part].len();
+        part += 1;
+    }
+    total
+}
+
+/// Puts parts and the stamps behind each other, at compile time.
+pub(super) const fn joined<const N: usize>(parts: &[&[Field]]) -> [Field; N] {
+    let mut all = [STAMPS[0]; N];
     let mut position = 0;
-    while position < M {
-        all[position] = if position < N { fields[position] } else { STAMPS[position - N] };
+    let mut part = 0;
+    while part < parts.len() {
+        let mut at = 0;
+        while at < parts[part].len() {
+            all[position] = parts[part][at];
+            position += 1;
+            at += 1;
+        }
+        part += 1;
+    }
+    let mut at = 0;
+    while at < STAMPS.len() {
+        all[position] = STAMPS[at];
         position += 1;
+        at += 1;
     }
     all
 }
 
-const ADDRESS: &[Field] = &[
-    field("typeId", code!("ADDRESS_TYPE")),
-    field("country", Kind::Text),
-    field("city", Kind::Text),
-    field("addressLine1", Kind::Text),
-    field("postalCode", Kind::Text),
-    field("locationId", Kind::Place),
-    field("geoLocation", Kind::Point),
-    field("geoLocationAccurate", Kind::Boolean),
-    field("date", Kind::Date),
-    field("phoneNumber", Kind::Text),
-    field("emailAddress", Kind::Text),
-];
+/// The fields of a resource: parts that several share, and what every record has.
+macro_rules! fields {
+    ($($part:expr),+ $(,)?) => {{
+        const ALL: [crate::godata::schema::Field; crate::godata::schema::total(&[$($part),+])] = crate::godata::schema::joined(&[$($part),+]);
+        &ALL
+    }};
+}
 
-const AGE: &[Field] = &[field("years", Kind::Number), field("months", Kind::Number)];
-
-const DOCUMENT: &[Field] = &[field("type", code!("DOCUMENT_TYPE")), field("number", Kind::Text)];
-
-const VACCINE: &[Field] = &[field("vaccine", code!("VACCINE")), field("date", Kind::Date), field("status", code!("VACCINE_STATUS"))];
-
-const DATE_RANGE: &[Field] = &[
-    field("typeId", code!("PERSON_DATE_TYPE")),
-    field("startDate", Kind::Date),
-    field("endDate", Kind::Date),
-    // Free text would become a new item of reference data, without a word.
-    field("centerName", code!("CENTRE_NAME")),
-    field("locationId", Kind::Place),
-    field("comments", Kind::Text),
-];
-
-const FOLLOW_UP: &[Field] = &[
-    // With a status in it only the status counts, without one the object is replaced: so the status is all that can be written.
-    required("status", Kind::Code("LNG_REFERENCE_DATA_CONTACT_FINAL_FOLLOW_UP_STATUS_TYPE")),
-    kept("originalStartDate", Kind::Date),
-    kept("startDate", Kind::Date),
-    kept("endDate", Kind::Date),
-    kept("generateFollowUpsDateOfLastContact", Kind::Boolean),
-    kept("generateFollowUpsDateOfOnset", Kind::Boolean),
-];
-
-const CASE: [Field; 65] = with_stamps([
-    field("visualId", Kind::Text),
-    field("firstName", Kind::Text),
-    field("middleName", Kind::Text),
-    field("lastName", Kind::Text),
-    field("gender", code!("GENDER")),
-    field("dob", Kind::Date),
-    field("age", Kind::Object(AGE)),
-    field("occupation", code!("OCCUPATION")),
-    field("documents", Kind::List(DOCUMENT)),
-    field("addresses", Kind::List(ADDRESS)),
-    field("dateOfReporting", Kind::Date),
-    field("isDateOfReportingApproximate", Kind::Boolean),
-    field("riskLevel", code!("RISK_LEVEL")),
-    field("riskReason", Kind::Text),
-    field("outcomeId", code!("OUTCOME")),
-    field("dateOfOutcome", Kind::Date),
-    field("dateOfBurial", Kind::Date),
-    field("safeBurial", Kind::Boolean),
-    field("deathLocationId", Kind::Place),
-    field("transferRefused", Kind::Boolean),
-    field("vaccinesReceived", Kind::List(VACCINE)),
-    field("pregnancyStatus", code!("PREGNANCY_STATUS")),
-    field("responsibleUserId", Kind::Text),
-    field("followUpTeamId", Kind::Text),
-    field("followUp", Kind::Object(FOLLOW_UP)),
-    field("classification", code!("CASE_CLASSIFICATION")),
-    field("investigationStatus", code!("INVESTIGATION_STATUS")),
-    field("dateInvestigationCompleted", Kind::Date),
-    field("dateOfInfection", Kind::Date),
-    field("dateOfOnset", Kind::Date),
-    field("isDateOfOnsetApproximate", Kind::Boolean),
-    field("dateBecomeCase", Kind::Date),
-    field("wasContact", Kind::Boolean),
-    field("wasContactOfContact", Kind::Boolean),
-    field("dateRanges", Kind::List(DATE_RANGE)),
-    field("burialPlaceName", Kind::Text),
-    field("burialLocationId", Kind::Place),
-    field("questionnaireAnswers", Kind::Answers),
-    field("questionnaireAnswersContact", Kind::Answers),
-    kept("type", Kind::Text),
-    kept("outbreakId", Kind::Text),
-    kept("classificationHistory", Kind::Any),
-    kept("followUpHistory", Kind::Any),
-    kept("relationshipsRepresentation", Kind::Any),
-    kept("hasRelationships", Kind::Boolean),
-    kept("numberOfContacts", Kind::Number),
-    kept("numberOfExposures", Kind::Number),
-    kept("usualPlaceOfResidenceLocationId", Kind::Place),
-    kept("duplicateKeys", Kind::Any),
-    kept("notDuplicatesIds", Kind::Texts),
-    kept("mergedDuplicatesIds", Kind::Texts),
-    kept("deletedByParent", Kind::Text),
-    kept("active", Kind::Boolean),
-    kept("questionnaireAnswersCase", Kind::Answers),
-    kept("matchedDuplicateRelationships", Kind::Any),
-    kept("dateOfLastContact", Kind::Date),
-]);
-
-const IDENTIFIER: &[Field] = &[field("code", Kind::Text), field("description", Kind::Text)];
-
-const LOCATION: [Field; 17] = with_stamps([
-    required("name", Kind::Text),
-    field("synonyms", Kind::Texts),
-    field("identifiers", Kind::List(IDENTIFIER)),
-    field("active", Kind::Boolean),
-    field("parentLocationId", Kind::Place),
-    field("geographicalLevelId", code!("LOCATION_GEOGRAPHICAL_LEVEL")),
-    field("geoLocation", Kind::Point),
-    field("populationDensity", Kind::Number),
-]);
-
-const REFERENCE_DATA: [Field; 25] = with_stamps([
-    required("categoryId", Kind::Text),
-    required("value", Kind::Text),
-    field("description", Kind::Text),
-    field("code", Kind::Text),
-    field("active", Kind::Boolean),
-    field("order", Kind::Number),
-    field("colorCode", Kind::Text),
-    field("iconId", Kind::Text),
-    field("geoLocation", Kind::Point),
-    field("isSystemWide", Kind::Boolean),
-    field("allowedRefDataItems", Kind::Any),
-    kept("outbreakId", Kind::Text),
-    kept("readOnly", Kind::Boolean),
-    kept("isDefaultReferenceData", Kind::Boolean),
-    kept("isOutbreakTemplateReferenceData", Kind::Boolean),
-    kept("category", Kind::Any),
-]);
-
-/// What may be changed of an item that belongs to Go.Data itself; everything else is dropped without a word.
-pub const CHANGEABLE_OF_READ_ONLY: &[&str] =
-    &["value", "description", "colorCode", "iconId", "order", "active", "code", "geoLocation", "isSystemWide", "allowedRefDataItems"];
-
-const COUNTRY: &[Field] = &[field("id", code!("COUNTRY"))];
-
-const OUTBREAK: [Field; 62] = with_stamps([
-    required("name", Kind::Text),
-    required("startDate", Kind::Date),
-    required("longPeriodsBetweenCaseOnset", Kind::Number),
-    required("periodOfFollowup", Kind::Number),
-    field("frequencyOfFollowUp", Kind::Number),
-    required("frequencyOfFollowUpPerDay", Kind::Number),
-    required("noDaysAmongContacts", Kind::Number),
-    required("noDaysInChains", Kind::Number),
-    required("noDaysNotSeen", Kind::Number),
-    required("noLessContacts", Kind::Number),
-    field("noDaysNewContacts", Kind::Number),
-    field("caseIdMask", Kind::Text),
-    field("contactIdMask", Kind::Text),
-    field("contactOfContactIdMask", Kind::Text),
-    field("eventIdMask", Kind::Text),
-    field("description", Kind::Text),
-    field("disease", code!("DISEASE")),
-    field("countries", Kind::List(COUNTRY)),
-    field("locationIds", Kind::Places),
-    field("endDate", Kind::Date),
-    field("reportingGeographicalLevelId", code!("LOCATION_GEOGRAPHICAL_LEVEL")),
-    field("generateFollowUpsOverwriteExisting", Kind::Boolean),
-    field("generateFollowUpsKeepTeamAssignment", Kind::Boolean),
-    field("generateFollowUpsTeamAssignmentAlgorithm", Kind::Text),
-    field("generateFollowUpsDateOfLastContact", Kind::Boolean),
-    field("generateFollowUpsWhenCreatingContacts", Kind::Boolean),
-    field("intervalOfFollowUp", Kind::Text),
-    field("allowCasesFollowUp", Kind::Boolean),
-    field("periodOfFollowupCases", Kind::Number),
-    field("frequencyOfFollowUpCases", Kind::Number),
-    field("frequencyOfFollowUpPerDayCases", Kind::Number),
-    field("intervalOfFollowUpCases", Kind::Text),
-    field("generateFollowUpsOverwriteExistingCases", Kind::Boolean),
-    field("generateFollowUpsKeepTeamAssignmentCases", Kind::Boolean),
-    field("generateFollowUpsTeamAssignmentAlgorithmCases", Kind::Text),
-    field("generateFollowUpsDateOfOnset", Kind::Boolean),
-    field("generateFollowUpsWhenCreatingCases", Kind::Boolean),
-    field("isContactLabResultsActive", Kind::Boolean),
-    field("isContactsOfContactsActive", Kind::Boolean),
-    field("applyGeographicRestrictions", Kind::Boolean),
-    field("checkLastContactDateAgainstDateOnSet", Kind::Boolean),
-    field("disableModifyingLegacyQuestionnaire", Kind::Boolean),
-    field("caseInvestigationTemplate", Kind::Any),
-    field("contactInvestigationTemplate", Kind::Any),
-    field("eventInvestigationTemplate", Kind::Any),
-    field("caseFollowUpTemplate", Kind::Any),
-    field("contactFollowUpTemplate", Kind::Any),
-    field("labResultsTemplate", Kind::Any),
-    field("allowedRefDataItems", Kind::Any),
-    field("visibleAndMandatoryFields", Kind::Any),
-    field("arcGisServers", Kind::Any),
-    field("fieldsToDisplayNode", Kind::Texts),
-    kept("reportingGeographicalLevel", Kind::Any),
-]);
-
-/// All resources.
-pub const RESOURCES: &[Resource] = &[
-    Resource {
-        name: "cases",
-        about: "The cases of an outbreak.",
-        in_outbreak: true,
-        fields: &CASE,
-        replaced_whole: &[
-            // There is one current address; a second run must find it though its date or city changed.
-            ("addresses", &["typeId"]),
-            // Type and number: a person may have two documents of a type, of two systems, and one of them must never overwrite the other. A corrected
-            // number is a new document beside the old one, which a person removes.
-            ("documents", &["type", "number"]),
-            ("vaccinesReceived", &["vaccine", "date"]),
-            // A person may be in hospital twice; the stays begin on different days.
-            ("dateRanges", &["typeId", "startDate"]),
-            ("age", &[]),
-            ("questionnaireAnswers", &[]),
-            ("questionnaireAnswersContact", &[]),
-            ("followUp", &[]),
-        ],
-        deactivates: false,
-        deletes: true,
-        filter_by_post: true,
-    },
-    Resource {
-        name: "outbreaks",
-        about: "The outbreaks that the account may see.",
-        in_outbreak: false,
-        fields: &OUTBREAK,
-        replaced_whole: &[("countries", &["id"]), ("allowedRefDataItems", &[]), ("visibleAndMandatoryFields", &[])],
-        deactivates: false,
-        deletes: true,
-        filter_by_post: true,
-    },
-    Resource {
-        name: "locations",
-        about: "The places of all outbreaks, as a flat list with parents.",
-        in_outbreak: false,
-        fields: &LOCATION,
-        // Another system's code of the same place must stay, like a document of a person.
-        replaced_whole: &[("identifiers", &["description", "code"]), ("geoLocation", &[])],
-        deactivates: true,
-        deletes: true,
-        filter_by_post: true,
-    },
-    Resource {
-        name: "reference-data",
-        about: "The code lists. `value` and `description` are tokens when read and labels when written.",
-        in_outbreak: false,
-        fields: &REFERENCE_DATA,
-        replaced_whole: &[("geoLocation", &[]), ("allowedRefDataItems", &[])],
-        deactivates: true,
-        deletes: true,
-        // Here a POST would create.
-        filter_by_post: false,
-    },
-];
+pub(super) use {code, fields};
 
 #[cfg(test)]
 mod tests {

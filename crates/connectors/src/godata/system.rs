@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::client::{Client, Outbreak};
 use super::labels;
 use super::mask::Mask;
+use super::persons::PersonKind;
 use super::read::Source;
-use super::schema::RESOURCES;
+use super::resources::RESOURCES;
 use super::target::Target;
 use crate::http::{Method, Safety};
 
@@ -49,8 +50,9 @@ impl System {
         health.version = self.release().await?;
         let outbreaks = self.client.outbreaks(false).await?;
         for outbreak in &outbreaks {
-            let mask = outbreak.case_id_mask.as_deref().unwrap_or("none");
-            health.findings.push(format!("outbreak `{}` ({}), mask of visual ids `{mask}`", outbreak.name, outbreak.id));
+            let mask = |kind: PersonKind| format!("{} `{}`", kind.resource(), outbreak.mask(kind).unwrap_or("none"));
+            let masks: Vec<String> = PersonKind::ALL.into_iter().map(mask).collect();
+            health.findings.push(format!("outbreak `{}` ({}), masks of visual ids: {}", outbreak.name, outbreak.id, masks.join(", ")));
         }
         if outbreaks.is_empty() {
             health.warnings.push("the account sees no outbreak".to_owned());
@@ -70,8 +72,12 @@ impl System {
         if account.outbreak_ids.as_ref().is_some_and(|allowed| !allowed.is_empty() && !allowed.contains(&outbreak.id)) {
             health.warnings.push(format!("the outbreak `{}` is not in the list of the account", outbreak.name));
         }
-        if outbreak.case_id_mask.as_deref().is_some_and(|mask| Mask::parse(mask).rewrites()) {
-            health.warnings.push("Go.Data numbers the cases of this outbreak itself: `visualId` is no key there".to_owned());
+        let numbered = |kind: &PersonKind| outbreak.mask(*kind).is_some_and(|mask| Mask::parse(mask).rewrites());
+        let numbered: Vec<&str> = PersonKind::ALL.into_iter().filter(numbered).map(PersonKind::resource).collect();
+        if !numbered.is_empty() {
+            health
+                .warnings
+                .push(format!("Go.Data numbers the {} of this outbreak itself: `visualId` is no key there", numbered.join(", ")));
         }
         Ok(health)
     }
@@ -103,7 +109,7 @@ impl connector::System for System {
             name: resource.name.to_owned(),
             about: resource.about.to_owned(),
             reads: true,
-            writes: true,
+            writes: resource.writes,
             fields: resource.describe(),
         };
         Box::pin(async move { Ok(RESOURCES.iter().map(describe).collect()) })

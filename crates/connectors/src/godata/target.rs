@@ -18,7 +18,7 @@ use super::conform::{self, Rules};
 use super::lookup::{Place, Search};
 use super::mask::Mask;
 use super::read::known;
-use super::schema::{Field, Kind, Resource, find};
+use super::schema::{Field, Kind, Resource, Role, find};
 use super::write::Writer;
 
 /// A resource that is written.
@@ -49,6 +49,10 @@ impl Target {
     /// Opens a resource.
     pub fn new(client: Arc<Client>, spec: &TargetSpec) -> Result<Self, Error> {
         let resource = known(&spec.resource)?;
+        if !resource.writes {
+            let message = format!("{} are read only: Kivuko does not write them", resource.name);
+            return Err(Error::configuration(godata::ONLY_READ, message));
+        }
         if resource.in_outbreak && client.options.outbreak.is_none() {
             let message = format!("writing {} needs the option `outbreak` of the system", resource.name);
             return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message));
@@ -61,13 +65,13 @@ impl Target {
             search,
             ready: OnceCell::new(),
             active: AtomicBool::new(false),
-            bulk_update: AtomicBool::new(resource.name == "cases"),
+            bulk_update: AtomicBool::new(resource.changes_together),
         })
     }
 
     /// Remembers places, which later records may name.
     fn meet<'a>(&self, ids: impl Iterator<Item = &'a String>) {
-        if self.resource.name == "locations" {
+        if self.resource.role == Role::Place {
             ids.for_each(|id| self.client.met.add(id));
         }
     }
@@ -93,9 +97,13 @@ impl Target {
         }
         let codes = Arc::new(Codes::load(&self.client, needs_places).await?);
         let rules = Rules {
-            mask: outbreak.as_ref().and_then(|outbreak| outbreak.case_id_mask.as_deref()).filter(|mask| !mask.is_empty()).map(Mask::parse),
+            mask: outbreak.as_ref().zip(self.resource.person()).and_then(|(outbreak, kind)| outbreak.mask(kind)).map(Mask::parse),
             rewriting_accepted: self.spec.accept_duplicates,
-            variables: outbreak.as_ref().map(|outbreak| variables(&outbreak.case_investigation_template)).unwrap_or_default(),
+            variables: outbreak
+                .as_ref()
+                .zip(self.resource.questionnaire)
+                .map(|(outbreak, field)| variables(outbreak.questions(field)))
+                .unwrap_or_default(),
             codes,
         };
         let search = self.searchable(&rules, &mut causes);
@@ -189,16 +197,15 @@ fn variables(questions: &[Value]) -> HashSet<String> {
 
 impl connector::Target for Target {
     fn capabilities(&self) -> Capabilities {
-        let one_by_one = self.resource.name == "locations" || self.numbers_race();
+        let one_by_one = self.resource.one_by_one || self.numbers_race();
         let concurrency = self.client.options.http.concurrency;
         Capabilities {
             batch_size: self.client.options.batch_size,
-            // Siblings are compared by name when they are stored, and two at the same moment do not see each other.
             concurrency: if one_by_one { 1 } else { concurrency },
             lookup_size: 100,
             replaced_whole: self.resource.replaced_whole(),
             // Under a mask with a sequence the value that is sent is not the one that is stored.
-            unique: if self.resource.name == "cases" && !self.mask_rewrites() { vec!["visualId".to_owned()] } else { Vec::new() },
+            unique: if self.mask_rewrites() { Vec::new() } else { self.resource.unique.iter().map(|field| (*field).to_owned()).collect() },
             deletes: self.resource.deletes,
             deactivates: self.resource.deactivates,
             settle_secs: self.client.options.http.settle_secs,
@@ -261,7 +268,7 @@ impl connector::Target for Target {
                 search: ready.search.as_ref(),
                 codes: &ready.rules.codes,
                 bulk_update: &self.bulk_update,
-                one_by_one: self.resource.name == "locations" || self.numbers_race(),
+                one_by_one: self.resource.one_by_one || self.numbers_race(),
             };
             let written = writer.write(batch).await;
             self.meet(written.iter().filter_map(|one| if let Written::Done { id, .. } = one { Some(id) } else { None }));

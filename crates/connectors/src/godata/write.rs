@@ -20,7 +20,8 @@ use super::codes::Codes;
 use super::conform::incomplete;
 use super::errors::{Remote, Verdict, judge};
 use super::lookup::{Place, Search};
-use super::schema::CHANGEABLE_OF_READ_ONLY;
+use super::resources::CHANGEABLE_OF_READ_ONLY;
+use super::schema::Role;
 use crate::http::{Answer, Method, Safety};
 
 /// How many single writes of a batch are under way at a time; the client's own limit holds besides.
@@ -82,7 +83,7 @@ impl Writer<'_> {
     fn creates_together(&self, batch: &[Write], positions: &[usize]) -> bool {
         let keys: HashSet<&Key> = positions.iter().map(|position| &batch[*position].key).collect();
         let can_be_told_apart = keys.len() == positions.len() && keys.iter().all(|key| !key.0.is_empty());
-        self.place.resource.name == "cases" && self.search.is_some() && !self.one_by_one && can_be_told_apart
+        self.place.resource.creates_together && self.search.is_some() && !self.one_by_one && can_be_told_apart
     }
 
     async fn each(&self, batch: &[Write], positions: &[usize], outcomes: &mut Outcomes) {
@@ -128,7 +129,7 @@ impl Writer<'_> {
 
     /// Of an item that belongs to Go.Data itself most fields are dropped without a word.
     fn dropped_in_silence(&self, write: &Write) -> Option<Cause> {
-        let id = write.id.as_deref().filter(|id| self.place.resource.name == "reference-data" && self.codes.is_read_only(id))?;
+        let id = write.id.as_deref().filter(|id| self.place.resource.role == Role::Item && self.codes.is_read_only(id))?;
         let dropped: Vec<_> =
             write.body.as_object()?.keys().filter(|name| !CHANGEABLE_OF_READ_ONLY.contains(&name.as_str())).cloned().collect();
         (!dropped.is_empty()).then(|| {
@@ -297,9 +298,9 @@ impl Writer<'_> {
         };
         let (refused, allowed): (Vec<usize>, Vec<usize>) =
             positions.iter().partition(|position| batch[**position].id.as_ref().is_some_and(|id| held.contains(id)));
-        let what = match self.place.resource.name {
-            "locations" => "the location has others below it, which would be deleted with it",
-            _ => "the case has relationships; Go.Data would delete them, and contacts that have no other exposure",
+        let what = match self.place.resource.role {
+            Role::Place => "the location has others below it, which would be deleted with it",
+            _ => "the record has relationships; Go.Data would delete them, and contacts that have no other exposure",
         };
         outcomes.all(&refused, &Written::Refused(Cause::new(godata::TAKES_OTHERS_ALONG, what)));
         self.each(batch, &allowed, outcomes).await;
@@ -308,14 +309,14 @@ impl Writer<'_> {
     /// Which of these would take other records along when they are deleted.
     async fn takes_along(&self, ids: &[String]) -> Result<HashSet<String>, Error> {
         let mut held = HashSet::new();
-        match self.place.resource.name {
-            "locations" => {
+        match self.place.resource.role {
+            Role::Place => {
                 let all: Vec<&String> = ids.iter().collect();
                 let children = self.place.all_of(&all, &|ids| json!({ "parentLocationId": { "inq": ids } })).await?;
                 let live = children.iter().filter(|child| child.get("deleted") != Some(&Value::Bool(true)));
                 held.extend(live.filter_map(|child| child.get("parentLocationId").and_then(Value::as_str)).map(str::to_owned));
             }
-            "cases" => {
+            Role::Person(_) => {
                 let related = |body: &Value| {
                     body.get("hasRelationships") == Some(&Value::Bool(true))
                         || body.get("numberOfContacts").and_then(Value::as_u64) > Some(0)
@@ -323,7 +324,7 @@ impl Writer<'_> {
                 let present = self.place.by_ids(ids).await?;
                 held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
             }
-            _ => {}
+            Role::Item | Role::Plain => {}
         }
         Ok(held)
     }

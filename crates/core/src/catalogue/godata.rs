@@ -21,4 +21,6 @@ codes! {
     TAKEN = 609, "K0609";
     /// The installation does not have this language.
     NO_SUCH_LANGUAGE = 635, "K0635";
+    /// The resource is read only.
+    ONLY_READ = 620, "K0620";
 }

@@ -191,5 +191,5 @@ async fn a_foreign_cursor_is_refused() {
     let partition = source.partitions().await.expect("partitions").remove(0);
     let request = ReadRequest { from: Some(Cursor { value: "row 7".into(), time: None }), ..reading(partition) };
     assert!(source.read(request).await.is_err());
-    assert!(world.system.source(&SourceSpec { resource: "contacts".into(), ..SourceSpec::default() }).is_err());
+    assert!(world.system.source(&SourceSpec { resource: "patients".into(), ..SourceSpec::default() }).is_err());
 }

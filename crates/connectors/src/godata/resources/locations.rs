@@ -1,0 +1,32 @@
+//! Places, as a flat list with parents.
+
+use super::super::schema::{Field, Kind, List, Resource, Role, code, field, fields, required};
+
+const IDENTIFIER: &[Field] = &[field("code", Kind::Text), field("description", Kind::Text)];
+
+const LOCATION: &[Field] = fields!(&[
+    required("name", Kind::Text),
+    field("synonyms", Kind::Texts),
+    field("identifiers", Kind::List(IDENTIFIER)),
+    field("active", Kind::Boolean),
+    field("parentLocationId", Kind::Place),
+    field("geographicalLevelId", code!("LOCATION_GEOGRAPHICAL_LEVEL")),
+    field("geoLocation", Kind::Point),
+    field("populationDensity", Kind::Number),
+]);
+
+/// The places of all outbreaks.
+pub const LOCATIONS: Resource = Resource {
+    name: "locations",
+    about: "The places of all outbreaks, as a flat list with parents.",
+    role: Role::Place,
+    fields: LOCATION,
+    // Another system's code of the same place must stay, like a document of a person.
+    replaced_whole: &[("identifiers", &["description", "code"]), ("geoLocation", &[])],
+    nested_keys: &[("identifiers", "description", "code")],
+    deactivates: true,
+    // Siblings are compared by name when they are stored, and two at the same moment do not see each other.
+    one_by_one: true,
+    list: List { by_post: true, ..List::PLAIN },
+    ..Resource::PLAIN
+};

@@ -1,0 +1,40 @@
+//! All resources, one a file: its fields, and what of the API differs from one to the next, as data.
+
+mod cases;
+mod clusters;
+mod contacts;
+mod contacts_of_contacts;
+mod events;
+mod locations;
+mod outbreaks;
+mod people;
+mod reference_data;
+mod teams;
+
+use super::schema::Resource;
+
+pub use reference_data::CHANGEABLE_OF_READ_ONLY;
+
+/// All resources, in the order in which they are shown.
+pub const RESOURCES: &[Resource] = &[
+    cases::CASES,
+    contacts::CONTACTS,
+    contacts_of_contacts::CONTACTS_OF_CONTACTS,
+    events::EVENTS,
+    clusters::CLUSTERS,
+    teams::TEAMS,
+    outbreaks::OUTBREAKS,
+    locations::LOCATIONS,
+    reference_data::REFERENCE,
+];
+
+/// Their names, for the declaration of the kind.
+pub const NAMES: [&str; RESOURCES.len()] = {
+    let mut names = [""; RESOURCES.len()];
+    let mut position = 0;
+    while position < names.len() {
+        names[position] = RESOURCES[position].name;
+        position += 1;
+    }
+    names
+};

@@ -1,0 +1,71 @@
+//! Outbreaks.
+
+use super::super::schema::{Field, Kind, List, Resource, code, field, fields, kept, required};
+
+const COUNTRY: &[Field] = &[field("id", code!("COUNTRY"))];
+
+const OUTBREAK: &[Field] = fields!(&[
+    required("name", Kind::Text),
+    required("startDate", Kind::Date),
+    required("longPeriodsBetweenCaseOnset", Kind::Number),
+    required("periodOfFollowup", Kind::Number),
+    field("frequencyOfFollowUp", Kind::Number),
+    required("frequencyOfFollowUpPerDay", Kind::Number),
+    required("noDaysAmongContacts", Kind::Number),
+    required("noDaysInChains", Kind::Number),
+    required("noDaysNotSeen", Kind::Number),
+    required("noLessContacts", Kind::Number),
+    field("noDaysNewContacts", Kind::Number),
+    field("caseIdMask", Kind::Text),
+    field("contactIdMask", Kind::Text),
+    field("contactOfContactIdMask", Kind::Text),
+    field("eventIdMask", Kind::Text),
+    field("description", Kind::Text),
+    field("disease", code!("DISEASE")),
+    field("countries", Kind::List(COUNTRY)),
+    field("locationIds", Kind::Places),
+    field("endDate", Kind::Date),
+    field("reportingGeographicalLevelId", code!("LOCATION_GEOGRAPHICAL_LEVEL")),
+    field("generateFollowUpsOverwriteExisting", Kind::Boolean),
+    field("generateFollowUpsKeepTeamAssignment", Kind::Boolean),
+    field("generateFollowUpsTeamAssignmentAlgorithm", Kind::Text),
+    field("generateFollowUpsDateOfLastContact", Kind::Boolean),
+    field("generateFollowUpsWhenCreatingContacts", Kind::Boolean),
+    field("intervalOfFollowUp", Kind::Text),
+    field("allowCasesFollowUp", Kind::Boolean),
+    field("periodOfFollowupCases", Kind::Number),
+    field("frequencyOfFollowUpCases", Kind::Number),
+    field("frequencyOfFollowUpPerDayCases", Kind::Number),
+    field("intervalOfFollowUpCases", Kind::Text),
+    field("generateFollowUpsOverwriteExistingCases", Kind::Boolean),
+    field("generateFollowUpsKeepTeamAssignmentCases", Kind::Boolean),
+    field("generateFollowUpsTeamAssignmentAlgorithmCases", Kind::Text),
+    field("generateFollowUpsDateOfOnset", Kind::Boolean),
+    field("generateFollowUpsWhenCreatingCases", Kind::Boolean),
+    field("isContactLabResultsActive", Kind::Boolean),
+    field("isContactsOfContactsActive", Kind::Boolean),
+    field("applyGeographicRestrictions", Kind::Boolean),
+    field("checkLastContactDateAgainstDateOnSet", Kind::Boolean),
+    field("disableModifyingLegacyQuestionnaire", Kind::Boolean),
+    field("caseInvestigationTemplate", Kind::Any),
+    field("contactInvestigationTemplate", Kind::Any),
+    field("eventInvestigationTemplate", Kind::Any),
+    field("caseFollowUpTemplate", Kind::Any),
+    field("contactFollowUpTemplate", Kind::Any),
+    field("labResultsTemplate", Kind::Any),
+    field("allowedRefDataItems", Kind::Any),
+    field("visibleAndMandatoryFields", Kind::Any),
+    field("arcGisServers", Kind::Any),
+    field("fieldsToDisplayNode", Kind::Texts),
+    kept("reportingGeographicalLevel", Kind::Any),
+]);
+
+/// The outbreaks that the account may see.
+pub const OUTBREAKS: Resource = Resource {
+    name: "outbreaks",
+    about: "The outbreaks that the account may see.",
+    fields: OUTBREAK,
+    replaced_whole: &[("countries", &["id"]), ("allowedRefDataItems", &[]), ("visibleAndMandatoryFields", &[])],
+    list: List { by_post: true, ..List::PLAIN },
+    ..Resource::PLAIN
+};
