@@ -19,8 +19,8 @@ codes! {
     TAKES_OTHERS_ALONG = 608, "K0608";
     /// Another record has this id, name or code.
     TAKEN = 609, "K0609";
-    /// The installation does not have this language.
-    NO_SUCH_LANGUAGE = 635, "K0635";
     /// The resource is read only.
     ONLY_READ = 620, "K0620";
+    /// The installation does not have this language.
+    NO_SUCH_LANGUAGE = 635, "K0635";
 }
