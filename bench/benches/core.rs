@@ -149,6 +149,7 @@ fn parse_project_and_map_1000_cases(bencher: Bencher<'_, '_>) {
         sides: &flow.sides,
         references: &NoReferences,
         labels: &Labels::default(),
+        secret: &[0; 32],
     };
     let page = page();
     bencher.counter(total(&page)).counter(ItemsCount::new(CASES)).bench_local(|| {

@@ -199,10 +199,24 @@ pub struct Waiting {
 /// A reference to a record that another flow, or another part, writes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
-    /// The name of the flow whose source holds the record.
+    /// The name of the flow whose source holds the record. Of a record that waits for one of several flows: all of them, as [`Reference::flows`] puts them.
     pub flow: String,
     /// Its identity in that flow's source.
     pub source_id: String,
+}
+
+impl Reference {
+    const BETWEEN: &str = ", ";
+
+    /// Several flows in the place of one: whichever writes the record.
+    pub fn flows(names: &[String]) -> String {
+        names.join(Self::BETWEEN)
+    }
+
+    /// One reference for each of the flows that it names.
+    pub fn alternatives(&self) -> impl Iterator<Item = Reference> + '_ {
+        self.flow.split(Self::BETWEEN).map(|flow| Reference { flow: flow.to_owned(), source_id: self.source_id.clone() })
+    }
 }
 
 /// The values of a target record before and after a write, when the flow keeps payloads. Encrypted at rest; what `revert` restores.

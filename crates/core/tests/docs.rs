@@ -164,6 +164,7 @@ fn the_examples_of_sheets_are_true() {
                     sides: &flow.sides,
                     references: &NoReferences,
                     labels: &Labels::default(),
+                    secret: &[0; 32],
                 };
                 let raw = serde_json::to_vec(&source).expect("it is JSON");
                 let projected = flow.mapping.projection().project(&raw).expect("it is JSON");

@@ -210,6 +210,7 @@ impl Execution<'_> {
             sides: &self.flow.sides,
             references,
             labels: &self.labels,
+            secret: &self.hash_key,
         }
     }
 

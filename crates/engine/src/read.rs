@@ -10,6 +10,7 @@ use kivuko_core::connector::{Pages, ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Flow};
 use kivuko_core::record::{Page, Partition, SourceRecord};
+use kivuko_core::store::Reference;
 use serde_json::{Value, json};
 
 use crate::duplicates::{Claim, Spot, Suspects};
@@ -226,11 +227,13 @@ impl Execution<'_> {
     /// Reads again the records that waited for something that has arrived by now.
     pub(crate) async fn take_up(&mut self, source: &dyn Source, watch: &dyn Watch) -> Result<(), Error> {
         let waiting = self.engine.store.waiting(&self.flow.name).await?;
-        let references: Vec<_> = waiting.iter().map(|one| one.reference.clone()).collect();
-        let arrived = self.engine.store.resolve(&references).await?;
+        // Whichever of the flows writes what it waits for.
+        let references: Vec<Reference> = waiting.iter().flat_map(|one| one.reference.alternatives().collect::<Vec<_>>()).collect();
+        let links = self.engine.store.resolve(&references).await?;
+        let arrived: HashSet<&Reference> = references.iter().zip(&links).filter(|(_, link)| link.is_some()).map(|(one, _)| one).collect();
         let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
-        for (one, _) in waiting.into_iter().zip(arrived).filter(|(_, link)| link.is_some()) {
-            due.entry(one.partition).or_default().push(one.source_id);
+        for one in waiting.iter().filter(|one| one.reference.alternatives().any(|flow| arrived.contains(&flow))) {
+            due.entry(one.partition.clone()).or_default().push(one.source_id.clone());
         }
         for (partition, ids) in due {
             for ids in ids.chunks(self.engine.pace.page_size) {

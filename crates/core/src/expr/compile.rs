@@ -337,7 +337,7 @@ impl Compiler<'_> {
             parameters.push(transform::Argument::constant(self.column(argument), self.literal(argument, literal)?));
         }
         let step = transform.step(column, &parameters)?;
-        self.names.references.extend(step.reference().map(str::to_owned));
+        self.names.references.extend(step.references().iter().cloned());
         self.names.code_maps.extend(step.code_map().map(str::to_owned));
         self.names.labels |= step.uses_labels();
         let arguments = arguments.into_iter().map(|argument| self.node(argument)).collect::<Result<_>>()?;

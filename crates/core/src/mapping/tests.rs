@@ -58,6 +58,7 @@ impl Bench {
             sides: &self.sides,
             references: &NoReferences,
             labels: &Labels::default(),
+            secret: &[0; 32],
         };
         self.mapping.apply(name, source, item, vars, &env)
     }

@@ -256,6 +256,8 @@ fn run(check: &Check, flow: &Flow, project: &Project) -> Vec<String> {
         sides: &flow.sides,
         references: &references,
         labels: &labels,
+        // No store is open: pseudonyms are the same in every check.
+        secret: &[0; 32],
     };
     let became = map(check, flow, &env);
     let mut differences = Vec::new();

@@ -17,6 +17,7 @@ mod geometry;
 mod number;
 mod pattern;
 mod pipeline;
+mod pseudonym;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,8 @@ pub struct Env<'a> {
     pub references: &'a dyn References,
     /// What the codes of the source are called in the language of the flow.
     pub labels: &'a Labels,
+    /// What pseudonyms are made with: the store's key for hashes.
+    pub secret: &'a [u8; 32],
 }
 
 impl fmt::Debug for Env<'_> {
@@ -107,6 +110,7 @@ pub enum Family {
     Reference,
     Geometry,
     Collection,
+    Privacy,
 }
 
 impl fmt::Display for Family {
@@ -119,6 +123,7 @@ impl fmt::Display for Family {
             Family::Reference => "reference",
             Family::Geometry => "geometry",
             Family::Collection => "collection",
+            Family::Privacy => "privacy",
         })
     }
 }
@@ -175,7 +180,7 @@ const fn example(call: &'static str, input: &'static str, output: &'static str) 
 /// All transforms, by family.
 pub fn all() -> &'static [&'static Transform] {
     static ALL: std::sync::LazyLock<Vec<&'static Transform>> = std::sync::LazyLock::new(|| {
-        [text::ALL, number::ALL, date::ALL, code::ALL, reference::ALL, geometry::ALL, collection::ALL]
+        [text::ALL, number::ALL, date::ALL, code::ALL, reference::ALL, geometry::ALL, collection::ALL, pseudonym::ALL]
             .into_iter()
             .flatten()
             .copied()
@@ -240,7 +245,7 @@ pub(crate) struct Step {
     name: &'static str,
     action: Action,
     paths: Vec<crate::path::SourcePath>,
-    reference: Option<String>,
+    references: Vec<String>,
     code_map: Option<String>,
     uses_labels: bool,
 }
@@ -255,7 +260,7 @@ enum Action {
 
 impl Step {
     fn new(name: &'static str, action: Action) -> Self {
-        Self { name, action, paths: Vec::new(), reference: None, code_map: None, uses_labels: false }
+        Self { name, action, paths: Vec::new(), references: Vec::new(), code_map: None, uses_labels: false }
     }
 
     /// A transform of one value that is not empty.
@@ -293,9 +298,9 @@ impl Step {
         self.name
     }
 
-    /// The flow that it refers to.
-    pub(crate) fn reference(&self) -> Option<&str> {
-        self.reference.as_deref()
+    /// The flows that it refers to.
+    pub(crate) fn references(&self) -> &[String] {
+        &self.references
     }
 
     /// The code map that it uses.

@@ -2,15 +2,12 @@
 
 use serde_json::{Number, Value};
 
-use super::{Family, Step, Takes, Transform, ascii_digits, example, optional, required, wrong_type};
+use super::{Arguments, Family, Step, Takes, Transform, ascii_digits, example, optional, required, wrong_type};
 use crate::catalogue::record;
 use crate::error::Cause;
+use crate::expr::ExprError;
 
-const fn number(
-    name: &'static str,
-    about: &'static str,
-    make: fn(&super::Arguments<'_>) -> Result<Step, crate::expr::ExprError>,
-) -> Transform {
+const fn number(name: &'static str, about: &'static str, make: fn(&Arguments<'_>) -> Result<Step, ExprError>) -> Transform {
     Transform { name, family: Family::Number, about, parameters: &[], examples: &[], takes: Takes::One, in_expressions: true, make }
 }
 
@@ -127,6 +124,33 @@ pub(super) static ALL: &[&Transform] = &[
             },
         )
     },
+    &Transform {
+        parameters: &[required(
+            "bands",
+            "the bands from the lowest to the highest, with commas between; the last may be open: \"0-4, 5-14, 15-49, 50+\"",
+        )],
+        examples: &[
+            example("band(\"0-4, 5-14, 15-49, 50+\")", "14.9", "\"5-14\""),
+            example("band(\"0-4, 5-14, 15-49, 50+\")", "\"50\"", "\"50+\""),
+            example("band(\"0-4, 5-14\") | suffix(\" years\")", "7", "\"5-14 years\""),
+            example("band(\"0-4, 5-14\")", "15", "rejected K0305"),
+        ],
+        ..number(
+            "band",
+            "The band that a number of completed units lies in: 14.9 years are in 5-14. A number outside of all bands is rejected. A spreadsheet takes 5-14 for a day \
+             in May; `suffix` keeps it from that.",
+            |arguments| {
+                let bands = bands(arguments)?;
+                Ok(Step::one(arguments, move |value, _| {
+                    let number = Form::default().read("band", &value)?.as_f64().unwrap_or_default();
+                    let within = |band: &&Band| number >= band.from && band.to.is_none_or(|to| number < to + 1.0);
+                    let band = bands.iter().find(within);
+                    band.map(|band| Value::String(band.text.clone()))
+                        .ok_or_else(|| Cause::new(record::BAD_NUMBER, "`band`: the number lies in none of the bands".to_owned()))
+                }))
+            },
+        )
+    },
 ];
 
 /// How a number is written.
@@ -202,6 +226,34 @@ impl Form {
             Some(fraction) => format!("{sign}{whole}.{fraction}").parse::<f64>().ok().and_then(Number::from_f64),
         }
     }
+}
+
+/// From a number on, up to another one and all that is not yet the next whole number.
+struct Band {
+    text: String,
+    from: f64,
+    to: Option<f64>,
+}
+
+fn bands(arguments: &Arguments<'_>) -> Result<Vec<Band>, ExprError> {
+    let wrong = |message: String| arguments.error(0, message, "bands from the lowest to the highest: \"0-4, 5-14, 15-49, 50+\"");
+    let mut bands: Vec<Band> = Vec::new();
+    for text in arguments.required_text(0)?.split(',').map(str::trim) {
+        let limits = match (text.strip_suffix('+'), text.split_once('-')) {
+            (Some(from), _) => from.trim().parse::<u32>().ok().map(|from| (from, None)),
+            (None, Some((from, to))) => from.trim().parse::<u32>().ok().zip(to.trim().parse::<u32>().ok().map(Some)),
+            (None, None) => None,
+        };
+        let Some((from, to)) = limits.filter(|(from, to)| to.is_none_or(|to| to >= *from)) else {
+            return Err(wrong(format!("`{text}` is no band")));
+        };
+        let (from, to) = (f64::from(from), to.map(f64::from));
+        if bands.last().is_some_and(|last| last.to.is_none_or(|last| from <= last)) {
+            return Err(wrong(format!("the band `{text}` begins before the one in front of it ends")));
+        }
+        bands.push(Band { text: text.to_owned(), from, to });
+    }
+    Ok(bands)
 }
 
 fn bad(name: &str) -> Cause {

@@ -79,9 +79,10 @@ impl Pipeline {
         self.stages
             .iter()
             .flat_map(|stage| match stage {
-                Stage::Step(step, _) => step.reference().into_iter().collect::<Vec<_>>(),
-                Stage::Expr(expr) => expr.references().iter().map(String::as_str).collect(),
+                Stage::Step(step, _) => step.references(),
+                Stage::Expr(expr) => expr.references(),
             })
+            .map(String::as_str)
             .collect()
     }
 

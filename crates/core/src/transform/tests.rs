@@ -44,6 +44,7 @@ impl World {
             sides: &self.sides,
             references: &OneContact,
             labels: &self.labels,
+            secret: &[0; 32],
         }
     }
 }
@@ -228,6 +229,81 @@ fn a_missing_reference_carries_what_it_waits_for() {
         .expect_err("it has not arrived");
     assert_eq!(cause.code, crate::catalogue::run::WAITING);
     assert_eq!(cause.unlisted, Some(crate::error::Unlisted { list: "contacts".to_owned(), value: "C-9".to_owned() }));
+}
+
+/// Two flows that wrote the same records as different ones.
+struct Twice;
+
+impl References for Twice {
+    fn resolve(&self, flow: &str, id: &str) -> Option<String> {
+        match (flow, id) {
+            ("cases" | "contacts", "same") => Some("5c1d0d6e".to_owned()),
+            ("cases" | "contacts", "different") => Some(format!("one of {flow}")),
+            ("contacts", "C-1") => Some("7d2e".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn a_reference_can_name_several_flows() {
+    let world = World::new();
+    let env = Env { references: &Twice, ..world.env() };
+    let scope = Scope { record: &json!({ "id": "C-1" }), item: None, vars: &[], env: &env };
+    let resolved = |cell: &str, id: &str| {
+        let pipeline = Pipeline::parse(cell).unwrap_or_else(|error| panic!("`{cell}`: {error}"));
+        pipeline.apply(vec![json!(id)], &scope).map_err(|cause| (cause.code, cause.unlisted))
+    };
+    assert_eq!(resolved("ref(\"cases,contacts\")", "C-1"), Ok(json!("7d2e")));
+    assert_eq!(resolved("ref(\"cases, contacts\", id)", ""), Ok(json!("7d2e")));
+    assert_eq!(resolved("{ ref(\"cases, contacts\", id) }", ""), Ok(json!("7d2e")));
+    assert_eq!(resolved("ref(\"events, cases, contacts\")", "same"), Ok(json!("5c1d0d6e")));
+    let (code, _) = resolved("ref(\"events, cases, contacts\")", "different").expect_err("a person has to say");
+    assert_eq!(code, crate::catalogue::target::SEVERAL_MATCHES);
+    let (code, missing) = resolved("ref(\"cases ,contacts\")", "C-9").expect_err("it has not arrived");
+    assert_eq!(code, crate::catalogue::run::WAITING);
+    let missing = missing.expect("it says what is missing");
+    let waits = crate::store::Reference { flow: missing.list, source_id: missing.value };
+    let flows: Vec<String> = waits.alternatives().map(|one| format!("{} {}", one.flow, one.source_id)).collect();
+    assert_eq!(flows, ["cases C-9", "contacts C-9"]);
+    assert_eq!(Pipeline::parse("ref(\"cases, contacts\")").expect("it parses").references(), ["cases", "contacts"]);
+    check_error("ref(\"cases,\")", 5, "`ref` names no flow");
+}
+
+#[test]
+fn bands_that_are_none_are_told() {
+    check_error("band(\"0-4, 5\")", 6, "`5` is no band");
+    check_error("band(\"4-0\")", 6, "`4-0` is no band");
+    check_error("band(\"0-5, 5-9\")", 6, "begins before");
+    check_error("band(\"0+, 5-9\")", 6, "begins before");
+    check("band(\"0-4, 10-14\")", "7", "rejected K0305");
+    check("band(\"0-0, 1-4\")", "0.99", "\"0-0\"");
+}
+
+#[test]
+fn pseudonyms_are_steady_and_apart() {
+    let world = World::new();
+    let word = |cell: &str, value: Value, secret: &[u8; 32]| {
+        let env = Env { secret, ..world.env() };
+        let pipeline = Pipeline::parse(cell).unwrap_or_else(|error| panic!("`{cell}`: {error}"));
+        let scope = Scope { record: &Value::Null, item: None, vars: &[], env: &env };
+        pipeline.apply(vec![value], &scope).expect("a pseudonym").as_str().expect("a text").to_owned()
+    };
+    let (key, other) = ([7; 32], [8; 32]);
+    let first = word("pseudonym(\"a\")", json!("C-1"), &key);
+    assert_eq!(first, word("pseudonym(\"a\")", json!(" C-1 "), &key));
+    assert!(first.len() == 17 && first.starts_with('p') && !first.contains("C-1"), "{first}");
+    let different = [
+        first,
+        word("pseudonym(\"a\")", json!("C-2"), &key),
+        word("pseudonym(\"b\")", json!("C-1"), &key),
+        word("pseudonym(\"a\")", json!("C-1"), &other),
+        // Purpose and value do not run into each other.
+        word("pseudonym(\"aC\")", json!("-1"), &key),
+    ];
+    assert_eq!(different.iter().collect::<std::collections::BTreeSet<_>>().len(), different.len(), "{different:?}");
+    check_error("pseudonym(\" \")", 11, "no purpose");
+    check_error("pseudonym", 1, "lacks `purpose`");
 }
 
 #[test]
