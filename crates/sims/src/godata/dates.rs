@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-const DAY: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY: i64 = 86_400_000;
 
 /// ISO text in UTC with milliseconds.
 pub fn iso(millis: i64) -> String {

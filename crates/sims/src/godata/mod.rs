@@ -5,11 +5,13 @@
 mod auth;
 mod built_in;
 mod cases;
+mod children;
 mod coerce;
 mod condition;
 mod dates;
 mod error;
 mod filter;
+mod follow_ups;
 mod lab_results;
 mod locations;
 mod node;

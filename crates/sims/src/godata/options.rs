@@ -24,6 +24,8 @@ pub struct Options {
     pub locations: Vec<Value>,
     /// Cases, each with its `outbreakId` and optionally its `id`.
     pub cases: Vec<Value>,
+    /// Follow-ups, each with its `personId`.
+    pub follow_ups: Vec<Value>,
     /// Lab results, each with its `personId`.
     pub lab_results: Vec<Value>,
     /// Items on top of the built-in reference data: `id`, `categoryId`, `value` (the label) ...
@@ -147,6 +149,7 @@ impl Default for Options {
             outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026")],
             locations: Vec::new(),
             cases: Vec::new(),
+            follow_ups: Vec::new(),
             lab_results: Vec::new(),
             reference_data: Vec::new(),
             clock: Clock::system(),
@@ -174,7 +177,7 @@ impl Options {
         Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").mask("*")], ..Self::default() }
     }
 
-    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `cases.json`, `lab-results.json` and `reference-data.json` of a
+    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `cases.json`, `follow-ups.json`, `lab-results.json` and `reference-data.json` of a
     /// folder, each an array and each optional; what is missing is as in the default.
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
         let mut options = Self::default();
@@ -191,6 +194,7 @@ impl Options {
         }
         options.locations = array(dir, "locations.json")?.unwrap_or_default();
         options.cases = array(dir, "cases.json")?.unwrap_or_default();
+        options.follow_ups = array(dir, "follow-ups.json")?.unwrap_or_default();
         options.lab_results = array(dir, "lab-results.json")?.unwrap_or_default();
         options.reference_data = array(dir, "reference-data.json")?.unwrap_or_default();
         let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();

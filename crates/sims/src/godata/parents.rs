@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::cases::Author;
 use super::dates;
 use super::error::{Error, Result};
+use super::follow_ups;
 use super::people::Person;
 use super::records::{Record, Records};
 use super::store::Store;
@@ -54,6 +55,12 @@ pub fn converted(store: &mut Store, person: &str, kind: &str, author: &Author) {
         author.stamp(&mut record);
         store.lab_results.put(&record);
     }
+    let tomorrow = dates::add_days(dates::start_of_day(author.now), 1);
+    for record in of(&store.follow_ups, person) {
+        if follow_ups::date(&record).is_some_and(|date| date >= tomorrow) {
+            store.follow_ups.put(&deleted(record, None, author));
+        }
+    }
 }
 
 /// A person was deleted: so is what belongs to it.
@@ -61,12 +68,18 @@ pub fn person_deleted(store: &mut Store, person: &str, author: &Author) {
     for record in of(&store.lab_results, person) {
         store.lab_results.put(&deleted(record, Some(person), author));
     }
+    for record in of(&store.follow_ups, person) {
+        store.follow_ups.put(&deleted(record, Some(person), author));
+    }
 }
 
 /// A deleted person is back: so is what was deleted with it.
 pub fn person_restored(store: &mut Store, person: &str, author: &Author) {
     for record in deleted_with(&store.lab_results, person) {
         store.lab_results.put(&restored(record, author));
+    }
+    for record in deleted_with(&store.follow_ups, person) {
+        store.follow_ups.put(&restored(record, author));
     }
 }
 
@@ -99,12 +112,4 @@ pub fn restored(mut record: Map<String, Value>, author: &Author) -> Map<String, 
     record.insert("deletedAt".to_owned(), Value::Null);
     record.remove("deletedByParent");
     record
-}
-
-/// Outbreak and person of a record that a server starts with; the outbreak may be left out.
-pub fn seeded(store: &Store, record: &Map<String, Value>) -> Result<(String, String)> {
-    let id = record.get("personId").and_then(Value::as_str).unwrap_or_default();
-    let person = store.people.get(id).ok_or_else(|| Error::not_found("person", id))?;
-    let outbreak = record.get("outbreakId").and_then(Value::as_str).unwrap_or(&person.outbreak);
-    Ok((outbreak.to_owned(), id.to_owned()))
 }

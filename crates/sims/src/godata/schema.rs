@@ -104,7 +104,7 @@ impl Model {
 
 use Kind::{Answers, Any, Date, Default, Flag, List, Number, Object, Off, Point, Text, Texts};
 
-const ADDRESS: Schema = &[
+pub const ADDRESS: Schema = &[
     ("typeId", Default("LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE")),
     ("country", Text),
     ("city", Text),

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use super::auth::Auth;
 use super::cases::{self, Author};
 use super::error::Error;
+use super::follow_ups::FOLLOW_UPS;
+use super::lab_results::LAB_RESULTS;
 use super::options::Options;
 use super::state::State;
 use super::store::Store;
-use super::{Server, lab_results, locations, outbreaks, reference_data};
+use super::{Server, locations, outbreaks, reference_data};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -170,8 +172,10 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
         }
         cases::create(store, &outbreak, sent, &author).map_err(|error| refused(&format!("case {}", at + 1), &error))?;
     }
-    for (at, lab_result) in options.lab_results.iter().enumerate() {
-        lab_results::seed(store, lab_result, &author).map_err(|error| refused(&format!("lab result {}", at + 1), &error))?;
+    for (child, name, records) in [(&FOLLOW_UPS, "follow-up", &options.follow_ups), (&LAB_RESULTS, "lab result", &options.lab_results)] {
+        for (at, record) in records.iter().enumerate() {
+            child.seed(store, record, &author).map_err(|error| refused(&format!("{name} {}", at + 1), &error))?;
+        }
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ use super::visual_id::Masks;
 pub struct Store {
     /// Cases, and later contacts, contacts of contacts and events.
     pub people: People,
+    /// Follow-ups of people.
+    pub follow_ups: Records,
     /// Lab results of people.
     pub lab_results: Records,
     /// Outbreaks.

@@ -1,18 +1,16 @@
 //! Lab results: of a person, and of an outbreak.
 
 use axum::http::Method;
-use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::aggregate::Aggregate;
 use super::cases::allowed;
-use super::{Call, compile, counted, is_user_relation, unknown_relation};
+use super::{Call, children, compile, counted, is_user_relation, unknown_relation};
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
-use crate::godata::lab_results::{self, LAB_RESULT};
+use crate::godata::lab_results::{LAB_RESULT, LAB_RESULTS};
 use crate::godata::parents::{self, Parent};
-use crate::godata::people::Person;
 use crate::godata::records::{Of, Record};
 use crate::godata::store::{Store, text_of};
 use crate::server::Reply;
@@ -28,9 +26,6 @@ const AGGREGATE: Aggregate = Aggregate {
     not_simulated: &[],
 };
 
-/// How many records a bulk change reads at a time.
-const BULK_PAGE: usize = 100;
-
 /// Paths below `/outbreaks/{o}/lab-results`. There is no plain list.
 pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Reply> {
     let get = call.is(&Method::GET);
@@ -45,28 +40,31 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
             let wanted = shown(&call.server.read(), outbreak);
             AGGREGATE.count(call, outbreak, &wanted)
         }
-        ["bulk"] if call.is_change() => bulk(call, outbreak),
+        ["bulk"] if call.is_change() => {
+            let user = allowed(call, outbreak, "lab_result_bulk_modify")?;
+            children::bulk(&LAB_RESULTS, call, &call.author(&user))
+        }
         ["export" | "import-importable-file-using-map"] => {
             allowed(call, outbreak, "lab_result_list")?;
             Err(Error::not_simulated(call.path))
         }
         [id] if get => {
             allowed(call, outbreak, "lab_result_view")?;
-            Ok(call.record(lab_result(&call.server.read(), outbreak, id)?.record()))
+            Ok(call.record(children::of_outbreak(&LAB_RESULTS, &call.server.read(), outbreak, id)?.record()))
         }
         [id] if call.is_change() => {
             let user = allowed(call, outbreak, "lab_result_modify")?;
             let sent = call.object()?;
             let mut store = call.server.write();
-            lab_result(&store, outbreak, id)?;
-            lab_results::update(&mut store, id, sent, &call.author(&user))?;
-            answer(call, &store, id)
+            children::of_outbreak(&LAB_RESULTS, &store, outbreak, id)?;
+            LAB_RESULTS.update(&mut store, id, sent, &call.author(&user))?;
+            children::answer(&LAB_RESULTS, call, &store, id)
         }
         [id] if call.is(&Method::DELETE) => {
             let user = allowed(call, outbreak, "lab_result_delete")?;
             let mut store = call.server.write();
-            lab_result(&store, outbreak, id)?;
-            lab_results::delete(&mut store, id, &call.author(&user));
+            children::of_outbreak(&LAB_RESULTS, &store, outbreak, id)?;
+            LAB_RESULTS.delete(&mut store, id, &call.author(&user));
             Ok(Reply::empty(204).wrote_ids(vec![(*id).to_owned()]))
         }
         _ => Err(call.no_method("outbreak")),
@@ -108,8 +106,8 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person:
                 call.user()?;
                 return Err(Error::unauthorized());
             }
-            may("create")?;
-            create(call, outbreak, parent, person)
+            let user = may("create")?;
+            children::create(&LAB_RESULTS, call, outbreak, parent, person, &call.author(&user))
         }
         ["export"] => {
             may("list")?;
@@ -125,31 +123,25 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person:
             let sent = call.object()?;
             let mut store = call.server.write();
             own(&store, outbreak, parent, person, id, false)?;
-            lab_results::update(&mut store, id, sent, &call.author(&user))?;
-            answer(call, &store, id)
+            LAB_RESULTS.update(&mut store, id, sent, &call.author(&user))?;
+            children::answer(&LAB_RESULTS, call, &store, id)
         }
         [id] if call.is(&Method::DELETE) => {
             let user = may("delete")?;
             let mut store = call.server.write();
             own(&store, outbreak, parent, person, id, false)?;
-            lab_results::delete(&mut store, id, &call.author(&user));
+            LAB_RESULTS.delete(&mut store, id, &call.author(&user));
             Ok(Reply::empty(204).wrote_ids(vec![(*id).to_owned()]))
         }
         [id, "restore"] if call.is(&Method::POST) => {
             let user = may("restore")?;
             let mut store = call.server.write();
             own(&store, outbreak, parent, person, id, true)?;
-            lab_results::restore(&mut store, id, &call.author(&user));
-            answer(call, &store, id)
+            LAB_RESULTS.restore(&mut store, id, &call.author(&user));
+            children::answer(&LAB_RESULTS, call, &store, id)
         }
         _ => Err(call.no_method("outbreak")),
     }
-}
-
-/// A stored lab result as the answer to a write of it.
-fn answer(call: &Call<'_>, store: &Store, id: &str) -> Result<Reply> {
-    let record = store.lab_results.get(id).ok_or_else(|| Error::no_instance("labResult", id))?;
-    Ok(call.record(record.record()).wrote_ids(vec![id.to_owned()]))
 }
 
 /// Which lab results the outbreak shows in lists and counts: those of contacts only when it says so.
@@ -159,17 +151,10 @@ fn shown(store: &Store, outbreak: &str) -> impl Fn(&Record) -> bool + use<> {
     move |record| contacts || record.record().get("personType").and_then(Value::as_str) != Some(CONTACT)
 }
 
-/// A live lab result of an outbreak.
-fn lab_result(store: &Store, outbreak: &str, id: &str) -> Result<Record> {
-    let found = store.lab_results.get(id).filter(|record| *record.outbreak == *outbreak && !record.deleted);
-    found.cloned().ok_or_else(|| Error::no_instance("outbreak", id))
-}
-
 /// A lab result of a person of this kind.
 fn own(store: &Store, outbreak: &str, parent: Parent, person: &str, id: &str, deleted: bool) -> Result<Record> {
     parents::of_kind(store, outbreak, parent, person)?;
-    let found = store.lab_results.get(id).filter(|record| *record.person == *person && (deleted || !record.deleted));
-    found.cloned().ok_or_else(|| Error::no_instance("labResult", id))
+    children::of_person(&LAB_RESULTS, store, outbreak, person, id, deleted)
 }
 
 fn list(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str) -> Result<Reply> {
@@ -195,62 +180,4 @@ fn list(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str) -> Result
         text_of(&record)
     });
     Ok(Reply::elements(elements.collect()))
-}
-
-/// One lab result, or an array of them: the ones before an invalid one stay.
-fn create(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str) -> Result<Reply> {
-    let author = call.author(&call.user()?);
-    let body = call.body()?;
-    let mut store = call.server.write();
-    let owner: Option<Person> = parents::of_kind(&store, outbreak, parent, person).ok();
-    let owner = owner.ok_or_else(|| Error::not_found(parent.model, person))?;
-    match body {
-        Value::Array(items) => {
-            let mut texts: Vec<Bytes> = Vec::with_capacity(items.len());
-            let mut ids = Vec::with_capacity(items.len());
-            for item in items {
-                let stored = match item {
-                    Value::Object(sent) => lab_results::create(&mut store, outbreak, &owner.id, sent, &author),
-                    _ => Err(Error::plain(400, "Value is not an object.")),
-                };
-                match stored {
-                    Ok(id) => {
-                        texts.extend(store.lab_results.get(&id).map(|record| record.text.clone()));
-                        ids.push(id);
-                    }
-                    Err(error) => return Ok(super::refusal(&error, call.request).wrote_ids(ids)),
-                }
-            }
-            Ok(Reply::elements(texts).wrote_ids(ids))
-        }
-        Value::Object(sent) => {
-            let id = lab_results::create(&mut store, outbreak, &owner.id, sent, &author)?;
-            answer(call, &store, &id)
-        }
-        _ => Err(Error::plain(400, "Value is not an object.")),
-    }
-}
-
-/// `PUT /lab-results/bulk?where=`: every lab result that fulfils it, of any outbreak. The backend reads them page by
-/// page while it changes them, so that what no longer fulfils the condition makes it pass over others.
-fn bulk(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
-    let user = allowed(call, outbreak, "lab_result_bulk_modify")?;
-    let author = call.author(&user);
-    let sent: Map<String, Value> = call.object()?;
-    let Some(node) = call.json_argument("where")? else {
-        return Err(Error::plain(400, "where is a required argument"));
-    };
-    let condition = compile(Some(&node), Engine::Loopback, &LAB_RESULT)?;
-    let mut store = call.server.write();
-    let total = store.lab_results.matching(Of::default(), condition.as_ref()).count();
-    let mut written = Vec::new();
-    for skip in (0..total).step_by(BULK_PAGE) {
-        let page = store.lab_results.matching(Of::default(), condition.as_ref()).skip(skip).take(BULK_PAGE);
-        let ids: Vec<String> = page.map(|record| record.id.to_string()).collect();
-        for id in ids {
-            lab_results::update(&mut store, &id, sent.clone(), &author)?;
-            written.push(id);
-        }
-    }
-    Ok(Reply::json(200, json!({"count": written.len()}).to_string()).wrote_ids(written))
 }

@@ -3,6 +3,8 @@
 mod account;
 mod aggregate;
 mod cases;
+mod children;
+mod follow_ups;
 mod lab_results;
 mod location;
 mod outbreak;
@@ -51,10 +53,8 @@ const NOT_SIMULATED_IN_OUTBREAK: &[&str] = &[
     "contacts-of-contacts",
     "events",
     "relationships",
-    "follow-ups",
     "clusters",
     "attachments",
-    "generate-followups",
     "range-follow-ups",
     "importable-files",
     "import-importable-file-using-map",
@@ -147,6 +147,11 @@ impl Call<'_> {
     fn in_outbreak(&self, outbreak: &str, rest: &[&str]) -> Result<Reply> {
         match rest {
             [] | ["restore"] => outbreak::one(self, outbreak, rest),
+            ["follow-ups", rest @ ..] => follow_ups::route(self, outbreak, rest),
+            ["generate-followups"] => follow_ups::generate(self, outbreak),
+            [segment, person, "follow-ups", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {
+                follow_ups::of_person(self, outbreak, parent, person, rest)
+            }
             ["lab-results", rest @ ..] => lab_results::route(self, outbreak, rest),
             [segment, person, "lab-results", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {
                 lab_results::of_person(self, outbreak, parent, person, rest)
