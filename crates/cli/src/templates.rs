@@ -40,7 +40,7 @@ macro_rules! part {
     };
 }
 
-static TEMPLATES: [Template; 2] = [
+static TEMPLATES: [Template; 3] = [
     Template {
         name: "minimal",
         about: "five cases of a small CSV into Go.Data: the least that is a project",
@@ -79,6 +79,32 @@ static TEMPLATES: [Template; 2] = [
         ],
         simulator: "godata --data simulator",
     },
+    Template {
+        name: "facilities",
+        about: "a public facility list, all its pages, into Go.Data: as locations, and as the list of centres",
+        parts: &[
+            part!("facilities", "README.md", "where to begin"),
+            part!("facilities", "kivuko.yaml", "the systems that are connected"),
+            part!("facilities", "flows/facilities.yaml", "one integration: what is read, what is written"),
+            part!("facilities", "mappings/facilities.csv", "which field becomes which: a sheet"),
+            part!("facilities", "codes/parents.csv", "which town lies in which area of Go.Data"),
+            part!("facilities", "codes/names.csv", "names that people gave"),
+            part!("facilities", "codes/status.csv", "which facilities are open"),
+            part!("facilities", "checks/facilities.yaml", "facilities with what must become of them"),
+            part!(
+                "facilities",
+                "incoming/facilities-1.json",
+                "where the pages arrive, not in git: invented facilities, three to be rejected"
+            ),
+            part!("facilities", "incoming/facilities-2.json", ""),
+            part!("line-list", "simulator/outbreaks.json", "what a simulated Go.Data holds"),
+            part!("line-list", "simulator/locations.json", ""),
+            part!("line-list", ".env", "dot.env.example", "secrets of this machine; not in git"),
+            part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
+            part!("line-list", ".gitignore", "dot.gitignore", ""),
+        ],
+        simulator: "godata --data simulator",
+    },
 ];
 
 /// All of them.
@@ -97,6 +123,12 @@ pub fn find(name: &str) -> Result<&'static Template, Failure> {
 }
 
 impl Template {
+    /// The flow to try first: flows of templates are named as their files are.
+    pub fn first_flow(&self) -> &'static str {
+        let flows = self.parts.iter().filter_map(|part| part.path.strip_prefix("flows/")?.strip_suffix(".yaml"));
+        flows.into_iter().next().unwrap_or("FLOW")
+    }
+
     /// Writes the project into a folder, which may be there but must not hold any of its files. `change` has the last word on each text.
     pub fn write(&self, dir: &Path, project: &str, change: impl Fn(&str, String) -> String) -> Result<(), Failure> {
         if let Some(there) = self.parts.iter().find(|part| dir.join(part.path).exists()) {

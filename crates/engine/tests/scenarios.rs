@@ -16,7 +16,8 @@ use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
-use support::World;
+use support::stored::missing;
+use support::{World, shuffle, stored, template};
 
 /// One scenario on its way.
 struct Telling {
@@ -57,7 +58,8 @@ async fn scenarios() {
 async fn tell(name: String, text: String) -> Result<(), String> {
     let tree = parse(&name, &text)?;
     let scenario = tree.to_value();
-    let mut options = Options::for_tests();
+    let from_template = scenario["given"]["template"].as_str();
+    let mut options = from_template.map_or_else(Options::for_tests, template::options);
     if let Some(given) = scenario.get("given") {
         if let Some(mask) = given["mask"].as_str() {
             options = options.mask(mask);
@@ -68,7 +70,11 @@ async fn tell(name: String, text: String) -> Result<(), String> {
         }
         options.locations.extend(list(&given["locations"]).iter().cloned());
     }
-    let mut telling = Telling { name, world: World::new(options).await, last_run: None, last_plan: None };
+    let world = match from_template {
+        Some(template) => World::of_template(template, options).await,
+        None => World::new(options).await,
+    };
+    let mut telling = Telling { name, world, last_run: None, last_plan: None };
     for (number, step) in list(&scenario["steps"]).iter().enumerate() {
         let words = step.as_object().ok_or_else(|| format!("{}: step {} is not a step", telling.name, number + 1))?;
         for (word, what) in words {
@@ -94,6 +100,8 @@ impl Telling {
                 Ok(())
             }
             "replace" => self.replace(what),
+            "shuffle" => self.shuffle(what),
+            "rename" => self.rename(what),
             "godata" => self.godata(what),
             "faults" => {
                 let rules = faults::parse(&what.to_string()).map_err(|error| error.to_string())?;
@@ -112,6 +120,7 @@ impl Telling {
             "sent" => self.sent(what),
             "file" => self.file(what),
             "holds" => self.holds(what),
+            "stored" => self.stored(what),
             "rejections" => self.rejections(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
         }
@@ -126,6 +135,30 @@ impl Telling {
             return Err(format!("{file} does not contain `{this}`"));
         }
         std::fs::write(path, before.replace(this, by)).map_err(|error| error.to_string())
+    }
+
+    /// Other orders of files: `{ FILE: seed }`.
+    fn shuffle(&self, what: &Value) -> Result<(), String> {
+        for (file, seed) in what.as_object().into_iter().flatten() {
+            let path = self.world.path(file);
+            let before = std::fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+            let seed = seed.as_u64().ok_or("a seed is a number")?;
+            std::fs::write(path, shuffle::text(file, &before, seed)).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Other names of files: `{ OLD: NEW }`; a file without a new name is removed.
+    fn rename(&self, what: &Value) -> Result<(), String> {
+        for (old, new) in what.as_object().into_iter().flatten() {
+            let path = self.world.path(old);
+            let done = match new.as_str() {
+                Some(new) => std::fs::rename(path, self.world.path(new)),
+                None => std::fs::remove_file(path),
+            };
+            done.map_err(|error| format!("{old}: {error}"))?;
+        }
+        Ok(())
     }
 
     /// What a person does in Go.Data.
@@ -299,6 +332,14 @@ impl Telling {
         Ok(())
     }
 
+    /// What Go.Data stores of any kind of record.
+    fn stored(&self, what: &Value) -> Result<(), String> {
+        for (kind, expected) in what.as_object().into_iter().flatten() {
+            stored::compare(kind, &stored::records(&self.world.sim, kind), expected)?;
+        }
+        Ok(())
+    }
+
     async fn rejections(&self, what: &Value) -> Result<(), String> {
         let engine = self.world.engine().await;
         let rows = engine.store().rejections(None, 1000).await.map_err(|error| error.to_string())?;
@@ -340,20 +381,6 @@ fn compare(found: &Value, expect: Option<&Value>, counts: &[&str]) -> Result<(),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n  in {found}", wrong.join("; "))) }
-}
-
-/// The first thing that is expected and not so.
-fn missing(found: &Value, expected: &Value, place: &str) -> Option<String> {
-    match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => expected
-            .iter()
-            .find_map(|(name, expected)| missing(found.get(name).unwrap_or(&Value::Null), expected, &format!("{place}.{name}"))),
-        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
-            found.iter().zip(expected).enumerate().find_map(|(at, (found, expected))| missing(found, expected, &format!("{place}[{at}]")))
-        }
-        _ if found == expected => None,
-        _ => Some(format!("expected {place} to be {expected}, Go.Data has {found}")),
-    }
 }
 
 fn parse(name: &str, text: &str) -> Result<kivuko_core::yaml::Node, String> {

@@ -37,8 +37,8 @@ pub fn execute(app: &App, args: &Init) -> Result<u8, Failure> {
             (format!("cd {folder}"), ""),
             ("kivuko check".to_owned(), "everything that could be wrong"),
             (format!("kivuko sim {}", template.simulator), "a simulated Go.Data, in a second terminal"),
-            ("kivuko plan cases".to_owned(), "what a run would do"),
-            ("kivuko run cases".to_owned(), "does it"),
+            (format!("kivuko plan {}", template.first_flow()), "what a run would do"),
+            (format!("kivuko run {}", template.first_flow()), "does it"),
         ]);
     }
     Ok(exit::WELL)

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::dates::Order;
 use super::encoding;
+use super::layout::Layout;
 
 /// Options in `kivuko.yaml`. The last four hold for every flow that does not say otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -38,6 +39,14 @@ pub struct SourceOptions {
     pub separator: Option<String>,
     /// JSON only: where the array of records is inside the object, such as `dataValues`. Left out: the file is the array.
     pub array: Option<String>,
+    /// JSON only: the records are the members of an object, as in `{"0": {...}, "1": {...}}`. Where that object is, such as `facilities`; `.` is the file itself.
+    pub members: Option<String>,
+    /// With `members`: the field under which a record has the name of its member. Left out: the name is not read.
+    pub name_as: Option<String>,
+    /// With `members`: members that are no records, such as a copy of the question. They are passed over and not counted.
+    pub skip_members: Option<Vec<String>>,
+    /// JSON only: a file is one record. Where the object is, such as `body`; `.` is the file itself.
+    pub object: Option<String>,
     /// CSV only: columns whose dates become ISO dates, and the order in which they are written.
     pub dates: Option<Dates>,
     /// CSV only: `true` (the first row names the columns, the default), `false` (they are called A, B, C ...), or the list of their names.
@@ -125,7 +134,7 @@ pub struct Reading {
     pub format: Option<Format>,
     pub encoding: Option<&'static Encoding>,
     pub separator: Option<u8>,
-    pub array: Option<String>,
+    pub layout: Layout,
     pub dates: Option<Dates>,
     pub header: Header,
     pub skip_rows: usize,
@@ -170,7 +179,7 @@ impl Reading {
             format: None,
             encoding: None,
             separator: None,
-            array: None,
+            layout: Layout::Items(None),
             dates: None,
             header: Header::Given(true),
             skip_rows: 0,
@@ -190,8 +199,9 @@ impl Reading {
         if let (Some(Format::Json | Format::Ndjson), Some((name, _))) = (written.format, csv_only.iter().find(|(_, set)| *set)) {
             return Err(unfit(format!("`{name}` is for CSV, but the flow says `format: json` or `ndjson`")));
         }
-        if written.array.is_some() && matches!(written.format, Some(Format::Csv | Format::Ndjson)) {
-            return Err(unfit("`array` is for JSON, but the flow says another format"));
+        let layout = Layout::check(&written)?;
+        if !layout.is_plain() && matches!(written.format, Some(Format::Csv | Format::Ndjson)) {
+            return Err(unfit("`array`, `members` and `object` are for JSON, but the flow says another format"));
         }
         if let Some(Header::Names(names)) = &written.header {
             super::table::check_names("the `header` of the flow", names)?;
@@ -200,7 +210,7 @@ impl Reading {
             format: written.format.or(defaults.format),
             encoding: written.encoding.as_deref().map(check_encoding).transpose()?.or(defaults.encoding),
             separator: written.separator.as_deref().map(check_separator).transpose()?.or(defaults.separator),
-            array: written.array,
+            layout,
             dates: written.dates,
             header: written.header.unwrap_or(Header::Given(true)),
             skip_rows: written.skip_rows.unwrap_or(0),
@@ -296,7 +306,13 @@ mod tests {
         check(json!({ "separator": ";;" }), "one character");
         check(json!({ "seperator": ";" }), "unknown field");
         check(json!({ "format": "json", "dates": { "order": "dmy", "columns": [] } }), "`dates` is for CSV");
-        check(json!({ "format": "csv", "array": "x" }), "`array` is for JSON");
+        check(json!({ "format": "csv", "array": "x" }), "are for JSON");
+        check(json!({ "format": "ndjson", "object": "x" }), "are for JSON");
+        check(json!({ "members": ".", "name_as": "no", "skip_members": ["count"] }), "");
+        check(json!({ "object": "." }), "");
+        check(json!({ "object": "body", "array": "rows" }), "`array` and `object` exclude each other");
+        check(json!({ "array": "rows", "name_as": "no" }), "`name_as` is about the members");
+        check(json!({ "array": "data..rows" }), "no path of names");
         check(json!({ "dates": { "order": "dym", "columns": [] } }), "dym");
     }
 

@@ -18,6 +18,8 @@ use super::errors;
 use super::flat;
 use super::formula;
 use super::json;
+use super::layout::Layout;
+use super::picks::Picks;
 use super::read::Look;
 use super::table::Wanted;
 
@@ -146,10 +148,10 @@ impl<'f> Content<'f> {
                 show(Existing { key, raw, record: Held::Row { columns, texts } })
             });
         }
-        let picks = json::Picks::new(None, None)?;
+        let picks = Picks::new(None, None)?;
         let (mut reader, word) = match self.shape.format {
             Format::Ndjson => (json::Reader::lines(self.path, self.file, form, None, picks)?, "line"),
-            _ => (json::Reader::array(self.path, self.file, form, None, None, picks)?, "element"),
+            _ => (json::Reader::whole(self.path, self.file, form, &Layout::Items(None), None, picks)?, "element"),
         };
         let mut buffer = Vec::new();
         while let Some(raw) = reader.next(&mut buffer)? {

@@ -3,106 +3,20 @@
 //! An element that is not JSON by itself is a bad record and the others go through. Where the array itself breaks off nobody can tell what follows: the
 //! elements before it are handed out, then reading fails, so that a file cut in half is never taken for a whole one.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
 use kivuko_core::catalogue::file as codes;
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::path::SourcePath;
-use kivuko_core::value;
 use memchr::memchr;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::csv::{Position, Raw};
 use super::encoding::{Form, Text};
 use super::errors;
+use super::layout::{Layout, Members};
+use super::picks::{Misfit, Picks};
 use super::rows::ROW_LIMIT;
-
-/// What is read of each element.
-#[derive(Debug)]
-pub struct Picks {
-    id: Option<Pick>,
-    time: Option<Pick>,
-}
-
-#[derive(Debug)]
-enum Pick {
-    /// A member of the element itself, which is found without keeping the rest.
-    Member(String),
-    Path(SourcePath),
-}
-
-impl Picks {
-    /// Checks the paths of identity and time.
-    pub fn new(id: Option<&str>, time: Option<&str>) -> Result<Self, Error> {
-        let pick = |role: &str, written: &str| {
-            let path = SourcePath::parse(written).map_err(|error| {
-                Error::configuration(codes::OPTION_UNFIT, format!("`{role}: {written}` of the flow is no path: {error}"))
-            })?;
-            Ok(if path.top() == Some(written) { Pick::Member(written.to_owned()) } else { Pick::Path(path) })
-        };
-        Ok(Self { id: id.map(|id| pick("id", id)).transpose()?, time: time.map(|time| pick("cursor", time)).transpose()? })
-    }
-
-    /// Checks that a text is one JSON object, and picks identity and time.
-    fn from(&self, element: &str) -> Result<[Option<String>; 2], serde_json::Error> {
-        let members = [&self.id, &self.time].map(|pick| match pick {
-            Some(Pick::Member(name)) => Some(name.as_str()),
-            _ => None,
-        });
-        let mut deserializer = serde_json::Deserializer::from_str(element);
-        let mut found = Members(members).deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        if [&self.id, &self.time].iter().any(|pick| matches!(pick, Some(Pick::Path(_)))) {
-            let whole: Value = serde_json::from_str(element)?;
-            for (slot, pick) in found.iter_mut().zip([&self.id, &self.time]) {
-                if let Some(Pick::Path(path)) = pick {
-                    *slot = path.one(&whole).cloned();
-                }
-            }
-        }
-        Ok(found.map(|found| found.as_ref().and_then(value::text).filter(|text| !text.trim().is_empty())))
-    }
-}
-
-/// Finds two members of an object by name.
-struct Members<'n>([Option<&'n str>; 2]);
-
-impl<'de> DeserializeSeed<'de> for Members<'_> {
-    type Value = [Option<Value>; 2];
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = [Option<Value>; 2];
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = [None, None];
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let wanted = self.0.map(|wanted| wanted == Some(name.as_ref()));
-            if wanted == [false, false] {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let value: Value = map.next_value()?;
-            for (slot, wanted) in found.iter_mut().zip(wanted) {
-                if wanted {
-                    *slot = Some(value.clone());
-                }
-            }
-        }
-        Ok(found)
-    }
-}
 
 /// The records of one JSON or NDJSON file.
 #[derive(Debug)]
@@ -110,11 +24,22 @@ pub struct Reader {
     file: String,
     text: Text,
     picks: Picks,
-    lines: bool,
+    shape: Shape,
     row: u64,
     /// The next element is not the first, so a comma stands before it.
     comma: bool,
     next: Option<Next>,
+    /// The name of the next element, where elements have one.
+    name: String,
+}
+
+/// How the records of a file stand beside each other.
+#[derive(Debug)]
+enum Shape {
+    Lines,
+    Items,
+    Members(Members),
+    One,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -124,26 +49,31 @@ enum Next {
 }
 
 impl Reader {
-    /// Opens an array, which `array` names where it is inside an object.
-    pub fn array(path: &Path, file: &str, form: Form, array: Option<&str>, from: Option<Position>, picks: Picks) -> Result<Self, Error> {
-        let mut reader = Self::open(path, file, form, from, picks, false)?;
+    /// Opens a JSON file, whose records stand as the layout says.
+    pub fn whole(path: &Path, file: &str, form: Form, layout: &Layout, from: Option<Position>, picks: Picks) -> Result<Self, Error> {
+        let (shape, word) = match layout {
+            Layout::Items(_) => (Shape::Items, "array"),
+            Layout::Members(_, members) => (Shape::Members(members.clone()), "object"),
+            Layout::One(_) => (Shape::One, "object"),
+        };
+        let mut reader = Self::open(path, file, form, from, picks, shape)?;
         reader.comma = from.is_some();
         if from.is_none() {
-            reader.enter(array)?;
+            reader.enter(layout.at(), word)?;
         }
         Ok(reader)
     }
 
     /// Opens lines of JSON.
     pub fn lines(path: &Path, file: &str, form: Form, from: Option<Position>, picks: Picks) -> Result<Self, Error> {
-        Self::open(path, file, form, from, picks, true)
+        Self::open(path, file, form, from, picks, Shape::Lines)
     }
 
-    fn open(path: &Path, file: &str, form: Form, from: Option<Position>, picks: Picks, lines: bool) -> Result<Self, Error> {
+    fn open(path: &Path, file: &str, form: Form, from: Option<Position>, picks: Picks, shape: Shape) -> Result<Self, Error> {
         let from = from.unwrap_or_default();
         let broken = |error: io::Error| errors::unreadable(file, &error);
         let text = Text::open(std::fs::File::open(path).map_err(broken)?, form, from.offset).map_err(broken)?;
-        Ok(Self { file: file.to_owned(), text, picks, lines, row: from.row, comma: false, next: None })
+        Ok(Self { file: file.to_owned(), text, picks, shape, row: from.row, comma: false, next: None, name: String::new() })
     }
 
     /// Where the next record stands.
@@ -169,29 +99,51 @@ impl Reader {
             return Ok(Some(bad(codes::CELL_TOO_LONG, "the element is longer than 8 MiB; look for an unclosed bracket or quote")));
         };
         let element = self.text.rest()[..length].trim_ascii();
-        let raw = match std::str::from_utf8(element).map(|element| self.picks.from(element)) {
+        let start = out.len();
+        let named_in = match &self.shape {
+            Shape::Members(members) => members.name_as.as_deref(),
+            _ => None,
+        };
+        match (named_in, element) {
+            (Some(field), [b'{', rest @ ..]) => {
+                let comma = if rest.trim_ascii_start().first() == Some(&b'}') { "" } else { "," };
+                let head = format!("{{{}:{}{comma}", Value::from(field), Value::from(self.name.as_str()));
+                out.extend_from_slice(head.as_bytes());
+                out.extend_from_slice(rest);
+            }
+            _ => out.extend_from_slice(element),
+        }
+        let raw = match std::str::from_utf8(&out[start..]).map(|element| self.picks.from(element, named_in)) {
             Err(_) => bad(
                 codes::ENCODING_BROKEN,
                 "the element holds bytes that its encoding does not have; correct it or declare the right `encoding`",
             ),
-            Ok(Err(error)) => {
+            Ok(Err(Misfit::Json(error))) => {
                 let place = if error.line() > 1 { format!("line {} of the element, ", error.line()) } else { String::new() };
                 let message = format!("the element is not a JSON object ({place}character {})", error.column());
                 bad(codes::ELEMENT_BROKEN, &message)
             }
-            Ok(Ok([id, time])) => {
-                let start = out.len();
-                out.extend_from_slice(element);
-                Raw { id, row, time, body: Ok(start..out.len()) }
+            Ok(Err(Misfit::Named(field))) => {
+                bad(codes::NAME_TAKEN, &format!("the record has a field `{field}` of its own; give `name_as` another name"))
             }
+            Ok(Ok([id, time])) => Raw { id, row, time, body: Ok(start..out.len()) },
         };
+        if raw.body.is_err() {
+            out.truncate(start);
+        }
         self.text.take(length);
         Ok(Some(raw))
     }
 
     fn advance(&mut self) -> Result<Option<Next>, Error> {
         if self.next.is_none() {
-            self.next = if self.lines { self.next_line()? } else { self.next_element()? };
+            self.next = match self.shape {
+                Shape::Lines => self.next_line()?,
+                Shape::Items => self.next_after_comma(b']')?,
+                Shape::Members(_) => self.next_member()?,
+                Shape::One if self.row > 0 => None,
+                Shape::One => Some(self.element()?),
+            };
         }
         Ok(self.next)
     }
@@ -220,20 +172,48 @@ impl Reader {
         }
     }
 
-    fn next_element(&mut self) -> Result<Option<Next>, Error> {
+    fn next_after_comma(&mut self, end: u8) -> Result<Option<Next>, Error> {
+        if self.at_end(end)? { Ok(None) } else { self.element().map(Some) }
+    }
+
+    /// Goes on to the next member that is a record.
+    fn next_member(&mut self) -> Result<Option<Next>, Error> {
+        loop {
+            if self.at_end(b'}')? {
+                return Ok(None);
+            }
+            let name = self.member_name()?;
+            let is_record = match &self.shape {
+                Shape::Members(members) => !members.skip.contains(&name),
+                _ => true,
+            };
+            if is_record {
+                self.name = name;
+                return self.element().map(Some);
+            }
+            self.skip()?;
+            self.row += 1;
+            self.comma = true;
+        }
+    }
+
+    /// Whether the array or object ends here; else goes on behind the comma.
+    fn at_end(&mut self, end: u8) -> Result<bool, Error> {
         match self.peek()? {
-            Some(b']') => return Ok(None),
+            Some(byte) if byte == end => Ok(true),
             Some(b',') if self.comma => {
                 self.text.take(1);
                 self.comma = false;
-                if self.peek()? == Some(b']') {
-                    return Err(self.broken("a comma stands before its end"));
-                }
+                if self.peek()? == Some(end) { Err(self.broken("a comma stands before its end")) } else { Ok(false) }
             }
-            Some(_) if !self.comma => {}
-            None => return Err(self.broken("it breaks off")),
-            Some(_) => return Err(self.broken("a comma is missing")),
+            Some(_) if !self.comma => Ok(false),
+            None => Err(self.broken("it breaks off")),
+            Some(_) => Err(self.broken("a comma is missing")),
         }
+    }
+
+    /// How long the element is that begins here.
+    fn element(&mut self) -> Result<Next, Error> {
         let mut bounds = Bounds::default();
         let mut seen = 0;
         loop {
@@ -242,11 +222,11 @@ impl Reader {
                 if length == 0 {
                     return Err(self.broken("something stands there that begins no element"));
                 }
-                return Ok(Some(if length > ROW_LIMIT { Next::Endless } else { Next::Element { length } }));
+                return Ok(if length > ROW_LIMIT { Next::Endless } else { Next::Element { length } });
             }
             seen = self.text.rest().len();
             if seen > ROW_LIMIT {
-                return Ok(Some(Next::Endless));
+                return Ok(Next::Endless);
             }
             if !self.fill()? {
                 return Err(self.broken("it breaks off inside an element"));
@@ -259,9 +239,10 @@ impl Reader {
         let mut bounds = Bounds::default();
         loop {
             let rest = self.text.rest();
-            let end = if self.lines { memchr(b'\n', rest).map(|at| at + 1) } else { bounds.feed(rest, self.text.ended()) };
+            let lines = matches!(self.shape, Shape::Lines);
+            let end = if lines { memchr(b'\n', rest).map(|at| at + 1) } else { bounds.feed(rest, self.text.ended()) };
             self.text.take(end.unwrap_or(rest.len()));
-            if end.is_some() || (self.lines && self.text.ended()) {
+            if end.is_some() || (lines && self.text.ended()) {
                 return Ok(());
             }
             if !self.fill()? {
@@ -290,52 +271,54 @@ impl Reader {
         self.text.fill().map_err(|error| errors::unreadable(&self.file, &error))
     }
 
-    /// Goes to the first element of the array.
-    fn enter(&mut self, array: Option<&str>) -> Result<(), Error> {
+    /// Goes to the first element of the array or object (`word`) that stands at a path of names.
+    fn enter(&mut self, at: Option<&str>, word: &str) -> Result<(), Error> {
         let Some(first) = self.peek()? else {
             return Err(Error::stop(codes::FILE_EMPTY, format!("{} is empty; a file without records is `[]`", self.file)));
         };
-        let Some(array) = array else {
-            if first != b'[' {
-                let what = if first == b'{' { "an object; name the array in it with `array`, or say `format: ndjson`" } else { "no array" };
+        let opening = if word == "array" { b'[' } else { b'{' };
+        let Some(at) = at else {
+            if first != opening {
+                let what = match first {
+                    b'{' => {
+                        "an object; name the array in it with `array`, or say `members: .` or `object: .`, or `format: ndjson`".to_owned()
+                    }
+                    _ => format!("no {word}"),
+                };
                 return Err(Error::configuration(codes::JSON_BROKEN, format!("{} is {what}", self.file)));
             }
-            self.text.take(1);
+            self.step_in();
             return Ok(());
         };
-        for name in array.split('.') {
-            self.enter_member(array, name)?;
+        for name in at.split('.') {
+            self.enter_member(at, name, word)?;
         }
-        if self.peek()? != Some(b'[') {
-            return Err(Error::configuration(codes::JSON_BROKEN, format!("`{array}` of {} is no array", self.file)));
+        if self.peek()? != Some(opening) {
+            return Err(Error::configuration(codes::JSON_BROKEN, format!("`{at}` of {} is no {word}", self.file)));
         }
-        self.text.take(1);
+        self.step_in();
         Ok(())
     }
 
+    /// Passes the bracket behind which the records stand; a record that stands alone keeps its own.
+    fn step_in(&mut self) {
+        if !matches!(self.shape, Shape::One) {
+            self.text.take(1);
+        }
+    }
+
     /// Goes to the value of a member of the object that begins here.
-    fn enter_member(&mut self, array: &str, wanted: &str) -> Result<(), Error> {
+    fn enter_member(&mut self, at: &str, wanted: &str, word: &str) -> Result<(), Error> {
         let mut seen = Vec::new();
         let mut opening = b'{';
         loop {
             if self.peek()? != Some(opening) {
                 let has = if seen.is_empty() { String::new() } else { format!("; it has {}", seen.join(", ")) };
-                return Err(Error::configuration(codes::JSON_BROKEN, format!("{} has no array `{array}`{has}", self.file)));
+                return Err(Error::configuration(codes::JSON_BROKEN, format!("{} has no {word} `{at}`{has}", self.file)));
             }
             self.text.take(1);
             opening = b',';
-            if self.peek()? != Some(b'"') {
-                return Err(self.broken("a member has no name"));
-            }
-            let length = self.value_length()?;
-            let name: String =
-                serde_json::from_slice(&self.text.rest()[..length]).map_err(|_| self.broken("a member's name is no text"))?;
-            self.text.take(length);
-            if self.peek()? != Some(b':') {
-                return Err(self.broken("a colon is missing"));
-            }
-            self.text.take(1);
-            self.peek()?;
+            let name = self.member_name()?;
             if name == wanted {
                 return Ok(());
             }
@@ -344,6 +327,22 @@ impl Reader {
                 seen.push(format!("`{name}`"));
             }
         }
+    }
+
+    /// The name of the member that begins here; goes on to its value.
+    fn member_name(&mut self) -> Result<String, Error> {
+        if self.peek()? != Some(b'"') {
+            return Err(self.broken("a member has no name"));
+        }
+        let length = self.value_length()?;
+        let name: String = serde_json::from_slice(&self.text.rest()[..length]).map_err(|_| self.broken("a member's name is no text"))?;
+        self.text.take(length);
+        if self.peek()? != Some(b':') {
+            return Err(self.broken("a colon is missing"));
+        }
+        self.text.take(1);
+        self.peek()?;
+        Ok(name)
     }
 
     fn value_length(&mut self) -> Result<usize, Error> {

@@ -15,6 +15,8 @@ mod flat;
 mod folder;
 mod formula;
 mod json;
+mod layout;
+mod picks;
 mod read;
 mod replace;
 mod rows;

@@ -23,6 +23,7 @@ use super::encoding;
 use super::errors;
 use super::folder::{self, Found};
 use super::json;
+use super::picks::Picks;
 use super::table::Wanted;
 
 /// A page never holds more than this, whatever the number of its records.
@@ -189,15 +190,13 @@ impl Reader {
         let fingerprint = fingerprint(path, file, &look, form)?;
         let from = request.from.and_then(|cursor| place(&cursor, &fingerprint));
         let (id, time) = (source.id.as_deref(), source.time.as_deref());
-        let picks = || json::Picks::new(id, time);
+        let picks = || Picks::new(id, time);
         let (word, records) = match format {
             Format::Csv => {
                 let wanted = Wanted { file, id, time, dates: options.dates.as_ref(), unguard: options.unguard, encoding: form.encoding };
                 ("row", Records::Csv(Box::new(csv::Reader::open(path, form, options, from, wanted)?)))
             }
-            Format::Json => {
-                ("element", Records::Json(Box::new(json::Reader::array(path, file, form, options.array.as_deref(), from, picks()?)?)))
-            }
+            Format::Json => ("element", Records::Json(Box::new(json::Reader::whole(path, file, form, &options.layout, from, picks()?)?))),
             Format::Ndjson => ("line", Records::Json(Box::new(json::Reader::lines(path, file, form, from, picks()?)?))),
         };
         Ok(Self {

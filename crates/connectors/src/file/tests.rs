@@ -1,3 +1,4 @@
+mod layouts;
 mod reading;
 mod round_trip;
 mod writing;

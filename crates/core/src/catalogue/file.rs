@@ -41,4 +41,6 @@ codes! {
     FILE_NOT_WRITTEN = 719, "K0719";
     /// The present content of a target file cannot be read.
     TARGET_UNREADABLE = 720, "K0720";
+    /// A record has a field with the name under which its own name was to be read.
+    NAME_TAKEN = 730, "K0730";
 }

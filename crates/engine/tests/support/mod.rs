@@ -16,6 +16,10 @@ use kivuko_sims::godata::{Options, Sim};
 pub mod chance;
 pub mod kill;
 pub mod project;
+pub mod real;
+pub mod shuffle;
+pub mod stored;
+pub mod template;
 pub mod work;
 
 /// Quick enough for tests; everything else is as in production.

@@ -18,7 +18,7 @@ fn request(partition: &str, from: Option<Cursor>, page_size: usize) -> ReadReque
     ReadRequest { partition: Partition(partition.to_owned()), from, since: None, until: None, only: None, paths: Vec::new(), page_size }
 }
 
-async fn pages(
+pub async fn pages(
     folder: &Path,
     resource: &str,
     id: Option<&str>,
@@ -38,7 +38,7 @@ async fn pages(
     Ok(all)
 }
 
-fn line(record: &SourceRecord) -> String {
+pub fn line(record: &SourceRecord) -> String {
     let id = record.id.as_deref().unwrap_or("-");
     match &record.body {
         Ok(body) => format!("{} [{id}] {}", record.place, std::str::from_utf8(body).expect("a body is UTF-8")),
@@ -61,7 +61,7 @@ async fn read(name: &str, content: &[u8], options: Value) -> String {
     }
 }
 
-async fn check_with(name: &str, content: &[u8], options: Value, expected: &str) {
+pub async fn check_with(name: &str, content: &[u8], options: Value, expected: &str) {
     let found = read(name, content, options.clone()).await;
     let wanted: String = expected.lines().map(str::trim).filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect();
     let fits = if wanted.starts_with('K') { found.starts_with(wanted.trim_end()) } else { found == wanted };
@@ -378,13 +378,16 @@ async fn real_files_are_read_to_their_end() {
         println!("left out: the real files are not here (KIVUKO_REAL_DATA)");
         return;
     }
-    let check = async |inside: &str, name: &str, records: usize, bad: usize| {
-        let pages = pages(&folder.join(inside), name, None, &Value::Null, None, 500).await.unwrap();
+    let check = async |inside: &str, name: &str, options: Value, records: usize, bad: usize| {
+        let pages = pages(&folder.join(inside), name, None, &options, None, 500).await.unwrap();
         let all: Vec<&SourceRecord> = pages.iter().flat_map(|page| &page.records).collect();
         let causes: Vec<String> = all.iter().filter(|record| record.body.is_err()).map(|record| line(record)).collect();
         assert_eq!((all.len(), causes.len()), (records, bad), "{name}: {causes:?}");
     };
-    check("interop/trainingland", "cases_clean.csv", 56, 0).await;
-    check("interop/lab", "lab_results_new.csv", 6, 0).await;
-    check("dhis2/metadata", "optionSets.csv", 12, 0).await;
+    check("interop/trainingland", "cases_clean.csv", Value::Null, 56, 0).await;
+    check("interop/lab", "lab_results_new.csv", Value::Null, 6, 0).await;
+    check("dhis2/metadata", "optionSets.csv", Value::Null, 12, 0).await;
+    let facilities = json!({ "members": ".", "skip_members": ["endpoint", "__query_params"] });
+    check("interop/toolkit", "bangladeshHealthSites.json", facilities, 100, 0).await;
+    check("interop/toolkit", "koboForm.json", json!({ "object": "body" }), 1, 0).await;
 }

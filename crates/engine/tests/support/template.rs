@@ -1,0 +1,57 @@
+//! The project of a template of the binary, as `kivuko init` makes it, beside a simulator that holds what the template's `simulator` folder says.
+
+use std::path::{Path, PathBuf};
+
+use kivuko_sims::godata::{Options, Sim};
+
+use super::{PACE, World};
+
+/// Where the templates lie.
+pub fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/templates").join(name)
+}
+
+/// What the simulated Go.Data of a template begins with. Templates without a folder of their own share that of the line list.
+pub fn options(name: &str) -> Options {
+    let own = folder(name).join("simulator");
+    let shared = folder("line-list").join("simulator");
+    Options::from_dir(if own.is_dir() { &own } else { &shared }).expect("the simulator's folder can be read")
+}
+
+impl World {
+    /// The project of a template with its samples as input. Only the address differs from what `init` writes, and the waiting is short.
+    pub async fn of_template(name: &str, options: Options) -> Self {
+        let sim = Sim::start(options).await.expect("the simulator starts");
+        let folder = tempfile::tempdir().expect("there is room for a project");
+        let world = Self { sim, folder, pace: PACE };
+        world.copy(&self::folder(name), "");
+        world
+    }
+
+    fn copy(&self, from: &Path, inside: &str) {
+        for entry in std::fs::read_dir(from).expect("a template is a folder") {
+            let path = entry.expect("it can be read").path();
+            let own = path.file_name().and_then(|name| name.to_str()).expect("names are plain").to_owned();
+            let name = if inside.is_empty() { own.clone() } else { format!("{inside}/{own}") };
+            if path.is_dir() {
+                if own != "simulator" {
+                    self.copy(&path, &name);
+                }
+                continue;
+            }
+            if own == "README.md" || own.starts_with("dot.") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a template is text");
+            self.write(&name, &if own == "kivuko.yaml" { self.project(&text) } else { text });
+        }
+    }
+
+    fn project(&self, text: &str) -> String {
+        let address = format!("{}\n    settle_secs: 0.4\n    timeout_secs: 2", self.sim.url());
+        text.replace("PROJECT", "template")
+            .replace("TIMEZONE", "UTC")
+            .replace("http://127.0.0.1:8080", &address)
+            .replace("${GODATA_PASSWORD}", Options::PASSWORD)
+    }
+}
