@@ -160,7 +160,7 @@ fn written(world: &World) -> BTreeMap<String, BTreeMap<&'static str, usize>> {
             "PUT" => "changed",
             _ => "deleted",
         };
-        for id in &entry.cases {
+        for id in &entry.ids {
             *written.entry(numbers[id].clone()).or_default().entry(how).or_default() += 1;
         }
     }

@@ -21,9 +21,7 @@ pub struct Entry {
     pub body_bytes: usize,
     /// How many records it wrote.
     pub records: usize,
-    /// Which cases it wrote, by id: created, changed or deleted, as its method says.
-    pub cases: Vec<String>,
-    /// Which records it wrote, of whatever kind, by id, where they are known.
+    /// Which people and records of people it wrote, by id: created, changed or deleted, as its method says.
     pub ids: Vec<String>,
     /// How long after its arrival it took effect, in milliseconds on the simulator's clock.
     pub after: i64,

@@ -68,9 +68,7 @@ pub struct Reply {
     pub payload: Payload,
     /// How many records the request has written.
     pub records: usize,
-    /// The ids of the cases among them.
-    pub cases: Vec<String>,
-    /// The ids of all of them, where they are known.
+    /// The ids of those among them that were told one by one.
     pub ids: Vec<String>,
     /// The process behind the address has died: the connection breaks without an answer.
     pub dropped: bool,
@@ -104,7 +102,6 @@ impl Reply {
             headers: Vec::new(),
             payload: Payload::Whole(body.into()),
             records: 0,
-            cases: Vec::new(),
             ids: Vec::new(),
             dropped: false,
         }
@@ -124,11 +121,6 @@ impl Reply {
     pub fn wrote(mut self, records: usize) -> Self {
         self.records = records;
         self
-    }
-
-    /// Says which cases were written.
-    pub fn wrote_cases(self, ids: Vec<String>) -> Self {
-        Self { records: ids.len(), cases: ids.clone(), ids, ..self }
     }
 
     /// Says which records were written.
@@ -273,7 +265,6 @@ async fn serve(
         status: 0,
         body_bytes,
         records: 0,
-        cases: Vec::new(),
         ids: Vec::new(),
         after: 0,
         applied: false,
@@ -343,7 +334,6 @@ fn apply(shared: &Shared, request: &Request, n: u64) -> Reply {
         entry.applied = true;
         entry.after = shared.clock.now() - entry.at;
         entry.records = reply.records;
-        entry.cases.clone_from(&reply.cases);
         entry.ids.clone_from(&reply.ids);
     });
     reply

@@ -545,8 +545,8 @@ async fn trap_errors_limits_and_what_is_not_simulated() {
     let (_sim, user) = tests().await;
     let answer = user.get(&format!("/outbreaks/{OUTBREAK}/labResults")).await;
     assert_eq!(answer.status, 404, "only kebab-case paths are known");
-    user.get(&format!("/outbreaks/{OUTBREAK}/contacts")).await.refused(501, "NOT_SIMULATED");
-    user.get("/teams").await.refused(501, "NOT_SIMULATED");
+    user.get(&format!("/outbreaks/{OUTBREAK}/transmission-chains")).await.refused(501, "NOT_SIMULATED");
+    user.get("/devices").await.refused(501, "NOT_SIMULATED");
     user.get("/system-settings/model-definition?model=case").await.refused(501, "NOT_SIMULATED");
     assert_eq!(user.get("/no-such-thing").await.body["error"]["message"], "There is no method to handle GET /no-such-thing");
     assert_eq!(user.put(&cases(), json!({})).await.status, 404);

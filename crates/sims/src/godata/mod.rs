@@ -1,16 +1,21 @@
-//! A simulated Go.Data 2.50.3: login, users, outbreaks, cases, locations, reference data, languages.
+//! A simulated Go.Data 2.50.3: login, users, outbreaks, people, locations, reference data, languages.
 //!
 //! It answers as the backend does, its traps included, and 501 to what it does not simulate. Everything is in memory.
 
+mod addresses;
 mod auth;
 mod built_in;
+mod cascade;
 mod cases;
 mod children;
 mod coerce;
 mod condition;
+mod contacts;
 mod dates;
+mod duplicate_keys;
 mod error;
 mod filter;
+mod follow_up_window;
 mod follow_ups;
 mod lab_results;
 mod locations;
@@ -19,9 +24,14 @@ mod options;
 mod outbreaks;
 mod parents;
 mod people;
+mod person;
+mod person_types;
 mod records;
 mod reference_data;
+mod relationships;
+mod representation;
 mod routes;
+mod rows;
 mod schema;
 mod sim;
 mod state;

@@ -24,6 +24,14 @@ pub struct Options {
     pub locations: Vec<Value>,
     /// Cases, each with its `outbreakId` and optionally its `id`.
     pub cases: Vec<Value>,
+    /// Contacts, likewise.
+    pub contacts: Vec<Value>,
+    /// Contacts of contacts, likewise.
+    pub contacts_of_contacts: Vec<Value>,
+    /// Events, likewise.
+    pub events: Vec<Value>,
+    /// Relationships, each with both its `persons`: `{id, source: true}` and `{id, target: true}`.
+    pub relationships: Vec<Value>,
     /// Follow-ups, each with its `personId`.
     pub follow_ups: Vec<Value>,
     /// Lab results, each with its `personId`.
@@ -133,6 +141,13 @@ impl Outbreak {
         self.with("caseIdMask", json!(mask))
     }
 
+    /// With this mask for the visual ids of all types of people.
+    #[must_use]
+    pub fn masks(self, mask: &str) -> Self {
+        let fields = ["caseIdMask", "contactIdMask", "contactOfContactIdMask", "eventIdMask"];
+        fields.into_iter().fold(self, |outbreak, field| outbreak.with(field, json!(mask)))
+    }
+
     /// With this field.
     #[must_use]
     pub fn with(mut self, field: &str, value: Value) -> Self {
@@ -149,6 +164,10 @@ impl Default for Options {
             outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026")],
             locations: Vec::new(),
             cases: Vec::new(),
+            contacts: Vec::new(),
+            contacts_of_contacts: Vec::new(),
+            events: Vec::new(),
+            relationships: Vec::new(),
             follow_ups: Vec::new(),
             lab_results: Vec::new(),
             reference_data: Vec::new(),
@@ -174,11 +193,12 @@ impl Options {
 
     /// As the default, but with the mask `*`, under which a sent visual id is kept.
     pub fn for_tests() -> Self {
-        Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").mask("*")], ..Self::default() }
+        Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").masks("*")], ..Self::default() }
     }
 
-    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `cases.json`, `follow-ups.json`, `lab-results.json` and `reference-data.json` of a
-    /// folder, each an array and each optional; what is missing is as in the default.
+    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `cases.json`, `contacts.json`,
+    /// `contacts-of-contacts.json`, `events.json`, `relationships.json`, `follow-ups.json` and `lab-results.json` of a folder,
+    /// each an array and each optional; what is missing is as in the default.
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
         let mut options = Self::default();
         if let Some(outbreaks) = array(dir, "outbreaks.json")? {
@@ -194,12 +214,17 @@ impl Options {
         }
         options.locations = array(dir, "locations.json")?.unwrap_or_default();
         options.cases = array(dir, "cases.json")?.unwrap_or_default();
+        options.contacts = array(dir, "contacts.json")?.unwrap_or_default();
+        options.contacts_of_contacts = array(dir, "contacts-of-contacts.json")?.unwrap_or_default();
+        options.events = array(dir, "events.json")?.unwrap_or_default();
+        options.relationships = array(dir, "relationships.json")?.unwrap_or_default();
         options.follow_ups = array(dir, "follow-ups.json")?.unwrap_or_default();
         options.lab_results = array(dir, "lab-results.json")?.unwrap_or_default();
         options.reference_data = array(dir, "reference-data.json")?.unwrap_or_default();
         let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();
-        for case in options.cases.iter_mut().filter_map(Value::as_object_mut) {
-            case.entry("outbreakId").or_insert_with(|| json!(fallback));
+        let people = [&mut options.cases, &mut options.contacts, &mut options.contacts_of_contacts, &mut options.events];
+        for person in people.into_iter().flatten().filter_map(Value::as_object_mut) {
+            person.entry("outbreakId").or_insert_with(|| json!(fallback));
         }
         Ok(options)
     }
@@ -232,7 +257,7 @@ impl Options {
         self
     }
 
-    /// With this mask in all outbreaks.
+    /// With this mask for the visual ids of cases in all outbreaks.
     #[must_use]
     pub fn mask(mut self, mask: &str) -> Self {
         self.outbreaks = self.outbreaks.into_iter().map(|outbreak| outbreak.mask(mask)).collect();

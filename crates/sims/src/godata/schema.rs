@@ -1,9 +1,13 @@
 //! The fields of the simulated models and their types.
 
+mod person;
+
 use serde_json::{Map, Value, json};
 
+pub use person::{ADDRESS, CASE, CONTACT, CONTACT_OF_CONTACT, EVENT, person_defaults};
+
 /// The type of a field.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// Text.
     Text,
@@ -33,6 +37,17 @@ pub enum Kind {
 
 /// Fields by name.
 pub type Schema = &'static [(&'static str, Kind)];
+
+/// The fields of two schemas, `N` together.
+const fn both<const N: usize>(first: Schema, second: Schema) -> [(&'static str, Kind); N] {
+    let mut fields = [("", Kind::Any); N];
+    let mut at = 0;
+    while at < N {
+        fields[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    fields
+}
 
 /// A model of the backend.
 #[derive(Debug)]
@@ -102,122 +117,32 @@ impl Model {
     }
 }
 
-use Kind::{Answers, Any, Date, Default, Flag, List, Number, Object, Off, Point, Text, Texts};
+use Kind::{Any, Date, Flag, List, Number, Point, Text, Texts};
 
-pub const ADDRESS: Schema = &[
-    ("typeId", Default("LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE")),
-    ("country", Text),
-    ("city", Text),
-    ("addressLine1", Text),
-    ("postalCode", Text),
-    ("locationId", Text),
-    ("geoLocation", Point),
-    ("geoLocationAccurate", Off),
-    ("date", Date),
-    ("phoneNumber", Text),
-    ("emailAddress", Text),
-];
-
-/// A case.
-pub const CASE: Model = Model {
-    name: "case",
+/// A relationship.
+pub const RELATIONSHIP: Model = Model {
+    name: "relationship",
     schema: &[
         ("outbreakId", Text),
-        ("visualId", Text),
-        ("firstName", Text),
-        ("middleName", Text),
-        ("lastName", Text),
-        ("name", Text),
-        ("description", Text),
-        ("gender", Text),
-        ("dob", Date),
-        ("age", Object(&[("years", Number), ("months", Number)])),
-        ("occupation", Text),
-        ("documents", List(&[("type", Text), ("number", Text)])),
-        ("addresses", List(ADDRESS)),
-        ("dateOfReporting", Date),
-        ("isDateOfReportingApproximate", Flag),
-        ("riskLevel", Text),
-        ("riskReason", Text),
-        ("outcomeId", Text),
-        ("dateOfOutcome", Date),
-        ("dateOfBurial", Date),
-        ("safeBurial", Flag),
-        ("deathLocationId", Text),
-        ("transferRefused", Flag),
-        ("vaccinesReceived", List(&[("vaccine", Text), ("date", Date), ("status", Text)])),
-        ("pregnancyStatus", Text),
-        ("responsibleUserId", Text),
-        ("followUpTeamId", Text),
-        (
-            "followUp",
-            Object(&[
-                ("originalStartDate", Date),
-                ("startDate", Date),
-                ("endDate", Date),
-                ("status", Text),
-                ("generateFollowUpsDateOfLastContact", Flag),
-                ("generateFollowUpsDateOfOnset", Flag),
-            ]),
-        ),
-        ("followUpHistory", List(&[("status", Text), ("startDate", Date), ("endDate", Date)])),
-        ("classification", Text),
-        ("investigationStatus", Text),
-        ("dateInvestigationCompleted", Date),
-        ("dateOfInfection", Date),
-        ("dateOfOnset", Date),
-        ("isDateOfOnsetApproximate", Flag),
-        ("dateBecomeCase", Date),
-        ("dateBecomeContact", Date),
-        ("dateBecomeContactOfContact", Date),
-        ("dateOfLastContact", Date),
-        ("date", Date),
-        ("wasContact", Flag),
-        ("wasContactOfContact", Flag),
-        (
-            "dateRanges",
-            List(&[
-                ("typeId", Text),
-                ("startDate", Date),
-                ("endDate", Date),
-                ("centerName", Text),
-                ("locationId", Text),
-                ("comments", Text),
-            ]),
-        ),
-        ("burialPlaceName", Text),
-        ("burialLocationId", Text),
-        ("classificationHistory", List(&[("classification", Text), ("startDate", Date), ("endDate", Date)])),
-        ("questionnaireAnswers", Answers),
-        ("questionnaireAnswersContact", Answers),
-        ("hasRelationships", Flag),
-        ("relationshipsRepresentation", Any),
-        ("numberOfContacts", Number),
-        ("numberOfExposures", Number),
-        ("usualPlaceOfResidenceLocationId", Text),
-        ("notDuplicatesIds", Texts),
-        ("mergedDuplicatesIds", Texts),
+        ("persons", List(&[("id", Text), ("type", Text), ("source", Flag), ("target", Flag)])),
+        ("contactDate", Date),
+        ("contactDateEstimated", Flag),
+        ("dateOfFirstContact", Date),
+        ("certaintyLevelId", Text),
+        ("exposureTypeId", Text),
+        ("exposureFrequencyId", Text),
+        ("exposureDurationId", Text),
+        ("socialRelationshipTypeId", Text),
+        ("socialRelationshipDetail", Text),
+        ("clusterId", Text),
+        ("comment", Text),
+        ("active", Flag),
         ("deletedByParent", Text),
     ],
-    read_only: &["type", "outbreakId", "classificationHistory", "followUpHistory"],
+    read_only: &["outbreakId", "active"],
     required: &[],
-    default_order: &["name", "lastName", "firstName"],
+    default_order: &["id"],
 };
-
-/// What a new case has without being sent.
-pub fn case_defaults() -> Vec<(&'static str, Value)> {
-    vec![
-        ("isDateOfReportingApproximate", json!(false)),
-        ("wasContact", json!(false)),
-        ("wasContactOfContact", json!(false)),
-        ("transferRefused", json!(false)),
-        ("safeBurial", json!(false)),
-        ("hasRelationships", json!(false)),
-        ("relationshipsRepresentation", json!([])),
-        ("numberOfExposures", json!(0)),
-        ("numberOfContacts", json!(0)),
-    ]
-}
 
 /// A location.
 pub const LOCATION: Model = Model {

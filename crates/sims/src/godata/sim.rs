@@ -7,14 +7,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::auth::Auth;
-use super::cases::{self, Author};
+use super::cases::Author;
 use super::error::Error;
 use super::follow_ups::FOLLOW_UPS;
 use super::lab_results::LAB_RESULTS;
 use super::options::Options;
+use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
-use super::{Server, locations, outbreaks, reference_data};
+use super::{Server, cascade, locations, outbreaks, person, reference_data, relationships};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -98,10 +99,28 @@ impl Sim {
 
     /// A case that a user of Go.Data enters; returns its id. Panics when Go.Data would refuse it.
     pub fn insert_case(&self, outbreak: &str, case: Value) -> String {
-        let sent = case.as_object().cloned().expect("a case is an object");
+        self.insert(outbreak, "cases", case)
+    }
+
+    /// A person that a user of Go.Data enters: one of the `cases`, `contacts`, `contacts-of-contacts` or `events`.
+    /// Returns its id. Panics when Go.Data would refuse it.
+    pub fn insert(&self, outbreak: &str, path: &str, person: Value) -> String {
+        let sent = person.as_object().cloned().expect("a person is an object");
+        let person_type = PersonType::at(path).expect("people are cases, contacts, contacts-of-contacts or events");
         let author = Author { custom_ids: true, ..self.web_user() };
-        cases::create(&mut self.server.write(), outbreak, sent, &author)
-            .unwrap_or_else(|error| panic!("Go.Data would refuse this case: {}", error.message))
+        person::create(&mut self.server.write(), person_type, outbreak, sent, &author)
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this person: {}", error.message))
+    }
+
+    /// A relationship that a user of Go.Data enters on the page of a person: `persons[0].id` is the other one. Returns
+    /// its id. Panics when Go.Data would refuse it.
+    pub fn relate(&self, person: &str, relationship: Value) -> String {
+        let mut store = self.server.write();
+        let outbreak = store.people.get(person).expect("there is a person with this id").outbreak.to_string();
+        let sent = relationship.as_object().cloned().expect("a relationship is an object");
+        let author = Author { custom_ids: true, ..self.web_user() };
+        relationships::create(&mut store, &outbreak, person, sent, &author)
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this relationship: {}", error.message))
     }
 
     /// A change of a person that a user of Go.Data makes. Panics when there is none, or Go.Data would refuse it.
@@ -115,13 +134,20 @@ impl Sim {
         for removed in before.keys().filter(|field| !edited.as_object().is_some_and(|object| object.contains_key(*field))) {
             sent.insert(removed.clone(), Value::Null);
         }
-        cases::update(&mut store, id, sent, &self.web_user())
+        person::update(&mut store, id, sent, &self.web_user())
             .unwrap_or_else(|error| panic!("Go.Data would refuse this change: {}", error.message));
     }
 
-    /// A person that a user of Go.Data deletes.
+    /// A person that a user of Go.Data deletes, with all that goes with it.
     pub fn delete(&self, id: &str) {
-        cases::delete(&mut self.server.write(), id, &self.web_user());
+        cascade::delete(&mut self.server.write(), id, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse to delete this person: {}", error.message));
+    }
+
+    /// A deleted person that a user of Go.Data brings back, with all that went with it.
+    pub fn restore(&self, id: &str) {
+        cascade::restore(&mut self.server.write(), id, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse to restore this person: {}", error.message));
     }
 
     /// A change of a location that a user of Go.Data makes, or a new one when there is none with this id.
@@ -163,14 +189,21 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
     for (at, location) in options.locations.iter().enumerate() {
         locations::seed(store, location, &author).map_err(|error| refused(&format!("location {}", at + 1), &error))?;
     }
-    for (at, case) in options.cases.iter().enumerate() {
-        let sent = case.as_object().cloned().unwrap_or_default();
-        let outbreak = sent.get("outbreakId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if store.outbreaks.get(&outbreak).is_none() {
-            let message = format!("case {}: there is no outbreak {}", at + 1, json!(outbreak));
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    let people = [&options.cases, &options.contacts, &options.contacts_of_contacts, &options.events];
+    for (person_type, people) in person_types::ALL.into_iter().zip(people) {
+        for (at, person) in people.iter().enumerate() {
+            let what = || format!("{} {}", person_type.model.name, at + 1);
+            let sent = person.as_object().cloned().unwrap_or_default();
+            let outbreak = sent.get("outbreakId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if store.outbreaks.get(&outbreak).is_none() {
+                let message = format!("{}: there is no outbreak {}", what(), json!(outbreak));
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
+            person::create(store, person_type, &outbreak, sent, &author).map_err(|error| refused(&what(), &error))?;
         }
-        cases::create(store, &outbreak, sent, &author).map_err(|error| refused(&format!("case {}", at + 1), &error))?;
+    }
+    for (at, relationship) in options.relationships.iter().enumerate() {
+        relationships::seed(store, relationship, &author).map_err(|error| refused(&format!("relationship {}", at + 1), &error))?;
     }
     for (child, name, records) in [(&FOLLOW_UPS, "follow-up", &options.follow_ups), (&LAB_RESULTS, "lab result", &options.lab_results)] {
         for (at, record) in records.iter().enumerate() {

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::Server;
-use super::cases;
-use super::people::Person;
+use super::person_types::{CASE, PersonType};
 use super::records::Record;
+use super::rows::Row;
 
 /// Looks into a running simulator.
 #[derive(Debug, Clone, Copy)]
@@ -24,14 +24,25 @@ impl<'a> State<'a> {
 
     /// All people with their `type`, deleted ones too, in the order of their creation.
     pub fn people(&self) -> Vec<Value> {
-        self.server.read().people.all().iter().map(Person::typed_record).map(Value::Object).collect()
+        self.server.read().people.all().iter().map(Row::typed_record).map(Value::Object).collect()
     }
 
     /// The cases of an outbreak that are not deleted, in the order of their creation.
     pub fn cases(&self, outbreak: &str) -> Vec<Value> {
+        self.of(outbreak, "cases")
+    }
+
+    /// The `cases`, `contacts`, `contacts-of-contacts`, `events` or `relationships` of an outbreak that are not
+    /// deleted, in the order of their creation; empty for another name.
+    pub fn of(&self, outbreak: &str, path: &str) -> Vec<Value> {
         let store = self.server.read();
-        let is_case = |person: &&Person| person.kind == cases::TYPE && *person.outbreak == *outbreak && !person.deleted;
-        store.people.all().iter().filter(is_case).map(Person::record).map(Value::Object).collect()
+        let rows = if path == "relationships" { store.relationships.all() } else { store.people.all() };
+        let kind = PersonType::at(path).map(|person_type| person_type.id);
+        let wanted = |row: &&Row| *row.outbreak == *outbreak && !row.deleted && kind.is_none_or(|kind| kind == row.kind);
+        if kind.is_none() && path != "relationships" {
+            return Vec::new();
+        }
+        rows.iter().filter(wanted).map(Row::record).map(Value::Object).collect()
     }
 
     /// A person, deleted or not.
@@ -39,8 +50,8 @@ impl<'a> State<'a> {
         self.server.read().people.get(id).map(|person| Value::Object(person.typed_record()))
     }
 
-    /// All records of `outbreak`, `location`, `referenceData`, `labResult`,
-    /// `followUp` or `user`, deleted ones too; empty for another name.
+    /// All records of `outbreak`, `location`, `referenceData`, `relationship`, `labResult`, `followUp` or `user`, deleted
+    /// ones too; empty for another name.
     pub fn collection(&self, name: &str) -> Vec<Value> {
         let store = self.server.read();
         let records: Vec<Map<String, Value>> = match name {
@@ -49,6 +60,7 @@ impl<'a> State<'a> {
             "referenceData" => store.reference_data.all().to_vec(),
             "followUp" => store.follow_ups.all().iter().map(Record::record).collect(),
             "labResult" => store.lab_results.all().iter().map(Record::record).collect(),
+            "relationship" => store.relationships.all().iter().map(Row::record).collect(),
             "user" => self.server.auth().users().iter().map(|user| user.record.clone()).collect(),
             _ => Vec::new(),
         };
@@ -59,7 +71,7 @@ impl<'a> State<'a> {
     /// with the same result have in common.
     pub fn content(&self, outbreak: &str) -> Vec<Value> {
         let store = self.server.read();
-        let of_outbreak = store.people.all().iter().filter(|person| person.kind == cases::TYPE && *person.outbreak == *outbreak);
+        let of_outbreak = store.people.all().iter().filter(|person| person.kind == CASE.id && *person.outbreak == *outbreak);
         let mut texts: Vec<(String, Value)> = of_outbreak
             .map(|person| {
                 let mut record = person.record();

@@ -9,15 +9,21 @@ use serde_json::{Map, Value};
 use super::condition::Condition;
 use super::filter::{self, Filter, Order};
 use super::people::People;
+use super::person_types::PersonType;
 use super::records::Records;
+use super::relationships::Relationships;
 use super::schema::Model;
 use super::visual_id::Masks;
 
 /// The state of one server.
 #[derive(Debug, Default)]
 pub struct Store {
-    /// Cases, and later contacts, contacts of contacts and events.
+    /// Cases, contacts, contacts of contacts and events.
     pub people: People,
+    /// Relationships between people.
+    pub relationships: Relationships,
+    /// Clusters of relationships.
+    pub clusters: Table,
     /// Follow-ups of people.
     pub follow_ups: Records,
     /// Lab results of people.
@@ -35,9 +41,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// The mask of the visual ids of cases.
-    pub fn mask(&self, outbreak: &str) -> String {
-        let mask = self.outbreaks.get(outbreak).and_then(|outbreak| outbreak.get("caseIdMask")).and_then(Value::as_str);
+    /// The mask of the visual ids of a type of people.
+    pub fn mask(&self, outbreak: &str, person_type: &PersonType) -> String {
+        let mask = self.outbreaks.get(outbreak).and_then(|outbreak| outbreak.get(person_type.mask)).and_then(Value::as_str);
         mask.unwrap_or_default().to_owned()
     }
 }

@@ -8,14 +8,14 @@ use axum::http::Method;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
-use super::cases::{HAS_MORE, below_locations};
+use super::people::{HAS_MORE, below_locations};
 use super::{Call, compile, counted};
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::{Fields, Filter, Order};
 use crate::godata::node::Node;
-use crate::godata::people::{Person, Scope};
 use crate::godata::records::{Of, Record, Records};
+use crate::godata::rows::{Row, Scope};
 use crate::godata::schema::{CASE, Model};
 use crate::godata::store::{Store, text_of};
 use crate::godata::texts::project;
@@ -136,7 +136,7 @@ impl Aggregate {
 }
 
 /// The text of a row with that of a person in it.
-fn with_person(row: &[u8], name: &str, person: &Person) -> Bytes {
+fn with_person(row: &[u8], name: &str, person: &Row) -> Bytes {
     let mut text = BytesMut::with_capacity(row.len() + person.text.len() + 128);
     text.put_slice(&row[..row.len() - 1]);
     text.put_slice(format!(",\"{name}\":{{\"type\":\"{}\",", person.kind).as_bytes());

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::aggregate::Aggregate;
-use super::cases::allowed;
+use super::people::allowed;
 use super::{Call, children, compile, counted};
 use crate::godata::condition::Engine;
 use crate::godata::dates;

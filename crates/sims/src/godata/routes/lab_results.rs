@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::aggregate::Aggregate;
-use super::cases::allowed;
+use super::people::allowed;
 use super::{Call, children, compile, counted, is_user_relation, unknown_relation};
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};

@@ -2,13 +2,14 @@
 
 mod account;
 mod aggregate;
-mod cases;
 mod children;
 mod follow_ups;
 mod lab_results;
 mod location;
 mod outbreak;
+mod people;
 mod reference;
+mod relationships;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -21,6 +22,7 @@ use super::error::{Error, Result};
 use super::filter::Filter;
 use super::node::Node;
 use super::parents;
+use super::person_types::PersonType;
 use super::schema::Model;
 use super::store::{Table, text_of};
 use crate::server::{Reply, Request};
@@ -49,10 +51,6 @@ const NOT_SIMULATED: &[&str] = &[
 
 /// The same below an outbreak.
 const NOT_SIMULATED_IN_OUTBREAK: &[&str] = &[
-    "contacts",
-    "contacts-of-contacts",
-    "events",
-    "relationships",
     "clusters",
     "attachments",
     "range-follow-ups",
@@ -156,8 +154,9 @@ impl Call<'_> {
             [segment, person, "lab-results", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {
                 lab_results::of_person(self, outbreak, parent, person, rest)
             }
-            ["cases", rest @ ..] => cases::route(self, outbreak, rest),
-            ["people", rest @ ..] => cases::people(self, outbreak, rest),
+            ["relationships", rest @ ..] => relationships::of_outbreak(self, outbreak, rest),
+            ["people", rest @ ..] => people::all(self, outbreak, rest),
+            [first, rest @ ..] if let Some(person_type) = PersonType::at(first) => people::route(self, outbreak, person_type, rest),
             [first, ..] if NOT_SIMULATED_IN_OUTBREAK.contains(first) => {
                 let user = self.user()?;
                 self.check_outbreak(&user, outbreak, true)?;
