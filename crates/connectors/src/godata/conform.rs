@@ -17,6 +17,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::codes::Codes;
 use super::mask::{Mask, Misfit};
+use super::relationship;
 use super::schema::{CURRENT_ADDRESS, Field, Kind, PREVIOUS_ADDRESS, Resource, Role, find};
 
 /// No visual id that a person can work with is longer.
@@ -47,6 +48,9 @@ pub fn conform(resource: &Resource, rules: &Rules, body: Value) -> Result<Value,
     if resource.person().is_some() {
         work.visual_id(&mut conformed);
         work.addresses(&mut conformed);
+    }
+    if resource.role == Role::Relationship && work.causes.is_empty() {
+        work.causes.extend(relationship::conform(&mut conformed));
     }
     // A null place on the map breaks some releases, and a missing one is the same.
     if resource.role == Role::Place && conformed.get("geoLocation") == Some(&Value::Null) {

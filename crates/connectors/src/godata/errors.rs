@@ -160,6 +160,19 @@ fn refused(remote: &Remote) -> Cause {
             Cause::new(godata::TAKEN, "the name or a synonym belongs to another location of the same parent; capitals do not count")
                 .field("name")
         }
+        "INVALID_RELATIONSHIP_WITH_DISCARDED_CASE" => Cause::new(
+            godata::DISCARDED_CASE,
+            "one of the two is a case that was found to be none; Go.Data makes no relationships with such a case",
+        )
+        .field("persons"),
+        "DELETE_CONTACT_LAST_RELATIONSHIP" => Cause::new(
+            godata::LAST_EXPOSURE,
+            "it is the last exposure of a contact, and Go.Data keeps no contact without one; give the contact another exposure, or delete the contact",
+        ),
+        "INVALID_CASE_RELATIONSHIP" | "INVALID_CONTACT_RELATIONSHIP" | "INVALID_CONTACT_OF_CONTACT_RELATIONSHIP" => Cause::new(
+            godata::NOT_CONVERTIBLE,
+            "the person cannot be made this kind: its relationships do not allow it; it needs to be the target of one that the new kind can have",
+        ),
         "MODEL_CONFLICT" => Cause::new(godata::TAKEN, "another record has this name, label or code"),
         "MODEL_NOT_EDITABLE" => Cause::new(godata::READ_ONLY, "the record belongs to Go.Data itself and cannot be changed"),
         "MODEL_IN_USE" => Cause::new(target::REFUSED, "the record is in use in Go.Data and cannot be deleted"),

@@ -7,6 +7,7 @@
 //! write and allows it in the active outbreak only. A plan must not switch the outbreak, so there the keys are asked for in smaller groups by GET; if the
 //! outbreak is switched under us, the refused POST falls back to the same.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +21,7 @@ use super::client::{Client, to_bytes};
 use super::codes::{Codes, item_id};
 use super::conform::{iso, looks_like_date};
 use super::errors::unreadable;
+use super::persons::PersonKind;
 use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource, Role};
 use crate::http::{Answer, Method, Request, Safety};
 
@@ -47,6 +49,8 @@ pub enum Part {
 #[derive(Debug, Clone)]
 pub struct Search {
     parts: Vec<Part>,
+    /// The one part that is asked for; the others are compared in the answer.
+    asked: Option<usize>,
     /// `categoryId` and `value` of reference data: the id is made from them, and searching is by that.
     by_item_id: Option<(usize, usize)>,
     codes: Arc<Codes>,
@@ -66,10 +70,11 @@ impl Search {
             && let (Some(category), Some(label)) = (position("categoryId"), position("value"))
             && key.len() == 2
         {
-            return Ok(Self { parts: vec![Part::Field("id")], by_item_id: Some((category, label)), codes: Arc::default() });
+            return Ok(Self { parts: vec![Part::Field("id")], asked: None, by_item_id: Some((category, label)), codes: Arc::default() });
         }
         let parts = key.iter().map(|path| Part::parse(resource, path)).collect::<Result<_, _>>()?;
-        Ok(Self { parts, by_item_id: None, codes: Arc::default() })
+        let asked = resource.asked_by.and_then(position);
+        Ok(Self { parts, asked, by_item_id: None, codes: Arc::default() })
     }
 
     /// With the code lists of the installation: codes in keys and types of documents are full ids from then on.
@@ -115,9 +120,13 @@ impl Search {
     /// The condition that finds the records of all these keys.
     fn condition(&self, keys: &[&Key]) -> Value {
         let wanted: Vec<Vec<String>> = keys.iter().map(|key| self.wanted(key)).collect();
-        let branches: Vec<Value> = if let [only] = self.parts.as_slice() {
-            let texts: Vec<&str> = wanted.iter().filter_map(|values| values.first()).map(String::as_str).collect();
-            only.conditions(&texts)
+        let single = match self.parts.as_slice() {
+            [only] => Some((0, only)),
+            parts => self.asked.and_then(|position| parts.get(position).map(|part| (position, part))),
+        };
+        let branches: Vec<Value> = if let Some((position, part)) = single {
+            let texts: BTreeSet<&str> = wanted.iter().filter_map(|values| values.get(position)).map(String::as_str).collect();
+            part.conditions(&texts.into_iter().collect::<Vec<_>>())
         } else {
             let all_parts = |values: &Vec<String>| {
                 let each = self.parts.iter().zip(values).map(|(part, text)| any_of(part.conditions(&[text.as_str()])));
@@ -150,11 +159,11 @@ impl Part {
             _ => None,
         };
         if let [Segment::Field(list), item, Segment::Field(member)] = path.segments() {
-            let known = resource.nested_keys.iter().find(|(name, _, searched)| *name == &**list && *searched == &**member);
-            if let Some((list, by, member)) = known
-                && let Some(chosen) = item_of(item, by)
+            for (name, by, searched) in resource.nested_keys.iter().filter(|(name, _, searched)| *name == &**list && *searched == &**member)
             {
-                return Ok(Self::Nested { list, by, member, chosen });
+                if let Some(chosen) = item_of(item, by) {
+                    return Ok(Self::Nested { list: name, by, member: searched, chosen });
+                }
             }
         }
         let [Segment::Field(name)] = path.segments() else { return Err(format!("`{text}` cannot be searched in {}", resource.name)) };
@@ -193,6 +202,9 @@ impl Part {
         match self {
             Self::Nested { list: "documents", by, member, chosen: Some(kind) } => {
                 matching(values, |test| json!({ "documents": { "$elemMatch": { *by: kind, *member: test } } }))
+            }
+            Self::Nested { list: "persons", by, member, chosen: Some(_) } => {
+                matching(values, |test| json!({ "persons": { "$elemMatch": { *member: test, *by: true } } }))
             }
             // What else is in the item is looked at in the answer.
             Self::Nested { list, member, .. } => {
@@ -274,7 +286,7 @@ impl Place<'_> {
         let held: Vec<_> = found.iter().map(|body| (search.held(body), body)).collect();
         let of_key = |key: &Key| {
             let wanted = search.wanted(key);
-            held.iter().filter(|(values, _)| fits(values, &wanted)).filter_map(|(_, body)| candidate(body)).collect()
+            held.iter().filter(|(values, _)| fits(values, &wanted)).filter_map(|(_, body)| candidate(self.resource, body)).collect()
         };
         Ok(keys.iter().map(of_key).collect())
     }
@@ -283,20 +295,47 @@ impl Place<'_> {
     pub async fn by_ids(&self, ids: &[String]) -> Result<Vec<Option<Candidate>>, Error> {
         let all: Vec<&String> = ids.iter().collect();
         let found = self.all_of(&all, &|ids| json!({ "id": { "inq": ids } })).await?;
-        let of_id = |id: &String| found.iter().find(|body| body.get("id").and_then(Value::as_str) == Some(id)).and_then(candidate);
+        let of_id = |id: &String| {
+            found.iter().find(|body| body.get("id").and_then(Value::as_str) == Some(id)).and_then(|body| candidate(self.resource, body))
+        };
         Ok(ids.iter().map(of_id).collect())
     }
 
-    /// Asks for all of them, in as many questions as it takes.
+    /// Who these people are, whatever list they stand in. Those who are deleted, or in another outbreak, are not told.
+    pub async fn who(&self, ids: &[String]) -> Result<HashMap<String, PersonKind>, Error> {
+        let all: Vec<&String> = ids.iter().collect();
+        let filter = json!({ "fields": ["id", "type"] });
+        let found = self.all_in(&["people"], false, &filter, &all, &|ids| json!({ "id": { "inq": ids } })).await?;
+        let one = |body: &Value| {
+            let text = |name: &str| body.get(name).and_then(Value::as_str);
+            Some((text("id")?.to_owned(), PersonKind::of_code(text("type")?)?))
+        };
+        Ok(found.iter().filter_map(one).collect())
+    }
+
+    /// Asks for all of them, deleted ones included, in as many questions as it takes.
     pub async fn all_of<T: Sync>(&self, wanted: &[&T], condition: &(dyn Fn(&[&T]) -> Value + Sync)) -> Result<Vec<Value>, Error> {
+        self.all_in(self.resource.list_path(), self.resource.list.by_post, &json!({ "deleted": true }), wanted, condition).await
+    }
+
+    /// The same in any list of the outbreak, with more in the filter.
+    pub async fn all_in<T: Sync>(
+        &self,
+        list: &[&str],
+        by_post: bool,
+        more: &Value,
+        wanted: &[&T],
+        condition: &(dyn Fn(&[&T]) -> Value + Sync),
+    ) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();
         let mut waiting = vec![wanted];
         while let Some(group) = waiting.pop() {
             if group.is_empty() {
                 continue;
             }
-            let filter = json!({ "where": condition(group), "deleted": true });
-            if self.may_post() {
+            let mut filter = more.clone();
+            filter["where"] = condition(group);
+            if by_post && self.may_post() {
                 let body = json!({ "filter": filter });
                 let request = self.request(Method::Post, &["filter"], Safety::Safe).json(to_bytes(&body));
                 let answer = self.client.send(request).await?;
@@ -309,7 +348,7 @@ impl Place<'_> {
                 found.extend(elements(&answer)?);
                 continue;
             }
-            let request = self.at(Method::Get, self.resource.list_path(), Safety::Safe).query("filter", &filter.to_string());
+            let request = self.at(Method::Get, list, Safety::Safe).query("filter", &filter.to_string());
             if request.url_length() > ADDRESS_LENGTH && group.len() > 1 {
                 let (first, second) = group.split_at(group.len() / 2);
                 waiting.extend([second, first]);
@@ -321,7 +360,7 @@ impl Place<'_> {
     }
 
     fn may_post(&self) -> bool {
-        self.resource.list.by_post && (!self.resource.in_outbreak || self.active.load(Ordering::Relaxed))
+        !self.resource.in_outbreak || self.active.load(Ordering::Relaxed)
     }
 }
 
@@ -330,13 +369,13 @@ fn elements(answer: &Answer) -> Result<Vec<Value>, Error> {
 }
 
 /// A record as the engine sees it.
-pub fn candidate(body: &Value) -> Option<Candidate> {
+pub fn candidate(resource: &Resource, body: &Value) -> Option<Candidate> {
     let members: &Map<String, Value> = body.as_object()?;
     Some(Candidate {
         id: members.get("id")?.as_str()?.to_owned(),
         version: members.get("updatedAt").and_then(Value::as_str).map(str::to_owned),
         deleted: members.get("deleted") == Some(&Value::Bool(true)),
-        body: body.clone(),
+        body: resource.as_compared(body.clone()),
     })
 }
 

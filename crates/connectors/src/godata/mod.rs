@@ -10,6 +10,7 @@
 //! change, as very old installations may have, are never read. A change that becomes visible behind the reader is read again only within `overlap_secs` of the
 //! newest one read: raise it where one reading takes longer than that.
 
+mod address;
 mod client;
 mod codes;
 mod config;
@@ -20,6 +21,7 @@ mod lookup;
 mod mask;
 mod persons;
 mod read;
+mod relationship;
 mod resources;
 mod schema;
 mod system;

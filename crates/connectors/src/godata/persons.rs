@@ -23,6 +23,31 @@ impl PersonKind {
         }
     }
 
+    /// The value of `type` in lists that hold several kinds.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Case => "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CASE",
+            Self::Contact => "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT",
+            Self::ContactOfContact => "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT_OF_CONTACT",
+            Self::Event => "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_EVENT",
+        }
+    }
+
+    /// The kind of a `type`.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// In a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Case => "a case",
+            Self::Contact => "a contact",
+            Self::ContactOfContact => "a contact of a contact",
+            Self::Event => "an event",
+        }
+    }
+
     /// The field of the outbreak that holds the mask of its visual ids.
     pub const fn mask_field(self) -> &'static str {
         match self {

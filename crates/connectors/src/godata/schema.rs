@@ -2,7 +2,10 @@
 
 use kivuko_core::connector::{FieldDescription, ReplacedWhole};
 
+use serde_json::Value;
+
 use super::persons::PersonKind;
+use super::relationship;
 use super::resources::RESOURCES;
 
 /// A field.
@@ -75,6 +78,8 @@ pub struct Resource {
     pub nested_keys: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that cannot be searched though they look so, and why.
     pub no_keys: &'static [(&'static str, &'static str)],
+    /// Of a key of several paths, the one that is asked for; the others are compared in the answer. For lists of which few records share its value.
+    pub asked_by: Option<&'static str>,
     /// Fields whose value no two records of it may share.
     pub unique: &'static [&'static str],
     /// Whether the field `active` can be switched off.
@@ -101,6 +106,8 @@ pub enum Role {
     Place,
     /// An item of a code list.
     Item,
+    /// Two people, one of whom may have infected the other.
+    Relationship,
     /// Nothing special.
     Plain,
 }
@@ -137,6 +144,7 @@ impl Resource {
         replaced_whole: &[],
         nested_keys: &[],
         no_keys: &[],
+        asked_by: None,
         unique: &[],
         deactivates: false,
         deletes: true,
@@ -162,6 +170,14 @@ impl Resource {
         match self.role {
             Role::Person(kind) => Some(kind),
             _ => None,
+        }
+    }
+
+    /// A record in the form in which it is compared and handed on: without what only the server's own view of it adds.
+    pub fn as_compared(&self, body: Value) -> Value {
+        match self.role {
+            Role::Relationship => relationship::as_compared(body),
+            Role::Person(_) | Role::Place | Role::Item | Role::Plain => body,
         }
     }
 

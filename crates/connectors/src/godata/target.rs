@@ -201,7 +201,7 @@ impl connector::Target for Target {
         let concurrency = self.client.options.http.concurrency;
         Capabilities {
             batch_size: self.client.options.batch_size,
-            concurrency: if one_by_one { 1 } else { concurrency },
+            concurrency: if one_by_one || self.resource.role == Role::Relationship { 1 } else { concurrency },
             lookup_size: 100,
             replaced_whole: self.resource.replaced_whole(),
             // Under a mask with a sequence the value that is sent is not the one that is stored.

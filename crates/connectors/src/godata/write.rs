@@ -4,7 +4,8 @@
 //! may be stored. So after a refusal the keys are looked up, what is there counts as written, and the rest goes one by one, so that each record gets an
 //! answer of its own. A lost connection is left to the engine, which settles it by looking up. No record is ever sent twice without a look in between.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt as _;
@@ -15,13 +16,14 @@ use kivuko_core::error::{Cause, Error};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::address::{self, Address, Addressed, Step};
 use super::client::to_bytes;
 use super::codes::Codes;
 use super::conform::incomplete;
 use super::errors::{Remote, Verdict, judge};
 use super::lookup::{Place, Search};
 use super::resources::CHANGEABLE_OF_READ_ONLY;
-use super::schema::Role;
+use super::schema::{Resource, Role};
 use crate::http::{Answer, Method, Safety};
 
 /// How many single writes of a batch are under way at a time; the client's own limit holds besides.
@@ -45,9 +47,32 @@ impl Outcomes {
         self.0[position] = Some(written);
     }
 
-    fn all(&mut self, positions: &[usize], written: &Written) {
-        for position in positions {
-            self.set(*position, written.clone());
+    fn all(&mut self, writes: &[&Addressed<'_>], written: &Written) {
+        for one in writes {
+            self.set(one.position, written.clone());
+        }
+    }
+
+    fn take(&mut self, written: Vec<(usize, Written)>) {
+        for (position, written) in written {
+            self.set(position, written);
+        }
+    }
+}
+
+/// What became of the items of an array.
+#[derive(Default)]
+struct Created(Vec<(usize, Written)>);
+
+impl Created {
+    fn all(&mut self, writes: &[&Addressed<'_>], written: &Written) {
+        self.0.extend(writes.iter().map(|one| (one.position, written.clone())));
+    }
+
+    /// One by one, so that each gets an answer of its own.
+    async fn each(&mut self, writer: &Writer<'_>, writes: &[&Addressed<'_>]) {
+        for one in writes {
+            self.0.push(writer.one_of(one).await);
         }
     }
 }
@@ -55,58 +80,88 @@ impl Outcomes {
 impl Writer<'_> {
     /// Writes a batch.
     pub async fn write(&self, batch: &[Write]) -> Vec<Written> {
+        let addressed = match address::of(&self.place, batch).await {
+            Ok(addressed) => addressed,
+            Err(error) => return vec![Written::Failed(error); batch.len()],
+        };
         let mut outcomes = Outcomes(vec![None; batch.len()]);
-        let of = |action: Action| (0..batch.len()).filter(|position| batch[*position].action == action).collect::<Vec<_>>();
-        let creations: Vec<usize> = of(Action::Create)
-            .into_iter()
-            .filter(|position| match incomplete(self.place.resource, &batch[*position].body) {
-                None => true,
-                Some(cause) => {
-                    outcomes.set(*position, Written::Refused(cause));
-                    false
-                }
-            })
-            .collect();
-        if self.creates_together(batch, &creations) {
-            self.create_together(batch, creations, &mut outcomes).await;
-        } else {
-            self.each(batch, &creations, &mut outcomes).await;
+        let mut writes = Vec::with_capacity(batch.len());
+        for (position, (write, addressed)) in batch.iter().zip(addressed).enumerate() {
+            let addressed = match addressed {
+                Ok(address) if write.action == Action::Create => match incomplete(self.place.resource, &write.body) {
+                    None => Ok(address),
+                    Some(cause) => Err(Written::Refused(cause)),
+                },
+                other => other,
+            };
+            match addressed {
+                Ok(address) => writes.push(Addressed { position, write, address }),
+                Err(written) => outcomes.set(position, written),
+            }
         }
-        self.update(batch, of(Action::Update), &mut outcomes).await;
-        self.delete(batch, &of(Action::Delete), &mut outcomes).await;
-        self.each(batch, &of(Action::Deactivate), &mut outcomes).await;
+        // What touches one person is never under way together.
+        for wave in address::waves(&writes) {
+            self.write_wave(&wave, &mut outcomes).await;
+        }
         let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "a record of a batch was not dealt with"));
         outcomes.0.into_iter().map(|outcome| outcome.unwrap_or_else(forgotten)).collect()
     }
 
+    async fn write_wave(&self, wave: &[&Addressed<'_>], outcomes: &mut Outcomes) {
+        let of = |action: Action| wave.iter().copied().filter(|one| one.write.action == action).collect::<Vec<_>>();
+        let mut creations: BTreeMap<&[String], Vec<&Addressed<'_>>> = BTreeMap::new();
+        for one in of(Action::Create) {
+            creations.entry(&one.address.path).or_default().push(one);
+        }
+        let mut single = Vec::new();
+        let mut arrays = Vec::new();
+        for group in creations.into_values() {
+            if self.creates_together(&group) { arrays.push(group) } else { single.extend(group) }
+        }
+        let mut arrays_under_way = Vec::with_capacity(arrays.len());
+        for group in arrays {
+            arrays_under_way.push(self.create_together(group));
+        }
+        let mut running = stream::iter(arrays_under_way).buffer_unordered(AT_A_TIME);
+        while let Some(created) = running.next().await {
+            outcomes.take(created);
+        }
+        drop(running);
+        self.each(&single, outcomes).await;
+        self.update(of(Action::Update), outcomes).await;
+        self.delete(&of(Action::Delete), outcomes).await;
+        self.each(&of(Action::Deactivate), outcomes).await;
+    }
+
     /// An array is sent only where it can be found out afterwards which of its items were stored.
-    fn creates_together(&self, batch: &[Write], positions: &[usize]) -> bool {
-        let keys: HashSet<&Key> = positions.iter().map(|position| &batch[*position].key).collect();
-        let can_be_told_apart = keys.len() == positions.len() && keys.iter().all(|key| !key.0.is_empty());
+    fn creates_together(&self, group: &[&Addressed<'_>]) -> bool {
+        let keys: HashSet<&Key> = group.iter().map(|one| &one.write.key).collect();
+        let can_be_told_apart = keys.len() == group.len() && keys.iter().all(|key| !key.0.is_empty());
         self.place.resource.creates_together && self.search.is_some() && !self.one_by_one && can_be_told_apart
     }
 
-    async fn each(&self, batch: &[Write], positions: &[usize], outcomes: &mut Outcomes) {
+    async fn each(&self, writes: &[&Addressed<'_>], outcomes: &mut Outcomes) {
         let at_a_time = if self.one_by_one { 1 } else { AT_A_TIME };
-        let writes: Vec<_> = positions.iter().map(|position| self.one_of(batch, *position)).collect();
-        let mut running = stream::iter(writes).buffer_unordered(at_a_time);
+        let mut under_way = Vec::with_capacity(writes.len());
+        for one in writes {
+            under_way.push(self.one_of(one));
+        }
+        let mut running = stream::iter(under_way).buffer_unordered(at_a_time);
         while let Some((position, written)) = running.next().await {
             outcomes.set(position, written);
         }
     }
 
-    async fn one_of(&self, batch: &[Write], position: usize) -> (usize, Written) {
-        (position, self.one(&batch[position]).await)
+    async fn one_of(&self, one: &Addressed<'_>) -> (usize, Written) {
+        (one.position, self.one(one).await)
     }
 
-    async fn one(&self, write: &Write) -> Written {
-        let (method, id, body) = match (write.action, &write.id) {
-            (Action::Create, _) => (Method::Post, None, write.body.clone()),
-            (Action::Update, Some(id)) => (Method::Put, Some(id.as_str()), write.body.clone()),
-            (Action::Deactivate, Some(id)) if self.place.resource.deactivates => {
-                (Method::Put, Some(id.as_str()), json!({ "active": false }))
-            }
-            (Action::Delete, Some(id)) => return self.delete_one(id).await,
+    async fn one(&self, Addressed { write, address, .. }: &Addressed<'_>) -> Written {
+        let (method, body) = match (write.action, &write.id) {
+            (Action::Create, _) => (Method::Post, Cow::Borrowed(address.body.as_ref().unwrap_or(&write.body))),
+            (Action::Update, Some(_)) => (Method::Put, Cow::Borrowed(address.body.as_ref().unwrap_or(&write.body))),
+            (Action::Deactivate, Some(_)) if self.place.resource.deactivates => (Method::Put, Cow::Owned(json!({ "active": false }))),
+            (Action::Delete, Some(id)) => return self.delete_one(id, address).await,
             (action, _) => {
                 let message = format!("{action:?} without an id, or one that {} do not have", self.place.resource.name);
                 return Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, message));
@@ -115,16 +170,34 @@ impl Writer<'_> {
         if let Some(cause) = self.dropped_in_silence(write) {
             return Written::Refused(cause);
         }
-        let below: Vec<&str> = id.into_iter().collect();
-        let request = self.place.request(method, &below, Safety::Write).json(to_bytes(&body));
+        if let Some(first) = &address.first
+            && let Err(written) = self.carry_out(first).await
+        {
+            return written;
+        }
+        let request = self.place.at(method, &address.segments(), Safety::Write).json(to_bytes(&body));
         match self.place.client.send(request).await {
             Err(error) => Written::Failed(error),
             Ok(answer) if answer.is_success() => match answer.read::<Value>() {
-                Ok(returned) => done(returned, &answer),
+                Ok(returned) => done(self.place.resource, returned, &answer),
                 Err(error) => Written::Failed(error.with_unknown_effect().ended()),
             },
             Ok(answer) => self.refusal(&answer),
         }
+    }
+
+    /// What has to be done before the record itself can be written. It counts for nothing by itself.
+    async fn carry_out(&self, steps: &[Step]) -> Result<(), Written> {
+        for step in steps {
+            let path: Vec<&str> = step.path.iter().map(String::as_str).collect();
+            let request = self.place.at(Method::Post, &path, Safety::Write).json(to_bytes(&step.body));
+            match self.place.client.send(request).await {
+                Err(error) => return Err(Written::Failed(error)),
+                Ok(answer) if answer.is_success() => {}
+                Ok(answer) => return Err(self.refusal(&answer)),
+            }
+        }
+        Ok(())
     }
 
     /// Of an item that belongs to Go.Data itself most fields are dropped without a word.
@@ -140,6 +213,10 @@ impl Writer<'_> {
     fn refusal(&self, answer: &Answer) -> Written {
         match judge(answer) {
             Verdict::Record(cause) => Written::Refused(cause),
+            Verdict::Gone if self.place.resource.role == Role::Relationship => Written::Refused(Cause::new(
+                godata::NO_SUCH_PERSON,
+                "the relationship, or one of its people, is not there any more, or was made into something else meanwhile",
+            )),
             Verdict::Gone => Written::Refused(Cause::new(
                 target::TARGET_GONE,
                 format!("the record is not among the {} any more: deleted in Go.Data, or made a contact", self.place.resource.name),
@@ -149,17 +226,19 @@ impl Writer<'_> {
         }
     }
 
-    async fn create_together(&self, batch: &[Write], positions: Vec<usize>, outcomes: &mut Outcomes) {
-        let mut groups = vec![positions];
+    /// Creates records of one address by one request.
+    async fn create_together(&self, group: Vec<&Addressed<'_>>) -> Vec<(usize, Written)> {
+        let mut outcomes = Created::default();
+        let mut groups = vec![group];
         while let Some(group) = groups.pop() {
-            if group.len() < 2 {
-                self.each(batch, &group, outcomes).await;
+            let [first, _, ..] = group.as_slice() else {
+                outcomes.each(self, &group).await;
                 continue;
-            }
-            let bodies: Vec<&Value> = group.iter().map(|position| &batch[*position].body).collect();
+            };
+            let bodies: Vec<&Value> = group.iter().map(|one| one.address.body.as_ref().unwrap_or(&one.write.body)).collect();
             let request = self
                 .place
-                .request(Method::Post, &[], Safety::Write)
+                .at(Method::Post, &first.address.segments(), Safety::Write)
                 .json(serde_json::to_vec(&bodies).expect("JSON values can be written as JSON"));
             let answer = match self.place.client.send(request).await {
                 Ok(answer) => answer,
@@ -169,11 +248,13 @@ impl Writer<'_> {
                 }
             };
             if answer.is_success() {
-                self.take_created(batch, &group, &answer, outcomes);
+                self.take_created(&group, &answer, &mut outcomes);
                 continue;
             }
             match judge(&answer) {
-                Verdict::Record(_) => self.after_refused_array(batch, &group, outcomes).await,
+                Verdict::Record(_) => self.after_refused_array(&group, &mut outcomes).await,
+                // Below a person, it is the person that is not there, or one of those that the items name.
+                Verdict::Gone if first.address.path.len() > 1 => self.after_refused_array(&group, &mut outcomes).await,
                 Verdict::TooLarge => {
                     let (first, second) = group.split_at(group.len() / 2);
                     groups.extend([second.to_vec(), first.to_vec()]);
@@ -186,28 +267,29 @@ impl Writer<'_> {
                 }
             }
         }
+        outcomes.0
     }
 
     /// The answer is in the order sent; each item is checked to be the one that it stands for.
-    fn take_created(&self, batch: &[Write], group: &[usize], answer: &Answer, outcomes: &mut Outcomes) {
+    fn take_created(&self, group: &[&Addressed<'_>], answer: &Answer, outcomes: &mut Created) {
         let created: Vec<Value> = answer.read().unwrap_or_default();
         let one_for_each = created.len() == group.len();
         let mut created = created.into_iter();
-        for position in group {
-            let fits = |body: &Value| one_for_each && self.search.is_none_or(|search| search.holds(body, &batch[*position].key));
+        for one in group {
+            let fits = |body: &Value| one_for_each && self.search.is_none_or(|search| search.holds(body, &one.write.key));
             let written = if let Some(body) = created.next().filter(fits) {
-                done(body, answer)
+                done(self.place.resource, body, answer)
             } else {
                 let message = format!("{}: the answer does not say what became of each record", answer.request());
                 Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended())
             };
-            outcomes.set(*position, written);
+            outcomes.0.push((one.position, written));
         }
     }
 
-    async fn after_refused_array(&self, batch: &[Write], group: &[usize], outcomes: &mut Outcomes) {
+    async fn after_refused_array(&self, group: &[&Addressed<'_>], outcomes: &mut Created) {
         let Some(search) = self.search else { return };
-        let keys: Vec<Key> = group.iter().map(|position| batch[*position].key.clone()).collect();
+        let keys: Vec<Key> = group.iter().map(|one| one.write.key.clone()).collect();
         let found = match self.place.by_keys(search, &keys).await {
             Ok(found) => found,
             Err(error) => {
@@ -216,21 +298,23 @@ impl Writer<'_> {
             }
         };
         let mut left = Vec::new();
-        for (position, candidates) in group.iter().zip(found) {
+        for (one, candidates) in group.iter().zip(found) {
             match candidates.into_iter().find(|candidate| !candidate.deleted) {
                 Some(stored) => {
-                    outcomes.set(*position, Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) });
+                    let written = Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) };
+                    outcomes.0.push((one.position, written));
                 }
-                None => left.push(*position),
+                None => left.push(*one),
             }
         }
-        self.each(batch, &left, outcomes).await;
+        outcomes.each(self, &left).await;
     }
 
-    async fn update(&self, batch: &[Write], positions: Vec<usize>, outcomes: &mut Outcomes) {
+    async fn update(&self, writes: Vec<&Addressed<'_>>, outcomes: &mut Outcomes) {
         // The bulk form does not know the rule that of a follow-up only the status counts.
-        let fits_bulk = |position: &usize| batch[*position].id.is_some() && batch[*position].body.get("followUp").is_none();
-        let (mut together, mut single): (Vec<usize>, Vec<usize>) = positions.into_iter().partition(fits_bulk);
+        let fits_bulk =
+            |one: &&Addressed<'_>| one.write.id.is_some() && one.write.body.get("followUp").is_none() && one.address.first.is_none();
+        let (mut together, mut single): (Vec<_>, Vec<_>) = writes.into_iter().partition(fits_bulk);
         let mut groups = Vec::new();
         if together.len() > 1 && self.bulk_update.load(Ordering::Relaxed) {
             groups.push(together);
@@ -242,7 +326,7 @@ impl Writer<'_> {
                 single.extend(group);
                 continue;
             }
-            let bodies: Vec<Value> = group.iter().map(|position| with_id(&batch[*position])).collect();
+            let bodies: Vec<Value> = group.iter().map(|one| with_id(one.write)).collect();
             let request = self.place.request(Method::Put, &["bulk"], Safety::Write).json(to_bytes(&Value::Array(bodies)));
             let answer = match self.place.client.send(request).await {
                 Ok(answer) => answer,
@@ -272,38 +356,37 @@ impl Writer<'_> {
                 }
                 continue;
             };
-            let mut left: HashSet<usize> = group.iter().copied().collect();
+            let mut left: HashSet<usize> = group.iter().map(|one| one.position).collect();
             for row in rows {
-                let position = group.get(row.record_no).copied();
-                let is_the_one = |position: &usize| row.contact.get("id").and_then(Value::as_str) == batch[*position].id.as_deref();
-                if let Some(position) = position.filter(is_the_one) {
-                    left.remove(&position);
-                    outcomes.set(position, done(row.contact, &answer));
+                let is_the_one = |one: &&&Addressed<'_>| row.contact.get("id").and_then(Value::as_str) == one.write.id.as_deref();
+                if let Some(one) = group.get(row.record_no).filter(is_the_one) {
+                    left.remove(&one.position);
+                    outcomes.set(one.position, done(self.place.resource, row.contact, &answer));
                 }
             }
             // What failed is sent by itself, to learn why. Sending a change twice changes nothing.
-            single.extend(group.into_iter().filter(|position| left.contains(position)));
+            single.extend(group.into_iter().filter(|one| left.contains(&one.position)));
         }
-        self.each(batch, &single, outcomes).await;
+        self.each(&single, outcomes).await;
     }
 
-    async fn delete(&self, batch: &[Write], positions: &[usize], outcomes: &mut Outcomes) {
-        let ids: Vec<String> = positions.iter().filter_map(|position| batch[*position].id.clone()).collect();
+    async fn delete(&self, writes: &[&Addressed<'_>], outcomes: &mut Outcomes) {
+        let ids: Vec<String> = writes.iter().filter_map(|one| one.write.id.clone()).collect();
         let held = match self.takes_along(&ids).await {
             Ok(held) => held,
             Err(error) => {
-                outcomes.all(positions, &Written::Failed(error));
+                outcomes.all(writes, &Written::Failed(error));
                 return;
             }
         };
-        let (refused, allowed): (Vec<usize>, Vec<usize>) =
-            positions.iter().partition(|position| batch[**position].id.as_ref().is_some_and(|id| held.contains(id)));
+        let (refused, allowed): (Vec<_>, Vec<_>) =
+            writes.iter().copied().partition(|one| one.write.id.as_ref().is_some_and(|id| held.contains(id)));
         let what = match self.place.resource.role {
             Role::Place => "the location has others below it, which would be deleted with it",
             _ => "the record has relationships; Go.Data would delete them, and contacts that have no other exposure",
         };
         outcomes.all(&refused, &Written::Refused(Cause::new(godata::TAKES_OTHERS_ALONG, what)));
-        self.each(batch, &allowed, outcomes).await;
+        self.each(&allowed, outcomes).await;
     }
 
     /// Which of these would take other records along when they are deleted.
@@ -324,14 +407,14 @@ impl Writer<'_> {
                 let present = self.place.by_ids(ids).await?;
                 held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
             }
-            Role::Item | Role::Plain => {}
+            Role::Item | Role::Relationship | Role::Plain => {}
         }
         Ok(held)
     }
 
     /// A record that is gone already is as deleted as it can be.
-    async fn delete_one(&self, id: &str) -> Written {
-        let request = self.place.request(Method::Delete, &[id], Safety::Write);
+    async fn delete_one(&self, id: &str, address: &Address) -> Written {
+        let request = self.place.at(Method::Delete, &address.segments(), Safety::Write);
         let gone = || Written::Done { id: id.to_owned(), version: None, returned: None };
         match self.place.client.send(request).await {
             Err(error) => Written::Failed(error),
@@ -352,13 +435,13 @@ fn with_id(write: &Write) -> Value {
     body
 }
 
-fn done(returned: Value, answer: &Answer) -> Written {
+fn done(resource: &Resource, returned: Value, answer: &Answer) -> Written {
     let Some(id) = returned.get("id").and_then(Value::as_str).map(str::to_owned) else {
         let message = format!("{}: the answer holds no id", answer.request());
         return Written::Failed(Error::retry(network::UNEXPECTED_ANSWER, message).with_unknown_effect().ended());
     };
     let version = returned.get("updatedAt").and_then(Value::as_str).map(str::to_owned);
-    Written::Done { id, version, returned: Some(returned) }
+    Written::Done { id, version, returned: Some(resource.as_compared(returned)) }
 }
 
 /// One row of the answer to a bulk change. The record is called `contact` whatever its type.

@@ -21,6 +21,20 @@ codes! {
     TAKEN = 609, "K0609";
     /// The resource is read only.
     ONLY_READ = 620, "K0620";
+    /// The person is of another kind now.
+    OTHER_KIND = 621, "K0621";
+    /// Go.Data does not make the person this kind.
+    NOT_CONVERTIBLE = 622, "K0622";
+    /// Go.Data cannot hold the relationship in this direction.
+    BAD_DIRECTION = 623, "K0623";
+    /// No relationships with a discarded case.
+    DISCARDED_CASE = 624, "K0624";
+    /// A contact would be left without exposure.
+    LAST_EXPOSURE = 625, "K0625";
+    /// The person that the record names is not there.
+    NO_SUCH_PERSON = 626, "K0626";
+    /// The record was merged into another.
+    MERGED = 627, "K0627";
     /// The installation does not have this language.
     NO_SUCH_LANGUAGE = 635, "K0635";
 }

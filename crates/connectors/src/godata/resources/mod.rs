@@ -9,6 +9,7 @@ mod locations;
 mod outbreaks;
 mod people;
 mod reference_data;
+mod relationships;
 mod teams;
 
 use super::schema::Resource;
@@ -21,6 +22,7 @@ pub const RESOURCES: &[Resource] = &[
     contacts::CONTACTS,
     contacts_of_contacts::CONTACTS_OF_CONTACTS,
     events::EVENTS,
+    relationships::RELATIONSHIPS,
     clusters::CLUSTERS,
     teams::TEAMS,
     outbreaks::OUTBREAKS,
