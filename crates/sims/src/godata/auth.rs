@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::dates;
 use super::error::{Error, Result};
+use super::languages;
 use super::options;
 
 const MAX_FAILURES: u32 = 10;
@@ -38,6 +39,11 @@ impl User {
     /// The outbreak in which it may write.
     pub fn active_outbreak(&self) -> Option<&str> {
         self.record.get("activeOutbreakId").and_then(Value::as_str)
+    }
+
+    /// The language that it reads.
+    pub fn language(&self) -> &str {
+        self.record.get("languageId").and_then(Value::as_str).unwrap_or(languages::DEFAULT)
     }
 
     /// Whether it may see an outbreak.

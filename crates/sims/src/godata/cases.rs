@@ -20,6 +20,8 @@ pub struct Author {
     pub user: String,
     /// `API`, `WEB` ...
     pub platform: String,
+    /// The language that the user reads.
+    pub language: String,
     /// Whether an id that the client chose is kept.
     pub custom_ids: bool,
 }

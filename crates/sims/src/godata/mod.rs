@@ -18,6 +18,8 @@ mod filter;
 mod follow_up_window;
 mod follow_ups;
 mod lab_results;
+mod labels_fr;
+mod languages;
 mod locations;
 mod node;
 mod options;

@@ -38,6 +38,10 @@ pub struct Options {
     pub lab_results: Vec<Value>,
     /// Items on top of the built-in reference data: `id`, `categoryId`, `value` (the label) ...
     pub reference_data: Vec<Value>,
+    /// Languages besides the built-in ones: `id` and `name`.
+    pub languages: Vec<Value>,
+    /// What tokens say: `languageId`, `token`, `translation`.
+    pub language_tokens: Vec<Value>,
     /// The time.
     pub clock: Clock,
     /// How long an unused token lives.
@@ -171,6 +175,8 @@ impl Default for Options {
             follow_ups: Vec::new(),
             lab_results: Vec::new(),
             reference_data: Vec::new(),
+            languages: Vec::new(),
+            language_tokens: Vec::new(),
             clock: Clock::system(),
             token_ttl: Duration::from_mins(10),
             api_key: "simulated-api-key".to_owned(),
@@ -196,9 +202,10 @@ impl Options {
         Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").masks("*")], ..Self::default() }
     }
 
-    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `cases.json`, `contacts.json`,
-    /// `contacts-of-contacts.json`, `events.json`, `relationships.json`, `follow-ups.json` and `lab-results.json` of a folder,
-    /// each an array and each optional; what is missing is as in the default.
+    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `languages.json`,
+    /// `language-tokens.json`, `cases.json`, `contacts.json`, `contacts-of-contacts.json`, `events.json`,
+    /// `relationships.json`, `follow-ups.json` and `lab-results.json` of a folder, each an array and each optional; what
+    /// is missing is as in the default.
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
         let mut options = Self::default();
         if let Some(outbreaks) = array(dir, "outbreaks.json")? {
@@ -221,6 +228,8 @@ impl Options {
         options.follow_ups = array(dir, "follow-ups.json")?.unwrap_or_default();
         options.lab_results = array(dir, "lab-results.json")?.unwrap_or_default();
         options.reference_data = array(dir, "reference-data.json")?.unwrap_or_default();
+        options.languages = array(dir, "languages.json")?.unwrap_or_default();
+        options.language_tokens = array(dir, "language-tokens.json")?.unwrap_or_default();
         let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();
         let people = [&mut options.cases, &mut options.contacts, &mut options.contacts_of_contacts, &mut options.events];
         for person in people.into_iter().flatten().filter_map(Value::as_object_mut) {

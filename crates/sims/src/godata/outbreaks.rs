@@ -146,6 +146,6 @@ fn replace(store: &mut Store, object: &mut Value, field: &str, token: String, au
     let Some(text) = slot.as_str().filter(|text| *text != token) else {
         return;
     };
-    store.language_tokens.insert(token.clone(), (text.to_owned(), author.now));
+    store.languages.set(&author.language, &token, text, author.now);
     *slot = json!(token);
 }

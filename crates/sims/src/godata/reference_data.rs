@@ -7,11 +7,10 @@ use super::cases::Author;
 use super::coerce;
 use super::dates;
 use super::error::{Error, Result};
+use super::labels_fr;
+use super::languages;
 use super::schema::REFERENCE_DATA;
 use super::store::{Store, is_deleted};
-
-/// The language that the simulated users read.
-pub const LANGUAGE: &str = "english_us";
 
 /// What may be changed of an item that cannot be edited.
 const CUSTOMISABLE: [&str; 10] =
@@ -28,7 +27,8 @@ pub fn seed(store: &mut Store, now: i64) {
         for (position, item) in category.items.iter().enumerate() {
             let suffix = item.trim_start_matches('!');
             let id = format!("{}_{suffix}", category.id());
-            store.language_tokens.insert(id.clone(), (built_in::label(category, suffix), now));
+            store.languages.set("french_fr", &id, labels_fr::label(category.name, suffix).unwrap_or(suffix), now);
+            store.languages.set(languages::DEFAULT, &id, &built_in::label(category, suffix), now);
             let record = json!({
                 "id": id, "categoryId": category.id(), "value": id, "description": format!("{id}_DESCRIPTION"),
                 "readOnly": item.starts_with('!'), "active": true, "order": position + 1, "isDefaultReferenceData": true,
@@ -50,7 +50,7 @@ pub fn seed_item(store: &mut Store, item: &Value, author: &Author) {
     let label = record.get("value").and_then(Value::as_str).unwrap_or_default().to_owned();
     let category = record.get("categoryId").and_then(Value::as_str).unwrap_or_default().to_owned();
     let id = record.get("id").and_then(Value::as_str).map_or_else(|| item_id(&category, &label, None), str::to_owned);
-    store.language_tokens.insert(id.clone(), (label, author.now));
+    store.languages.set(languages::DEFAULT, &id, &label, author.now);
     record.entry("active").or_insert(json!(true));
     record.entry("readOnly").or_insert(json!(false));
     record.insert("id".to_owned(), json!(id));
@@ -83,7 +83,7 @@ pub fn create(store: &mut Store, mut sent: Map<String, Value>, author: &Author) 
         return Err(Error::validation("referenceData", &problems));
     }
     let label = sent.get("value").and_then(Value::as_str).unwrap_or_default().to_owned();
-    check_label(store, &category, &label, None)?;
+    check_label(store, &author.language, &category, &label, None)?;
     check_code(store, &sent, None)?;
     let outbreak = sent.get("outbreakId").and_then(Value::as_str).map(str::to_owned);
     let id = item_id(&category, &label, outbreak.as_deref());
@@ -91,7 +91,7 @@ pub fn create(store: &mut Store, mut sent: Map<String, Value>, author: &Author) 
         return Err(Error::coded(409, "MODEL_CONFLICT", format!("Model with id `{id}` already exists")));
     }
     let mut record = sent;
-    store.language_tokens.insert(id.clone(), (label, author.now));
+    store.languages.set(&author.language, &id, &label, author.now);
     describe(store, &id, &mut record, author);
     record.insert("id".to_owned(), json!(id));
     record.insert("value".to_owned(), json!(id));
@@ -112,8 +112,8 @@ pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author:
     let category = stored.get("categoryId").and_then(Value::as_str).unwrap_or_default().to_owned();
     check_code(store, &sent, Some(id))?;
     if let Some(Value::String(label)) = sent.remove("value").filter(|label| label.as_str() != Some("")) {
-        check_label(store, &category, &label, Some(id))?;
-        store.language_tokens.insert(id.to_owned(), (label, author.now));
+        check_label(store, &author.language, &category, &label, Some(id))?;
+        store.languages.set(&author.language, id, &label, author.now);
     }
     let mut record = stored;
     describe(store, id, &mut sent, author);
@@ -197,7 +197,7 @@ fn describe(store: &mut Store, id: &str, record: &mut Map<String, Value>, author
         return;
     }
     let token = format!("{id}_DESCRIPTION");
-    store.language_tokens.insert(token.clone(), (text, author.now));
+    store.languages.set(&author.language, &token, &text, author.now);
     record.insert("description".to_owned(), json!(token));
 }
 
@@ -205,13 +205,14 @@ fn is_read_only(record: &Map<String, Value>) -> bool {
     record.get("readOnly") == Some(&Value::Bool(true))
 }
 
-fn check_label(store: &Store, category: &str, label: &str, own: Option<&str>) -> Result<()> {
+/// The label must be new in its category, as far as the caller's language shows.
+fn check_label(store: &Store, language: &str, category: &str, label: &str, own: Option<&str>) -> Result<()> {
     let same = store.reference_data.all().iter().any(|item| {
         let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
         !is_deleted(item)
             && own != Some(id)
             && item.get("categoryId").and_then(Value::as_str) == Some(category)
-            && store.language_tokens.get(id).is_some_and(|(other, _)| other == label)
+            && store.languages.text(language, id) == Some(label)
     });
     if same {
         return Err(Error::coded(409, "MODEL_CONFLICT", format!("Model with id `{label}` already exists")));

@@ -15,7 +15,7 @@ use super::options::Options;
 use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
-use super::{Server, cascade, locations, outbreaks, person, reference_data, relationships};
+use super::{Server, cascade, languages, locations, outbreaks, person, reference_data, relationships};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -169,19 +169,34 @@ impl Sim {
     }
 
     fn web_user(&self) -> Author {
-        Author { now: self.shared.clock.now(), user: "sys_admin".to_owned(), platform: "WEB".to_owned(), custom_ids: false }
+        Author {
+            now: self.shared.clock.now(),
+            user: "sys_admin".to_owned(),
+            platform: "WEB".to_owned(),
+            language: languages::DEFAULT.to_owned(),
+            custom_ids: false,
+        }
     }
 }
 
 fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
-    let author = Author { now, user: "system".to_owned(), platform: "API".to_owned(), custom_ids: true };
+    let author =
+        Author { now, user: "system".to_owned(), platform: "API".to_owned(), language: languages::DEFAULT.to_owned(), custom_ids: true };
     let refused = |what: &str, error: &Error| {
         let message = format!("{what} is not as Go.Data has it: {}", error.message);
         io::Error::new(io::ErrorKind::InvalidInput, message)
     };
     reference_data::seed(store, now);
+    for language in &options.languages {
+        let text = |field: &str| language.get(field).and_then(Value::as_str).unwrap_or_default();
+        store.languages.add(text("id"), text("name"));
+    }
     for item in &options.reference_data {
         reference_data::seed_item(store, item, &author);
+    }
+    for token in &options.language_tokens {
+        let text = |field: &str| token.get(field).and_then(Value::as_str).unwrap_or_default();
+        store.languages.set(text("languageId"), text("token"), text("translation"), now);
     }
     for outbreak in &options.outbreaks {
         outbreaks::seed(store, &outbreak.id, &outbreak.fields, &author).map_err(|error| refused(&outbreak.id, &error))?;

@@ -1,6 +1,6 @@
 //! Everything that the simulated server has stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::condition::Condition;
 use super::filter::{self, Filter, Order};
+use super::languages::Languages;
 use super::people::People;
 use super::person_types::PersonType;
 use super::records::Records;
@@ -34,8 +35,8 @@ pub struct Store {
     pub locations: Table,
     /// Items of reference data.
     pub reference_data: Table,
-    /// Translations into `english_us`: label and `updatedAt` by token.
-    pub language_tokens: BTreeMap<String, (String, i64)>,
+    /// Languages, with what tokens say in them.
+    pub languages: Languages,
     /// Compiled masks of visual ids.
     pub masks: Arc<Masks>,
 }

@@ -5,6 +5,7 @@ mod aggregate;
 mod children;
 mod follow_ups;
 mod lab_results;
+mod language;
 mod location;
 mod outbreak;
 mod people;
@@ -132,7 +133,7 @@ impl Call<'_> {
             ["outbreaks", rest @ ..] => outbreak::collection(self, rest),
             ["locations", rest @ ..] => location::route(self, rest),
             ["reference-data", rest @ ..] => reference::route(self, rest),
-            ["languages", rest @ ..] => reference::languages(self, rest),
+            ["languages", rest @ ..] => language::route(self, rest),
             ["system-settings", "version"] if self.is(&Method::GET) => self.version(),
             [first, ..] if NOT_SIMULATED.contains(first) => {
                 self.user()?;
@@ -253,6 +254,7 @@ impl Call<'_> {
             now: self.server.clock.now(),
             user: user.id.clone(),
             platform: self.request.header("platform").unwrap_or("API").to_owned(),
+            language: user.language().to_owned(),
             custom_ids: self.server.custom_ids,
         }
     }

@@ -1,13 +1,11 @@
 //! Reference data and the translations of its labels.
 
 use axum::http::Method;
-use serde_json::{Value, json};
 
 use super::{Call, counted};
 use crate::godata::condition::Engine;
-use crate::godata::dates;
 use crate::godata::error::{Error, Result};
-use crate::godata::reference_data::{self, LANGUAGE};
+use crate::godata::reference_data;
 use crate::godata::schema::REFERENCE_DATA;
 use crate::server::Reply;
 
@@ -60,32 +58,4 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
         }
         _ => Err(call.no_method("referenceData")),
     }
-}
-
-/// Languages are open to everybody.
-pub(super) fn languages(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
-    let language = || json!({"id": LANGUAGE, "name": "English", "readOnly": true, "deleted": false});
-    match rest {
-        _ if !call.is(&Method::GET) => {
-            call.user()?;
-            Err(Error::not_simulated(call.path))
-        }
-        [] => Ok(Reply::json(200, json!([language()]).to_string())),
-        [id, ..] if *id != LANGUAGE => Err(Error::no_such_model("language", id)),
-        [_] => Ok(Reply::json(200, language().to_string())),
-        [_, "language-tokens"] => tokens(call),
-        _ => Err(call.no_method("language")),
-    }
-}
-
-fn tokens(call: &Call<'_>) -> Result<Reply> {
-    let filter = call.filter(Engine::Loopback)?;
-    let condition = filter.condition.as_ref();
-    let since = condition.and_then(|node| node.get("updatedSince")).and_then(|node| dates::javascript(node.text()?)).unwrap_or(i64::MIN);
-    let store = call.server.read();
-    let changed = store.language_tokens.iter().filter(|(_, (_, updated))| *updated >= since);
-    let tokens: Vec<Value> = changed.map(|(token, (label, _))| json!({"token": token, "translation": label})).collect();
-    let last = store.language_tokens.values().map(|(_, updated)| *updated).max().unwrap_or_default();
-    let body = json!({"languageId": LANGUAGE, "lastUpdateDate": dates::iso(last), "tokens": tokens});
-    Ok(Reply::json(200, body.to_string()))
 }
