@@ -34,7 +34,7 @@ pub struct Kind {
 
 /// The kinds that there are.
 pub fn kinds() -> &'static [Kind] {
-    &[Kind { name: "godata", about: "Go.Data 2.50.3: users, outbreaks, cases, locations, reference data" }]
+    &[Kind { name: "godata", about: "Go.Data 2.50.3: users, outbreaks, people and their relationships, locations, reference data" }]
 }
 
 /// How to start a simulator by its name.

@@ -32,6 +32,10 @@ pub struct Options {
     pub events: Vec<Value>,
     /// Relationships, each with both its `persons`: `{id, source: true}` and `{id, target: true}`.
     pub relationships: Vec<Value>,
+    /// Clusters of relationships, each with its `outbreakId`.
+    pub clusters: Vec<Value>,
+    /// Teams.
+    pub teams: Vec<Value>,
     /// Follow-ups, each with its `personId`.
     pub follow_ups: Vec<Value>,
     /// Lab results, each with its `personId`.
@@ -172,6 +176,8 @@ impl Default for Options {
             contacts_of_contacts: Vec::new(),
             events: Vec::new(),
             relationships: Vec::new(),
+            clusters: Vec::new(),
+            teams: Vec::new(),
             follow_ups: Vec::new(),
             lab_results: Vec::new(),
             reference_data: Vec::new(),
@@ -204,8 +210,8 @@ impl Options {
 
     /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `languages.json`,
     /// `language-tokens.json`, `cases.json`, `contacts.json`, `contacts-of-contacts.json`, `events.json`,
-    /// `relationships.json`, `follow-ups.json` and `lab-results.json` of a folder, each an array and each optional; what
-    /// is missing is as in the default.
+    /// `relationships.json`, `clusters.json`, `teams.json`, `follow-ups.json` and `lab-results.json` of a folder, each an
+    /// array and each optional; what is missing is as in the default.
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
         let mut options = Self::default();
         if let Some(outbreaks) = array(dir, "outbreaks.json")? {
@@ -224,6 +230,8 @@ impl Options {
         options.contacts = array(dir, "contacts.json")?.unwrap_or_default();
         options.contacts_of_contacts = array(dir, "contacts-of-contacts.json")?.unwrap_or_default();
         options.events = array(dir, "events.json")?.unwrap_or_default();
+        options.clusters = array(dir, "clusters.json")?.unwrap_or_default();
+        options.teams = array(dir, "teams.json")?.unwrap_or_default();
         options.relationships = array(dir, "relationships.json")?.unwrap_or_default();
         options.follow_ups = array(dir, "follow-ups.json")?.unwrap_or_default();
         options.lab_results = array(dir, "lab-results.json")?.unwrap_or_default();
@@ -231,9 +239,10 @@ impl Options {
         options.languages = array(dir, "languages.json")?.unwrap_or_default();
         options.language_tokens = array(dir, "language-tokens.json")?.unwrap_or_default();
         let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();
-        let people = [&mut options.cases, &mut options.contacts, &mut options.contacts_of_contacts, &mut options.events];
-        for person in people.into_iter().flatten().filter_map(Value::as_object_mut) {
-            person.entry("outbreakId").or_insert_with(|| json!(fallback));
+        let of_outbreak =
+            [&mut options.cases, &mut options.contacts, &mut options.contacts_of_contacts, &mut options.events, &mut options.clusters];
+        for record in of_outbreak.into_iter().flatten().filter_map(Value::as_object_mut) {
+            record.entry("outbreakId").or_insert_with(|| json!(fallback));
         }
         Ok(options)
     }

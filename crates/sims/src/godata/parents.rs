@@ -48,7 +48,6 @@ pub fn of_kind(store: &Store, outbreak: &str, parent: Parent, id: &str) -> Resul
 }
 
 /// A person has become another kind of person: its lab results say so, and its follow-ups after today are deleted.
-#[allow(dead_code, reason = "for the conversions of people")]
 pub fn converted(store: &mut Store, person: &str, kind: &str, author: &Author) {
     for mut record in of(&store.lab_results, person) {
         record.insert("personType".to_owned(), json!(kind));

@@ -23,7 +23,7 @@ pub struct Relationships(Rows);
 
 impl Default for Relationships {
     fn default() -> Self {
-        Self(Rows::new(Shape { indexed: &["persons.id", "deletedByParent"], model: &RELATIONSHIP }))
+        Self(Rows::new(Shape { indexed: &["persons.id", "clusterId", "deletedByParent"], model: &RELATIONSHIP }))
     }
 }
 

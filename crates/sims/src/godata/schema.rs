@@ -144,6 +144,24 @@ pub const RELATIONSHIP: Model = Model {
     default_order: &["id"],
 };
 
+/// A cluster.
+pub const CLUSTER: Model = Model {
+    name: "cluster",
+    schema: &[("outbreakId", Text), ("name", Text), ("description", Text), ("icon", Text), ("colorCode", Text)],
+    read_only: &["outbreakId"],
+    required: &["name"],
+    default_order: &["name"],
+};
+
+/// A team.
+pub const TEAM: Model = Model {
+    name: "team",
+    schema: &[("name", Text), ("userIds", Texts), ("locationIds", Texts)],
+    read_only: &[],
+    required: &["name", "userIds"],
+    default_order: &["id"],
+};
+
 /// A location.
 pub const LOCATION: Model = Model {
     name: "location",

@@ -15,7 +15,7 @@ use super::options::Options;
 use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
-use super::{Server, cascade, languages, locations, outbreaks, person, reference_data, relationships};
+use super::{Server, cascade, clusters, convert, languages, locations, outbreaks, person, reference_data, relationships, teams};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -144,6 +144,14 @@ impl Sim {
             .unwrap_or_else(|error| panic!("Go.Data would refuse to delete this person: {}", error.message));
     }
 
+    /// A person that a user of Go.Data converts: to one of the `cases`, `contacts` or `contacts-of-contacts`. Panics when
+    /// Go.Data would refuse it.
+    pub fn convert(&self, id: &str, path: &str) {
+        let to = PersonType::at(path).expect("people become cases, contacts or contacts-of-contacts");
+        convert::convert(&mut self.server.write(), id, to, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this conversion: {}", error.message));
+    }
+
     /// A deleted person that a user of Go.Data brings back, with all that went with it.
     pub fn restore(&self, id: &str) {
         cascade::restore(&mut self.server.write(), id, &self.web_user())
@@ -216,6 +224,14 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
             }
             person::create(store, person_type, &outbreak, sent, &author).map_err(|error| refused(&what(), &error))?;
         }
+    }
+    for (at, team) in options.teams.iter().enumerate() {
+        teams::seed(store, team, &author).map_err(|error| refused(&format!("team {}", at + 1), &error))?;
+    }
+    for (at, cluster) in options.clusters.iter().enumerate() {
+        let sent = cluster.as_object().cloned().unwrap_or_default();
+        let outbreak = sent.get("outbreakId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        clusters::create(store, &outbreak, sent, &author).map_err(|error| refused(&format!("cluster {}", at + 1), &error))?;
     }
     for (at, relationship) in options.relationships.iter().enumerate() {
         relationships::seed(store, relationship, &author).map_err(|error| refused(&format!("relationship {}", at + 1), &error))?;

@@ -50,7 +50,7 @@ impl<'a> State<'a> {
         self.server.read().people.get(id).map(|person| Value::Object(person.typed_record()))
     }
 
-    /// All records of `outbreak`, `location`, `referenceData`, `relationship`, `labResult`, `followUp` or `user`, deleted
+    /// All records of `outbreak`, `location`, `referenceData`, `relationship`, `cluster`, `team`, `labResult`, `followUp` or `user`, deleted
     /// ones too; empty for another name.
     pub fn collection(&self, name: &str) -> Vec<Value> {
         let store = self.server.read();
@@ -60,6 +60,8 @@ impl<'a> State<'a> {
             "referenceData" => store.reference_data.all().to_vec(),
             "followUp" => store.follow_ups.all().iter().map(Record::record).collect(),
             "labResult" => store.lab_results.all().iter().map(Record::record).collect(),
+            "cluster" => store.clusters.all().iter().map(Row::record).collect(),
+            "team" => store.teams.all().to_vec(),
             "relationship" => store.relationships.all().iter().map(Row::record).collect(),
             "user" => self.server.auth().users().iter().map(|user| user.record.clone()).collect(),
             _ => Vec::new(),

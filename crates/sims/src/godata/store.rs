@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::clusters::Clusters;
 use super::condition::Condition;
 use super::filter::{self, Filter, Order};
 use super::languages::Languages;
@@ -24,7 +25,9 @@ pub struct Store {
     /// Relationships between people.
     pub relationships: Relationships,
     /// Clusters of relationships.
-    pub clusters: Table,
+    pub clusters: Clusters,
+    /// Teams.
+    pub teams: Table,
     /// Follow-ups of people.
     pub follow_ups: Records,
     /// Lab results of people.

@@ -3,6 +3,7 @@
 mod account;
 mod aggregate;
 mod children;
+mod clusters;
 mod follow_ups;
 mod lab_results;
 mod language;
@@ -11,6 +12,7 @@ mod outbreak;
 mod people;
 mod reference;
 mod relationships;
+mod teams;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -30,7 +32,6 @@ use crate::server::{Reply, Request};
 
 /// What the backend has and this simulator has not, at the first level.
 const NOT_SIMULATED: &[&str] = &[
-    "teams",
     "roles",
     "templates",
     "audit-logs",
@@ -52,7 +53,6 @@ const NOT_SIMULATED: &[&str] = &[
 
 /// The same below an outbreak.
 const NOT_SIMULATED_IN_OUTBREAK: &[&str] = &[
-    "clusters",
     "attachments",
     "range-follow-ups",
     "importable-files",
@@ -134,6 +134,7 @@ impl Call<'_> {
             ["locations", rest @ ..] => location::route(self, rest),
             ["reference-data", rest @ ..] => reference::route(self, rest),
             ["languages", rest @ ..] => language::route(self, rest),
+            ["teams", rest @ ..] => teams::route(self, rest),
             ["system-settings", "version"] if self.is(&Method::GET) => self.version(),
             [first, ..] if NOT_SIMULATED.contains(first) => {
                 self.user()?;
@@ -155,6 +156,7 @@ impl Call<'_> {
             [segment, person, "lab-results", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {
                 lab_results::of_person(self, outbreak, parent, person, rest)
             }
+            ["clusters", rest @ ..] => clusters::route(self, outbreak, rest),
             ["relationships", rest @ ..] => relationships::of_outbreak(self, outbreak, rest),
             ["people", rest @ ..] => people::all(self, outbreak, rest),
             [first, rest @ ..] if let Some(person_type) = PersonType::at(first) => people::route(self, outbreak, person_type, rest),

@@ -1,5 +1,6 @@
 //! Cases, contacts, contacts of contacts and events of an outbreak, and the list of all people.
 
+pub(super) mod exposed;
 mod write;
 
 use axum::http::Method;
@@ -62,6 +63,9 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, person_type: &'static Perso
             let person = one(&store, outbreak, person_type, id, true)?;
             Ok(call.record(person.record()).wrote_ids(ids))
         }
+        [id, "contacts"] if post && person_type.is_origin() => exposed::create_exposed(call, outbreak, person_type, id),
+        [id, "contacts-of-contacts"] if post && person_type.id == CONTACT.id => exposed::create_exposed(call, outbreak, person_type, id),
+        [id, action] if post && action.starts_with("convert-to-") => exposed::converted(call, outbreak, person_type, id, action),
         [_, ..] if rest.len() > 1 => not_simulated(call, outbreak),
         _ => Err(call.no_method("outbreak")),
     }

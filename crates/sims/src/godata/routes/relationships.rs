@@ -3,7 +3,8 @@
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::people::{allowed, not_simulated, one};
+use super::clusters;
+use super::people::{allowed, exposed, not_simulated, one};
 use super::{Call, compile, counted, is_user_relation, refusal, unknown_relation};
 use crate::godata::condition::{Condition, Engine, Test};
 use crate::godata::error::{Error, Result};
@@ -53,7 +54,8 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, person_type: &'static P
         }
         ["count"] if get => count(call, outbreak, Some(person)),
         ["filtered-count"] if get => filtered_count(call, outbreak, Some(person)),
-        ["exposures" | "contacts" | "available-people" | "export", ..] => not_simulated(call, outbreak),
+        ["exposures" | "contacts", ..] => exposed::other_side(call, outbreak, person_type, person, rest),
+        ["available-people" | "export", ..] => not_simulated(call, outbreak),
         [id] if get => {
             may("relationship_view")?;
             let row = of(&call.server.read(), person, id)?;
@@ -159,7 +161,7 @@ fn related(call: &Call<'_>, store: &Store, row: &Row, filter: &Filter) -> Map<St
         record.insert("people".to_owned(), people);
     }
     if filter.include.iter().any(|name| name == "cluster") {
-        let cluster = record.get("clusterId").and_then(Value::as_str).and_then(|id| store.clusters.live(id)).cloned();
+        let cluster = record.get("clusterId").and_then(Value::as_str).and_then(|id| store.clusters.live(id)).map(clusters::shown);
         if let Some(cluster) = cluster {
             record.insert("cluster".to_owned(), Value::Object(cluster));
         }
