@@ -258,7 +258,7 @@ impl Client {
     /// The outbreaks that the account may see, by id; deleted ones if asked.
     pub async fn outbreaks(&self, deleted: bool) -> Result<Vec<Outbreak>, Error> {
         let masks = PersonKind::ALL.into_iter().map(PersonKind::mask_field);
-        let questionnaires = RESOURCES.iter().filter_map(|resource| resource.questionnaire);
+        let questionnaires = RESOURCES.iter().flat_map(|resource| resource.questionnaires.iter().copied());
         let fields: Vec<&str> = ["id", "name", "createdAt", "deleted"].into_iter().chain(masks).chain(questionnaires).collect();
         let filter = json!({ "fields": fields, "order": ["id ASC"], "deleted": deleted });
         let answer = self.send(self.request(Method::Get, ["outbreaks"], Safety::Safe).query("filter", &filter.to_string())).await?;

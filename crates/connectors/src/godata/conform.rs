@@ -5,7 +5,6 @@
 //!
 //! Texts lose their outer white space: nobody sees it in Go.Data, and a number that is stored with it is not found by the number.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +16,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::codes::Codes;
 use super::mask::{Mask, Misfit};
+use super::questionnaire::{ANSWERS, Questionnaire};
 use super::relationship;
 use super::schema::{CURRENT_ADDRESS, Field, Kind, PREVIOUS_ADDRESS, Resource, Role, find};
 
@@ -31,8 +31,8 @@ pub struct Rules {
     pub mask: Option<Mask>,
     /// `duplicates: accept`: the digits of a visual id may be replaced.
     pub rewriting_accepted: bool,
-    /// The variables of the outbreak's questionnaire; empty when it has none, and then any is accepted.
-    pub variables: HashSet<String>,
+    /// What records of this kind are asked in the outbreak; when it asks nothing, any answer is accepted.
+    pub questionnaire: Questionnaire,
 }
 
 /// Conforms a record of a resource.
@@ -166,16 +166,10 @@ impl Work<'_> {
     }
 
     fn number(&mut self, member: Value, path: &str) -> Value {
-        let Value::String(text) = &member else {
-            return if member.is_number() { member } else { self.wrong(path, "a number") };
-        };
-        let trimmed = text.trim();
-        let number = trimmed.parse::<i64>().ok().map(Number::from).or_else(|| {
-            // Digits, a point, a sign: `1e5`, `inf` and `0x1F` are no numbers that a person wrote.
-            let plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
-            trimmed.parse::<f64>().ok().filter(|_| plain).and_then(Number::from_f64)
-        });
-        number.map_or_else(
+        if !member.is_string() && !member.is_number() {
+            return self.wrong(path, "a number");
+        }
+        number(&member).map_or_else(
             || self.refuse(Cause::new(record::BAD_NUMBER, "this is no number; the decimal sign is a point"), path),
             Value::Number,
         )
@@ -235,28 +229,14 @@ impl Work<'_> {
         if lat.is_null() { Value::Null } else { json!({ "lat": lat, "lng": lng }) }
     }
 
-    /// `{fever: "YES"}` becomes `{fever: [{value: "YES"}]}`; what has the form of an answer already is left so.
     fn answers(&mut self, member: Value, path: &str) -> Value {
         let Value::Object(members) = member else { return self.wrong(path, "an object by variables") };
-        let mut conformed = Map::new();
-        for (variable, answer) in members {
-            if !self.rules.variables.is_empty() && !self.rules.variables.contains(&variable) {
-                let near =
-                    nearest(&variable, self.rules.variables.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
-                let message = format!("the questionnaire of the outbreak has no such variable{}", near.unwrap_or_default());
-                self.refuse(Cause::new(target::UNKNOWN_FIELD, message), &format!("{path}.{variable}"));
-                continue;
-            }
-            let is_answer = |item: &Value| item.get("value").is_some();
-            let answers = match answer {
-                Value::Array(items) if items.iter().all(is_answer) => items,
-                Value::Null => Vec::new(),
-                one if is_answer(&one) => vec![one],
-                // Several values of one question are one answer with a list.
-                plain => vec![json!({ "value": plain })],
-            };
-            conformed.insert(variable, Value::Array(answers.into_iter().map(with_dates).collect()));
-        }
+        let nothing_asked = Questionnaire::default();
+        // What someone answered as another kind of person was asked by another questionnaire.
+        let questionnaire = if path == ANSWERS { &self.rules.questionnaire } else { &nothing_asked };
+        let mut causes = Vec::new();
+        let conformed = questionnaire.conform(members, path, &mut |cause, at| causes.push(cause.field(at)));
+        self.causes.extend(causes);
         Value::Object(conformed)
     }
 
@@ -324,6 +304,20 @@ impl Work<'_> {
     }
 }
 
+/// A number, or a text that a person wrote for one.
+pub fn number(written: &Value) -> Option<Number> {
+    let text = match written {
+        Value::Number(number) => return Some(number.clone()),
+        Value::String(text) => text.trim(),
+        _ => return None,
+    };
+    text.parse::<i64>().ok().map(Number::from).or_else(|| {
+        // Digits, a point, a sign: `1e5`, `inf` and `0x1F` are no numbers that a person wrote.
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+        text.parse::<f64>().ok().filter(|_| plain).and_then(Number::from_f64)
+    })
+}
+
 /// A date as Go.Data stores it: UTC with milliseconds. A date alone is midnight UTC; a time without a zone is taken as UTC.
 pub fn iso(text: &str) -> Option<String> {
     let trimmed = text.trim();
@@ -343,16 +337,6 @@ pub fn iso(text: &str) -> Option<String> {
         trimmed.parse::<civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
     };
     Some(instant.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
-}
-
-/// Go.Data turns a text in an answer that looks like a date into one; writing it so from the start keeps the comparison right.
-fn with_dates(answer: Value) -> Value {
-    match answer {
-        Value::String(text) => iso(&text).filter(|_| looks_like_date(&text)).map_or(Value::String(text), Value::String),
-        Value::Array(items) => Value::Array(items.into_iter().map(with_dates).collect()),
-        Value::Object(members) => Value::Object(members.into_iter().map(|(name, member)| (name, with_dates(member))).collect()),
-        other => other,
-    }
 }
 
 /// The forms that Go.Data takes for dates in filters and answers.

@@ -11,6 +11,7 @@
 //! newest one read: raise it where one reading takes longer than that.
 
 mod address;
+mod answers;
 mod client;
 mod codes;
 mod config;
@@ -20,6 +21,7 @@ mod labels;
 mod lookup;
 mod mask;
 mod persons;
+mod questionnaire;
 mod read;
 mod relationship;
 mod resources;

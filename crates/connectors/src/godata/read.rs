@@ -19,6 +19,7 @@ use kivuko_core::split::Splitter;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::answers::Reading;
 use super::client::Client;
 use super::errors::unreadable;
 use super::schema::Resource;
@@ -121,6 +122,7 @@ impl connector::Source for Source {
                 until: request.until,
                 only: request.only.map(|ids| ids.into_iter().rev().collect()),
                 fields: fields(&request.paths, self.stamp),
+                answers: Reading::of(&request.paths)?,
                 page_size: request.page_size.clamp(1, LARGEST_PAGE),
                 partition: request.partition,
                 reached: None,
@@ -201,6 +203,7 @@ struct Pages {
     /// The ids that are still to be asked for, the next one last.
     only: Option<Vec<String>>,
     fields: Option<Vec<String>>,
+    answers: Reading,
     page_size: usize,
     partition: Partition,
     reached: Option<Position>,
@@ -350,7 +353,7 @@ impl Pages {
             Some(id) => format!("{} {id}", self.resource.name),
             None => self.resource.name.to_owned(),
         };
-        Ok(SourceRecord { id, place, version, deleted, body: Ok(element) })
+        Ok(SourceRecord { id, place, version, deleted, body: self.answers.apply(element) })
     }
 }
 

@@ -85,8 +85,8 @@ pub struct Resource {
     /// Whether the field `active` can be switched off.
     pub deactivates: bool,
     pub deletes: bool,
-    /// The field of the outbreak that holds the questionnaire of its records.
-    pub questionnaire: Option<&'static str>,
+    /// The fields of the outbreak that hold the questionnaires of its records.
+    pub questionnaires: &'static [&'static str],
     /// Where and how its records are listed.
     pub list: List,
     /// Several are created by an array in one request.
@@ -148,7 +148,7 @@ impl Resource {
         unique: &[],
         deactivates: false,
         deletes: true,
-        questionnaire: None,
+        questionnaires: &[],
         list: List::PLAIN,
         creates_together: false,
         changes_together: false,

@@ -12,6 +12,7 @@ use super::client::{Client, Outbreak};
 use super::labels;
 use super::mask::Mask;
 use super::persons::PersonKind;
+use super::questionnaire::Questionnaire;
 use super::read::Source;
 use super::resources::RESOURCES;
 use super::target::Target;
@@ -105,14 +106,22 @@ impl connector::System for System {
     }
 
     fn describe(&self) -> BoxFuture<'_, Result<Vec<ResourceDescription>, Error>> {
-        let describe = |resource: &super::schema::Resource| ResourceDescription {
-            name: resource.name.to_owned(),
-            about: resource.about.to_owned(),
-            reads: true,
-            writes: resource.writes,
-            fields: resource.describe(),
-        };
-        Box::pin(async move { Ok(RESOURCES.iter().map(describe).collect()) })
+        Box::pin(async move {
+            let outbreak = self.client.outbreak().await?;
+            let describe = |resource: &super::schema::Resource| {
+                let questions = resource.questionnaires.iter().filter_map(|field| Some(outbreak.as_ref()?.questions(field)));
+                let mut fields = resource.describe();
+                fields.extend(Questionnaire::of(questions).describe());
+                ResourceDescription {
+                    name: resource.name.to_owned(),
+                    about: resource.about.to_owned(),
+                    reads: true,
+                    writes: resource.writes,
+                    fields,
+                }
+            };
+            Ok(RESOURCES.iter().map(describe).collect())
+        })
     }
 
     fn labels<'a>(&'a self, language: &'a str) -> BoxFuture<'a, Result<Option<Labels>, Error>> {

@@ -1,12 +1,11 @@
 //! A resource as a target: what it can do, what it checks before the first record, and who may write at a time.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
-use kivuko_core::connector::{self, Candidate, Capabilities, Key, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Candidate, Capabilities, Key, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
@@ -17,6 +16,7 @@ use super::codes::Codes;
 use super::conform::{self, Rules};
 use super::lookup::{Place, Search};
 use super::mask::Mask;
+use super::questionnaire::{ANSWERS, Questionnaire};
 use super::read::known;
 use super::schema::{Field, Kind, Resource, Role, find};
 use super::write::Writer;
@@ -86,11 +86,13 @@ impl Target {
             let account = self.client.account().await?;
             self.active.store(account.active_outbreak_id.as_deref() == Some(&outbreak.id), Ordering::Relaxed);
         }
+        let questions = |outbreak: &Outbreak| Questionnaire::of(self.resource.questionnaires.iter().map(|field| outbreak.questions(field)));
+        let questionnaire = outbreak.as_ref().map(questions).unwrap_or_default();
         let mut causes = Vec::new();
         // Places are many; they are read only for a flow that writes some.
         let mut needs_places = self.spec.paths.is_empty();
         for path in &self.spec.paths {
-            match self.leads_to(path) {
+            match self.leads_to(path, &questionnaire) {
                 Ok(kind) => needs_places |= kind.is_some_and(has_places),
                 Err(cause) => causes.push(cause.field(path)),
             }
@@ -99,11 +101,7 @@ impl Target {
         let rules = Rules {
             mask: outbreak.as_ref().zip(self.resource.person()).and_then(|(outbreak, kind)| outbreak.mask(kind)).map(Mask::parse),
             rewriting_accepted: self.spec.accept_duplicates,
-            variables: outbreak
-                .as_ref()
-                .zip(self.resource.questionnaire)
-                .map(|(outbreak, field)| variables(outbreak.questions(field)))
-                .unwrap_or_default(),
+            questionnaire,
             codes,
         };
         let search = self.searchable(&rules, &mut causes);
@@ -136,12 +134,12 @@ impl Target {
     }
 
     /// What a path leads to; nothing is known of what lies inside answers and the like.
-    fn leads_to(&self, text: &str) -> Result<Option<Kind>, Cause> {
+    fn leads_to(&self, text: &str, questionnaire: &Questionnaire) -> Result<Option<Kind>, Cause> {
         let path = Path::parse(text).map_err(|_| Cause::new(target::UNKNOWN_FIELD, "this is no path"))?;
         let mut fields = self.resource.fields;
         let mut reached = None;
-        for segment in path.segments() {
-            let Segment::Field(name) = segment else { continue };
+        let mut names = path.segments().iter().filter_map(|segment| if let Segment::Field(name) = segment { Some(&**name) } else { None });
+        while let Some(name) = names.next() {
             let Some(field) = find(fields, name) else {
                 let near = nearest(name, fields.iter().map(|field| field.name)).map(|near| format!("; did you mean `{near}`?"));
                 let message = format!("Go.Data has no field `{name}` here{}", near.unwrap_or_default());
@@ -153,6 +151,9 @@ impl Target {
             reached = Some(field.kind);
             fields = match field.kind {
                 Kind::Object(nested) | Kind::List(nested) => nested,
+                Kind::Answers if name == ANSWERS => {
+                    return names.next().map_or(Ok(()), |variable| questionnaire.knows(variable)).map(|()| None);
+                }
                 Kind::Answers | Kind::Any | Kind::Point => return Ok(None),
                 _ => &[],
             };
@@ -163,6 +164,12 @@ impl Target {
     fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {
         let outbreak = ready.outbreak.as_ref().map(|outbreak| outbreak.id.as_str());
         Place { client: &self.client, resource: self.resource, outbreak, active: &self.active }
+    }
+
+    /// What the resource replaces whole; of answers that have a day each, those of other days.
+    fn replaced_whole(&self) -> Vec<ReplacedWhole> {
+        let dated = self.ready.get().into_iter().flat_map(|ready| ready.rules.questionnaire.replaced_whole());
+        self.resource.replaced_whole().into_iter().chain(dated).collect()
     }
 
     fn mask_rewrites(&self) -> bool {
@@ -183,18 +190,6 @@ fn has_places(kind: Kind) -> bool {
     }
 }
 
-/// The variables of a questionnaire, those of additional questions too.
-fn variables(questions: &[Value]) -> HashSet<String> {
-    let mut found = HashSet::new();
-    let mut waiting: Vec<&Value> = questions.iter().collect();
-    while let Some(question) = waiting.pop() {
-        found.extend(question.get("variable").and_then(Value::as_str).map(str::to_owned));
-        let answers = question.get("answers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        waiting.extend(answers.iter().filter_map(|answer| answer.get("additionalQuestions").and_then(Value::as_array)).flatten());
-    }
-    found
-}
-
 impl connector::Target for Target {
     fn capabilities(&self) -> Capabilities {
         let one_by_one = self.resource.one_by_one || self.numbers_race();
@@ -203,7 +198,7 @@ impl connector::Target for Target {
             batch_size: self.client.options.batch_size,
             concurrency: if one_by_one || self.resource.role == Role::Relationship { 1 } else { concurrency },
             lookup_size: 100,
-            replaced_whole: self.resource.replaced_whole(),
+            replaced_whole: self.replaced_whole(),
             // Under a mask with a sequence the value that is sent is not the one that is stored.
             unique: if self.mask_rewrites() { Vec::new() } else { self.resource.unique.iter().map(|field| (*field).to_owned()).collect() },
             deletes: self.resource.deletes,

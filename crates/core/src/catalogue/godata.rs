@@ -37,4 +37,6 @@ codes! {
     MERGED = 627, "K0627";
     /// The installation does not have this language.
     NO_SUCH_LANGUAGE = 635, "K0635";
+    /// A sheet reads the answers of one variable in two forms.
+    ANSWER_IN_TWO_FORMS = 641, "K0641";
 }

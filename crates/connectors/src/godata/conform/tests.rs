@@ -144,7 +144,7 @@ fn quirk_31_dates_in_answers_are_written_as_they_will_be_stored() {
 
 #[test]
 fn answers_to_questions_that_are_not_asked_are_refused() {
-    let rules = Rules { variables: HashSet::from(["fever".to_owned()]), ..rules() };
+    let rules = Rules { questionnaire: Questionnaire::of([[json!({ "variable": "fever" })].as_slice()]), ..rules() };
     assert!(case(&rules, json!({"questionnaireAnswers": {"fever": "YES"}})).is_ok());
     assert_eq!(case(&rules, json!({"questionnaireAnswers": {"fevr": "YES"}})), Err(vec!["K0405 questionnaireAnswers.fevr".to_owned()]));
 }

@@ -48,6 +48,6 @@ pub const CASES: Resource = Resource {
         ("questionnaireAnswersContact", &[]),
         ("followUp", &[]),
     ],
-    questionnaire: Some("caseInvestigationTemplate"),
+    questionnaires: &["caseInvestigationTemplate"],
     ..PEOPLE
 };

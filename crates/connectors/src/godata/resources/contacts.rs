@@ -37,6 +37,6 @@ pub const CONTACTS: Resource = Resource {
         ("questionnaireAnswersCase", &[]),
         ("followUp", &[]),
     ],
-    questionnaire: Some("contactInvestigationTemplate"),
+    questionnaires: &["contactInvestigationTemplate"],
     ..PEOPLE
 };

@@ -27,7 +27,7 @@ pub const EVENTS: Resource = Resource {
     fields: fields!(EVENT, MAINTAINED),
     replaced_whole: &[("address", &[]), BY_VARIABLE],
     nested_keys: &[],
-    questionnaire: Some("eventInvestigationTemplate"),
+    questionnaires: &["eventInvestigationTemplate"],
     changes_together: false,
     ..PEOPLE
 };

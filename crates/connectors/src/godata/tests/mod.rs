@@ -3,6 +3,7 @@
 mod account;
 mod cases;
 mod others;
+mod questionnaires;
 mod quirks;
 mod reading;
 
