@@ -42,6 +42,13 @@ impl Folder {
         std::fs::write(path, text.replace(from, to)).expect("it can be written");
     }
 
+    /// So many cases, all of them good, in the place of those that `init` makes.
+    fn fill(&self, cases: usize) {
+        let heading = "case_id,first_name,last_name,sex,date_of_birth,age,classification,reported,onset\n".to_owned();
+        let rows = (0..cases).map(|number| format!("N-{number},Aminata,Sesay,F,,39,suspect,02/11/2026,\n"));
+        std::fs::write(self.path().join("data/cases.csv"), heading + &rows.collect::<String>()).expect("it can be written");
+    }
+
     fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
     }
@@ -334,17 +341,11 @@ fn another_environment_has_a_memory_of_its_own_and_commands_name_it() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_run_in_order_and_the_next_one_goes_on() {
-    use std::fmt::Write as _;
     use std::io::{BufRead as _, BufReader, Read as _};
 
     let (runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());
-    let mut rows = "case_id,first_name,last_name,sex,date_of_birth,age,classification,reported,onset\n".to_owned();
-    for number in 0..1200 {
-        writeln!(rows, "N-{number},Aminata,Sesay,F,,39,suspect,02/11/2026,").expect("a text takes everything");
-    }
-    std::fs::write(folder.path().join("data/cases.csv"), rows).expect("it can be written");
-
+    folder.fill(1200);
     let mut held = sim.pause_at(Pause::nth(1, Phase::BeforeApply).on("POST", "/api/outbreaks/*"));
     let mut child = Command::new(env!("CARGO_BIN_EXE_kivuko"))
         .args(["run", "cases", "--json"])
@@ -375,4 +376,36 @@ fn an_interrupt_ends_a_run_in_order_and_the_next_one_goes_on() {
     assert_eq!((&again["read"], &again["unchanged"]), (&1200.into(), &1200.into()), "{again}");
     let written: usize = sim.log().writes().iter().map(|entry| entry.records).sum();
     assert_eq!(written, 1200, "something was lost or written twice");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_killed_at_any_write_leaves_nothing_lost_and_nothing_doubled() {
+    for (nth, phase) in [1, 3, 6].into_iter().flat_map(|nth| [(nth, Phase::BeforeApply), (nth, Phase::AfterApply)]) {
+        let (runtime, sim) = simulator();
+        let folder = Folder::against(&sim.url());
+        folder.change("kivuko.yaml", "    kind: godata\n", "    kind: godata\n    settle_secs: 0.2\n    batch_size: 50\n");
+        folder.fill(300);
+
+        let mut held = sim.pause_at(Pause::nth(nth, phase).on("POST", "/api/outbreaks/*"));
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kivuko"))
+            .args(["run", "cases"])
+            .current_dir(folder.path())
+            .env_remove("GODATA_PASSWORD")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        assert!(runtime.block_on(held.reached()), "no write {nth} came");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it is dead");
+        held.resume();
+
+        let (account, code) = folder.json(&["run", "cases"]);
+        assert_eq!((code, &account["status"]), (0, &"complete".into()), "killed at write {nth}, {phase:?}: {account}");
+        let (again, _) = folder.json(&["run", "cases"]);
+        assert_eq!((&again["read"], &again["unchanged"]), (&300.into(), &300.into()), "killed at write {nth}, {phase:?}: {again}");
+        let written: usize = sim.log().writes().iter().map(|entry| entry.records).sum();
+        assert_eq!(written, 300, "killed at write {nth}, {phase:?}: something was lost or written twice");
+    }
 }
