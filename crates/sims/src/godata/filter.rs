@@ -27,6 +27,8 @@ pub struct Filter {
     pub deleted: bool,
     /// Names of the relations to add to each record.
     pub include: Vec<String>,
+    /// The `scope` of those relations that were sent with one.
+    pub scopes: Vec<(String, Node)>,
     /// `flags.applyHasMoreLimit` of counts.
     pub has_more_limit: bool,
 }
@@ -71,12 +73,20 @@ impl Filter {
                 ("limit", value) => filter.limit = limit(value)?,
                 ("skip" | "offset", value) => filter.skip = skip(value)?,
                 ("deleted", Node::Bool(flag)) => filter.deleted = *flag,
-                ("include", value) => filter.include = relations(value),
+                ("include", value) => {
+                    filter.include = relations(value);
+                    scopes(value, &mut filter.scopes);
+                }
                 ("flags", value) => filter.has_more_limit = value.get("applyHasMoreLimit") == Some(&Node::Bool(true)),
                 _ => {}
             }
         }
         Ok(filter)
+    }
+
+    /// The `scope` with which a relation was asked for.
+    pub fn scope(&self, relation: &str) -> Option<&Node> {
+        self.scopes.iter().find(|(name, _)| name == relation).map(|(_, scope)| scope)
     }
 }
 
@@ -158,6 +168,18 @@ fn relations(value: &Node) -> Vec<String> {
             None => members.iter().map(|(name, _)| name.clone()).collect(),
         },
         _ => Vec::new(),
+    }
+}
+
+fn scopes(value: &Node, into: &mut Vec<(String, Node)>) {
+    match value {
+        Node::List(items) => items.iter().for_each(|item| scopes(item, into)),
+        Node::Object(_) => {
+            if let (Some(name), Some(scope @ Node::Object(_))) = (value.get("relation").and_then(Node::text), value.get("scope")) {
+                into.push((name.to_owned(), scope.clone()));
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,29 +1,29 @@
 //! Cases, contacts, contacts of contacts and events of an outbreak, and the list of all people.
 
 pub(super) mod exposed;
+pub(super) mod related;
 mod write;
 
-use axum::http::Method;
-use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
-use super::{Call, compile, counted, is_user_relation, relationships, unknown_relation};
+use axum::http::Method;
+use serde_json::json;
+
+use super::{Call, compile, counted, relationships};
 use crate::godata::auth::User;
 use crate::godata::cascade;
-use crate::godata::condition::{Condition, Engine};
+use crate::godata::condition::{Condition, Engine, Test};
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
 use crate::godata::node::Node;
 use crate::godata::person_types::{self, CASE, CONTACT, EVENT, PersonType};
 use crate::godata::rows::{Row, Scope};
-use crate::godata::schema::{self, Model};
+use crate::godata::schema;
 use crate::godata::store::{Store, Table, text_of};
 use crate::server::Reply;
 
 /// Above this `filtered-count` stops counting when it is asked to.
 pub(super) const HAS_MORE: usize = 10_000;
-
-/// Relations that a person has in the backend. Those that this simulator has no records for are always empty.
-const EMPTY_RELATIONS: [&str; 3] = ["followUps", "labResults", "relationships"];
 
 pub(super) fn route(call: &Call<'_>, outbreak: &str, person_type: &'static PersonType, rest: &[&str]) -> Result<Reply> {
     let get = call.is(&Method::GET);
@@ -142,14 +142,9 @@ fn answer(call: &Call<'_>, outbreak: &str, person_type: Option<&PersonType>, fil
     let kind = person_type.map(|person_type| person_type.id);
     let model = person_type.map_or(&schema::CASE, |person_type| person_type.model);
     let engine = person_type.map_or(Engine::Loopback, |person_type| person_type.engine);
-    for relation in &filter.include {
-        let known = is_user_relation(relation) || EMPTY_RELATIONS.contains(&relation.as_str());
-        if !known && !matches!(relation.as_str(), "locations" | "dateRangeLocations") {
-            return Err(unknown_relation(relation, model));
-        }
-    }
+    related::check(filter, model)?;
     let store = call.server.read();
-    let condition = condition(&store, filter.condition.as_ref(), engine, model)?;
+    let condition = condition(&store, outbreak, person_type, filter, engine)?;
     let scope = Scope { outbreak, kind, deleted: filter.deleted };
     let found = store.people.search(scope, filter, condition.as_ref());
     let as_stored = filter.fields.is_none()
@@ -161,51 +156,44 @@ fn answer(call: &Call<'_>, outbreak: &str, person_type: Option<&PersonType>, fil
     }
     let elements = found.into_iter().map(|person| {
         let mut record = if kind.is_some() { person.record() } else { person.typed_record() };
-        relate(&store, &mut record, &filter.include);
-        call.include_users(&mut record, &filter.include);
+        related::relate(call, &store, &mut record, filter)?;
         if let Some(fields) = &filter.fields {
             fields.apply(&mut record);
         }
-        text_of(&record)
+        Ok(text_of(&record))
     });
-    Ok(Reply::elements(elements.collect()))
+    Ok(Reply::elements(elements.collect::<Result<_>>()?))
 }
 
-fn relate(store: &Store, record: &mut Map<String, Value>, include: &[String]) {
-    for relation in include {
-        let array = match relation.as_str() {
-            "locations" => "addresses",
-            "dateRangeLocations" => "dateRanges",
-            name if EMPTY_RELATIONS.contains(&name) => {
-                record.insert(name.to_owned(), json!([]));
-                continue;
+/// Compiles the condition of a list of people, its special keys replaced by what they stand for.
+fn condition(
+    store: &Store,
+    outbreak: &str,
+    person_type: Option<&PersonType>,
+    filter: &Filter,
+    engine: Engine,
+) -> Result<Option<Condition>> {
+    let model = person_type.map_or(&schema::CASE, |person_type| person_type.model);
+    let mut node = filter.condition.clone();
+    let mut all = related::restrictions(store, outbreak, person_type, node.as_mut(), filter)?;
+    if let Some(node) = &mut node {
+        if let Node::Object(members) = node
+            && person_type.is_some_and(PersonType::is_origin)
+        {
+            for (key, value) in members.iter_mut().filter(|(key, _)| key == "noRelationships") {
+                "hasRelationships".clone_into(key);
+                *value = Node::Bool(*value != Node::Bool(true));
             }
-            _ => continue,
-        };
-        let items = record.get(array).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let ids = items.iter().filter_map(|item| item.get("locationId").and_then(Value::as_str));
-        let locations: Vec<Value> = ids.filter_map(|id| store.locations.live(id).cloned()).map(Value::Object).collect();
-        record.insert(relation.clone(), Value::Array(locations));
+        }
+        below_locations(&store.locations, node)?;
     }
+    all.extend(compile(node.as_ref(), engine, model)?);
+    Ok(if all.len() < 2 { all.pop() } else { Some(Condition::All(all)) })
 }
 
-/// Compiles the condition of a list of cases, its special keys replaced by what they stand for.
-fn condition(store: &Store, node: Option<&Node>, engine: Engine, model: &Model) -> Result<Option<Condition>> {
-    let Some(node) = node else { return Ok(None) };
-    let mut node = node.clone();
-    if let Node::Object(members) = &mut node {
-        for special in ["relationship", "labResult"] {
-            if members.iter().any(|(key, value)| key == special && *value != Node::Object(Vec::new())) {
-                return Err(Error::not_simulated(&format!("where.{special}")));
-            }
-        }
-        for (key, value) in members.iter_mut().filter(|(key, _)| key == "noRelationships") {
-            "hasRelationships".clone_into(key);
-            *value = Node::Bool(*value != Node::Bool(true));
-        }
-    }
-    below_locations(&store.locations, &mut node)?;
-    compile(Some(&node), engine, model)
+/// Those with one of these ids.
+fn in_set(ids: HashSet<String>) -> Condition {
+    Condition::Field(vec!["id".to_owned()], Test::In(ids, Vec::new()))
 }
 
 /// `X.parentLocationIdFilter` stands for the location and all below it.
@@ -246,8 +234,7 @@ pub(super) fn below_locations(locations: &Table, node: &mut Node) -> Result<()> 
 fn filtered_count(call: &Call<'_>, outbreak: &str, person_type: Option<&PersonType>) -> Result<Reply> {
     let filter = if call.is(&Method::POST) { call.filter_in_body(Engine::Raw)? } else { call.filter(Engine::Raw)? };
     let store = call.server.read();
-    let model = person_type.map_or(&schema::CASE, |person_type| person_type.model);
-    let condition = condition(&store, filter.condition.as_ref(), Engine::Raw, model)?;
+    let condition = condition(&store, outbreak, person_type, &filter, Engine::Raw)?;
     let scope = Scope { outbreak, kind: person_type.map(|person_type| person_type.id), deleted: filter.deleted };
     let count = store.people.count(scope, condition.as_ref());
     if filter.has_more_limit {
@@ -262,6 +249,7 @@ fn count(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
     allowed(call, outbreak, "case_list")?;
     let (node, deleted) = call.where_argument()?;
     let store = call.server.read();
-    let condition = condition(&store, node.as_ref(), Engine::Raw, CASE.model)?;
+    let filter = Filter { condition: node, ..Filter::default() };
+    let condition = condition(&store, outbreak, Some(&CASE), &filter, Engine::Raw)?;
     Ok(counted(store.people.count(Scope { outbreak, kind: Some(CASE.id), deleted }, condition.as_ref())))
 }

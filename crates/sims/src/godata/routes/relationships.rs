@@ -4,13 +4,14 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::clusters;
+use super::people::related::scoped;
 use super::people::{allowed, exposed, not_simulated, one};
 use super::{Call, compile, counted, is_user_relation, refusal, unknown_relation};
 use crate::godata::condition::{Condition, Engine, Test};
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
 use crate::godata::node::Node;
-use crate::godata::person_types::PersonType;
+use crate::godata::person_types::{CASE, PersonType};
 use crate::godata::relationships::{self, participants};
 use crate::godata::rows::{Row, Scope};
 use crate::godata::schema::RELATIONSHIP;
@@ -145,20 +146,38 @@ fn list(call: &Call<'_>, outbreak: &str, person: Option<&str>) -> Result<Reply> 
     }
     let condition = condition(filter.condition.as_ref(), Engine::Loopback, person)?;
     let store = call.server.read();
-    let found = store.relationships.search(Scope { outbreak, kind: None, deleted: filter.deleted }, &filter, condition.as_ref());
+    let scope = Scope { outbreak, kind: None, deleted: filter.deleted };
     if filter.fields.is_none() && filter.include.is_empty() && call.request.argument("retrieveCreatedUpdatedBy").is_none() {
+        let found = store.relationships.search(scope, &filter, condition.as_ref());
         return Ok(Reply::elements(found.into_iter().map(|row| row.text.clone()).collect()));
     }
-    Ok(Reply::elements(found.into_iter().map(|row| text_of(&related(call, &store, row, &filter))).collect()))
+    let of_people = filter.scope("people");
+    let filters_parent = of_people.is_some_and(|scope| scope.get("filterParent") == Some(&Node::Bool(true)));
+    let mut window = Filter { order: filter.order.clone(), ..Filter::default() };
+    if !filters_parent {
+        (window.skip, window.limit) = (filter.skip, filter.limit);
+    }
+    let mut rows = Vec::new();
+    for row in store.relationships.search(scope, &window, condition.as_ref()) {
+        rows.extend(related(call, &store, row, &filter, filters_parent)?);
+    }
+    if filters_parent {
+        // The backend loads everything, drops what is left without people, and only then takes the page.
+        rows = rows.into_iter().skip(filter.skip).take(filter.limit.unwrap_or(usize::MAX)).collect();
+    }
+    Ok(Reply::elements(rows.iter().map(text_of).collect()))
 }
 
-/// A relationship with the records that were asked for besides.
-fn related(call: &Call<'_>, store: &Store, row: &Row, filter: &Filter) -> Map<String, Value> {
+/// A relationship with the records that were asked for besides; none when it has no people left and should have.
+fn related(call: &Call<'_>, store: &Store, row: &Row, filter: &Filter, needs_people: bool) -> Result<Option<Map<String, Value>>> {
     let mut record = row.record();
     if filter.include.iter().any(|name| name == "people") {
         let people = participants(&record).into_iter().filter_map(|participant| store.people.live(participant.id));
-        let people: Value = people.map(Row::typed_record).map(Value::Object).collect();
-        record.insert("people".to_owned(), people);
+        let people = scoped(people.map(Row::typed_record).collect(), CASE.model, filter.scope("people"))?;
+        if needs_people && people.is_empty() {
+            return Ok(None);
+        }
+        record.insert("people".to_owned(), people.into_iter().map(Value::Object).collect());
     }
     if filter.include.iter().any(|name| name == "cluster") {
         let cluster = record.get("clusterId").and_then(Value::as_str).and_then(|id| store.clusters.live(id)).map(clusters::shown);
@@ -170,7 +189,7 @@ fn related(call: &Call<'_>, store: &Store, row: &Row, filter: &Filter) -> Map<St
     if let Some(fields) = &filter.fields {
         fields.apply(&mut record);
     }
-    record
+    Ok(Some(record))
 }
 
 fn count(call: &Call<'_>, outbreak: &str, person: Option<&str>) -> Result<Reply> {
