@@ -122,6 +122,8 @@ fn project() -> Project {
         secrets: &[],
         resources: &[],
         knows_identity: true,
+        reads_whole: false,
+        scope: None,
     };
     let texts = [
         ("kivuko.yaml", "project: bench\nsystems: { godata: { kind: any }, tracker: { kind: any } }\n"),

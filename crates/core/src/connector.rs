@@ -46,6 +46,10 @@ pub struct Declaration {
     pub resources: &'static [&'static str],
     /// Whether its sources know the identity of their records by themselves, so that a flow needs no `id:`.
     pub knows_identity: bool,
+    /// Whether its sources are read from the beginning each time ([`Source::reads_whole`]), so that rows can be put together to groups.
+    pub reads_whole: bool,
+    /// The option that says which part of the system is written to (`outbreak`), when a flow may choose it for each record: `to: { scope: { outbreak: ... } }`.
+    pub scope: Option<&'static str>,
 }
 
 /// How far one can rely on a connector.
@@ -295,6 +299,8 @@ pub struct TargetSpec {
     pub paths: Vec<String>,
     /// `duplicates: accept`: the flow knows that its key cannot be searched or is rewritten.
     pub accept_duplicates: bool,
+    /// Which part of the system is written to, by its name or id, in the place of what the system's own option says: see [`Declaration::scope`].
+    pub scope: Option<String>,
     /// Options of the target that are the connector's own, as written in the flow.
     pub options: Value,
 }
@@ -400,10 +406,17 @@ pub trait Target: Send + Sync {
     /// All that is wrong comes back as causes; an `Err` means that the system could not be asked.
     fn prepare(&self) -> BoxFuture<'_, Result<Vec<Cause>, Error>>;
 
+    /// The part of the system that is written to, after `prepare`: its id, which tells two of one name apart, and its name. `None` for systems without
+    /// such parts.
+    fn scope(&self) -> BoxFuture<'_, Result<Option<Identity>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// What must not be written to by two at a time (account and outbreak). The engine holds a lease on it while writing.
     fn exclusive(&self) -> BoxFuture<'_, Result<Option<String>, Error>>;
 
-    /// Called once under the lease before the first write: switches the active outbreak and the like.
+    /// Called under the lease before the first write, and again before the first write after another target of this system was written to: switches the active
+    /// outbreak and the like.
     fn begin(&self) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Brings a mapped record into the target's own form (types, dates, full code ids) or says everything that is wrong with it: what the target would

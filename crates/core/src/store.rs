@@ -384,6 +384,14 @@ pub trait Store: Send + Sync {
     fn close_intents<'a>(&'a self, ids: &'a [IntentId]) -> BoxFuture<'a, Result<(), Error>>;
     fn commit_page<'a>(&'a self, page: &'a PageCommit) -> BoxFuture<'a, Result<(), Error>>;
 
+    // Rows on their way into groups.
+    /// Puts blocks of rows aside, encrypted: block 0, 1, ... of a chunk of their owner. They are there until [`Store::drop_spill`].
+    fn put_spill<'a>(&'a self, owner: &'a str, chunk: u32, blocks: &'a [Vec<u8>]) -> BoxFuture<'a, Result<(), Error>>;
+    /// One of those blocks; `None` behind the last of its chunk.
+    fn spill<'a>(&'a self, owner: &'a str, chunk: u32, block: u32) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>>;
+    /// Drops everything that an owner put aside.
+    fn drop_spill<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+
     // Cursors.
     fn cursor<'a>(&'a self, flow: &'a str, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Cursor>, Error>>;
     /// The live cursors of a flow.

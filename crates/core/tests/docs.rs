@@ -116,6 +116,8 @@ fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
         secrets: &[],
         resources: &[],
         knows_identity: true,
+        reads_whole: true,
+        scope: Some("outbreak"),
     };
     let key = sheet.lines().nth(1).and_then(|line| line.split(',').next()).expect("the sheet has a row");
     let mut files = Files::default();

@@ -15,7 +15,7 @@ use kivuko_core::record::{Cursor, Page, Partition};
 use kivuko_core::store::{Link, RunId};
 use serde_json::{Value, json};
 
-use crate::known::Known;
+use crate::known::{Known, KnownReferences};
 use crate::run::{Execution, Watch};
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
@@ -36,15 +36,15 @@ impl Execution<'_> {
         let ids: Vec<String> = items.iter().filter(unlinked).map(|item| item.id.clone()).collect();
         // Those that were linked just now, by the settling.
         let late = if self.writes && !ids.is_empty() { self.known(&ids).await? } else { Known::default() };
-        for record in (0..self.flow.to.records.len()).rev() {
-            let mut wave: Vec<Unit> = Vec::new();
-            for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
-                for link in
-                    known.links_of(&item.id).iter().chain(late.links_of(&item.id)).filter(|link| self.record_of(link) == Some(record))
-                {
-                    wave.push(Self::removal(position, record, link));
-                }
+        let mut gone = self.vanished(items, units, known).await?;
+        for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
+            for link in known.links_of(&item.id).iter().chain(late.links_of(&item.id)) {
+                gone.extend(self.record_of(link).map(|record| Self::removal(position, record, link)));
             }
+        }
+        for record in (0..self.flow.to.records.len()).rev() {
+            let (mut wave, others): (Vec<Unit>, Vec<Unit>) = gone.into_iter().partition(|unit| unit.record == record);
+            gone = others;
             if wave.is_empty() {
                 continue;
             }
@@ -59,6 +59,39 @@ impl Execution<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What items of a list were linked to that are no longer in it, although their record is there: rows that a group has lost. Only where each item that is there
+    /// can be told by its key; an item that is there and is only not written (its `when` no longer holds) has not gone.
+    async fn vanished(&self, items: &[Item], units: &[Unit], known: &Known) -> Result<Vec<Unit>, Error> {
+        let mut gone = Vec::new();
+        // A row that nobody can tell the group of may be the one that is missing.
+        if self.flow.deletes.detect == Detect::None || self.flow.deletes.then == Then::Ignore || self.nameless {
+            return Ok(gone);
+        }
+        for (record, spec) in self.flow.to.records.iter().enumerate().filter(|(_, spec)| spec.each.is_some()) {
+            for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early.is_none()) {
+                let made: HashSet<&str> =
+                    units.iter().filter(|unit| unit.item == position && unit.record == record).map(|unit| unit.part.as_str()).collect();
+                let missing = |link: &&Link| self.record_of(link) == Some(record) && !made.contains(link.part.as_str());
+                let missing: Vec<&Link> = known.links_of(&item.id).iter().filter(missing).collect();
+                if missing.is_empty() {
+                    continue;
+                }
+                let is_parent = |unit: &&Unit| unit.item == position && Some(&self.flow.to.records[unit.record].name) == spec.of.as_ref();
+                let parents: Vec<&Unit> = units.iter().filter(is_parent).collect();
+                let mut references = KnownReferences::default();
+                let mut there = self.parts(record, item, &parents, &references);
+                if self.resolve(&mut references).await? {
+                    there = self.parts(record, item, &parents, &references);
+                }
+                let Some(there) = there else { continue };
+                gone.extend(
+                    missing.into_iter().filter(|link| !there.contains(&link.part)).map(|link| Self::removal(position, record, link)),
+                );
+            }
+        }
+        Ok(gone)
     }
 
     fn record_of(&self, link: &Link) -> Option<usize> {

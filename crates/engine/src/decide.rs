@@ -1,6 +1,6 @@
 //! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
@@ -23,15 +23,44 @@ impl Execution<'_> {
         let mut references = KnownReferences::default();
         let mut units = self.map_all(record, items, parents, known, &references);
         // The first pass collects the references; most flows have none, and are done.
-        let asked: Vec<Reference> = references.asked.take().into_iter().collect();
-        if !asked.is_empty() {
-            let links = self.engine.store.resolve(&asked).await?;
-            references.found = asked.into_iter().zip(links.into_iter().map(|link| link.map(|link| link.target_id))).collect();
+        if self.resolve(&mut references).await? {
             units = self.map_all(record, items, parents, known, &references);
         }
         self.reject_duplicates(items, &mut units);
+        self.reject_twins(items, &mut units);
         self.find(record, items, &mut units).await?;
         Ok(units)
+    }
+
+    /// Looks up the references that were asked for; whether there were any.
+    pub(crate) async fn resolve(&self, references: &mut KnownReferences) -> Result<bool, Error> {
+        let asked: Vec<Reference> = references.asked.take().into_iter().collect();
+        if asked.is_empty() {
+            return Ok(false);
+        }
+        let links = self.engine.store.resolve(&asked).await?;
+        references.found.extend(asked.into_iter().zip(links.into_iter().map(|link| link.map(|link| link.target_id))));
+        Ok(true)
+    }
+
+    /// Several records of one page (or several items of one record) that lead to one new record of the target: none of them is written. Who has it
+    /// already, by a link, keeps it.
+    fn reject_twins(&self, items: &[Item], units: &mut [Unit]) {
+        let fresh: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() && !units[at].key.0.is_empty()).collect();
+        let twins: HashMap<&Key, Vec<usize>> = group_by(fresh.iter().copied(), |&at| &units[at].key);
+        let mut rejected: Vec<(usize, Cause)> = Vec::new();
+        for positions in twins.values().filter(|positions| positions.len() > 1) {
+            for &at in positions {
+                let others = positions.iter().filter(|&&other| other != at).map(|&other| &units[other]);
+                let places: BTreeSet<&str> = others.map(|other| items[other.item].place.as_str()).collect();
+                let spots: Vec<Spot> = places.into_iter().map(|place| Spot { partition: 0, place: place.to_owned() }).collect();
+                let message = format!("several records of the input have this key: {}", other_places(&spots, ""));
+                rejected.push((at, Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(units[at].record))));
+            }
+        }
+        for (at, cause) in rejected {
+            units[at].decision = Decision::Rejected(vec![cause]);
+        }
     }
 
     /// Several records of one input with one key: none of them is written, since nobody can tell which is right. The same holds for a value that

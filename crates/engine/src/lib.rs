@@ -10,6 +10,7 @@ mod decide;
 mod deliver;
 mod duplicates;
 mod engine;
+mod group;
 mod guard;
 mod known;
 mod labels;
@@ -24,6 +25,7 @@ mod revert;
 mod run;
 mod session;
 mod settle;
+mod spill;
 mod unit;
 mod workspace;
 

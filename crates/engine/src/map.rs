@@ -1,5 +1,7 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
+use std::collections::HashSet;
+
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
 use kivuko_core::error::Cause;
@@ -32,16 +34,9 @@ impl Execution<'_> {
             if item.early.is_some() {
                 continue;
             }
-            let parent = match &spec.of {
-                None => None,
-                Some(of) => {
-                    let own = parents.iter().find(|unit| unit.item == position && self.flow.to.records[unit.record].name == *of);
-                    // The parent was left out by its own `when`: so are its parts.
-                    if own.is_none() {
-                        continue;
-                    }
-                    own
-                }
+            let own: Vec<&Unit> = match &spec.of {
+                None => Vec::new(),
+                Some(of) => parents.iter().filter(|unit| unit.item == position && self.flow.to.records[unit.record].name == *of).collect(),
             };
             let pieces: Vec<Option<&Value>> = match &spec.each {
                 None => vec![None],
@@ -52,7 +47,14 @@ impl Execution<'_> {
                 }
             };
             for (index, piece) in pieces.into_iter().enumerate() {
-                let unit = Unit::new(position, record, &spec.name, Decision::Open);
+                // Of a parent that is written for each item too, the one of the same item.
+                let parent = own.iter().copied().find(|unit| unit.index.is_none_or(|of| of == index));
+                // The parent was left out by its own `when`: so are its parts.
+                if spec.of.is_some() && parent.is_none() {
+                    continue;
+                }
+                let mut unit = Unit::new(position, record, &spec.name, Decision::Open);
+                unit.index = piece.map(|_| index);
                 units.extend(self.map_one(unit, item, piece.map(|piece| (index, piece)), parent, known, &env));
             }
         }
@@ -110,9 +112,7 @@ impl Execution<'_> {
             }
         }
         if let Some((index, _)) = piece {
-            // Items of one record are told apart by the last part of their key, which is their own; without one by their position.
-            let own = unit.key.0.last().cloned().unwrap_or_else(|| index.to_string());
-            unit.part = format!("{}#{own}", spec.name);
+            unit.part = part_of(&spec.name, &unit.key, index);
         }
         unit.link = known.link(&item.id, &unit.part).cloned();
         unit.sent = known.sent(&item.id, &unit.part).cloned();
@@ -125,6 +125,27 @@ impl Execution<'_> {
             unit.decision = Decision::Unchanged { found: None };
         }
         Some(unit)
+    }
+
+    /// The names of the parts that the items of a record make, whether they are written or not; `None` when that cannot be told of one of them.
+    pub(crate) fn parts(&self, record: usize, item: &Item, parents: &[&Unit], references: &KnownReferences) -> Option<HashSet<String>> {
+        let spec = &self.flow.to.records[record];
+        let env = self.env(references);
+        let mut pieces = Vec::new();
+        spec.each.as_ref()?.read(&item.value, &mut pieces);
+        let mut parts = HashSet::new();
+        let mut told = true;
+        for (index, piece) in pieces.into_iter().enumerate() {
+            let parent = parents.iter().find(|unit| unit.index.is_none_or(|of| of == index)).and_then(|parent| self.parent_id(parent).ok());
+            let parent = parent.map_or(Value::Null, |id| json!({ "id": id }));
+            let mapped = self.flow.mapping.apply(&spec.name, &item.value, Some(piece), &[("parent", &parent)], &env);
+            match mapped.ok().and_then(|mapped| self.key_of(record, &mapped).ok()) {
+                Some(key) => _ = parts.insert(part_of(&spec.name, &key, index)),
+                // The others may ask for references all the same.
+                None => told = false,
+            }
+        }
+        told.then_some(parts)
     }
 
     /// The target's id of a parent, or what its lack means for its parts.
@@ -202,7 +223,7 @@ impl Execution<'_> {
         }
     }
 
-    fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
+    pub(crate) fn env<'a>(&'a self, references: &'a KnownReferences) -> Env<'a> {
         Env {
             timezone: &self.engine.project.timezone,
             today: self.today,
@@ -230,6 +251,12 @@ impl Execution<'_> {
         }
         claims
     }
+}
+
+/// Items of one record are told apart by the last part of their key, which is their own; without one by their position.
+fn part_of(name: &str, key: &Key, index: usize) -> String {
+    let own = key.0.last().cloned().unwrap_or_else(|| index.to_string());
+    format!("{name}#{own}")
 }
 
 fn waiting_or_rejected(causes: Vec<Cause>) -> Decision {

@@ -66,7 +66,7 @@ impl Engine {
         if fields.is_empty() {
             return Ok(Vec::new());
         }
-        let unknown = flow.mapping.paths().into_iter().filter(|path| !path.starts_with('$') && !known(path));
+        let unknown = flow.source_paths().into_iter().filter(|path| !path.starts_with('$') && !known(path));
         Ok(unknown
             .map(|path| {
                 let near = nearest(&path, fields.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::Engine;
+use crate::lease::Held;
 use crate::report::CauseGroup;
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
@@ -67,6 +68,8 @@ pub struct PlanReport {
     pub flow: String,
     /// What the run's account would be.
     pub counts: Counts,
+    /// Where rows are put together to records: how many rows were read.
+    pub rows: Option<u64>,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -116,11 +119,22 @@ impl Engine {
         let run_options = RunOptions { only: options.only.clone(), limit: options.limit, ..RunOptions::default() };
         // A plan is not a run of the history: it has no number.
         let mut execution = Execution::new(self, Arc::clone(&flow), RunId(0), options.live, false);
+        // What two plans put aside of one flow would be mixed up.
+        let lease = match &flow.from.rows {
+            None => None,
+            Some(_) => {
+                Some(Held::take(&self.store, &self.clock, &self.holder, &format!("plan of {}", flow.name), self.pace.patience).await?)
+            }
+        };
         let ended = execution.go(&run_options, &gathering).await;
+        if let Some(lease) = lease {
+            lease.release().await?;
+        }
         execution.counts.requests = self.requests() - requests_before;
         let mut report = PlanReport {
             flow: flow.name.clone(),
             counts: execution.counts,
+            rows: execution.rows_read,
             seconds: self.clock.now().duration_since(began).as_secs_f64(),
             error: ended.err(),
             causes: execution.groups.into_sorted(),

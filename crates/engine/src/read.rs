@@ -54,7 +54,7 @@ impl Execution<'_> {
     ) -> Result<(), Error> {
         let whole = options.is_whole();
         // Absence is told by a reading from the beginning only: what a run that died had dealt with was not seen by this one.
-        let goes_on = whole && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
+        let goes_on = whole && self.flow.from.rows.is_none() && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
         let from = if goes_on { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         self.duplicates.claims.clear();
         let mut keys_scanned = !source.reads_whole();
@@ -77,8 +77,10 @@ impl Execution<'_> {
                 self.duplicates.claims = self.scan_claims(source, partition).await?;
                 keys_scanned = true;
             }
+            // Groups have no place to go on from.
+            let moves_cursor = whole && !cut && self.flow.from.rows.is_none();
             let drop_repeated = whole && !source.reads_whole() && !self.live;
-            let done = self.carry_out(partition, page, &known, drop_repeated, whole && !cut, watch).await?;
+            let done = self.carry_out(partition, page, &known, drop_repeated, moves_cursor, watch).await?;
             if *left == 0 || done.is_fatal() {
                 return self.settle_page(done, watch).await;
             }
@@ -115,6 +117,8 @@ impl Execution<'_> {
         let mut item =
             Item { id: String::new(), place, version, raw: None, value: Value::Null, nameless: false, repeated: false, early: None };
         item.early = match body {
+            // A row that a later file has again.
+            Err(cause) if cause.code == codes::SUPERSEDED => Some(Early::Left(vec![cause])),
             Err(cause) => Some(Early::Rejected(vec![cause])),
             Ok(raw) => {
                 let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, &mut item.value) };
@@ -131,10 +135,13 @@ impl Execution<'_> {
             }
             item.id = id;
         } else {
-            item.nameless = true;
+            let left = matches!(item.early, Some(Early::Left(_)));
+            item.nameless = !left;
             item.id = format!("({})", item.place);
-            if !matches!(item.early, Some(Early::Rejected(_))) {
-                item.early = Some(Early::Rejected(vec![no_identity(self.flow.from.id.as_deref())]));
+            if !left && !matches!(item.early, Some(Early::Rejected(_))) {
+                let from = &self.flow.from;
+                let path = from.rows.as_ref().map(|rows| rows.group.text()).or(from.id.as_deref());
+                item.early = Some(Early::Rejected(vec![no_identity(path)]));
             }
         }
         item
@@ -203,14 +210,14 @@ impl Execution<'_> {
     }
 
     /// A partition from its start, in pages of the usual size.
-    fn request(&self, partition: &Partition) -> ReadRequest {
+    pub(crate) fn request(&self, partition: &Partition) -> ReadRequest {
         ReadRequest {
             partition: partition.clone(),
             from: None,
             since: None,
             until: None,
             only: None,
-            paths: self.flow.mapping.paths(),
+            paths: self.flow.source_paths(),
             page_size: self.engine.pace.page_size,
         }
     }
@@ -254,7 +261,7 @@ fn ids_of(page: &Page) -> Vec<String> {
     page.records.iter().filter_map(|record| record.id.as_deref()).map(|id| id.trim().to_owned()).collect()
 }
 
-fn duplicate_id(others: &[&str]) -> Cause {
+pub(crate) fn duplicate_id(others: &[&str]) -> Cause {
     Cause::new(record::DUPLICATE_ID, format!("this identity stands in other records of the input too: {}", others.join("; ")))
 }
 

@@ -21,6 +21,8 @@ pub struct RunReport {
     pub version: String,
     pub status: Status,
     pub counts: Counts,
+    /// Where rows are put together to records: how many rows were read. `counts` is of the records.
+    pub rows: Option<u64>,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -60,6 +62,9 @@ impl RunReport {
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
             "causes": self.causes,
         });
+        if let Some(rows) = self.rows {
+            object["rows"] = json!(rows);
+        }
         if let Some(error) = &self.error {
             object["error"] = json!({ "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence });
         }

@@ -82,6 +82,7 @@ impl Engine {
             version: flow.version.hash.clone(),
             status,
             counts: execution.counts,
+            rows: None,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),

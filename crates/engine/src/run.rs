@@ -140,6 +140,8 @@ pub(crate) struct Execution<'e> {
     pub agreed: Option<BTreeMap<(String, String), Planned>>,
     pub counts: Counts,
     pub groups: CauseGroups,
+    /// Where rows are put together: how many there were.
+    pub rows_read: Option<u64>,
     /// The target records whose target was told that writing begins.
     begun: HashSet<usize>,
     leases: Vec<Held>,
@@ -185,6 +187,7 @@ impl Engine {
             version: flow.version.hash.clone(),
             status,
             counts: execution.counts,
+            rows: execution.rows_read,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),
@@ -253,6 +256,7 @@ impl<'e> Execution<'e> {
             agreed: None,
             counts: Counts::default(),
             groups: CauseGroups::default(),
+            rows_read: None,
             begun: HashSet::new(),
             leases: Vec::new(),
             flow,
@@ -261,6 +265,15 @@ impl<'e> Execution<'e> {
 
     /// The whole of it, from opening to the last page.
     pub async fn go(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
+        let ended = self.carry_through(options, watch).await;
+        if let Err(error) = self.drop_rows().await {
+            // The next run of the flow drops them before it begins.
+            tracing::warn!(code = %error.cause.code, "rows that were put aside could not be dropped");
+        }
+        ended
+    }
+
+    async fn carry_through(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.open_targets().await?;
         let mut options = options.clone();
         if let Some(plan) = options.plan {
@@ -269,13 +282,18 @@ impl<'e> Execution<'e> {
             options.only.sort();
             self.agreed = Some(agreed);
         }
-        let source = self.open_source(&options)?;
+        let mut source = self.open_source(&options)?;
+        let flow = Arc::clone(&self.flow);
+        if let Some(rows) = &flow.from.rows {
+            source = self.group(rows, source, &options).await?;
+        }
         if self.writes && options.is_whole() && !source.reads_whole() {
             self.take_up(&*source, watch).await?;
         }
         let mut left = options.limit.unwrap_or(u64::MAX);
         let partitions = source.partitions().await?;
-        if source.reads_whole() {
+        // Of groups there is one for each value; their rows were looked through before.
+        if source.reads_whole() && flow.from.rows.is_none() {
             self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
         }
         for (position, partition) in partitions.into_iter().enumerate() {
@@ -412,6 +430,7 @@ impl<'e> Execution<'e> {
                 Item { repeated, ..self.item(record) }
             })
             .collect();
+        let items = later_ones_count(items);
         self.nameless |= items.iter().any(|item| item.nameless);
         if !self.writes && self.tells_absence() {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
@@ -471,6 +490,20 @@ impl<'e> Execution<'e> {
     }
 }
 
+/// A source that reads what has changed may hand out a record twice in a page; its later state counts. (In a source that is read whole both are rejected before.)
+fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
+    let mut seen: HashMap<String, String> = HashMap::new();
+    for item in items.iter_mut().rev() {
+        let later = seen.insert(item.id.clone(), item.place.clone());
+        if let (Some(place), false) = (later, matches!(item.early, Some(Early::Rejected(_)))) {
+            let cause =
+                Cause::new(kivuko_core::catalogue::run::SUPERSEDED, format!("the source has this record again, and that counts: {place}"));
+            item.early = Some(Early::Left(vec![cause]));
+        }
+    }
+    items
+}
+
 /// After an early end: the removals that were not come to stay due.
 fn fail_removals(items: &[Item], units: &mut Vec<Unit>, known: &Known, error: &Error) {
     let failed = || Decision::Failed { cause: error.cause.clone(), unsettled: false };
@@ -493,6 +526,7 @@ pub(crate) fn target_spec(flow: &Flow, record: &TargetRecord) -> TargetSpec {
         key: record.key.iter().map(ToString::to_string).collect(),
         paths: flow.mapping.targets(&record.name),
         accept_duplicates: flow.to.duplicates_accept,
+        scope: None,
         options: flow.to.options.clone(),
     }
 }

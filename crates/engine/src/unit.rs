@@ -46,6 +46,8 @@ pub(crate) struct Unit {
     pub item: usize,
     /// The position of the target record in the flow.
     pub record: usize,
+    /// The position of its item in the list of `each`.
+    pub index: Option<usize>,
     /// Its name in links and outcomes: empty when the flow has one target record.
     pub part: String,
     pub key: Key,
@@ -123,6 +125,7 @@ impl Unit {
         Self {
             item,
             record,
+            index: None,
             part: part.to_owned(),
             key: Key(Vec::new()),
             create: Value::Null,

@@ -256,7 +256,11 @@ impl Telling {
         };
         let report = self.world.engine().await.plan("cases", &options, &Unwatched).await.map_err(|error| error.to_string())?;
         self.last_plan = report.saved.or(self.last_plan);
-        let found = json!(report.counts);
+        let mut found = json!(report.counts);
+        found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
+        if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
+            return Err(error.to_string());
+        }
         compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
     }
 

@@ -22,6 +22,7 @@ pub enum Table {
     Plan,
     Session,
     Secret,
+    Spill,
     Meta,
 }
 
@@ -33,6 +34,7 @@ impl Table {
             Self::Plan => "plan",
             Self::Session => "session",
             Self::Secret => "secret",
+            Self::Spill => "spill",
             Self::Meta => "meta",
         }
     }
@@ -73,7 +75,7 @@ impl Keys {
 
     const fn cipher(&self, table: Table) -> &XChaCha20Poly1305 {
         match table {
-            Table::Rejection | Table::Kept | Table::Plan => &self.payload,
+            Table::Rejection | Table::Kept | Table::Plan | Table::Spill => &self.payload,
             Table::Session | Table::Secret | Table::Meta => &self.session,
         }
     }

@@ -75,6 +75,7 @@ macro_rules! suite {
                 plans_expire,
                 find_finds_by_every_name,
                 purge_takes_what_is_old_and_nothing_else,
+                rows_are_put_aside_until_they_are_dropped,
             }
         }
     };

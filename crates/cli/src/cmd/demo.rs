@@ -176,6 +176,7 @@ impl<'a> Stage<'a> {
             title: format!("run {} of {}", report.run, report.flow),
             status: Some(report.status),
             counts: &report.counts,
+            rows: report.rows,
             seconds: Some(report.seconds),
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),

@@ -84,6 +84,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         title: format!("plan for {}", report.flow),
         status: None,
         counts: &report.counts,
+        rows: report.rows,
         seconds: Some(report.seconds),
         written: "would be written",
         stopped: report.error.as_ref().map(|error| &error.cause),
@@ -117,6 +118,9 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
             rest["seconds"] = json!(report.seconds);
             rest["causes"] = json!(report.causes);
             rest["plan"] = json!(report.saved);
+            if let Some(rows) = report.rows {
+                rest["rows"] = json!(rows);
+            }
             if let Some(error) = &report.error {
                 rest["error"] = Failure::Error(error.clone()).to_json()["error"].take();
             }

@@ -48,6 +48,7 @@ pub fn finish(app: &App, report: &RunReport) -> Result<u8, Failure> {
         title: format!("run {} of {}", report.run, report.flow),
         status: Some(report.status),
         counts: &report.counts,
+        rows: report.rows,
         seconds: Some(report.seconds),
         written: "written",
         stopped: report.error.as_ref().map(|error| &error.cause),

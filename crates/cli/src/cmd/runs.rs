@@ -78,6 +78,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         title: format!("run {} of {}", run.id, run.flow),
         status: Some(run.status),
         counts: &run.counts,
+        rows: None,
         seconds: took(&run),
         written: "written",
         stopped: run.error.as_ref(),

@@ -15,6 +15,8 @@ pub struct Account<'a> {
     pub title: String,
     pub status: Option<Status>,
     pub counts: &'a Counts,
+    /// Where rows are put together to records: how many rows there were.
+    pub rows: Option<u64>,
     pub seconds: Option<f64>,
     /// `written`, or for a plan `would be written`.
     pub written: &'static str,
@@ -45,6 +47,9 @@ impl Account<'_> {
             text.push_str("  nothing read: there is nothing new in the source\n");
         } else {
             put!(text, "  {}\n", sum(self.counts, style));
+        }
+        if let Some(rows) = self.rows {
+            put!(text, "  {}\n", style.dim(&format!("put together from {}", counted(rows, "row", "rows"))));
         }
         if let Some(writes) = writes(self.counts, self.written) {
             put!(text, "  {writes}\n");
@@ -243,6 +248,7 @@ mod tests {
             title: "run 12 of cases".into(),
             status: Some(Status::Complete),
             counts: &counts,
+            rows: None,
             seconds: Some(4.21),
             written: "written",
             stopped: None,
@@ -260,6 +266,7 @@ mod tests {
             title: "run 13 of cases".into(),
             status: Some(Status::Incomplete),
             counts: &counts,
+            rows: None,
             seconds: Some(200.0),
             written: "written",
             stopped: Some(&cause),
@@ -275,6 +282,7 @@ mod tests {
             title: "run 14 of cases".into(),
             status: Some(Status::Complete),
             counts: &Counts::default(),
+            rows: None,
             seconds: Some(0.1),
             written: "written",
             stopped: None,

@@ -57,6 +57,8 @@ impl connector::Connector for Connector {
             secrets: &[],
             resources: &[],
             knows_identity: false,
+            reads_whole: true,
+            scope: None,
         }
     }
 

@@ -60,6 +60,8 @@ impl connector::Connector for Connector {
             secrets: &["password"],
             resources: &resources::NAMES,
             knows_identity: true,
+            reads_whole: false,
+            scope: Some("outbreak"),
         }
     }
 

@@ -52,6 +52,7 @@ impl Subject for Files {
             key: vec!["id".to_owned()],
             paths: vec!["id".to_owned(), "text".to_owned()],
             accept_duplicates: false,
+            scope: None,
             options: Value::Null,
         };
         Some(Writing {

@@ -47,4 +47,12 @@ codes! {
     NO_EFFECT = 122, "K0122";
     /// A schedule that this version does not run by itself.
     SCHEDULE_NOT_RUN = 124, "K0124";
+    /// Rows cannot be put together to groups here.
+    GROUP_NOT_POSSIBLE = 130, "K0130";
+    /// The sheet reads a field of a row as if it were one of the group.
+    OUTSIDE_ROWS = 131, "K0131";
+    /// A scope for each record is not possible here.
+    SCOPE_NOT_POSSIBLE = 132, "K0132";
+    /// Nobody can tell which of several parents is meant.
+    PARENT_UNCLEAR = 133, "K0133";
 }

@@ -37,4 +37,14 @@ codes! {
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.
     INPUT_WITHOUT_ID = 919, "K0919";
+    /// A group has too many rows.
+    GROUP_TOO_LARGE = 920, "K0920";
+    /// The order of the rows of a group cannot be told.
+    ORDER_UNCLEAR = 921, "K0921";
+    /// Nobody can tell where the record belongs in the target.
+    NO_SCOPE = 922, "K0922";
+    /// The record is linked in another part of the target.
+    OTHER_SCOPE = 923, "K0923";
+    /// The record refers to one in another part of the target.
+    FOREIGN_REFERENCE = 924, "K0924";
 }

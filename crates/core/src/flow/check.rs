@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::available::not_yet;
+use super::rows::{self, Order, Rows};
 use super::spec::{DetectWord, FlowSpec, KeepSpec, PayloadWord, TimedSpec, TriggerSpec};
 use super::words::{braces, cron, duration, name, share};
-use super::{Deletes, Detect, Flow, From, Keep, Then, To, Trigger};
+use super::{Deletes, Detect, Flow, From, Keep, ScopeRule, Then, To, Trigger};
 use crate::catalogue::{project, sheet};
 use crate::codes::{CodeMaps, Sides};
 use crate::connector::Declaration;
@@ -67,7 +68,7 @@ pub(super) struct Checker<'a, 'p> {
     pub(super) spec: &'a FlowSpec,
     pub(super) node: &'a Node,
     file: &'a str,
-    around: &'a Surroundings<'a>,
+    pub(super) around: &'a Surroundings<'a>,
     pub(super) problems: &'p mut Vec<Problem>,
 }
 
@@ -91,6 +92,7 @@ impl Checker<'_, '_> {
         let sides = self.sides();
         let mapping = self.mapping(from.as_ref(), to.as_ref(), &sides);
         if let Some(mapping) = &mapping {
+            self.inside_rows(mapping, from.as_ref());
             self.keys_are_written(mapping, to.as_ref());
             for (flow, place) in mapping.references_with_places() {
                 self.known_flow(flow, place.clone(), "the sheet refers to");
@@ -101,7 +103,10 @@ impl Checker<'_, '_> {
             self.labels(super::needs_labels(&mapping, from, to));
         }
         let mut files = vec![self.file.to_owned(), mapping.file().to_owned()];
-        files.extend(mapping.code_maps().iter().map(|map| format!("codes/{map}.csv")));
+        let mut maps: BTreeSet<String> = mapping.code_maps().clone();
+        maps.extend(from.as_ref().and_then(|from| from.rows.as_ref()).into_iter().flat_map(|rows| rows.code_maps().iter().cloned()));
+        maps.extend(to.as_ref().and_then(|to| to.scope.as_ref()).into_iter().flat_map(ScopeRule::code_maps));
+        files.extend(maps.iter().map(|map| format!("codes/{map}.csv")));
         let version = version(&spec.flow, self.around.kivuko, (self.around.texts)(&files));
         Some(Flow {
             name: spec.flow.clone(),
@@ -263,7 +268,8 @@ impl Checker<'_, '_> {
         let options = match &declaration {
             Some(declaration) => {
                 self.resource(declaration, &["from", "resource"], &spec.resource);
-                if spec.id.is_none() && !declaration.knows_identity {
+                self.groups_here(declaration);
+                if spec.id.is_none() && !declaration.knows_identity && spec.group.is_none() {
                     let message = format!("`{}` does not know by itself what identifies a record", declaration.kind);
                     self.error(
                         project::IDENTITY_MISSING,
@@ -272,7 +278,7 @@ impl Checker<'_, '_> {
                         "`id:` with the field whose value is unique and never changes",
                     );
                 }
-                let own = ["system", "resource", "id", "cursor", "labels", "where", "leaves"];
+                let own = ["system", "resource", "id", "group", "order", "cursor", "labels", "where", "leaves"];
                 self.options("from", &own, &spec.options, Some(&declaration.from_options))
             }
             None => Value::Object(Map::new()),
@@ -283,6 +289,7 @@ impl Checker<'_, '_> {
             }
         }
         let where_ = spec.where_.as_ref().map(|text| self.expression(&["from", "where"], text));
+        let rows = self.rows();
         if spec.leaves.is_some() && where_.is_none() {
             let place = self.node.place(&["from", "leaves"]);
             let warning = Problem::warning(project::NO_EFFECT, place, "without `where` no record ever leaves");
@@ -292,6 +299,7 @@ impl Checker<'_, '_> {
             system: spec.system.clone(),
             resource: spec.resource.clone(),
             id: spec.id.clone(),
+            rows,
             cursor: spec.cursor.clone(),
             labels: spec.labels.clone(),
             where_: match where_ {
@@ -301,6 +309,63 @@ impl Checker<'_, '_> {
             leaves: spec.leaves.unwrap_or_default(),
             options,
         })
+    }
+
+    /// `group` and `order`; none of it when something is wrong with them, which is a problem then.
+    fn rows(&mut self) -> Option<Rows> {
+        let spec = &self.spec.from;
+        let Some(group) = &spec.group else {
+            if spec.order.is_some() {
+                let place = self.node.place(&["from", "order"]);
+                let warning = Problem::warning(project::NO_EFFECT, place, "without `group` there are no rows to be put in order");
+                self.problems.push(warning.expected("`group`, or no `order`"));
+            }
+            return None;
+        };
+        let path = self.source_path(&["from", "group"], group);
+        if path.as_ref().is_some_and(|path| path.text() == rows::ROWS) {
+            let message = "the rows of a group are called `rows`, so the value that they have in common cannot be called so too";
+            self.error(project::BAD_VALUE, &["from", "group"], message, "a column of another name");
+            return None;
+        }
+        let order = match &spec.order {
+            None => Some(None),
+            Some(text) if rows::is_expression(spec) => {
+                self.expression(&["from", "order"], text).map(|expr| Some(Order::Expr(Box::new(expr))))
+            }
+            Some(text) => self.source_path(&["from", "order"], text).map(|path| Some(Order::Path(path))),
+        };
+        Some(Rows::new(path?, order?))
+    }
+
+    /// Rows are put together only of a source that hands out all of them each time.
+    fn groups_here(&mut self, declaration: &Declaration) {
+        let spec = &self.spec.from;
+        if spec.group.is_none() {
+            return;
+        }
+        if !declaration.reads_whole {
+            let message = format!("rows of `{}` cannot be put together: only what has changed is read there", declaration.kind);
+            self.error(project::GROUP_NOT_POSSIBLE, &["from", "group"], message, "a source that is read whole each time, such as a file");
+        }
+        if spec.cursor.is_some() {
+            let message = "with `group` all rows are read each time, so that no group lacks one";
+            self.error(project::GROUP_NOT_POSSIBLE, &["from", "cursor"], message, "no `cursor`");
+        }
+    }
+
+    /// With groups, everything that is read lies in `rows`, but for the value that they have in common.
+    fn inside_rows(&mut self, mapping: &Mapping, from: Option<&From>) {
+        let Some(rows) = from.and_then(|from| from.rows.as_ref()) else { return };
+        for path in mapping.source_paths().iter().filter(|path| !rows.has(path)) {
+            let message = format!("`{path}` is read of a group, which has only `{}` and `rows`", rows.group);
+            self.error(
+                project::OUTSIDE_ROWS,
+                &["from", "group"],
+                message,
+                format!("`rows[0].{path}`, or `item.{path}` in a record with `each: \"rows[]\"`"),
+            );
+        }
     }
 
     /// An expression in braces.
@@ -376,7 +441,7 @@ impl Checker<'_, '_> {
         Keep { payload, days }
     }
 
-    fn sides(&self) -> Sides {
+    pub(super) fn sides(&self) -> Sides {
         let kind = |system: &str| self.around.systems.get(system).map_or("", |(kind, _)| kind.as_str());
         let (from, to) = (self.spec.from.system.as_str(), self.spec.to.system.as_str());
         Sides::new((from, kind(from)), (to, kind(to)))
@@ -397,9 +462,12 @@ impl Checker<'_, '_> {
         let (sheet, to) = (sheet.clone()?, to?);
         let mut reads: Vec<SourcePath> = Vec::new();
         if let Some(from) = from {
-            reads.extend(from.id.iter().chain(&from.cursor).filter_map(|path| SourcePath::parse(path).ok()));
+            // With groups these are of a row, and are read before the group is there.
+            let own = [&from.id, &from.cursor].into_iter().flatten().filter(|_| from.rows.is_none());
+            reads.extend(own.filter_map(|path| SourcePath::parse(path).ok()));
             reads.extend(from.where_.iter().flat_map(|expr| expr.paths().iter().cloned()));
         }
+        reads.extend(to.scope.iter().flat_map(ScopeRule::paths));
         for record in &to.records {
             reads.extend(record.when.iter().flat_map(|expr| expr.paths().iter().cloned()));
             if let (Some(when), Some(each)) = (&record.when, &record.each) {

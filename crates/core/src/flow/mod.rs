@@ -5,6 +5,8 @@ pub mod spec;
 mod available;
 mod check;
 mod records;
+pub mod rows;
+mod scope;
 pub(crate) mod words;
 
 use std::time::Duration;
@@ -18,6 +20,8 @@ use crate::path::{Path, SourcePath};
 use crate::store::FlowVersion;
 
 pub(crate) use check::{Surroundings, check};
+pub use rows::{Rank, Rows};
+pub use scope::ScopeRule;
 pub use spec::{LeavesWord as Leaves, PayloadWord as Payload, ThenWord as Then};
 
 /// A checked flow with everything that it needs.
@@ -52,6 +56,15 @@ impl Flow {
     pub fn label_language(&self) -> Option<&str> {
         needs_labels(&self.mapping, &self.from, &self.to).then_some(self.from.labels.as_deref()).flatten()
     }
+
+    /// The paths that are read of the source: of a record, or of a row where rows are put together. None at all means everything.
+    pub fn source_paths(&self) -> Vec<String> {
+        let paths = self.mapping.paths();
+        match &self.from.rows {
+            None => paths,
+            Some(rows) => rows.of_rows(&paths, self.from.id.as_deref()),
+        }
+    }
 }
 
 /// Whether the sheet, `where` or a `when` uses the transform `label`.
@@ -80,8 +93,10 @@ pub struct From {
     pub system: String,
     /// What is read there.
     pub resource: String,
-    /// The path of the identity, for sources that do not know it.
+    /// The path of the identity, for sources that do not know it; that of a row, where rows are put together.
     pub id: Option<String>,
+    /// How rows are put together to records.
+    pub rows: Option<Rows>,
     /// The path of the time of change.
     pub cursor: Option<String>,
     /// The language of the labels of its codes.
@@ -99,6 +114,8 @@ pub struct From {
 pub struct To {
     /// The name of the system.
     pub system: String,
+    /// Which part of the target a record belongs to, when that is told for each.
+    pub scope: Option<ScopeRule>,
     /// The records, parents before children.
     pub records: Vec<TargetRecord>,
     /// The key cannot be searched or is rewritten, and that is known.

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::check::Checker;
+use super::scope::How;
 use super::spec::{DuplicatesWord, RecordSpec};
 use super::words::name;
-use super::{TargetRecord, To};
+use super::{ScopeRule, TargetRecord, To};
 use crate::catalogue::{project, sheet};
+use crate::codes::Direction;
+use crate::connector::Declaration;
 use crate::error::Problem;
 use crate::expr::ExprError;
 use crate::path::{Path, SourcePath};
@@ -20,11 +23,12 @@ impl Checker<'_, '_> {
         let declaration = self.system("to", &spec.system, |declaration| declaration.writes, "written").cloned();
         let options = match &declaration {
             Some(declaration) => {
-                let own = ["system", "resource", "key", "records", "duplicates"];
+                let own = ["system", "resource", "key", "records", "scope", "duplicates"];
                 self.options("to", &own, &spec.options, Some(&declaration.to_options))
             }
             None => Value::Object(Map::new()),
         };
+        let scope = self.scope(declaration.as_ref());
         let records = match (&spec.records, &spec.resource, &spec.key) {
             (None, Some(resource), Some(key)) => {
                 if let Some(declaration) = &declaration {
@@ -60,7 +64,75 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
-        Some(To { system: spec.system.clone(), records, duplicates_accept: spec.duplicates == Some(DuplicatesWord::Accept), options })
+        Some(To {
+            system: spec.system.clone(),
+            scope,
+            records,
+            duplicates_accept: spec.duplicates == Some(DuplicatesWord::Accept),
+            options,
+        })
+    }
+
+    /// `scope`; none when something is wrong with it, which is a problem then.
+    fn scope(&mut self, declaration: Option<&Declaration>) -> Option<ScopeRule> {
+        let spec = self.spec.to.scope.as_ref()?;
+        let declaration = declaration?;
+        let Some(word) = declaration.scope else {
+            let message = format!("`{}` has no parts that a record could be told for", declaration.kind);
+            self.error(
+                project::SCOPE_NOT_POSSIBLE,
+                &["to", "scope"],
+                message,
+                "no `scope`, or a system such as Go.Data, which has outbreaks",
+            );
+            return None;
+        };
+        let keys = ["to", "scope", "outbreak"];
+        if spec.outbreak.trim_start().starts_with('{') {
+            for (key, there) in [("place", spec.place.is_some()), ("date", spec.date.is_some())] {
+                if there {
+                    self.error(
+                        project::SCOPE_NOT_POSSIBLE,
+                        &["to", "scope", key],
+                        format!("`{key}` is for looking something up in a code map, and the {word} is told by an expression"),
+                        format!("no `{key}`, or a code map under `{word}`"),
+                    );
+                }
+            }
+            let expr = self.expression(&keys, &spec.outbreak)?;
+            return Some(ScopeRule { word, how: How::Expr(Box::new(expr)) });
+        }
+        let place = spec.place.as_ref().map(|place| self.source_path(&["to", "scope", "place"], place));
+        if place.is_none() {
+            let message = "the code map is named, but not the field of the record that is looked up in it";
+            self.error(project::SCOPE_NOT_POSSIBLE, &["to", "scope"], message, "`place:` with a source path; or an expression in braces");
+        }
+        let date = match &spec.date {
+            None => Some(None),
+            Some(date) => self.source_path(&["to", "scope", "date"], date).map(Some),
+        };
+        let direction = self.scope_direction(&keys, spec.outbreak.trim());
+        let how = How::Map { map: spec.outbreak.trim().to_owned(), direction: direction?, place: place??, date: date? };
+        Some(ScopeRule { word, how })
+    }
+
+    /// The columns of the code map in which a scope is looked up.
+    fn scope_direction(&mut self, keys: &[&str], name: &str) -> Option<Direction> {
+        let maps = self.around.codes;
+        let Some(map) = maps.get(name) else {
+            let known: Vec<&str> = maps.0.keys().map(String::as_str).collect();
+            let problem = Problem::error(sheet::UNKNOWN_CODE_MAP, self.node.place(keys), format!("there is no code map `{name}`"));
+            let expected = if known.is_empty() { format!("a file `codes/{name}.csv`, or an expression in braces") } else { one_of(&known) };
+            self.problems.push(problem.expected(expected).nearest(name, known.iter().copied()));
+            return None;
+        };
+        match map.direction(&self.sides()) {
+            Ok(direction) => Some(direction),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
+        }
     }
 
     fn key(&mut self, keys: &[&str], texts: &[String]) -> Option<Vec<Path>> {
@@ -131,8 +203,28 @@ impl Checker<'_, '_> {
                 });
             }
         }
+        let until_here = self.problems.len();
         let sorted = self.parents_first(found);
+        if self.problems.len() == until_here {
+            self.parents_are_one(&sorted);
+        }
         (self.problems.len() == before).then_some(sorted)
+    }
+
+    /// A child of items needs the items of its parent, so that each has one.
+    fn parents_are_one(&mut self, records: &[TargetRecord]) {
+        for record in records {
+            let parent = record.of.as_ref().and_then(|of| records.iter().find(|parent| parent.name == *of));
+            let Some((parent, each)) = parent.and_then(|parent| Some((parent, parent.each.as_ref()?))) else { continue };
+            if record.each.as_ref() != Some(each) {
+                let message = format!(
+                    "`{}` belongs to `{}`, which is written once for each item of `{each}`: nobody can tell to which of them",
+                    record.name, parent.name
+                );
+                let keys = ["to", "records", &record.name, "of"];
+                self.error(project::PARENT_UNCLEAR, &keys, message, format!("`each: \"{each}\"` here too, or a parent without `each`"));
+            }
+        }
     }
 
     fn each(&mut self, keys: &[&str], text: &str) -> Option<SourcePath> {

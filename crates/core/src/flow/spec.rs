@@ -72,9 +72,15 @@ pub struct FromSpec {
     pub system: String,
     /// What is read there: a resource, a table, a file or a folder.
     pub resource: String,
-    /// The path of the source's own identity of a record. Needed unless the connector knows it.
+    /// The path of the source's own identity of a record. Needed unless the connector knows it. With `group` it is that of a row, and may be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The path of the value that puts rows together: all rows with the same value are one record, whose identity it is, and which has them as `rows[]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The path, or an expression in braces, whose value says the order of the rows of a group. Left out: the order of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
     /// The path of the time of the last change. Left out: what the connector knows, or everything is read each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -117,12 +123,29 @@ pub struct ToSpec {
     /// What is written, by name, when one source record becomes several target records. The sheet's column `record` uses these names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<BTreeMap<String, RecordSpec>>,
+    /// Which part of the target each record belongs to. Left out: what the system's own option says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeSpec>,
     /// `accept`: the key cannot be searched in the target or is rewritten by it, and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<DuplicatesWord>,
     /// The connector's own keys.
     #[serde(flatten)]
     pub options: Map<String, Value>,
+}
+
+/// Which part of the target a record belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScopeSpec {
+    /// Which outbreak, by its name or id: a code map, in which `place` is looked up, or an expression in braces.
+    pub outbreak: String,
+    /// The source path of the value that is looked up in the code map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The source path of the day that decides between rows of the code map with `valid_from` and `valid_to`. Left out: the day of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
 }
 
 /// One of several target records.

@@ -75,6 +75,11 @@ impl Mapping {
         self.paths.iter().map(|path| path.text().to_owned()).collect()
     }
 
+    /// The same, as paths.
+    pub(crate) fn source_paths(&self) -> &[SourcePath] {
+        &self.paths
+    }
+
     /// Parses of a raw record what [`Mapping::paths`] names, and nothing else.
     pub fn projection(&self) -> &Projection {
         &self.projection

@@ -32,6 +32,8 @@ fn declarations() -> Vec<Declaration> {
         secrets: &[],
         resources: &[],
         knows_identity: false,
+        reads_whole: true,
+        scope: None,
     };
     let outbreak = Declaration {
         kind: "outbreak",
@@ -54,6 +56,8 @@ fn declarations() -> Vec<Declaration> {
         secrets: &["password"],
         resources: &["cases", "locations", "lab-results"],
         knows_identity: true,
+        reads_whole: false,
+        scope: Some("outbreak"),
     };
     vec![table, outbreak]
 }
@@ -196,9 +200,17 @@ fn what_is_wrong_with_a_flow() {
         ("a schedule", "mapping:", "trigger: { every: 30 minutes }\nmapping:"),
         ("what is not available: a trigger", "mapping:", "trigger: webhook\nmapping:"),
         ("what is not available: aggregates", "mapping: register.csv", "aggregate: { sheet: x.csv }"),
-        ("what is not available: grouping", "id: no,", "id: no, group: no, order: date,"),
+        ("groups: a path outside of the rows, and a cursor", "id: no,", "id: no, group: no, order: date, cursor: changed,"),
+        ("groups of a source that is not read whole", "from: { system: register", "from: { group: no, system: godata"),
+        ("an order without groups", "id: no,", "id: no, order: date,"),
+        ("a bad order", "id: no,", "id: no, group: \"a[\", order: \"{ a = }\","),
         ("what is not available: several targets", "to: {", "to:\n  - {"),
-        ("what is not available: scope", "resource: cases", "resource: cases, scope: { outbreak: x }"),
+        ("scope: no such code map, and no place", "resource: cases", "resource: cases, scope: { outbreak: x }"),
+        (
+            "scope: an expression that is none, and a place",
+            "resource: cases",
+            "resource: cases, scope: { outbreak: \"{ a = }\", place: no }",
+        ),
     ];
     let found: Vec<String> = cases.iter().map(|(what, replaced, by)| check(what, replaced, by)).collect();
     insta::assert_snapshot!(found.concat());
@@ -231,6 +243,7 @@ lab,sampleIdentifier,rows[].sample,
 
     let cases = [
         ("an unknown parent", "of: case", "of: cas"),
+        ("a parent of which there are several", "case: { resource: cases,", "case: { resource: cases, each: \"visits[]\","),
         ("a circle", "case: { resource: cases,", "case: { resource: cases, of: lab,"),
         ("each without a list", "\"rows[]\"", "rows"),
         ("an unknown record in the sheet", "lab,personId", "labs,personId"),

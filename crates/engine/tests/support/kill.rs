@@ -143,6 +143,9 @@ delegate! {
     open_intents(target_system: &'a str) -> Vec<OpenIntent>;
     close_intents(ids: &'a [IntentId]) -> ();
     commit_page(page: &'a PageCommit) -> ();
+    put_spill(owner: &'a str, chunk: u32, blocks: &'a [Vec<u8>]) -> ();
+    spill(owner: &'a str, chunk: u32, block: u32) -> Option<Vec<u8>>;
+    drop_spill(owner: &'a str) -> ();
     cursor(flow: &'a str, partition: &'a Partition) -> Option<Cursor>;
     cursors(flow: &'a str) -> Vec<CursorRow>;
     cursor_history(flow: &'a str, limit: usize) -> Vec<CursorRow>;

@@ -12,6 +12,7 @@ mod rejections;
 mod rows;
 mod runs;
 mod secrets;
+mod spill;
 mod store;
 #[cfg(test)]
 mod tests;

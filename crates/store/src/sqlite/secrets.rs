@@ -80,6 +80,8 @@ impl SqliteStore {
         let fresh = old.followed_by(new);
         let mut tx = self.begin(ROTATING).await?;
         check_generation(&mut tx, &old).await?;
+        // What a run has put aside goes with the run, which cannot write any more; the next one begins anew.
+        sqlx::query(query!("spill_clear")).execute(&mut *tx).await.map_err(sql(ROTATING))?;
         for (table, read, write) in SEALED {
             reseal(&mut tx, table, read, write, &old, &fresh).await?;
         }

@@ -11,7 +11,7 @@ use kivuko_core::store::{
     Retention, Run, RunId, RunStart, SavedPlan, Sent, Store, Waiting,
 };
 
-use super::{SqliteStore, cursors, find, intents, leases, links, pages, plans, purge, rejections, runs};
+use super::{SqliteStore, cursors, find, intents, leases, links, pages, plans, purge, rejections, runs, spill};
 
 impl Store for SqliteStore {
     fn hash_key(&self) -> [u8; 32] {
@@ -117,6 +117,18 @@ impl Store for SqliteStore {
 
     fn commit_page<'a>(&'a self, page: &'a PageCommit) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(pages::commit(self, page))
+    }
+
+    fn put_spill<'a>(&'a self, owner: &'a str, chunk: u32, blocks: &'a [Vec<u8>]) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(spill::put(self, owner, chunk, blocks))
+    }
+
+    fn spill<'a>(&'a self, owner: &'a str, chunk: u32, block: u32) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>> {
+        Box::pin(spill::get(self, owner, chunk, block))
+    }
+
+    fn drop_spill<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(spill::drop(self, owner))
     }
 
     fn cursor<'a>(&'a self, flow: &'a str, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Cursor>, Error>> {

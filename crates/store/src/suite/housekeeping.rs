@@ -165,3 +165,22 @@ pub async fn purge_takes_what_is_old_and_nothing_else(open: &Open<'_>) {
     assert_eq!(store.outcomes(young, None, 0, 10).await.unwrap().len(), 1);
     assert_eq!(store.kept(young, i64::MAX, 10).await.unwrap().len(), 1);
 }
+
+pub async fn rows_are_put_aside_until_they_are_dropped(open: &Open<'_>) {
+    let store = open().await;
+    let block = |text: &str| text.as_bytes().to_vec();
+    store.put_spill("lab", 0, &[block("one"), block("two")]).await.unwrap();
+    store.put_spill("lab", 1, &[block("three")]).await.unwrap();
+    store.put_spill("labour", 0, &[block("four")]).await.unwrap();
+    let again = open().await;
+    for (owner, chunk, number, expected) in
+        [("lab", 0, 0, Some("one")), ("lab", 0, 1, Some("two")), ("lab", 0, 2, None), ("lab", 1, 0, Some("three")), ("lab", 2, 0, None)]
+    {
+        assert_eq!(again.spill(owner, chunk, number).await.unwrap(), expected.map(block), "{owner} {chunk} {number}");
+    }
+    again.drop_spill("lab").await.unwrap();
+    assert_eq!(store.spill("lab", 1, 0).await.unwrap(), None);
+    assert_eq!(store.spill("labour", 0, 0).await.unwrap(), Some(block("four")));
+    store.put_spill("lab", 0, &[block("five")]).await.unwrap();
+    assert_eq!(store.spill("lab", 0, 0).await.unwrap(), Some(block("five")));
+}

@@ -13,6 +13,7 @@ async fn round_trip(name: &str, options: Value, rows: Vec<[String; 2]>, page_siz
         key: vec!["id".to_owned()],
         paths: vec!["id".to_owned(), "a,\"b;".to_owned(), "c".to_owned()],
         accept_duplicates: false,
+        scope: None,
         options: options.clone(),
     };
     let wanted: Vec<Value> =

@@ -26,6 +26,7 @@ async fn fill(store: &SqliteStore) -> (i64, i64) {
     let plan = store.save_plan(&plan, at(99)).await.unwrap();
     store.put_session("godata/token", MARKER, at(1)).await.unwrap();
     store.set_secret("GODATA_PASSWORD", MARKER, at(1)).await.unwrap();
+    store.put_spill("cases", 0, &[MARKER.into()]).await.unwrap();
     (run.0, plan)
 }
 

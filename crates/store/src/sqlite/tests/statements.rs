@@ -11,7 +11,7 @@ async fn check(statement: &'static str) {
     let plan = sqlx::query(explain).fetch_all(&store.writer).await.unwrap();
     for step in plan {
         let step: String = step.get("detail");
-        for table in ["link", "sent", "outcome", "rejection", "waiting", "kept", "link_use", "link_key_value"] {
+        for table in ["link", "sent", "outcome", "rejection", "waiting", "kept", "link_use", "link_key_value", "spill"] {
             assert!(!format!("{step} ").starts_with(&format!("SCAN {table} ")), "{step}\n{statement}");
         }
     }
@@ -46,6 +46,8 @@ async fn growing_tables_are_read_by_an_index() {
         query!("find_outcomes"),
         query!("find_rejections"),
         query!("find_waiting"),
+        query!("spill_get"),
+        query!("spill_drop"),
     ] {
         check(statement).await;
     }

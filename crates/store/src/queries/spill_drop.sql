@@ -1,0 +1,1 @@
+DELETE FROM spill WHERE id IN (SELECT id FROM spill WHERE owner = ?1 LIMIT ?2)
