@@ -14,6 +14,7 @@ pub mod expr;
 pub mod flow;
 pub mod labels;
 pub mod mapping;
+pub mod matching;
 pub mod outcome;
 pub mod path;
 pub mod project;

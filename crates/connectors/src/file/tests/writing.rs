@@ -8,7 +8,8 @@ use super::reading::system;
 
 fn target(folder: &Path, name: &str, key: &[&str], paths: &[&str], options: Value) -> Result<Box<dyn Target>, Error> {
     let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
-    let spec = TargetSpec { resource: name.to_owned(), key: texts(key), paths: texts(paths), accept_duplicates: false, scope: None, options };
+    let spec =
+        TargetSpec { resource: name.to_owned(), key: texts(key), paths: texts(paths), accept_duplicates: false, scope: None, options };
     system(folder, json!({ "path": "." })).target(&spec)
 }
 
