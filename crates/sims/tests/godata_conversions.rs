@@ -212,3 +212,69 @@ async fn it_starts_with_the_people_of_a_folder() {
     let refusal = Sim::start(Options::from_dir(dir.path()).unwrap()).await.unwrap_err().to_string();
     assert!(refusal.contains("relationship 1"), "{refusal}");
 }
+
+#[tokio::test]
+async fn trap_merged_people_leave_one_with_all_that_was_theirs() {
+    let (sim, user) = tests().await;
+    let new = |name: &str| json!({"firstName": name, "visualId": name});
+    let (stays, gone, source) =
+        (create(&user, "contacts", new("A")).await, create(&user, "contacts", new("B")).await, create(&user, "cases", new("C")).await);
+    relate(&user, "cases", &source, &gone).await;
+    relate(&user, "contacts", &stays, &gone).await;
+    user.post(&at(&format!("contacts/{gone}/follow-ups")), json!({"date": "2026-03-03"})).await.ok();
+    let kind = format!("{TYPE}CONTACT");
+    let sent = json!({"type": kind, "ids": [stays, gone], "model": {"lastName": "Sesay"}});
+    let merged = user.post(&at("people/merge"), sent.clone()).await.ok();
+    assert_eq!((&merged["id"], &merged["lastName"], &merged["mergedDuplicatesIds"]), (&json!(stays), &json!("Sesay"), &json!([gone])));
+    assert_eq!((&merged["numberOfExposures"], &merged["active"]), (&json!(1), &json!(true)));
+    let tombstone = sim.state().person(&gone).unwrap();
+    assert_eq!((&tombstone["deleted"], &tombstone["visualId"]), (&json!(true), &Value::Null));
+    let left = sim.state().of(OUTBREAK, "relationships");
+    assert_eq!((left.len(), types(&sim, 0)), (1, vec!["CASE".to_owned(), "CONTACT".to_owned()]));
+    assert_eq!(sim.state().collection("followUp")[0]["personId"], json!(stays));
+    user.post(&at("people/merge"), sent).await.refused(404, "MODEL_NOT_FOUND");
+    user.post(&at("people/merge"), json!({"type": kind, "ids": [stays], "model": {}})).await.refused(422, "VALIDATION_ERROR");
+    user.post(&at("people/merge"), json!({"ids": [stays], "model": {}})).await.refused(400, "");
+}
+
+#[tokio::test]
+async fn trap_other_settings_of_an_outbreak_save_every_contact_under_follow_up_again() {
+    let (sim, user) = start(Options::for_tests().clock(Clock::at("2026-03-05T08:00:00Z"))).await;
+    let (case, contact, alone) =
+        (create(&user, "cases", json!({})).await, create(&user, "contacts", json!({})).await, create(&user, "contacts", json!({})).await);
+    relate(&user, "cases", &case, &contact).await;
+    sim.clock().advance(Duration::from_mins(5));
+    user.put(&format!("/outbreaks/{OUTBREAK}"), json!({"description": "another"})).await.ok();
+    let stamp = async |path: &str, id: &str| user.get(&at(&format!("{path}/{id}"))).await.ok()["updatedAt"].clone();
+    assert_eq!(stamp("contacts", &contact).await, "2026-03-05T08:00:00.000Z");
+    user.put(&format!("/outbreaks/{OUTBREAK}"), json!({"periodOfFollowup": 10})).await.ok();
+    assert_eq!(stamp("contacts", &contact).await, "2026-03-05T08:05:00.000Z");
+    assert_eq!(stamp("contacts", &alone).await, "2026-03-05T08:00:00.000Z");
+    assert_eq!(stamp("cases", &case).await, "2026-03-05T08:00:00.000Z");
+    let window = user.get(&at(&format!("contacts/{contact}"))).await.ok()["followUp"].clone();
+    assert_eq!(window["endDate"], "2026-03-11T00:00:00.000Z");
+}
+
+#[tokio::test]
+async fn it_lets_a_test_work_like_a_user_of_the_interface() {
+    let (sim, user) = tests().await;
+    for (id, path) in [("A", "cases"), ("B", "contacts"), ("C", "contacts"), ("D", "events")] {
+        sim.insert(OUTBREAK, path, json!({"id": id}));
+    }
+    for (id, target) in [("r-1", "B"), ("r-2", "C")] {
+        sim.relate("A", json!({"id": id, "persons": [{"id": target}], "contactDate": "2026-03-01"}));
+    }
+    sim.relate("D", json!({"id": "r-3", "persons": [{"id": "B"}]}));
+    sim.edit_relationship("r-1", json!({"comment": "seen"}));
+    assert_eq!(user.get(&at("cases/A/relationships/r-1")).await.ok()["comment"], "seen");
+    sim.unrelate("r-3");
+    sim.convert("B", "cases");
+    assert_eq!(user.get(&at("cases/B")).await.ok()["wasContact"], true);
+    sim.delete("A");
+    assert_eq!(sim.state().of(OUTBREAK, "contacts").len(), 0);
+    sim.restore("A");
+    sim.insert(OUTBREAK, "contacts", json!({"id": "E"}));
+    sim.merge(&["C", "E"], json!({"firstName": "One"}));
+    assert_eq!(user.get(&at("contacts/C")).await.ok()["firstName"], "One");
+    assert!(sim.log().writes().is_empty(), "what users do is not in the log of requests");
+}

@@ -2,9 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cases::Author;
 use super::dates;
-use super::follow_up_window::{Window, settings};
+use super::error::Result;
+use super::follow_up_window::{UNDER_FOLLOW_UP, Window, settings};
+use super::person;
+use super::person_types::CONTACT;
 use super::relationships;
+use super::rows::Row;
 use super::store::Store;
 
 /// Sets the window in which a contact is followed up, and whether it is active, from the newest of its active
@@ -24,4 +29,24 @@ pub fn follow_up(store: &Store, outbreak: &str, record: &mut Map<String, Value>)
     };
     window.set(record);
     record.insert("active".to_owned(), json!(newest.is_some()));
+}
+
+/// The settings of an outbreak that decide on the windows of its contacts.
+const SETTINGS: [&str; 2] = ["periodOfFollowup", "generateFollowUpsDateOfLastContact"];
+
+/// The settings of an outbreak were changed: when they decide on windows, every contact under follow-up is saved again.
+pub fn settings_changed(store: &mut Store, outbreak: &str, before: &Map<String, Value>, author: &Author) -> Result<()> {
+    let after = settings(store, outbreak);
+    if SETTINGS.iter().all(|setting| before.get(*setting) == after.get(*setting)) {
+        return Ok(());
+    }
+    let is_followed = |row: &&Row| {
+        let status = || row.field("followUp").and_then(|window| window.get("status").cloned());
+        row.kind == CONTACT.id && *row.outbreak == *outbreak && !row.deleted && status() == Some(json!(UNDER_FOLLOW_UP))
+    };
+    let followed: Vec<String> = store.people.all().iter().filter(is_followed).map(|row| row.id.to_string()).collect();
+    for contact in followed {
+        person::update(store, &contact, Map::new(), author)?;
+    }
+    Ok(())
 }

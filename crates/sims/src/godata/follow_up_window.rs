@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::dates;
 use super::store::Store;
 
-const UNDER_FOLLOW_UP: &str = "LNG_REFERENCE_DATA_CONTACT_FINAL_FOLLOW_UP_STATUS_TYPE_UNDER_FOLLOW_UP";
+/// The status of who is to be followed up.
+pub const UNDER_FOLLOW_UP: &str = "LNG_REFERENCE_DATA_CONTACT_FINAL_FOLLOW_UP_STATUS_TYPE_UNDER_FOLLOW_UP";
 
 /// What a window is made from.
 #[derive(Debug)]

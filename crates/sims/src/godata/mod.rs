@@ -23,6 +23,7 @@ mod lab_results;
 mod labels_fr;
 mod languages;
 mod locations;
+mod merge;
 mod node;
 mod options;
 mod outbreaks;

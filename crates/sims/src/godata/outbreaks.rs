@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::cases::Author;
 use super::coerce;
+use super::contacts;
 use super::dates;
 use super::error::{Error, Result};
 use super::schema::{self, OUTBREAK};
@@ -57,13 +58,14 @@ fn store_new(store: &mut Store, id: &str, mut record: Map<String, Value>, author
 pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author: &Author) -> Result<()> {
     OUTBREAK.strip(&mut sent);
     coerce::record(&OUTBREAK, &mut sent)?;
-    let mut record = store.outbreaks.live(id).cloned().ok_or_else(|| Error::no_such_model("outbreak", id))?;
+    let before = store.outbreaks.live(id).cloned().ok_or_else(|| Error::no_such_model("outbreak", id))?;
+    let mut record = before.clone();
     record.extend(sent);
     check(store, &record, Some(id))?;
     tokenise(store, id, &mut record, author)?;
     author.stamp(&mut record);
     store.outbreaks.put(record);
-    Ok(())
+    contacts::settings_changed(store, id, &before, author)
 }
 
 /// Soft-deletes an outbreak, or brings it back; says how many were touched.

@@ -62,6 +62,21 @@ pub fn converted(store: &mut Store, person: &str, kind: &str, author: &Author) {
     }
 }
 
+/// A person was merged into another: what belonged to it belongs to the other.
+pub fn moved(store: &mut Store, from: &str, to: &str, author: &Author) {
+    let moved = |mut record: Map<String, Value>| {
+        record.insert("personId".to_owned(), json!(to));
+        author.stamp(&mut record);
+        record
+    };
+    for record in of(&store.lab_results, from) {
+        store.lab_results.put(&moved(record));
+    }
+    for record in of(&store.follow_ups, from) {
+        store.follow_ups.put(&moved(record));
+    }
+}
+
 /// A person was deleted: so is what belongs to it.
 pub fn person_deleted(store: &mut Store, person: &str, author: &Author) {
     for record in of(&store.lab_results, person) {

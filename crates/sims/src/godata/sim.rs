@@ -15,7 +15,7 @@ use super::options::Options;
 use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
-use super::{Server, cascade, clusters, convert, languages, locations, outbreaks, person, reference_data, relationships, teams};
+use super::{Server, cascade, clusters, convert, languages, locations, merge, outbreaks, person, reference_data, relationships, teams};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -121,6 +121,37 @@ impl Sim {
         let author = Author { custom_ids: true, ..self.web_user() };
         relationships::create(&mut store, &outbreak, person, sent, &author)
             .unwrap_or_else(|error| panic!("Go.Data would refuse this relationship: {}", error.message))
+    }
+
+    /// A change of a relationship that a user of Go.Data makes on the page of its source. Panics when there is none, or
+    /// Go.Data would refuse it.
+    pub fn edit_relationship(&self, id: &str, change: Value) {
+        let mut store = self.server.write();
+        let record = store.relationships.live(id).expect("there is a relationship with this id").record();
+        let source = relationships::participants(&record).into_iter().find(|participant| participant.source);
+        let source = source.expect("every relationship has a source").id.to_owned();
+        let sent = change.as_object().cloned().expect("a change is an object");
+        relationships::update(&mut store, &source, id, sent, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse this change: {}", error.message));
+    }
+
+    /// A relationship that a user of Go.Data deletes. Panics when Go.Data would refuse it.
+    pub fn unrelate(&self, id: &str) {
+        relationships::delete(&mut self.server.write(), id, &self.web_user())
+            .unwrap_or_else(|error| panic!("Go.Data would refuse to delete this relationship: {}", error.message));
+    }
+
+    /// People of one type that a user of Go.Data merges into the first of them; `model` is what it is to look like.
+    /// Panics when Go.Data would refuse it.
+    pub fn merge(&self, ids: &[&str], model: Value) {
+        let mut store = self.server.write();
+        let first = store.people.live(ids[0]).expect("there is a person with this id");
+        let (outbreak, person_type) = (first.outbreak.to_string(), person::type_of(first));
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let model = model.as_object().cloned().expect("a model is an object");
+        let author = Author { platform: "MERGE".to_owned(), ..self.web_user() };
+        merge::merge(&mut store, &outbreak, person_type, &ids, model, &author)
+            .unwrap_or_else(|error| panic!("Go.Data would refuse to merge: {}", error.message));
     }
 
     /// A change of a person that a user of Go.Data makes. Panics when there is none, or Go.Data would refuse it.

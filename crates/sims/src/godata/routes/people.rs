@@ -89,6 +89,7 @@ pub(super) fn all(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Repl
             allowed_any(call, outbreak)?;
             filtered_count(call, outbreak, None)
         }
+        ["merge"] if call.is(&Method::POST) => write::merge(call, outbreak),
         _ => not_simulated(call, outbreak),
     }
 }

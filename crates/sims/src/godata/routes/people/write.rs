@@ -9,7 +9,7 @@ use crate::godata::cases::Author;
 use crate::godata::error::{Error, Result};
 use crate::godata::person_types::PersonType;
 use crate::godata::store::Store;
-use crate::godata::{follow_up_window, person};
+use crate::godata::{follow_up_window, merge, person};
 use crate::server::Reply;
 
 /// One person, or an array of them: one by one, so that the ones before an invalid one are stored and stay.
@@ -118,6 +118,23 @@ fn change_one(store: &mut Store, person_type: &PersonType, item: Value, author: 
     person::update(store, &id, sent, author)?;
     let text = store.people.get(&id).map(|person| person.text.clone()).ok_or_else(|| Error::not_found(person_type.model.name, &id))?;
     Ok((id, text))
+}
+
+/// `POST /people/merge`: `{type, ids, model}`.
+pub fn merge(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
+    let mut body = call.object()?;
+    let required = |name: &str| Error::plain(400, format!("{name} is a required argument"));
+    let person_type = body.get("type").and_then(Value::as_str).and_then(PersonType::of).ok_or_else(|| required("type"))?;
+    let user = allowed(call, outbreak, &format!("duplicate_merge_{}", person_type.path.replace('-', "_")))?;
+    let ids = body.get("ids").and_then(Value::as_array).ok_or_else(|| required("ids"))?;
+    let ids: Vec<String> = ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let Some(Value::Object(model)) = body.remove("model") else {
+        return Err(required("model"));
+    };
+    let mut store = call.server.write();
+    merge::merge(&mut store, outbreak, person_type, &ids, model, &call.author(&user))?;
+    let person = one(&store, outbreak, person_type, &ids[0], false)?;
+    Ok(call.record(person.record()).wrote_ids(ids))
 }
 
 /// The next visual id of a mask; nothing is reserved.
