@@ -6,7 +6,9 @@ use super::cases::Author;
 use super::children::Child;
 use super::dates;
 use super::error::{Error, Result};
+use super::parents;
 use super::people::Person;
+use super::questionnaires;
 use super::schema::Kind::{Answers, Date, Flag, Number, Object, Point, Text};
 use super::schema::{ADDRESS, CASE, Model};
 use super::store::Store;
@@ -43,7 +45,12 @@ pub static FOLLOW_UPS: Child = Child {
     records: |store| &store.follow_ups,
     records_mut: |store| &mut store.follow_ups,
     begin,
-    derive: |_, record| place(record),
+    derive: |store, record| {
+        place(record);
+        let of_case = record.get("createdAs").and_then(Value::as_str) == Some(parents::PARENTS[0].kind);
+        let template = if of_case { "caseFollowUpTemplate" } else { "contactFollowUpTemplate" };
+        questionnaires::read_numbers(store, Some(template), record);
+    },
 };
 
 const CURRENT_ADDRESS: &str = "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE";

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::children::Child;
+use super::questionnaires;
 use super::schema::Kind::{Answers, Date, Flag, Object, Text};
 use super::schema::{CASE, Model};
 use super::store::Store;
@@ -53,7 +54,10 @@ pub static LAB_RESULTS: Child = Child {
     records: |store| &store.lab_results,
     records_mut: |store| &mut store.lab_results,
     begin: |_, _, _| Ok(()),
-    derive: name_type,
+    derive: |store, record| {
+        name_type(store, record);
+        questionnaires::read_numbers(store, Some("labResultsTemplate"), record);
+    },
 };
 
 /// The type of the person, where it is empty.

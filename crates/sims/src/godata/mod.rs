@@ -16,9 +16,12 @@ mod convert;
 mod dates;
 mod duplicate_keys;
 mod error;
+mod exports;
+mod field_labels;
 mod filter;
 mod follow_up_window;
 mod follow_ups;
+mod jobs;
 mod lab_results;
 mod labels_fr;
 mod languages;
@@ -31,6 +34,7 @@ mod parents;
 mod people;
 mod person;
 mod person_types;
+mod questionnaires;
 mod records;
 mod reference_data;
 mod relationships;
@@ -42,6 +46,7 @@ mod sim;
 mod state;
 mod store;
 mod teams;
+mod templates;
 mod texts;
 mod visual_id;
 
@@ -52,6 +57,7 @@ use axum::http::{HeaderMap, Method};
 use crate::clock::Clock;
 use crate::server::{Reply, Request, System};
 
+pub use jobs::Pace;
 pub use options::{Options, Outbreak, User};
 pub use sim::Sim;
 pub use state::State;
@@ -64,6 +70,7 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 struct Server {
     store: RwLock<store::Store>,
     auth: Mutex<auth::Auth>,
+    jobs: Mutex<jobs::All>,
     clock: Clock,
     started: i64,
     api_key: String,
@@ -87,6 +94,13 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Never taken while holding the store, only the other way round.
+    fn jobs(&self) -> MutexGuard<'_, jobs::All> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl System for Server {
     fn handle(&self, request: &Request) -> Reply {
         routes::answer(self, request)
@@ -98,7 +112,7 @@ impl System for Server {
     }
 
     fn is_write(&self, method: &Method, path: &str) -> bool {
-        const READS: [&str; 4] = ["/filter", "/filtered-count", "/count", "/generate-visual-id"];
+        const READS: [&str; 5] = ["/filter", "/filtered-count", "/count", "/generate-visual-id", "/export"];
         *method != Method::GET
             && *method != Method::HEAD
             && !path.starts_with("/api/users")

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::jobs::Pace;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -42,10 +43,14 @@ pub struct Options {
     pub lab_results: Vec<Value>,
     /// Items on top of the built-in reference data: `id`, `categoryId`, `value` (the label) ...
     pub reference_data: Vec<Value>,
+    /// Templates of outbreaks, each with its `id` and `name`.
+    pub templates: Vec<Value>,
     /// Languages besides the built-in ones: `id` and `name`.
     pub languages: Vec<Value>,
     /// What tokens say: `languageId`, `token`, `translation`.
     pub language_tokens: Vec<Value>,
+    /// How long an export or import looks as if it went on.
+    pub pace: Pace,
     /// The time.
     pub clock: Clock,
     /// How long an unused token lives.
@@ -181,7 +186,9 @@ impl Default for Options {
             follow_ups: Vec::new(),
             lab_results: Vec::new(),
             reference_data: Vec::new(),
+            templates: Vec::new(),
             languages: Vec::new(),
+            pace: Pace { polls: 1, duration: Duration::ZERO },
             language_tokens: Vec::new(),
             clock: Clock::system(),
             token_ttl: Duration::from_mins(10),
@@ -208,8 +215,8 @@ impl Options {
         Self { outbreaks: vec![Outbreak::new(Self::OUTBREAK, "Ebola 2026").masks("*")], ..Self::default() }
     }
 
-    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `languages.json`,
-    /// `language-tokens.json`, `cases.json`, `contacts.json`, `contacts-of-contacts.json`, `events.json`,
+    /// Reads `users.json`, `outbreaks.json`, `locations.json`, `reference-data.json`, `templates.json`,
+    /// `languages.json`, `language-tokens.json`, `cases.json`, `contacts.json`, `contacts-of-contacts.json`, `events.json`,
     /// `relationships.json`, `clusters.json`, `teams.json`, `follow-ups.json` and `lab-results.json` of a folder, each an
     /// array and each optional; what is missing is as in the default.
     pub fn from_dir(dir: &Path) -> io::Result<Self> {
@@ -236,6 +243,7 @@ impl Options {
         options.follow_ups = array(dir, "follow-ups.json")?.unwrap_or_default();
         options.lab_results = array(dir, "lab-results.json")?.unwrap_or_default();
         options.reference_data = array(dir, "reference-data.json")?.unwrap_or_default();
+        options.templates = array(dir, "templates.json")?.unwrap_or_default();
         options.languages = array(dir, "languages.json")?.unwrap_or_default();
         options.language_tokens = array(dir, "language-tokens.json")?.unwrap_or_default();
         let fallback = options.outbreaks.first().map(|outbreak| outbreak.id.clone()).unwrap_or_default();

@@ -8,17 +8,9 @@ use super::coerce;
 use super::contacts;
 use super::dates;
 use super::error::{Error, Result};
+use super::questionnaires;
 use super::schema::{self, OUTBREAK};
 use super::store::Store;
-
-const TEMPLATES: [&str; 6] = [
-    "caseInvestigationTemplate",
-    "contactInvestigationTemplate",
-    "eventInvestigationTemplate",
-    "caseFollowUpTemplate",
-    "contactFollowUpTemplate",
-    "labResultsTemplate",
-];
 
 /// Adds an outbreak of the options; what the API requires and it does not say is filled in.
 pub fn seed(store: &mut Store, id: &str, fields: &Map<String, Value>, author: &Author) -> Result<()> {
@@ -47,7 +39,7 @@ fn store_new(store: &mut Store, id: &str, mut record: Map<String, Value>, author
         record.entry(field).or_insert_with(|| value.clone());
     }
     check(store, &record, None)?;
-    tokenise(store, id, &mut record, author)?;
+    questionnaires::tokenise(store, &format!("LNG_OUTBREAK_{}", id.to_uppercase()), &mut record, author)?;
     record.insert("id".to_owned(), json!(id));
     author.stamp_new(&mut record);
     store.outbreaks.put(record);
@@ -62,7 +54,7 @@ pub fn update(store: &mut Store, id: &str, mut sent: Map<String, Value>, author:
     let mut record = before.clone();
     record.extend(sent);
     check(store, &record, Some(id))?;
-    tokenise(store, id, &mut record, author)?;
+    questionnaires::tokenise(store, &format!("LNG_OUTBREAK_{}", id.to_uppercase()), &mut record, author)?;
     author.stamp(&mut record);
     store.outbreaks.put(record);
     contacts::settings_changed(store, id, &before, author)
@@ -100,54 +92,4 @@ fn check(store: &Store, record: &Map<String, Value>, own: Option<&str>) -> Resul
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::validation("outbreak", &problems)) }
-}
-
-/// The texts of questions and the labels of answers become tokens; `variable` and `value` stay.
-fn tokenise(store: &mut Store, id: &str, record: &mut Map<String, Value>, author: &Author) -> Result<()> {
-    for template in TEMPLATES {
-        let Some(Value::Array(questions)) = record.get_mut(template) else {
-            continue;
-        };
-        let prefix = format!("LNG_OUTBREAK_{}_{}", id.to_uppercase(), template.to_uppercase());
-        let mut variables = Vec::new();
-        for question in questions {
-            self::question(store, &prefix, question, author, &mut variables)?;
-        }
-    }
-    Ok(())
-}
-
-fn question(store: &mut Store, prefix: &str, question: &mut Value, author: &Author, variables: &mut Vec<String>) -> Result<()> {
-    let variable = question.get("variable").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if variables.contains(&variable) {
-        let message = "Duplicate question variable or answer value";
-        return Err(Error::coded(422, "DUPLICATE_TEMPLATE_QUESTION_VARIABLE_OR_ANSWER_VALUE", message));
-    }
-    variables.push(variable.clone());
-    let token = format!("{prefix}_QUESTION_{}", variable.to_uppercase());
-    replace(store, question, "text", format!("{token}_TEXT"), author);
-    let Some(Value::Array(answers)) = question.get_mut("answers") else {
-        return Ok(());
-    };
-    for answer in answers {
-        let value = answer.get("value").and_then(Value::as_str).unwrap_or_default().to_uppercase();
-        replace(store, answer, "label", format!("{token}_ANSWER_{value}_LABEL"), author);
-        if let Some(Value::Array(nested)) = answer.get_mut("additionalQuestions") {
-            for nested in nested {
-                self::question(store, prefix, nested, author, variables)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn replace(store: &mut Store, object: &mut Value, field: &str, token: String, author: &Author) {
-    let Some(slot) = object.get_mut(field) else {
-        return;
-    };
-    let Some(text) = slot.as_str().filter(|text| *text != token) else {
-        return;
-    };
-    store.languages.set(&author.language, &token, text, author.now);
-    *slot = json!(token);
 }

@@ -13,6 +13,7 @@ use super::duplicate_keys;
 use super::error::{Error, Result};
 use super::parents;
 use super::person_types::{CASE, CONTACT, EVENT, PersonType};
+use super::questionnaires;
 use super::relationships;
 use super::rows::Row;
 use super::schema;
@@ -132,6 +133,7 @@ fn resolve_visual_id(
 /// The fields that the server keeps by itself.
 fn derive(store: &mut Store, person_type: &PersonType, record: &mut Map<String, Value>, author: &Author) -> Result<()> {
     addresses::derive_residence(record);
+    questionnaires::read_numbers(store, person_type.template, record);
     if person_type.id == CASE.id {
         cases::classification_history(record, author);
         cases::name_centres(store, record, author)?;

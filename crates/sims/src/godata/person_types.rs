@@ -18,6 +18,8 @@ pub struct PersonType {
     pub permission: &'static str,
     /// The field of the outbreak that holds the mask of its visual ids.
     pub mask: &'static str,
+    /// The field of the outbreak that holds its questionnaire; none for contacts of contacts.
+    pub template: Option<&'static str>,
     /// How its list is searched.
     pub engine: Engine,
 }
@@ -29,6 +31,7 @@ pub static CASE: PersonType = PersonType {
     path: "cases",
     permission: "case",
     mask: "caseIdMask",
+    template: Some("caseInvestigationTemplate"),
     engine: Engine::Raw,
 };
 
@@ -39,6 +42,7 @@ pub static CONTACT: PersonType = PersonType {
     path: "contacts",
     permission: "contact",
     mask: "contactIdMask",
+    template: Some("contactInvestigationTemplate"),
     engine: Engine::Loopback,
 };
 
@@ -49,6 +53,7 @@ pub static CONTACT_OF_CONTACT: PersonType = PersonType {
     path: "contacts-of-contacts",
     permission: "contact_of_contact",
     mask: "contactOfContactIdMask",
+    template: None,
     engine: Engine::Loopback,
 };
 
@@ -59,6 +64,7 @@ pub static EVENT: PersonType = PersonType {
     path: "events",
     permission: "event",
     mask: "eventIdMask",
+    template: Some("eventInvestigationTemplate"),
     engine: Engine::Raw,
 };
 

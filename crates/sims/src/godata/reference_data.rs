@@ -7,6 +7,7 @@ use super::cases::Author;
 use super::coerce;
 use super::dates;
 use super::error::{Error, Result};
+use super::field_labels;
 use super::labels_fr;
 use super::languages;
 use super::schema::REFERENCE_DATA;
@@ -23,6 +24,7 @@ const USED_BY: [&str; 8] =
 /// Fills the store with what a server has from its installation.
 pub fn seed(store: &mut Store, now: i64) {
     let stamp = dates::iso(now);
+    field_labels::seed(&mut store.languages, now);
     for category in &built_in::CATEGORIES {
         for (position, item) in category.items.iter().enumerate() {
             let suffix = item.trim_start_matches('!');
@@ -161,7 +163,7 @@ fn item_id(category: &str, label: &str, outbreak: Option<&str>) -> String {
 }
 
 /// Words as lodash sees them: at case changes, at digits, at everything that is neither.
-fn snake(label: &str) -> String {
+pub fn snake(label: &str) -> String {
     let characters: Vec<char> = label.chars().filter(|c| *c != '\'' && *c != '\u{2019}').collect();
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();

@@ -10,12 +10,16 @@ use super::auth::Auth;
 use super::cases::Author;
 use super::error::Error;
 use super::follow_ups::FOLLOW_UPS;
+use super::jobs::Pace;
 use super::lab_results::LAB_RESULTS;
 use super::options::Options;
 use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
-use super::{Server, cascade, clusters, convert, languages, locations, merge, outbreaks, person, reference_data, relationships, teams};
+use super::{
+    Server, cascade, clusters, convert, jobs, languages, locations, merge, outbreaks, person, reference_data, relationships, teams,
+    templates,
+};
 use crate::clock::Clock;
 use crate::faults::Rule;
 use crate::log::Log;
@@ -38,6 +42,7 @@ impl Sim {
         fill(&mut store, &options, now)?;
         let server = Arc::new(Server {
             store: RwLock::new(store),
+            jobs: Mutex::new(jobs(options.pace)),
             auth: Mutex::new(Auth::new(&options.users, options.token_ttl, now)),
             clock: options.clock.clone(),
             started: now,
@@ -90,6 +95,16 @@ impl Sim {
     /// Takes back the pauses whose request has not come.
     pub fn clear_pauses(&self) {
         self.shared.pauses.clear();
+    }
+
+    /// Another pace of exports and imports from now on.
+    pub fn set_pace(&self, pace: Pace) {
+        self.server.jobs().exports.set_pace(pace);
+    }
+
+    /// So many of the next exports come to nothing.
+    pub fn break_exports(&self, count: usize) {
+        self.server.jobs().exports.break_next(count);
     }
 
     /// Lets the tokens of all accounts run out.
@@ -218,6 +233,12 @@ impl Sim {
     }
 }
 
+fn jobs(pace: Pace) -> jobs::All {
+    let mut jobs = jobs::All::default();
+    jobs.exports.set_pace(pace);
+    jobs
+}
+
 fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
     let author =
         Author { now, user: "system".to_owned(), platform: "API".to_owned(), language: languages::DEFAULT.to_owned(), custom_ids: true };
@@ -239,6 +260,10 @@ fn fill(store: &mut Store, options: &Options, now: i64) -> io::Result<()> {
     }
     for outbreak in &options.outbreaks {
         outbreaks::seed(store, &outbreak.id, &outbreak.fields, &author).map_err(|error| refused(&outbreak.id, &error))?;
+    }
+    for (at, template) in options.templates.iter().enumerate() {
+        let sent = template.as_object().cloned().unwrap_or_default();
+        templates::create(store, sent, &author).map_err(|error| refused(&format!("template {}", at + 1), &error))?;
     }
     for (at, location) in options.locations.iter().enumerate() {
         locations::seed(store, location, &author).map_err(|error| refused(&format!("location {}", at + 1), &error))?;

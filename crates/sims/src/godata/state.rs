@@ -50,12 +50,14 @@ impl<'a> State<'a> {
         self.server.read().people.get(id).map(|person| Value::Object(person.typed_record()))
     }
 
-    /// All records of `outbreak`, `location`, `referenceData`, `relationship`, `cluster`, `team`, `labResult`, `followUp` or `user`, deleted
+    /// All records of `outbreak`, `template`, `location`, `referenceData`, `relationship`, `cluster`, `team`, `labResult`,
+    /// `followUp` or `user`, deleted
     /// ones too; empty for another name.
     pub fn collection(&self, name: &str) -> Vec<Value> {
         let store = self.server.read();
         let records: Vec<Map<String, Value>> = match name {
             "outbreak" => store.outbreaks.all().to_vec(),
+            "template" => store.templates.all().to_vec(),
             "location" => store.locations.all().to_vec(),
             "referenceData" => store.reference_data.all().to_vec(),
             "followUp" => store.follow_ups.all().iter().map(Record::record).collect(),

@@ -34,6 +34,8 @@ pub struct Store {
     pub lab_results: Records,
     /// Outbreaks.
     pub outbreaks: Table,
+    /// Templates of outbreaks.
+    pub templates: Table,
     /// Locations.
     pub locations: Table,
     /// Items of reference data.

@@ -14,7 +14,7 @@ use crate::godata::parents::{self, PARENTS, Parent};
 use crate::godata::records::{Of, Record};
 use crate::server::Reply;
 
-const AGGREGATE: Aggregate = Aggregate {
+pub(super) static AGGREGATE: Aggregate = Aggregate {
     model: &FOLLOW_UP,
     records: |store| &store.follow_ups,
     join: "contact",
@@ -41,7 +41,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
         ["bulk"] if call.is(&Method::DELETE) => each(call, outbreak, true),
         ["bulk", "delete"] if call.is(&Method::POST) => each(call, outbreak, true),
         ["bulk", "restore"] if call.is(&Method::POST) => each(call, outbreak, false),
-        ["export" | "import-importable-file-using-map"] => {
+        ["import-importable-file-using-map"] => {
             allowed(call, outbreak, "follow_up_list")?;
             Err(Error::not_simulated(call.path))
         }

@@ -18,7 +18,7 @@ use crate::server::Reply;
 const CASE: &str = parents::PARENTS[0].kind;
 const CONTACT: &str = parents::PARENTS[1].kind;
 
-const AGGREGATE: Aggregate = Aggregate {
+pub(super) static AGGREGATE: Aggregate = Aggregate {
     model: &LAB_RESULT,
     records: |store| &store.lab_results,
     join: "person",
@@ -44,7 +44,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
             let user = allowed(call, outbreak, "lab_result_bulk_modify")?;
             children::bulk(&LAB_RESULTS, call, &call.author(&user))
         }
-        ["export" | "import-importable-file-using-map"] => {
+        ["import-importable-file-using-map"] => {
             allowed(call, outbreak, "lab_result_list")?;
             Err(Error::not_simulated(call.path))
         }
@@ -145,7 +145,7 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person:
 }
 
 /// Which lab results the outbreak shows in lists and counts: those of contacts only when it says so.
-fn shown(store: &Store, outbreak: &str) -> impl Fn(&Record) -> bool + use<> {
+pub(super) fn shown(store: &Store, outbreak: &str) -> impl Fn(&Record) -> bool + use<> {
     let outbreak = store.outbreaks.get(outbreak);
     let contacts = outbreak.and_then(|outbreak| outbreak.get("isContactLabResultsActive")) == Some(&Value::Bool(true));
     move |record| contacts || record.record().get("personType").and_then(Value::as_str) != Some(CONTACT)

@@ -4,6 +4,7 @@ mod account;
 mod aggregate;
 mod children;
 mod clusters;
+mod export;
 mod follow_ups;
 mod lab_results;
 mod language;
@@ -13,6 +14,7 @@ mod people;
 mod reference;
 mod relationships;
 mod teams;
+mod template;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
@@ -33,9 +35,7 @@ use crate::server::{Reply, Request};
 /// What the backend has and this simulator has not, at the first level.
 const NOT_SIMULATED: &[&str] = &[
     "roles",
-    "templates",
     "audit-logs",
-    "export-logs",
     "import-logs",
     "import-results",
     "importable-files",
@@ -135,6 +135,8 @@ impl Call<'_> {
             ["reference-data", rest @ ..] => reference::route(self, rest),
             ["languages", rest @ ..] => language::route(self, rest),
             ["teams", rest @ ..] => teams::route(self, rest),
+            ["export-logs", rest @ ..] => export::logs(self, rest),
+            ["templates", rest @ ..] => template::route(self, rest),
             ["system-settings", "version"] if self.is(&Method::GET) => self.version(),
             [first, ..] if NOT_SIMULATED.contains(first) => {
                 self.user()?;
@@ -147,6 +149,7 @@ impl Call<'_> {
     fn in_outbreak(&self, outbreak: &str, rest: &[&str]) -> Result<Reply> {
         match rest {
             [] | ["restore"] => outbreak::one(self, outbreak, rest),
+            [resource, "export"] if let Some(source) = export::Source::at(resource) => export::start(self, outbreak, source),
             ["follow-ups", rest @ ..] => follow_ups::route(self, outbreak, rest),
             ["generate-followups"] => follow_ups::generate(self, outbreak),
             [segment, person, "follow-ups", rest @ ..] if let Some(parent) = parents::of_segment(segment) => {

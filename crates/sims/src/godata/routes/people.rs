@@ -167,7 +167,7 @@ fn answer(call: &Call<'_>, outbreak: &str, person_type: Option<&PersonType>, fil
 }
 
 /// Compiles the condition of a list of people, its special keys replaced by what they stand for.
-fn condition(
+pub(super) fn condition(
     store: &Store,
     outbreak: &str,
     person_type: Option<&PersonType>,
