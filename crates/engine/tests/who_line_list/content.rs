@@ -59,10 +59,14 @@ fn plain(value: &mut Value, names: &BTreeMap<String, String>) {
             // The id of a participant is who it is.
             let participant = members.contains_key("source") || members.contains_key("target");
             members.retain(|name, _| (participant && name == "id") || !LEFT_OUT.contains(&name.as_str()));
-            members.values_mut().for_each(|member| plain(member, names));
+            for member in members.values_mut() {
+                plain(member, names);
+            }
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| plain(item, names));
+            for item in &mut *items {
+                plain(item, names);
+            }
             items.sort_by_key(ToString::to_string);
         }
         Value::String(text) => {
