@@ -40,7 +40,7 @@ macro_rules! part {
     };
 }
 
-static TEMPLATES: [Template; 3] = [
+static TEMPLATES: [Template; 4] = [
     Template {
         name: "minimal",
         about: "five cases of a small CSV into Go.Data: the least that is a project",
@@ -96,6 +96,31 @@ static TEMPLATES: [Template; 3] = [
             part!("line-list", ".env", "dot.env.example", "secrets of this machine; not in git"),
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("line-list", ".gitignore", "dot.gitignore", ""),
+        ],
+        simulator: "godata --data simulator",
+    },
+    Template {
+        name: "godata-export",
+        about: "Go.Data into tables for those who count: cases, contacts and exposures without names, with labels in a language of choice",
+        parts: &[
+            part!("godata-export", "README.md", "where to begin"),
+            part!("godata-export", "kivuko.yaml", "the systems that are connected"),
+            part!("godata-export", "flows/cases.yaml", "one integration a file: what is read, what is written"),
+            part!("godata-export", "flows/contacts.yaml", ""),
+            part!("godata-export", "flows/relationships.yaml", ""),
+            part!("godata-export", "mappings/cases.csv", "which field becomes which column: a sheet for each flow"),
+            part!("godata-export", "mappings/contacts.csv", ""),
+            part!("godata-export", "mappings/relationships.csv", ""),
+            part!("godata-export", "checks/cases.yaml", "records with what must become of them"),
+            part!("godata-export", "checks/relationships.yaml", ""),
+            part!("godata-export", "simulator/outbreaks.json", "what a simulated Go.Data holds: invented people"),
+            part!("godata-export", "simulator/locations.json", ""),
+            part!("godata-export", "simulator/cases.json", ""),
+            part!("godata-export", "simulator/contacts.json", ""),
+            part!("godata-export", "simulator/relationships.json", ""),
+            part!("line-list", ".env", "dot.env.example", "secrets of this machine; not in git"),
+            part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
+            part!("godata-export", ".gitignore", "dot.gitignore", ""),
         ],
         simulator: "godata --data simulator",
     },

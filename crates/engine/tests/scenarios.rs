@@ -17,7 +17,7 @@ use kivuko_sims::godata::{Options, Outbreak};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 use support::stored::missing;
-use support::{World, shuffle, stored, template};
+use support::{World, columns, shuffle, stored, template};
 
 /// One scenario on its way.
 struct Telling {
@@ -119,6 +119,7 @@ impl Telling {
             }
             "sent" => self.sent(what),
             "file" => self.file(what),
+            "columns" => self.columns(what),
             "holds" => self.holds(what),
             "stored" => self.stored(what),
             "rejections" => self.rejections(what).await,
@@ -311,6 +312,15 @@ impl Telling {
             if sorted(&found) != sorted(expected.as_str().ok_or("a file is a text")?) {
                 return Err(format!("{name} holds\n{found}"));
             }
+        }
+        Ok(())
+    }
+
+    /// What a CSV of the project holds in the columns that are named, whatever the order of its rows.
+    fn columns(&self, what: &Value) -> Result<(), String> {
+        for (name, expected) in what.as_object().into_iter().flatten() {
+            let found = std::fs::read(self.world.path(name)).map_err(|error| format!("{name}: {error}"))?;
+            columns::compare(name, &found, expected.as_str().ok_or("a file is a text")?)?;
         }
         Ok(())
     }

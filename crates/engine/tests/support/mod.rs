@@ -14,6 +14,7 @@ use kivuko_engine::{Engine, Pace, Parts, RunOptions, RunReport, Unwatched, Works
 use kivuko_sims::godata::{Options, Sim};
 
 pub mod chance;
+pub mod columns;
 pub mod kill;
 pub mod project;
 pub mod real;
