@@ -10,6 +10,7 @@ use kivuko_core::connector::{Action, Write, Written};
 use kivuko_core::error::Error;
 use serde_json::Value;
 
+use super::child;
 use super::lookup::Place;
 use super::relationship;
 use super::schema::Role;
@@ -52,6 +53,7 @@ pub struct Addressed<'b> {
 pub async fn of(place: &Place<'_>, batch: &[Write]) -> Result<Vec<Result<Address, Written>>, Error> {
     match place.resource.role {
         Role::Relationship => relationship::addresses(place, batch).await,
+        Role::Child(kind) => child::addresses(place, kind, batch).await,
         Role::Person(_) | Role::Place | Role::Item | Role::Plain => Ok(batch.iter().map(|write| own(place, write)).collect()),
     }
 }

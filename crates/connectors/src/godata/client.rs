@@ -85,6 +85,11 @@ impl Outbreak {
         self.more.get(kind.mask_field()).and_then(Value::as_str).filter(|mask| !mask.is_empty())
     }
 
+    /// Whether a switch of the outbreak is on.
+    pub fn allows(&self, field: &str) -> bool {
+        self.more.get(field) == Some(&Value::Bool(true))
+    }
+
     /// The questions of the questionnaire in a field.
     pub fn questions(&self, field: &str) -> &[Value] {
         self.more.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
@@ -259,7 +264,8 @@ impl Client {
     pub async fn outbreaks(&self, deleted: bool) -> Result<Vec<Outbreak>, Error> {
         let masks = PersonKind::ALL.into_iter().map(PersonKind::mask_field);
         let questionnaires = RESOURCES.iter().flat_map(|resource| resource.questionnaires.iter().copied());
-        let fields: Vec<&str> = ["id", "name", "createdAt", "deleted"].into_iter().chain(masks).chain(questionnaires).collect();
+        let fields: Vec<&str> =
+            ["id", "name", "createdAt", "deleted", "isContactLabResultsActive"].into_iter().chain(masks).chain(questionnaires).collect();
         let filter = json!({ "fields": fields, "order": ["id ASC"], "deleted": deleted });
         let answer = self.send(self.request(Method::Get, ["outbreaks"], Safety::Safe).query("filter", &filter.to_string())).await?;
         if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }

@@ -17,7 +17,7 @@ use kivuko_core::path::{Path, Segment};
 use kivuko_core::value;
 use serde_json::{Map, Value, json};
 
-use super::client::{Client, to_bytes};
+use super::client::{Client, Outbreak, to_bytes};
 use super::codes::{Codes, item_id};
 use super::conform::{iso, looks_like_date};
 use super::errors::unreadable;
@@ -43,6 +43,8 @@ pub enum Part {
     Code(&'static str, &'static str),
     /// A field with whole dates.
     Date(&'static str),
+    /// A field with a whole number.
+    Number(&'static str),
 }
 
 /// A key that can be searched.
@@ -51,6 +53,9 @@ pub struct Search {
     parts: Vec<Part>,
     /// The one part that is asked for; the others are compared in the answer.
     asked: Option<usize>,
+    /// Of a key of several paths, all values of each are asked for together, and which belong together is told by the answer: much shorter than pair by pair, for
+    /// lists that cannot be asked by POST.
+    crossed: bool,
     /// `categoryId` and `value` of reference data: the id is made from them, and searching is by that.
     by_item_id: Option<(usize, usize)>,
     codes: Arc<Codes>,
@@ -70,11 +75,17 @@ impl Search {
             && let (Some(category), Some(label)) = (position("categoryId"), position("value"))
             && key.len() == 2
         {
-            return Ok(Self { parts: vec![Part::Field("id")], asked: None, by_item_id: Some((category, label)), codes: Arc::default() });
+            return Ok(Self {
+                parts: vec![Part::Field("id")],
+                asked: None,
+                crossed: false,
+                by_item_id: Some((category, label)),
+                codes: Arc::default(),
+            });
         }
         let parts = key.iter().map(|path| Part::parse(resource, path)).collect::<Result<_, _>>()?;
         let asked = resource.asked_by.and_then(position);
-        Ok(Self { parts, asked, by_item_id: None, codes: Arc::default() })
+        Ok(Self { parts, asked, crossed: resource.list.aggregated, by_item_id: None, codes: Arc::default() })
     }
 
     /// With the code lists of the installation: codes in keys and types of documents are full ids from then on.
@@ -101,6 +112,7 @@ impl Search {
         let text = text.trim();
         let formed = match self.parts.get(position) {
             Some(Part::Date(_)) => iso(text),
+            Some(Part::Number(_)) => text.parse::<i64>().ok().map(|number| number.to_string()),
             Some(Part::Code(_, category)) => self.codes.expand(category, text).ok(),
             _ => None,
         };
@@ -120,6 +132,13 @@ impl Search {
     /// The condition that finds the records of all these keys.
     fn condition(&self, keys: &[&Key]) -> Value {
         let wanted: Vec<Vec<String>> = keys.iter().map(|key| self.wanted(key)).collect();
+        if self.crossed && self.parts.len() > 1 {
+            let all_values = |(position, part): (usize, &Part)| {
+                let texts: BTreeSet<&str> = wanted.iter().filter_map(|values| values.get(position)).map(String::as_str).collect();
+                any_of(part.conditions(&texts.into_iter().collect::<Vec<_>>()))
+            };
+            return json!({ "$and": self.parts.iter().enumerate().map(all_values).collect::<Vec<_>>() });
+        }
         let single = match self.parts.as_slice() {
             [only] => Some((0, only)),
             parts => self.asked.and_then(|position| parts.get(position).map(|part| (position, part))),
@@ -173,6 +192,7 @@ impl Part {
         }
         match field.kind {
             Kind::Date => Ok(Self::Date(field.name)),
+            Kind::Number => Ok(Self::Number(field.name)),
             Kind::Code(category) => Ok(Self::Code(field.name, category)),
             Kind::Text | Kind::Place => Ok(Self::Field(field.name)),
             _ => Err(format!("`{text}` cannot be searched in {}", resource.name)),
@@ -193,7 +213,9 @@ impl Part {
                 // A deleted person's id was moved to the documents, and a restored one does not get it back.
                 None => archived_id().values(body),
             },
-            Self::Field(name) | Self::Code(name, _) | Self::Date(name) => body.get(*name).and_then(value::text).into_iter().collect(),
+            Self::Field(name) | Self::Code(name, _) | Self::Date(name) | Self::Number(name) => {
+                body.get(*name).and_then(value::text).into_iter().collect()
+            }
         }
     }
 
@@ -219,6 +241,10 @@ impl Part {
             Self::Field(name) | Self::Code(name, _) => matching(values, |test| json!({ *name: test })),
             // Dates are known by their form and compared as dates, here on purpose.
             Self::Date(name) => vec![json!({ *name: { "$in": values } })],
+            Self::Number(name) => {
+                let numbers: Vec<i64> = values.iter().filter_map(|value| value.parse().ok()).collect();
+                vec![json!({ *name: { "$in": numbers } })]
+            }
         }
     }
 }
@@ -258,7 +284,7 @@ fn escaped(text: &str) -> String {
 pub struct Place<'a> {
     pub client: &'a Client,
     pub resource: &'static Resource,
-    pub outbreak: Option<&'a str>,
+    pub outbreak: Option<&'a Outbreak>,
     /// The outbreak is the active one of the account. Learnt to be wrong by a refusal.
     pub active: &'a AtomicBool,
 }
@@ -273,7 +299,7 @@ impl Place<'_> {
     /// A request below the outbreak, or below `/api` for what belongs to none.
     pub fn at(&self, method: Method, below: &[&str], safety: Safety) -> Request {
         let prefix: &[&str] = match &self.outbreak {
-            Some(outbreak) if self.resource.in_outbreak => &["outbreaks", outbreak],
+            Some(outbreak) if self.resource.in_outbreak => &["outbreaks", &outbreak.id],
             _ => &[],
         };
         self.client.request(method, prefix.iter().chain(below).copied().collect::<Vec<_>>(), safety)
@@ -315,7 +341,11 @@ impl Place<'_> {
 
     /// Asks for all of them, deleted ones included, in as many questions as it takes.
     pub async fn all_of<T: Sync>(&self, wanted: &[&T], condition: &(dyn Fn(&[&T]) -> Value + Sync)) -> Result<Vec<Value>, Error> {
-        self.all_in(self.resource.list_path(), self.resource.list.by_post, &json!({ "deleted": true }), wanted, condition).await
+        let mut more = json!({ "deleted": true });
+        if let Some(fields) = self.resource.own_fields() {
+            more["fields"] = json!(fields);
+        }
+        self.all_in(self.resource.list_path(), self.resource.list.by_post, &more, wanted, condition).await
     }
 
     /// The same in any list of the outbreak, with more in the filter.

@@ -5,13 +5,14 @@
 //! which one run writes to at a time.
 //!
 //! Changes that the source cannot see: a relationship that is made, changed or deleted changes its cases without moving their `updatedAt`, and so do lab
-//! results and follow-ups; the label of an item of reference data lives in the language tokens; records that come from another Go.Data by synchronisation
+//! results and follow-ups, which have lists of their own; lab results of contacts while the outbreak hides them; the label of an item of reference data lives in the language tokens; records that come from another Go.Data by synchronisation
 //! keep their old `updatedAt` (`cursor: dbUpdatedAt` sees those); a case that was made a contact leaves the list without a tombstone; records without a time of
 //! change, as very old installations may have, are never read. A change that becomes visible behind the reader is read again only within `overlap_secs` of the
 //! newest one read: raise it where one reading takes longer than that.
 
 mod address;
 mod answers;
+mod child;
 mod client;
 mod codes;
 mod config;

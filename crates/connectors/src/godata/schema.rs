@@ -108,8 +108,19 @@ pub enum Role {
     Item,
     /// Two people, one of whom may have infected the other.
     Relationship,
+    /// Something that one person has, and that lives below that person.
+    Child(&'static Child),
     /// Nothing special.
     Plain,
+}
+
+/// What a person can have: lab results, follow-ups.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Who can get new ones, each with the field of the outbreak that has to allow it.
+    pub kinds: &'static [(PersonKind, Option<&'static str>)],
+    /// New ones need the time of follow-up of their person, which Go.Data works out from exposures or from the onset.
+    pub in_follow_up: bool,
 }
 
 /// Where and how the records of a resource are listed.
@@ -121,11 +132,13 @@ pub struct List {
     pub by_post: bool,
     /// Made by aggregation: the id is sorted by as `_id`, and `order` must be an array.
     pub aggregated: bool,
+    /// The field in which each row carries the whole record of someone else.
+    pub joined: Option<&'static str>,
 }
 
 impl List {
     /// The list of most resources.
-    pub const PLAIN: Self = Self { path: &[], by_post: false, aggregated: false };
+    pub const PLAIN: Self = Self { path: &[], by_post: false, aggregated: false, joined: None };
     /// The one order in which reading can go on behind a record: by time of change, then id.
     pub const fn id(&self) -> &'static str {
         if self.aggregated { "_id" } else { "id" }
@@ -177,8 +190,14 @@ impl Resource {
     pub fn as_compared(&self, body: Value) -> Value {
         match self.role {
             Role::Relationship => relationship::as_compared(body),
-            Role::Person(_) | Role::Place | Role::Item | Role::Plain => body,
+            Role::Person(_) | Role::Place | Role::Item | Role::Child(_) | Role::Plain => body,
         }
+    }
+
+    /// What is asked for of a row that is only compared: all but the record of someone else that it carries.
+    pub fn own_fields(&self) -> Option<Vec<&'static str>> {
+        let joined = self.list.joined?;
+        Some(self.fields.iter().map(|field| field.name).filter(|name| *name != joined).collect())
     }
 
     /// A top-level field.

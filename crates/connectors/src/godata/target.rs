@@ -162,8 +162,7 @@ impl Target {
     }
 
     fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {
-        let outbreak = ready.outbreak.as_ref().map(|outbreak| outbreak.id.as_str());
-        Place { client: &self.client, resource: self.resource, outbreak, active: &self.active }
+        Place { client: &self.client, resource: self.resource, outbreak: ready.outbreak.as_ref(), active: &self.active }
     }
 
     /// What the resource replaces whole; of answers that have a day each, those of other days.

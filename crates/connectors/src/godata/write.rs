@@ -217,6 +217,10 @@ impl Writer<'_> {
                 godata::NO_SUCH_PERSON,
                 "the relationship, or one of its people, is not there any more, or was made into something else meanwhile",
             )),
+            Verdict::Gone if matches!(self.place.resource.role, Role::Child(_)) => Written::Refused(Cause::new(
+                godata::NO_SUCH_PERSON,
+                "the record, or its person, is not there any more, or the person was made into something else meanwhile",
+            )),
             Verdict::Gone => Written::Refused(Cause::new(
                 target::TARGET_GONE,
                 format!("the record is not among the {} any more: deleted in Go.Data, or made a contact", self.place.resource.name),
@@ -407,7 +411,7 @@ impl Writer<'_> {
                 let present = self.place.by_ids(ids).await?;
                 held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
             }
-            Role::Item | Role::Relationship | Role::Plain => {}
+            Role::Item | Role::Relationship | Role::Child(_) | Role::Plain => {}
         }
         Ok(held)
     }

@@ -37,6 +37,14 @@ codes! {
     MERGED = 627, "K0627";
     /// The installation does not have this language.
     NO_SUCH_LANGUAGE = 635, "K0635";
+    /// Such people do not have such records in Go.Data.
+    NOT_FOR_THIS_PERSON = 636, "K0636";
+    /// The person has no time of follow-up.
+    NO_FOLLOW_UP_TIME = 637, "K0637";
+    /// The record belongs to someone else, or is of another day.
+    BELONGS_ELSEWHERE = 638, "K0638";
+    /// The number of the day does not fit the date.
+    WRONG_DAY = 639, "K0639";
     /// A sheet reads the answers of one variable in two forms.
     ANSWER_IN_TWO_FORMS = 641, "K0641";
 }

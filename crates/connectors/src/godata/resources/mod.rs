@@ -5,6 +5,8 @@ mod clusters;
 mod contacts;
 mod contacts_of_contacts;
 mod events;
+mod follow_ups;
+mod lab_results;
 mod locations;
 mod outbreaks;
 mod people;
@@ -23,6 +25,8 @@ pub const RESOURCES: &[Resource] = &[
     contacts_of_contacts::CONTACTS_OF_CONTACTS,
     events::EVENTS,
     relationships::RELATIONSHIPS,
+    follow_ups::FOLLOW_UPS,
+    lab_results::LAB_RESULTS,
     clusters::CLUSTERS,
     teams::TEAMS,
     outbreaks::OUTBREAKS,

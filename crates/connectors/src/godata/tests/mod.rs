@@ -2,6 +2,7 @@
 
 mod account;
 mod cases;
+mod children;
 mod others;
 mod questionnaires;
 mod quirks;
