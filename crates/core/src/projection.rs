@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -154,6 +155,12 @@ impl<'de> Visitor<'de> for Parts<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        // An object in the place of a list is its only item. Where paths take it for both, all of it is read.
+        match self.0.items.as_deref() {
+            Some(item) if self.0.members.is_empty() && !item.whole => return Parts(item).visit_map(access),
+            Some(_) => return serde::Deserialize::deserialize(MapAccessDeserializer::new(access)),
+            None => {}
+        }
         let mut members = Map::new();
         while let Some(known) = access.next_key_seed(Name(self.0))? {
             match known {

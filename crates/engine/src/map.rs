@@ -77,7 +77,7 @@ impl Execution<'_> {
             Some(parent) => match self.parent_id(parent) {
                 Ok(id) => {
                     unit.parent = Some(id.clone());
-                    json!({ "id": id })
+                    as_parent(parent, &id)
                 }
                 Err(decision) => {
                     unit.decision = decision;
@@ -136,8 +136,8 @@ impl Execution<'_> {
         let mut parts = HashSet::new();
         let mut told = true;
         for (index, piece) in pieces.into_iter().enumerate() {
-            let parent = parents.iter().find(|unit| unit.index.is_none_or(|of| of == index)).and_then(|parent| self.parent_id(parent).ok());
-            let parent = parent.map_or(Value::Null, |id| json!({ "id": id }));
+            let parent = parents.iter().find(|unit| unit.index.is_none_or(|of| of == index));
+            let parent = parent.and_then(|parent| Some(as_parent(parent, &self.parent_id(parent).ok()?))).unwrap_or_default();
             let mapped = self.flow.mapping.apply(&spec.name, &item.value, Some(piece), &[("parent", &parent)], &env);
             match mapped.ok().and_then(|mapped| self.key_of(record, &mapped).ok()) {
                 Some(key) => _ = parts.insert(part_of(&spec.name, &key, index)),
@@ -251,6 +251,11 @@ impl Execution<'_> {
         }
         claims
     }
+}
+
+/// What sheets call `parent`: `parent.id`, and `parent.parent.id`, for an exposure belongs to a contact, which belongs to a case.
+fn as_parent(parent: &Unit, id: &str) -> Value {
+    json!({ "id": id, "parent": { "id": parent.parent } })
 }
 
 /// Items of one record are told apart by the last part of their key, which is their own; without one by their position.

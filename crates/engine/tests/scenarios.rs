@@ -183,14 +183,14 @@ impl Telling {
         Ok(())
     }
 
-    /// The id of the case with this external number, or with this id.
+    /// The id of the case with this external number or visual id, or with this id.
     fn id_of(&self, number: &str) -> Result<String, String> {
         if self.world.sim.state().person(number).is_some() {
             return Ok(number.to_owned());
         }
         list(&json!(self.world.sim.state().cases(Options::OUTBREAK)))
             .iter()
-            .find(|case| list(&case["documents"]).iter().any(|document| document["number"] == number))
+            .find(|case| case["visualId"] == number || list(&case["documents"]).iter().any(|document| document["number"] == number))
             .and_then(|case| case["id"].as_str().map(str::to_owned))
             .ok_or_else(|| format!("Go.Data has no case {number}"))
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use kivuko_core::catalogue::file as codes;
 use kivuko_core::connector::{Cancel, FieldDescription, Health, ReadRequest, ResourceDescription};
-use kivuko_core::error::Error;
+use kivuko_core::error::{Consequence, Error};
 use kivuko_core::path;
 use kivuko_core::record::Partition;
 use serde_json::Value;
@@ -39,6 +40,10 @@ pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
                     encoding::name(form.encoding),
                     fields.len()
                 ));
+            }
+            // Where the records are in an object is said by the flow that reads it.
+            Err(error) if error.cause.code == codes::JSON_BROKEN && error.consequence == Consequence::FixConfiguration => {
+                health.findings.push(error.cause.message);
             }
             Err(error) => health.warnings.push(error.to_string()),
         }

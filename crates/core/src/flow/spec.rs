@@ -156,7 +156,8 @@ pub struct RecordSpec {
     pub resource: String,
     /// The target path, or a list of them, whose values together find the record in the target.
     pub key: KeySpec,
-    /// The name of the record that this one belongs to. That one is written first; `{ parent.id }` is its id in the target.
+    /// The name of the record that this one belongs to. That one is written first; `{ parent.id }` is its id in the target, `{ parent.parent.id }` that of the
+    /// record that it belongs to itself. With the same `each` in both, an item belongs to the same item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// A source path that ends in `[]`: one target record for each item. `{ item.name }` reads the item.

@@ -165,6 +165,8 @@ fn visit<'v>(segments: &[Segment], from: &'v Value, found: &mut impl FnMut(&'v V
         }
         (Segment::Index(index), Value::Array(items)) => items.get(*index).is_some_and(|item| visit(rest, item, found)),
         (Segment::Each, Value::Array(items)) => items.iter().any(|item| visit(rest, item, found)),
+        // What was XML before has its only item alone, in the place of a list of one.
+        (Segment::Each, Value::Object(_)) => visit(rest, from, found),
         (Segment::Item { field: Some(field), value }, Value::Array(items)) => {
             items.iter().any(|item| has_identity(item, field, value) && visit(rest, item, found))
         }

@@ -110,6 +110,9 @@ fn reading() {
     check("answers[q1][0].value", json!(["yes"]));
     check("addresses.city", json!([]));
     check("id[]", json!([]));
+    // An object that stands alone where others have a list is its only item.
+    check("age[].years", json!([0]));
+    check("age[][].years", json!([0]));
 }
 
 #[test]

@@ -313,7 +313,8 @@ fn map(check: &Check, flow: &Flow, env: &Env<'_>) -> Became {
                     Cause::new(record_codes::NO_IDENTITY, format!("`{id}` is empty, so nothing identifies the record")).field(id.clone()),
                 );
             }
-            let parent = serde_json::json!({ "id": check.spec.parent.as_deref().unwrap_or("parent") });
+            let id = check.spec.parent.as_deref().unwrap_or("parent");
+            let parent = serde_json::json!({ "id": id, "parent": { "id": format!("{id} of {id}") } });
             for record in &flow.to.records {
                 each(record, flow, source, &parent, env, &mut became);
             }

@@ -101,7 +101,8 @@ pub struct CheckSpec {
     /// What the codes of the source are imagined to be called, for `label`: code, then label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// The id that a record to which others belong is imagined to have in the target: `{ parent.id }`. Left out: `parent`.
+    /// The id that a record to which others belong is imagined to have in the target: `{ parent.id }`. Left out: `parent`; that of the parent's own
+    /// parent is then `parent of parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// The whole content of a new record. For a flow with one record.

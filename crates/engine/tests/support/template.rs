@@ -11,11 +11,15 @@ pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/templates").join(name)
 }
 
-/// What the simulated Go.Data of a template begins with. Templates without a folder of their own share that of the line list.
+/// What the simulated Go.Data of a template begins with. What a template does not have of its own it shares with the line list.
 pub fn options(name: &str) -> Options {
-    let own = folder(name).join("simulator");
-    let shared = folder("line-list").join("simulator");
-    Options::from_dir(if own.is_dir() { &own } else { &shared }).expect("the simulator's folder can be read")
+    let read = |name: &str| Options::from_dir(&folder(name).join("simulator")).expect("the simulator's folder can be read");
+    let shared = read("line-list");
+    if !folder(name).join("simulator").is_dir() {
+        return shared;
+    }
+    let own = read(name);
+    if own.locations.is_empty() { Options { locations: shared.locations, ..own } } else { own }
 }
 
 impl World {
