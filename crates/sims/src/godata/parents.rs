@@ -8,6 +8,7 @@ use super::dates;
 use super::error::{Error, Result};
 use super::follow_ups;
 use super::people::Person;
+use super::person_types::{CASE, CONTACT, CONTACT_OF_CONTACT, PersonType};
 use super::records::{Record, Records};
 use super::store::Store;
 
@@ -25,16 +26,14 @@ pub struct Parent {
 }
 
 /// The kinds of people that have lab results and follow-ups.
-pub const PARENTS: [Parent; 3] = [
-    Parent { segment: "cases", kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CASE", model: "case", permission: "case" },
-    Parent { segment: "contacts", kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT", model: "contact", permission: "contact" },
-    Parent {
-        segment: "contacts-of-contacts",
-        kind: "LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CONTACT_OF_CONTACT",
-        model: "contactOfContact",
-        permission: "contact_of_contact",
-    },
-];
+pub const PARENTS: [Parent; 3] = [Parent::of(&CASE), Parent::of(&CONTACT), Parent::of(&CONTACT_OF_CONTACT)];
+
+impl Parent {
+    const fn of(person_type: &'static PersonType) -> Self {
+        let PersonType { path, id, model, permission, .. } = person_type;
+        Self { segment: path, kind: id, model: model.name, permission }
+    }
+}
 
 /// The kind of a segment of a path.
 pub fn of_segment(segment: &str) -> Option<Parent> {

@@ -21,6 +21,8 @@ pub struct Row {
     pub id: Arc<str>,
     /// The outbreak that it belongs to.
     pub outbreak: Arc<str>,
+    /// The person that it belongs to; empty for a record that belongs to none.
+    pub person: Arc<str>,
     /// `LNG_REFERENCE_DATA_CATEGORY_PERSON_TYPE_CASE` ...; empty for a record that is no person.
     pub kind: &'static str,
     /// Soft-deleted.
@@ -128,11 +130,14 @@ impl Rows {
 
     /// Those that hold a text at one of the indexed paths, deleted ones too, in the order of their creation.
     pub fn holding(&self, path: &str, text: &str) -> Vec<&Row> {
+        self.positions(path, text).into_iter().map(|position| &self.all[position]).collect()
+    }
+
+    fn positions(&self, path: &str, text: &str) -> Vec<usize> {
         let index = self.shape.indexed.iter().position(|indexed| *indexed == path);
-        let positions = index.and_then(|index| self.by_text[index].get(text)).map(Vec::as_slice).unwrap_or_default();
-        let mut positions = positions.to_vec();
+        let mut positions = index.and_then(|index| self.by_text[index].get(text)).cloned().unwrap_or_default();
         positions.sort_unstable();
-        positions.into_iter().map(|position| &self.all[position]).collect()
+        positions
     }
 
     /// Stores a record under its `id`: a new one, or the new state of one that is there.
@@ -179,29 +184,62 @@ impl Rows {
 
     /// The records of a scope that fulfil a condition, in the order and the window of the filter.
     pub fn search(&self, scope: Scope<'_>, filter: &Filter, condition: Option<&Condition>) -> Vec<&Row> {
-        let limit = filter.limit.unwrap_or(usize::MAX);
-        if let Some(positions) = condition.and_then(|condition| self.solve(condition)) {
-            let found = positions.into_iter().map(|position| &self.all[position]).filter(|row| scope.holds(row));
-            return sorted(found.collect(), self.shape.model, &filter.order, filter.skip, limit);
-        }
-        let looked_at = Looked::at(condition);
-        if by_update(&filter.order) {
-            let bound = condition.and_then(earliest).unwrap_or((i64::MIN, String::new()));
-            let from = (bound.0, Arc::from(bound.1));
-            let rows = self.by_updated.range(from..).map(|(_, position)| &self.all[*position]);
-            return rows.filter(|row| scope.holds(row) && looked_at.holds(*row)).skip(filter.skip).take(limit).collect();
-        }
-        let found = self.all.iter().filter(|row| scope.holds(row) && looked_at.holds(*row));
-        sorted(found.collect(), self.shape.model, &filter.order, filter.skip, limit)
+        self.window(None, filter, condition, self.shape.model, &|row| scope.holds(row))
     }
 
     /// How many records of a scope fulfil a condition.
     pub fn count(&self, scope: Scope<'_>, condition: Option<&Condition>) -> usize {
-        if let Some(positions) = condition.and_then(|condition| self.solve(condition)) {
-            return positions.into_iter().filter(|position| scope.holds(&self.all[*position])).count();
+        self.matching(None, condition, |row| scope.holds(row)).count()
+    }
+
+    /// Those of all outbreaks, or of one person, that are wanted and fulfil a condition, in the order of their creation.
+    pub fn matching<'s, 'q, W: Fn(&Row) -> bool>(
+        &'s self,
+        person: Option<&str>,
+        condition: Option<&'q Condition>,
+        wanted: W,
+    ) -> impl Iterator<Item = &'s Row> + use<'s, 'q, W> {
+        let known = self.known(person, condition);
+        let looked_at = Looked::at(if known.is_some() { None } else { condition });
+        let all = if known.is_none() { self.all.as_slice() } else { &[] };
+        let known = known.into_iter().flatten().map(|position| &self.all[position]);
+        known.chain(all).filter(move |row| wanted(row) && looked_at.holds(*row))
+    }
+
+    /// Those of all outbreaks, or of one person, that fulfil a condition and are wanted, in the order and the window of
+    /// the filter; in that of `model` when it names none.
+    pub fn window(
+        &self,
+        person: Option<&str>,
+        filter: &Filter,
+        condition: Option<&Condition>,
+        model: &Model,
+        wanted: &dyn Fn(&Row) -> bool,
+    ) -> Vec<&Row> {
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        if by_update(&filter.order) && self.known(person, condition).is_none() {
+            let looked_at = Looked::at(condition);
+            let bound = condition.and_then(earliest).unwrap_or((i64::MIN, String::new()));
+            let from = (bound.0, Arc::from(bound.1));
+            let rows = self.by_updated.range(from..).map(|(_, position)| &self.all[*position]);
+            return rows.filter(|row| wanted(row) && looked_at.holds(*row)).skip(filter.skip).take(limit).collect();
         }
+        let found = self.matching(person, condition, wanted);
+        if filter.order.is_empty() && model.default_order.is_empty() {
+            return found.skip(filter.skip).take(limit).collect();
+        }
+        sorted(found.collect(), model, &filter.order, filter.skip, limit)
+    }
+
+    /// The positions of those that fulfil the condition, where an index knows.
+    fn known(&self, person: Option<&str>, condition: Option<&Condition>) -> Option<Vec<usize>> {
+        let Some(person) = person else {
+            return self.solve(condition?);
+        };
         let looked_at = Looked::at(condition);
-        self.all.iter().filter(|row| scope.holds(row) && looked_at.holds(*row)).count()
+        let mut positions = self.positions("personId", person);
+        positions.retain(|position| looked_at.holds(&self.all[*position]));
+        Some(positions)
     }
 }
 
@@ -252,6 +290,7 @@ fn row(kind: &'static str, record: &Map<String, Value>) -> Row {
     Row {
         id: Arc::from(text("id")),
         outbreak: Arc::from(text("outbreakId")),
+        person: Arc::from(text("personId")),
         kind,
         deleted: record.get("deleted") == Some(&Value::Bool(true)),
         updated: dates::javascript(text("updatedAt")).unwrap_or_default(),
