@@ -40,7 +40,7 @@ macro_rules! part {
     };
 }
 
-static TEMPLATES: [Template; 4] = [
+static TEMPLATES: [Template; 5] = [
     Template {
         name: "minimal",
         about: "five cases of a small CSV into Go.Data: the least that is a project",
