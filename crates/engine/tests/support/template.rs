@@ -47,6 +47,10 @@ impl World {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("a template is text");
+            // `init` puts the samples where the input arrives.
+            if inside == "samples" {
+                self.write(&format!("incoming/{own}"), &text);
+            }
             self.write(&name, &if own == "kivuko.yaml" { self.project(&text) } else { text });
         }
     }

@@ -8,11 +8,17 @@ use serde_json::{Value, json};
 use crate::support::{World, real};
 
 /// The flows of the template, parents before children.
-pub const FLOWS: [&str; 4] = ["cases", "contacts", "events", "relationships"];
+pub const FLOWS: [&str; 6] = ["cases", "contacts", "events", "relationships", "follow-ups", "lab-results"];
 
 /// The lists by the name under which the template looks for them.
-const LISTS: [(&str, &str); 4] =
-    [("cases", "cases_clean"), ("contacts", "contacts_clean"), ("events", "events_clean"), ("relationships", "relationships_clean")];
+const LISTS: [(&str, &str); 6] = [
+    ("cases", "cases_clean"),
+    ("contacts", "contacts_clean"),
+    ("events", "events_clean"),
+    ("relationships", "relationships_clean"),
+    ("follow-ups", "followups_clean"),
+    ("lab-results", "lab_results_clean"),
+];
 
 /// Where the published lists lie, if they are there.
 pub fn folder() -> Option<PathBuf> {
