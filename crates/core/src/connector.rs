@@ -355,6 +355,36 @@ pub struct Candidate {
     pub deleted: bool,
     /// What it holds now.
     pub body: Value,
+    /// Whether it can be written to.
+    pub standing: Standing,
+}
+
+/// Whether a record that was found can be written to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Standing {
+    /// As it is.
+    #[default]
+    Usual,
+    /// The target has to do something to it first, as the flow says (restore it, make another kind of it): it is written even if it holds all that is
+    /// to be sent.
+    Due,
+    /// Not as it is, and this is why: a person decides.
+    Barred(Cause),
+}
+
+impl Candidate {
+    /// Why it cannot be written to.
+    pub const fn barred(&self) -> Option<&Cause> {
+        match &self.standing {
+            Standing::Barred(cause) => Some(cause),
+            Standing::Usual | Standing::Due => None,
+        }
+    }
+
+    /// It is there and is what was looked for, with nothing left to do.
+    pub fn stands(&self) -> bool {
+        !self.deleted && self.standing == Standing::Usual
+    }
 }
 
 /// Stands in a plan for the id of a record that the run would have made by then. Connectors take it for one that exists.

@@ -135,6 +135,10 @@ impl Execution<'_> {
             .collect();
         for (unit, present) in wave.iter_mut().zip(self.fetch(record, &ids).await?) {
             let Some(link) = &unit.link else { continue };
+            if let Some(cause) = present.as_ref().and_then(|present| present.barred()) {
+                unit.decision = Decision::Rejected(vec![cause.clone()]);
+                continue;
+            }
             let gone = present.is_none_or(|present| present.deleted);
             let change = self.removing(link);
             unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {

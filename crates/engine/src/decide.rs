@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
-use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Target};
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
@@ -116,7 +116,7 @@ impl Execution<'_> {
                     target_codes::TARGET_GONE,
                     "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else",
                 )]),
-                Some(candidate) if candidate.deleted => deleted_match(),
+                Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
                 Some(candidate) => self.compare(&capabilities, unit, candidate),
             };
         }
@@ -215,15 +215,21 @@ impl Execution<'_> {
 
     /// Compares the mapped content with what the target holds, and finds what is to be sent.
     fn compare(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Decision {
+        if let Some(cause) = present.barred() {
+            return Decision::Rejected(vec![cause.clone()]);
+        }
         let desired = match (&unit.link, &unit.sent) {
             // Only what changed in the source travels: what somebody changed in the target since stays as it is.
             (Some(_), Some(sent)) if !self.live => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
             _ => unit.update.clone(),
         };
+        let is_due = present.standing == Standing::Due && desired.as_object().is_some_and(|fields| !fields.is_empty());
+        // Making it another kind of record may set fields anew, so all of them travel.
+        let desired = if is_due { unit.update.clone() } else { desired };
         let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
         let found = Found { id: present.id.clone(), version: present.version.clone() };
-        if changed.is_empty() {
+        if changed.is_empty() && !is_due {
             return match unit.interrupted {
                 // An earlier run sent it and did not live to see the answer.
                 Some(action @ (Action::Create | Action::Update)) => {

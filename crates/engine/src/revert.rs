@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, Candidate};
+use kivuko_core::connector::{Action, Candidate, Standing};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Status;
 use kivuko_core::record::Partition;
@@ -136,6 +136,9 @@ impl Execution<'_> {
         let Some(present) = present.filter(|present| !present.deleted) else {
             return not_reverted("the record is no longer in the target");
         };
+        if present.standing != Standing::Usual {
+            return not_reverted("the record was made something else in the target");
+        }
         if present.version != kept.version {
             return not_reverted("somebody changed the record since");
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kivuko_core::catalogue::network;
-use kivuko_core::connector::{Action, Candidate, Key, Write};
+use kivuko_core::connector::{Action, Candidate, Key, Standing, Write};
 use kivuko_core::diff;
 use kivuko_core::error::Error;
 
@@ -77,7 +77,7 @@ impl Execution<'_> {
         let mut seen = vec![None; writes.len()];
         let keys: Vec<Key> = by_key.iter().map(|&at| writes[at].write.key.clone()).collect();
         for (&at, candidates) in by_key.iter().zip(self.lookup(record, &keys).await?) {
-            seen[at] = candidates.into_iter().find(|candidate| !candidate.deleted).map(applied);
+            seen[at] = candidates.into_iter().find(Candidate::stands).map(applied);
         }
         let ids: Vec<String> = by_id.iter().filter_map(|&at| writes[at].write.id.clone()).collect();
         for (&at, candidate) in by_id.iter().zip(self.fetch(record, &ids).await?) {
@@ -85,6 +85,7 @@ impl Execution<'_> {
             seen[at] = match (write.action, candidate) {
                 (Action::Delete, None) => write.id.clone().map(|id| Settled::Applied { id, version: None }),
                 (Action::Delete, Some(candidate)) => candidate.deleted.then(|| applied(candidate)),
+                (_, Some(candidate)) if candidate.standing != Standing::Usual => None,
                 (_, Some(candidate)) => diff::changed_fields(&candidate.body, &write.body).is_empty().then(|| applied(candidate)),
                 (_, None) => None,
             };
@@ -132,7 +133,7 @@ impl Execution<'_> {
             let arrived: BTreeSet<usize> = creations
                 .into_iter()
                 .zip(self.lookup(record, &keys).await?)
-                .filter(|(_, candidates)| candidates.iter().any(|candidate| !candidate.deleted))
+                .filter(|(_, candidates)| candidates.iter().any(Candidate::stands))
                 .map(|(at, _)| at)
                 .collect();
             waits.retain(|(at, _, _)| !arrived.contains(at));

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{file as codes, record, target};
-use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::path;
 use kivuko_core::value;
@@ -81,7 +81,7 @@ impl Target {
 
     fn candidate(&self, existing: &Existing<'_>) -> Candidate {
         let body = existing.record();
-        Candidate { id: id(&existing.key), version: Some(version(&body, self.format)), deleted: false, body }
+        Candidate { id: id(&existing.key), version: Some(version(&body, self.format)), deleted: false, body, standing: Standing::Usual }
     }
 
     /// The records with these ids, for each in its place.

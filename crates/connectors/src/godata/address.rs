@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use kivuko_core::catalogue::network;
+use kivuko_core::catalogue::{godata, network};
 use kivuko_core::connector::{Action, Write, Written};
-use kivuko_core::error::Error;
+use kivuko_core::error::{Cause, Error};
 use serde_json::Value;
 
 use super::child;
 use super::lookup::Place;
+use super::persons::PersonKind;
 use super::relationship;
 use super::schema::Role;
 
@@ -52,9 +53,10 @@ pub struct Addressed<'b> {
 /// The addresses of a batch; a record that has none gets its outcome.
 pub async fn of(place: &Place<'_>, batch: &[Write]) -> Result<Vec<Result<Address, Written>>, Error> {
     match place.resource.role {
+        Role::Person(kind) => Ok(batch.iter().map(|write| person(place, write, kind)).collect()),
         Role::Relationship => relationship::addresses(place, batch).await,
         Role::Child(kind) => child::addresses(place, kind, batch).await,
-        Role::Person(_) | Role::Place | Role::Item | Role::Plain => Ok(batch.iter().map(|write| own(place, write)).collect()),
+        Role::Place | Role::Item | Role::Plain => Ok(batch.iter().map(|write| own(place, write)).collect()),
     }
 }
 
@@ -69,6 +71,18 @@ fn own(place: &Place<'_>, write: &Write) -> Result<Address, Written> {
         }
     };
     Ok(Address { path, ..Address::default() })
+}
+
+/// Someone who stands elsewhere is brought here first. What is to be deleted is not: it is another record by now.
+fn person(place: &Place<'_>, write: &Write, here: PersonKind) -> Result<Address, Written> {
+    let mut address = own(place, write)?;
+    let Some(lift) = write.id.as_deref().and_then(|id| place.lifts.of(id).map(|lift| lift.step(id, here))) else { return Ok(address) };
+    if write.action == Action::Delete {
+        let message = format!("the person is not in the list of {} any more, so it is not deleted", here.resource());
+        return Err(Written::Refused(Cause::new(godata::OTHER_KIND, message)));
+    }
+    address.first = Some(vec![lift]);
+    Ok(address)
 }
 
 /// The writes in groups that go one after the other: within one, a person is touched from one address only. An array below one person is one request, so

@@ -1,8 +1,14 @@
 //! What a person writes about a Go.Data in `kivuko.yaml`.
 
+use kivuko_core::catalogue::network;
+use kivuko_core::error::Error;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::elsewhere::Allowed;
+use super::persons::PersonKind;
+use super::schema::Resource;
 use crate::http;
 
 /// The options of the kind `godata`.
@@ -34,6 +40,78 @@ impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options").field("outbreak", &self.outbreak).finish_non_exhaustive()
     }
+}
+
+/// Options of a flow's `to:`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetOptions {
+    /// `cases`, `contacts`, `contacts-of-contacts`, or a list of them: a person that stands in that list of Go.Data is made one of this flow's `resource`
+    /// and then changed. Left out: such a person is a rejection that says where it stands. Cases are made of contacts, contacts of cases and of contacts of
+    /// contacts, contacts of contacts of contacts.
+    pub convert: Option<Convert>,
+    /// Whether a person that was deleted in Go.Data is restored when the source still has it. Left out: no, it is a rejection.
+    pub restore: Option<bool>,
+}
+
+/// The lists that people may be converted from.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Convert {
+    /// One of them.
+    One(Convertible),
+    /// Several of them.
+    Several(Vec<Convertible>),
+}
+
+/// A list of people.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Convertible {
+    Cases,
+    Contacts,
+    ContactsOfContacts,
+}
+
+impl Convertible {
+    const fn kind(self) -> PersonKind {
+        match self {
+            Self::Cases => PersonKind::Case,
+            Self::Contacts => PersonKind::Contact,
+            Self::ContactsOfContacts => PersonKind::ContactOfContact,
+        }
+    }
+}
+
+impl TargetOptions {
+    /// What a flow says.
+    ///
+    /// # Errors
+    /// What is no option, or has no sense for the resource.
+    pub fn allowed(&self, resource: &Resource) -> Result<Allowed, Error> {
+        let written = match &self.convert {
+            None => Vec::new(),
+            Some(Convert::One(one)) => vec![one.kind()],
+            Some(Convert::Several(several)) => several.iter().map(|one| one.kind()).collect(),
+        };
+        let Some(here) = resource.person() else { return Ok(Allowed::default()) };
+        let convert: Vec<PersonKind> = written.iter().copied().filter(|kind| here.made_from().contains(kind)).collect();
+        if convert.is_empty() && !written.is_empty() {
+            let lists: Vec<&str> = here.made_from().iter().map(|kind| kind.resource()).collect();
+            let can = if lists.is_empty() { "nothing".to_owned() } else { lists.join(" and ") };
+            let message = format!("`convert`: Go.Data makes {} of {can}", resource.name);
+            return Err(Error::configuration(network::BAD_OPTIONS, message));
+        }
+        Ok(Allowed { convert, restore: self.restore.unwrap_or(false) })
+    }
+}
+
+/// Reads the options of a flow's `to:`.
+pub fn target_options(options: &Value) -> Result<TargetOptions, Error> {
+    if options.is_null() {
+        return Ok(TargetOptions::default());
+    }
+    TargetOptions::deserialize(options).map_err(|error| Error::configuration(network::BAD_OPTIONS, format!("`to`: {error}")))
 }
 
 const fn yes() -> bool {

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kivuko_core::connector::{Candidate, Key};
+use kivuko_core::connector::{Candidate, Key, Standing};
 use kivuko_core::error::Error;
 use kivuko_core::path::{Path, Segment};
 use kivuko_core::value;
@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use super::client::{Client, Outbreak, to_bytes};
 use super::codes::{Codes, item_id};
 use super::conform::{iso, looks_like_date};
+use super::elsewhere::Lifts;
 use super::errors::unreadable;
 use super::persons::PersonKind;
 use super::schema::{ARCHIVED_ID, DOCUMENT_TYPE, Kind, Resource, Role};
@@ -130,7 +131,7 @@ impl Search {
     }
 
     /// The condition that finds the records of all these keys.
-    fn condition(&self, keys: &[&Key]) -> Value {
+    pub fn condition(&self, keys: &[&Key]) -> Value {
         let wanted: Vec<Vec<String>> = keys.iter().map(|key| self.wanted(key)).collect();
         if self.crossed && self.parts.len() > 1 {
             let all_values = |(position, part): (usize, &Part)| {
@@ -287,6 +288,8 @@ pub struct Place<'a> {
     pub outbreak: Option<&'a Outbreak>,
     /// The outbreak is the active one of the account. Learnt to be wrong by a refusal.
     pub active: &'a AtomicBool,
+    /// Who has to be brought here before a change.
+    pub lifts: &'a Lifts,
 }
 
 impl Place<'_> {
@@ -406,6 +409,7 @@ pub fn candidate(resource: &Resource, body: &Value) -> Option<Candidate> {
         version: members.get("updatedAt").and_then(Value::as_str).map(str::to_owned),
         deleted: members.get("deleted") == Some(&Value::Bool(true)),
         body: resource.as_compared(body.clone()),
+        standing: Standing::Usual,
     })
 }
 

@@ -17,6 +17,7 @@ mod client;
 mod codes;
 mod config;
 mod conform;
+mod elsewhere;
 mod errors;
 mod labels;
 mod lookup;
@@ -40,7 +41,8 @@ use kivuko_core::connector::{self, Context, Declaration, Settings, Status};
 use kivuko_core::error::{Place, Problem};
 use serde_json::Value;
 
-use config::Options;
+use config::{Options, TargetOptions};
+use schemars::schema_for;
 
 /// The kind `godata`.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +59,7 @@ impl connector::Connector for Connector {
             writes: true,
             options: crate::http::schema::<Options>(),
             from_options: Value::Null,
-            to_options: Value::Null,
+            to_options: schema_for!(TargetOptions).into(),
             secrets: &["password"],
             resources: &resources::NAMES,
             knows_identity: true,

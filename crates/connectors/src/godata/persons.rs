@@ -48,6 +48,49 @@ impl PersonKind {
         }
     }
 
+    /// The kinds that a person of this kind may have been, or be, instead: an event is none of them.
+    pub fn others(self) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |kind| *kind != self && *kind != Self::Event && self != Self::Event)
+    }
+
+    /// The kinds that Go.Data makes this kind of, in one step.
+    pub const fn made_from(self) -> &'static [Self] {
+        match self {
+            Self::Case | Self::ContactOfContact => &[Self::Contact],
+            Self::Contact => &[Self::Case, Self::ContactOfContact],
+            Self::Event => &[],
+        }
+    }
+
+    /// The last part of the address that makes someone this kind.
+    pub const fn conversion(self) -> &'static str {
+        match self {
+            Self::Case => "convert-to-case",
+            Self::Contact => "convert-to-contact",
+            Self::ContactOfContact => "convert-to-contact-of-contact",
+            Self::Event => "convert-to-event",
+        }
+    }
+
+    /// The field that holds the answers to its questionnaire while a person is of another kind.
+    pub const fn answers_aside(self) -> Option<&'static str> {
+        match self {
+            Self::Case => Some("questionnaireAnswersCase"),
+            Self::Contact => Some("questionnaireAnswersContact"),
+            Self::ContactOfContact | Self::Event => None,
+        }
+    }
+
+    /// The field that stays true of someone who was of this kind and is of another; `None` for what never becomes anything else.
+    pub const fn was(self) -> Option<&'static str> {
+        match self {
+            Self::Case => Some("wasCase"),
+            Self::Contact => Some("wasContact"),
+            Self::ContactOfContact => Some("wasContactOfContact"),
+            Self::Event => None,
+        }
+    }
+
     /// The field of the outbreak that holds the mask of its visual ids.
     pub const fn mask_field(self) -> &'static str {
         match self {

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::answers::Reading;
 use super::client::Client;
 use super::errors::unreadable;
+use super::persons::PersonKind;
 use super::schema::Resource;
 use crate::http::{Method, Request, Safety, Tries};
 
@@ -31,6 +32,8 @@ const ALL: &str = "all";
 const IDS: usize = 50;
 /// Pages are no larger, whatever the engine would take: cases carry questionnaires.
 const LARGEST_PAGE: usize = 1000;
+/// The header has no fractions of a second, and servers make it once a second only.
+const DATE_LAG: SignedDuration = SignedDuration::from_secs(2);
 /// Fields whose nested defaults are filled in on a whole reading only: with these in a flow the record is read whole.
 const WITH_DEFAULTS: [&str; 1] = ["addresses"];
 
@@ -70,6 +73,10 @@ impl Source {
         let stamp = match spec.cursor.as_deref() {
             None | Some("updatedAt") => Stamp::Updated,
             Some("dbUpdatedAt") => Stamp::Written,
+            Some("createdOn") => {
+                let message = "`createdOn` says by what a record was made (WEB, API, MOBILE ...), not when; the cursor of Go.Data is `updatedAt` or `dbUpdatedAt`";
+                return Err(Error::configuration(target::UNKNOWN_FIELD, message));
+            }
             Some(_) => return Err(Error::configuration(target::UNKNOWN_FIELD, "the cursor of Go.Data is `updatedAt` or `dbUpdatedAt`")),
         };
         Ok(Self { client, resource, stamp })
@@ -106,6 +113,7 @@ impl connector::Source for Source {
 
     fn read(&self, request: ReadRequest) -> BoxFuture<'_, Result<Box<dyn connector::Pages>, Error>> {
         Box::pin(async move {
+            let asked_by_id = request.only.is_some();
             let position = request.from.as_ref().map(Position::parse).transpose()?;
             let overlap = SignedDuration::from_secs(self.client.options.overlap_secs.into());
             let windowed = request.since.is_some() || request.until.is_some() || request.only.is_some();
@@ -127,6 +135,8 @@ impl connector::Source for Source {
                 partition: request.partition,
                 reached: None,
                 resumed: position,
+                began: None,
+                left: self.resource.person().filter(|_| !asked_by_id).and_then(Left::new),
                 ended: false,
             }) as Box<dyn connector::Pages>)
         })
@@ -209,7 +219,26 @@ struct Pages {
     reached: Option<Position>,
     /// Where the last reading ended: the cursor never goes back behind it.
     resumed: Option<Position>,
+    /// When this reading began, by the server's clock. What becomes visible while it goes on may have an earlier time than what it has read by then,
+    /// so the cursor does not go beyond it.
+    began: Option<Timestamp>,
+    /// Who was of this kind and is of another by now: read before the rest.
+    left: Option<Left>,
     ended: bool,
+}
+
+/// The reading of those who left a list of people without having been deleted.
+struct Left {
+    kind: PersonKind,
+    was: &'static str,
+    reached: Option<Position>,
+    ended: bool,
+}
+
+impl Left {
+    fn new(kind: PersonKind) -> Option<Self> {
+        Some(Self { kind, was: kind.was()?, reached: None, ended: false })
+    }
 }
 
 impl connector::Pages for Pages {
@@ -218,32 +247,42 @@ impl connector::Pages for Pages {
             if self.ended {
                 return Ok(None);
             }
+            if let Some(page) = self.left_page().await? {
+                return Ok(Some(page));
+            }
+            let mut group = None;
             let condition = match &mut self.only {
                 Some(ids) => {
-                    let group = ids.split_off(ids.len().saturating_sub(IDS.min(self.page_size)));
-                    if group.is_empty() {
+                    let asked = ids.split_off(ids.len().saturating_sub(IDS.min(self.page_size)));
+                    if asked.is_empty() {
                         return Ok(None);
                     }
-                    json!({ "id": { "inq": group } })
+                    let condition = json!({ "id": { "inq": asked } });
+                    group = Some(asked);
+                    condition
                 }
-                None => self.condition(),
+                None => self.condition(self.reached.as_ref()),
             };
             let elements = self.elements(&self.request(&condition)).await?;
-            let asked_by_id = self.only.is_some();
-            self.ended = !asked_by_id && elements.len() < self.page_size;
+            self.ended = group.is_none() && elements.len() < self.page_size;
             let mut records = Vec::with_capacity(elements.len());
             for element in elements {
-                records.push(self.record(element)?);
+                let (record, position) = self.record(element)?;
+                self.reached = self.reached.take().max(position);
+                records.push(record);
             }
-            if records.is_empty() && !asked_by_id {
-                return Ok(None);
+            if let Some(asked) = group {
+                self.add_moved(&asked, &mut records).await?;
+            } else if self.ended {
+                // Both readings are through: what the other one reached counts as well.
+                let left = self.left.as_mut().and_then(|left| left.reached.take());
+                let nothing_new = records.is_empty() && left.as_ref() <= self.resumed.as_ref();
+                self.reached = self.reached.take().max(left);
+                if nothing_new {
+                    return Ok(None);
+                }
             }
-            let furthest = self.reached.clone().max(self.resumed.clone());
-            let next = furthest.map_or_else(
-                || Cursor { value: json!([stamp_text(self.start), ""]).to_string(), time: Some(self.start) },
-                |at| at.cursor(),
-            );
-            Ok(Some(Page { records, next }))
+            Ok(Some(Page { records, next: self.next_cursor() }))
         })
     }
 }
@@ -263,9 +302,70 @@ struct Head<'a> {
 }
 
 impl Pages {
-    fn condition(&self) -> Value {
+    /// Where the next reading goes on.
+    fn next_cursor(&self) -> Cursor {
+        let seen = match (&self.reached, self.began) {
+            (Some(reached), Some(began)) if reached.time > began => Some(Position { time: began, id: String::new() }),
+            (reached, _) => reached.clone(),
+        };
+        let furthest = seen.max(self.resumed.clone());
+        furthest.map_or_else(|| Cursor { value: json!([stamp_text(self.start), ""]).to_string(), time: Some(self.start) }, |at| at.cursor())
+    }
+
+    /// A page of those who left the list: they are of another kind now, which for this list is the same as being gone.
+    async fn left_page(&mut self) -> Result<Option<Page>, Error> {
+        let Some(left) = self.left.as_ref().filter(|left| !left.ended) else { return Ok(None) };
+        let (kind, was) = (left.kind, left.was);
+        let others: Vec<&str> = kind.others().map(PersonKind::code).collect();
+        let condition = json!({ "and": [self.condition(left.reached.as_ref()), { was: true }, { "type": { "inq": others } }] });
+        let request = self.of_people(&condition, &json!(self.page_size));
+        let elements = self.elements(&request).await?;
+        let last = elements.len() < self.page_size;
+        let mut records = Vec::with_capacity(elements.len());
+        let mut reached = None;
+        for element in elements {
+            let (record, position) = self.record(element)?;
+            reached = reached.max(position);
+            records.push(SourceRecord { deleted: true, ..record });
+        }
+        if let Some(left) = &mut self.left {
+            left.reached = left.reached.take().max(reached);
+            left.ended = last;
+        }
+        Ok((!records.is_empty()).then(|| Page { records, next: self.next_cursor() }))
+    }
+
+    /// Of people who are asked for by id, those who are not in the list because they are in another.
+    async fn add_moved(&mut self, asked: &[String], records: &mut Vec<SourceRecord>) -> Result<(), Error> {
+        let Some(kind) = self.resource.person() else { return Ok(()) };
+        let missing: Vec<&String> = asked.iter().filter(|id| records.iter().all(|record| record.id.as_ref() != Some(*id))).collect();
+        let others: Vec<&str> = kind.others().map(PersonKind::code).collect();
+        if missing.is_empty() || others.is_empty() {
+            return Ok(());
+        }
+        let condition = json!({ "and": [{ "id": { "inq": missing } }, { "type": { "inq": others } }] });
+        for element in self.elements(&self.of_people(&condition, &Value::Null)).await? {
+            let (record, _) = self.record(element)?;
+            records.push(SourceRecord { deleted: true, ..record });
+        }
+        Ok(())
+    }
+
+    /// A question to the list that holds people of all kinds.
+    fn of_people(&self, condition: &Value, limit: &Value) -> Request {
+        let order = [format!("{} ASC", self.stamp.field()), "id ASC".to_owned()];
+        let fields = ["id", "updatedAt", "dbUpdatedAt", "deleted", "type"];
+        let mut filter = json!({ "where": condition, "deleted": true, "order": order, "fields": fields });
+        if !limit.is_null() {
+            filter["limit"] = limit.clone();
+        }
+        let path = ["outbreaks", self.partition.0.as_str(), "people"];
+        self.client.request(Method::Get, path, Safety::Safe).query("filter", &filter.to_string())
+    }
+
+    fn condition(&self, reached: Option<&Position>) -> Value {
         let field = self.stamp.field();
-        let from_here = match &self.reached {
+        let from_here = match reached {
             None => json!({ field: { "gte": stamp_text(self.start) } }),
             Some(reached) => {
                 let time = stamp_text(reached.time);
@@ -294,7 +394,7 @@ impl Pages {
     }
 
     /// The elements of one page. A page that breaks off is read again from its beginning; nothing of it has been handed on.
-    async fn elements(&self, request: &Request) -> Result<Vec<Bytes>, Error> {
+    async fn elements(&mut self, request: &Request) -> Result<Vec<Bytes>, Error> {
         let mut tries = Tries::default();
         loop {
             match self.elements_once(request).await {
@@ -304,11 +404,15 @@ impl Pages {
         }
     }
 
-    async fn elements_once(&self, request: &Request) -> Result<Vec<Bytes>, Error> {
+    async fn elements_once(&mut self, request: &Request) -> Result<Vec<Bytes>, Error> {
         let mut body = match self.client.open(request).await? {
             Ok(body) => body,
             Err(answer) => return Err(unreadable(&answer)),
         };
+        if self.began.is_none() {
+            let date = body.date().unwrap_or_else(|| self.client.http.context().clock.now());
+            self.began = date.checked_add(DATE_LAG).ok();
+        }
         let broken = |error: kivuko_core::split::SplitError| {
             Error::retry(network::NOT_JSON, format!("{}: the answer is not a whole list: {error}", request.shown()))
         };
@@ -321,7 +425,8 @@ impl Pages {
         Ok(elements)
     }
 
-    fn record(&mut self, element: Bytes) -> Result<SourceRecord, Error> {
+    /// A record, and where it stands in the order.
+    fn record(&self, element: Bytes) -> Result<(SourceRecord, Option<Position>), Error> {
         let head: Head<'_> = serde_json::from_slice(&element).map_err(|_| {
             Error::stop(network::UNEXPECTED_ANSWER, format!("an element of {} has not the form of a record", self.resource.name))
         })?;
@@ -331,13 +436,10 @@ impl Pages {
             Stamp::Written => head.db_updated_at.as_deref(),
         };
         let time: Option<Timestamp> = stamp.and_then(|stamp| stamp.parse().ok());
-        match (time, &id) {
-            (Some(time), Some(id)) => {
-                let here = Position { time, id: id.clone() };
-                self.reached = self.reached.take().max(Some(here));
-            }
+        let position = match (time, &id) {
+            (Some(time), Some(id)) => Some(Position { time, id: id.clone() }),
             // Reading by id needs no order.
-            _ if self.only.is_some() => {}
+            _ if self.only.is_some() => None,
             _ => {
                 let message = format!(
                     "a record of {} came without id or {}, so reading cannot go on behind it",
@@ -346,14 +448,14 @@ impl Pages {
                 );
                 return Err(Error::stop(network::UNEXPECTED_ANSWER, message));
             }
-        }
+        };
         let version = head.updated_at.as_deref().map(str::to_owned);
         let deleted = head.deleted == Some(true);
         let place = match &id {
             Some(id) => format!("{} {id}", self.resource.name),
             None => self.resource.name.to_owned(),
         };
-        Ok(SourceRecord { id, place, version, deleted, body: self.answers.apply(element) })
+        Ok((SourceRecord { id, place, version, deleted, body: self.answers.apply(element) }, position))
     }
 }
 

@@ -87,7 +87,8 @@ fn holds(source: PersonKind, target: PersonKind) -> Result<(), Cause> {
 pub async fn addresses(place: &Place<'_>, batch: &[Write]) -> Result<Vec<Result<Address, Written>>, Error> {
     let ids: Vec<&String> = batch.iter().filter_map(|write| write.id.as_ref()).collect();
     let present = if ids.is_empty() { Vec::new() } else { place.all_of(&ids, &|ids| json!({ "id": { "inq": ids } })).await? };
-    let held = |id: &str| present.iter().find(|body| body.get("id").and_then(Value::as_str) == Some(id)).and_then(Ends::of);
+    let living: Vec<&Value> = present.iter().filter(|body| body.get("deleted") != Some(&Value::Bool(true))).collect();
+    let held = |id: &str| living.iter().find(|body| body.get("id").and_then(Value::as_str) == Some(id)).and_then(|body| Ends::of(body));
     let planned: Vec<(Option<Ends>, Option<Ends>)> =
         batch.iter().map(|write| (write.id.as_deref().and_then(held), Ends::of(&write.body))).collect();
     let mut people: Vec<String> = planned
@@ -115,8 +116,8 @@ pub async fn addresses(place: &Place<'_>, batch: &[Write]) -> Result<Vec<Result<
             (Action::Create, _, _, None) => {
                 Err(Written::Refused(Cause::new(record::REQUIRED_EMPTY, "a new relationship needs its two people").field("persons")))
             }
-            // Gone is as deleted as it can be; the address does not matter.
-            (Action::Delete, Some(id), None, _) => Ok(Address { path: vec!["relationships".to_owned(), id.clone()], ..Address::default() }),
+            // Gone is as deleted as it can be.
+            (Action::Delete, Some(id), None, _) => Err(Written::Done { id: id.clone(), version: None, returned: None }),
             (_, Some(id), Some(held), wanted) => {
                 // Below its source, as it will be once the people are exchanged.
                 let source = &wanted.as_ref().unwrap_or(held).source;

@@ -13,7 +13,9 @@ use tokio::sync::OnceCell;
 
 use super::client::{Client, Outbreak};
 use super::codes::Codes;
+use super::config::target_options;
 use super::conform::{self, Rules};
+use super::elsewhere::{Allowed, Elsewhere, Lifts};
 use super::lookup::{Place, Search};
 use super::mask::Mask;
 use super::questionnaire::{ANSWERS, Questionnaire};
@@ -32,6 +34,10 @@ pub struct Target {
     ready: OnceCell<Ready>,
     /// Whether the outbreak is the active one of the account, as far as we know.
     active: AtomicBool,
+    /// What the flow allows to be done to people who stand elsewhere.
+    allowed: Allowed,
+    /// Who has to be brought here before a change.
+    lifts: Lifts,
     /// Whether the account may change several cases in one request. Learnt by a refusal.
     bulk_update: AtomicBool,
 }
@@ -58,6 +64,7 @@ impl Target {
             return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message));
         }
         let search = Search::new(resource, &spec.key);
+        let allowed = target_options(&spec.options)?.allowed(resource)?;
         Ok(Self {
             client,
             resource,
@@ -65,6 +72,8 @@ impl Target {
             search,
             ready: OnceCell::new(),
             active: AtomicBool::new(false),
+            allowed,
+            lifts: Lifts::default(),
             bulk_update: AtomicBool::new(resource.changes_together),
         })
     }
@@ -162,7 +171,12 @@ impl Target {
     }
 
     fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {
-        Place { client: &self.client, resource: self.resource, outbreak: ready.outbreak.as_ref(), active: &self.active }
+        Place { client: &self.client, resource: self.resource, outbreak: ready.outbreak.as_ref(), active: &self.active, lifts: &self.lifts }
+    }
+
+    fn elsewhere<'a>(&'a self, place: &'a Place<'a>) -> Option<Elsewhere<'a>> {
+        let here = self.resource.person()?;
+        Some(Elsewhere { place, here, allowed: &self.allowed, lifts: &self.lifts })
     }
 
     /// What the resource replaces whole; of answers that have a day each, those of other days.
@@ -240,7 +254,11 @@ impl connector::Target for Target {
             let ready = self.ready().await?;
             match &ready.search {
                 Some(search) => {
-                    let found = self.place(ready).by_keys(search, keys).await?;
+                    let place = self.place(ready);
+                    let mut found = place.by_keys(search, keys).await?;
+                    if let Some(elsewhere) = self.elsewhere(&place) {
+                        elsewhere.complete_keys(search, keys, &mut found).await?;
+                    }
                     self.meet(found.iter().flatten().filter(|candidate| !candidate.deleted).map(|candidate| &candidate.id));
                     Ok(found)
                 }
@@ -251,7 +269,14 @@ impl connector::Target for Target {
     }
 
     fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>> {
-        Box::pin(async move { self.place(self.ready().await?).by_ids(ids).await })
+        Box::pin(async move {
+            let place = self.place(self.ready().await?);
+            let mut found = place.by_ids(ids).await?;
+            if let Some(elsewhere) = self.elsewhere(&place) {
+                elsewhere.complete_ids(ids, &mut found).await?;
+            }
+            Ok(found)
+        })
     }
 
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {

@@ -22,6 +22,7 @@ use super::codes::Codes;
 use super::conform::incomplete;
 use super::errors::{Remote, Verdict, judge};
 use super::lookup::{Place, Search};
+use super::persons::PersonKind;
 use super::resources::CHANGEABLE_OF_READ_ONLY;
 use super::schema::{Resource, Role};
 use crate::http::{Answer, Method, Safety};
@@ -175,6 +176,9 @@ impl Writer<'_> {
         {
             return written;
         }
+        if let Some(id) = &write.id {
+            self.place.lifts.done(id);
+        }
         let request = self.place.at(method, &address.segments(), Safety::Write).json(to_bytes(&body));
         match self.place.client.send(request).await {
             Err(error) => Written::Failed(error),
@@ -182,8 +186,22 @@ impl Writer<'_> {
                 Ok(returned) => done(self.place.resource, returned, &answer),
                 Err(error) => Written::Failed(error.with_unknown_effect().ended()),
             },
-            Ok(answer) => self.refusal(&answer),
+            Ok(answer) => match (judge(&answer), self.place.resource.person(), &write.id) {
+                (Verdict::Gone, Some(here), Some(id)) => self.moved(here, id).await.unwrap_or_else(|| self.refusal(&answer)),
+                _ => self.refusal(&answer),
+            },
         }
+    }
+
+    /// Someone who is not in the list any more may stand in another.
+    async fn moved(&self, here: PersonKind, id: &String) -> Option<Written> {
+        let known = match self.place.who(std::slice::from_ref(id)).await {
+            Ok(known) => known,
+            Err(error) => return Some(Written::Failed(error)),
+        };
+        let now = known.get(id).filter(|kind| **kind != here)?;
+        let message = format!("the person was made {} in Go.Data ({} {id}) after it was looked up", now.words(), now.resource());
+        Some(Written::Refused(Cause::new(godata::OTHER_KIND, message)))
     }
 
     /// What has to be done before the record itself can be written. It counts for nothing by itself.

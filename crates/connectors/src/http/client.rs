@@ -5,10 +5,11 @@ use std::sync::Once;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use kivuko_core::catalogue::network;
 use kivuko_core::connector::Context;
 use kivuko_core::error::{Consequence, Error};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::OwnedSemaphorePermit;
@@ -166,6 +167,12 @@ impl std::fmt::Debug for Body {
 }
 
 impl Body {
+    /// When the other side began to answer, by its own clock, to the second.
+    pub fn date(&self) -> Option<Timestamp> {
+        let text = self.response.headers().get(DATE)?.to_str().ok()?;
+        jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp())
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The suite on the cases of the simulated Go.Data.
+//! The suite on the people of the simulated Go.Data.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -11,12 +11,26 @@ use serde_json::{Value, json};
 use super::{Reading, Sample, Subject, Writing, run};
 use crate::godata;
 
+/// A resource of Go.Data, and what of it the suite uses.
+struct Tried {
+    resource: &'static str,
+    key: &'static str,
+    /// The field that holds the text of a sample.
+    text: &'static str,
+    record: fn(key: &str, text: &str) -> Value,
+    change: fn(text: &str) -> Value,
+    refused: fn() -> Option<(&'static str, Value)>,
+}
+
 /// Every filling is a server of its own: what Go.Data deletes stays as a tombstone.
-struct Godata(Mutex<Sim>);
+struct Godata {
+    tried: Tried,
+    server: Mutex<Sim>,
+}
 
 impl Godata {
-    async fn start() -> Self {
-        Self(Mutex::new(Self::server().await))
+    async fn start(tried: Tried) -> Self {
+        Self { tried, server: Mutex::new(Self::server().await) }
     }
 
     async fn server() -> Sim {
@@ -25,28 +39,54 @@ impl Godata {
     }
 
     fn sim(&self) -> MutexGuard<'_, Sim> {
-        self.0.lock().expect("nobody panics while holding it")
+        self.server.lock().expect("nobody panics while holding it")
     }
 }
 
-fn case(text: &str) -> Value {
+const NUMBER: &str = "documents[type=LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE_EXTERNAL_ID].number";
+
+fn person(key: &str, text: &str) -> Value {
     json!({
         "firstName": text,
-        "classification": "LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_SUSPECT",
         "dateOfReporting": "2026-03-01T00:00:00.000Z",
+        "documents": [{ "type": "LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE_EXTERNAL_ID", "number": key }],
     })
 }
 
-fn keyed(key: &str, text: &str) -> Value {
-    let mut case = case(text);
-    case["documents"] = json!([{ "type": "LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE_EXTERNAL_ID", "number": key }]);
+fn case(key: &str, text: &str) -> Value {
+    let mut case = person(key, text);
+    case["classification"] = json!("LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_SUSPECT");
     case
 }
 
-fn insert(sim: &Sim, sample: &Sample) {
-    let mut case = case(&sample.text);
-    case["id"] = sample.id.as_str().into();
-    sim.insert_case(Options::OUTBREAK, case);
+/// Someone who moved, without a word on where to.
+fn homeless() -> (&'static str, Value) {
+    let mut moved = person("refused", "moved");
+    moved["addresses"] = json!([{ "typeId": "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_PREVIOUS_ADDRESS" }]);
+    ("refused", moved)
+}
+
+fn described(key: &str, text: &str) -> Value {
+    json!({ "name": key, "description": text })
+}
+
+const fn people(resource: &'static str, record: fn(&str, &str) -> Value) -> Tried {
+    Tried { resource, key: NUMBER, text: "firstName", record, change: |text| json!({ "firstName": text }), refused: || Some(homeless()) }
+}
+
+const EVENTS: Tried = Tried {
+    resource: "events",
+    key: "name",
+    text: "description",
+    record: described,
+    change: |text| json!({ "description": text }),
+    refused: || None,
+};
+
+impl Godata {
+    fn insert(&self, sim: &Sim, sample: &Sample) {
+        sim.insert(Options::OUTBREAK, self.tried.resource, json!({ "id": sample.id, self.tried.text: sample.text }));
+    }
 }
 
 impl Subject for Godata {
@@ -65,50 +105,50 @@ impl Subject for Godata {
     }
 
     fn reading(&self) -> Option<Reading> {
-        Some(Reading { spec: SourceSpec { resource: "cases".to_owned(), ..SourceSpec::default() }, text: "firstName" })
+        Some(Reading { spec: SourceSpec { resource: self.tried.resource.to_owned(), ..SourceSpec::default() }, text: self.tried.text })
     }
 
     fn writing(&self) -> Option<Writing> {
-        let key = "documents[type=LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE_EXTERNAL_ID].number";
-        let spec = TargetSpec {
-            resource: "cases".to_owned(),
-            key: vec![key.to_owned()],
-            paths: vec![key.to_owned(), "firstName".to_owned(), "classification".to_owned(), "dateOfReporting".to_owned()],
-            ..TargetSpec::default()
-        };
-        Some(Writing {
-            spec,
-            record: keyed,
-            change: |text| json!({ "firstName": text }),
-            text: "firstName",
-            refused: Some(("refused", {
-                let mut moved = keyed("refused", "moved");
-                moved["addresses"] = json!([{ "typeId": "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_PREVIOUS_ADDRESS" }]);
-                moved
-            })),
-        })
+        let spec = TargetSpec { resource: self.tried.resource.to_owned(), key: vec![self.tried.key.to_owned()], ..TargetSpec::default() };
+        let Tried { record, change, text, refused, .. } = self.tried;
+        Some(Writing { spec, record, change, text, refused: refused() })
     }
 
     fn fill(&self, samples: &[Sample]) {
         let server = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(Self::server()));
         for sample in samples {
-            insert(&server, sample);
+            self.insert(&server, sample);
         }
         *self.sim() = server;
     }
 
     fn cut_line(&self) -> bool {
-        let cases = format!("/api/outbreaks/{}/cases", Options::OUTBREAK);
-        self.sim().set_faults(vec![Rule::nth("GET", &cases, 2, Action::Drop(When::Before))]);
+        let list = format!("/api/outbreaks/{}/{}", Options::OUTBREAK, self.tried.resource);
+        self.sim().set_faults(vec![Rule::nth("GET", &list, 2, Action::Drop(When::Before))]);
         true
     }
 
     fn disturb(&self) {
-        insert(&self.sim(), &Sample { id: "record-late".to_owned(), text: "late".to_owned() });
+        self.insert(&self.sim(), &Sample { id: "record-late".to_owned(), text: "late".to_owned() });
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cases() {
-    run(&Godata::start().await).await;
+    run(&Godata::start(people("cases", case)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts() {
+    run(&Godata::start(people("contacts", person)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_of_contacts() {
+    run(&Godata::start(people("contacts-of-contacts", person)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events() {
+    run(&Godata::start(EVENTS).await).await;
 }

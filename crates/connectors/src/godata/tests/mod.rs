@@ -4,9 +4,11 @@ mod account;
 mod cases;
 mod children;
 mod others;
+mod people;
 mod questionnaires;
 mod quirks;
 mod reading;
+mod relationships;
 
 use std::path::PathBuf;
 use std::sync::Arc;
