@@ -168,8 +168,17 @@ impl Telling {
         for (deed, detail) in what.as_object().into_iter().flatten() {
             match deed.as_str() {
                 "insert" => {
-                    sim.insert_case(Options::OUTBREAK, detail.clone());
+                    let mut person = detail.clone();
+                    let list = person.as_object_mut().and_then(|person| person.remove("list"));
+                    let list = list.as_ref().and_then(Value::as_str).unwrap_or("cases").to_owned();
+                    sim.insert(Options::OUTBREAK, &list, person);
                 }
+                "relate" => {
+                    let (source, target) = (self.id_of(text(detail, "source")?)?, self.id_of(text(detail, "target")?)?);
+                    sim.relate(&source, json!({ "persons": [{ "id": target }], "contactDate": detail["contactDate"] }));
+                }
+                "convert" => sim.convert(&self.id_of(text(detail, "who")?)?, text(detail, "to")?),
+                "restore" => sim.restore(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "edit" => {
                     let id = self.id_of(text(detail, "case")?)?;
                     let set = detail["set"].clone();
@@ -183,12 +192,12 @@ impl Telling {
         Ok(())
     }
 
-    /// The id of the case with this external number or visual id, or with this id.
+    /// The id of the person with this external number or visual id, or with this id.
     fn id_of(&self, number: &str) -> Result<String, String> {
         if self.world.sim.state().person(number).is_some() {
             return Ok(number.to_owned());
         }
-        list(&json!(self.world.sim.state().cases(Options::OUTBREAK)))
+        list(&json!(self.world.sim.state().people()))
             .iter()
             .find(|case| case["visualId"] == number || list(&case["documents"]).iter().any(|document| document["number"] == number))
             .and_then(|case| case["id"].as_str().map(str::to_owned))

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kivuko_core::catalogue::{godata, network};
@@ -30,6 +31,8 @@ pub struct Client {
     session_key: String,
     /// The log-in that was refused. It is not tried again: ten failures lock the account.
     refused: Mutex<Option<Error>>,
+    /// This client logged in itself, so the password is known to be right.
+    logged_in: AtomicBool,
     /// Places that were found or made since the places were read: what a flow makes, its later records may name.
     pub met: Arc<Met>,
 }
@@ -106,7 +109,7 @@ impl Client {
             Err(others) => return Err(problems.into_iter().chain(others).collect()),
         };
         let session_key = format!("godata {} {}", http.shown(), options.email);
-        Ok(Self { http, options, session_key, refused: Mutex::default(), met: Arc::default() })
+        Ok(Self { http, options, session_key, refused: Mutex::default(), logged_in: AtomicBool::new(false), met: Arc::default() })
     }
 
     /// What two writers must not share at a time: an account has one active outbreak, so the account is it, whichever outbreak they write to.
@@ -172,6 +175,11 @@ impl Client {
         session.replace(&self.session_key, refused, Box::new(|| Box::pin(self.log_in()))).await
     }
 
+    /// Whether the password was tried: without it, a stored session of the account was used.
+    pub fn tried_password(&self) -> bool {
+        self.logged_in.load(Ordering::Relaxed)
+    }
+
     async fn log_in(&self) -> Result<String, Error> {
         if let Some(error) = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Err(error);
@@ -224,6 +232,7 @@ impl Client {
                 format!("{}: the answer holds no token; is there a Go.Data under `url`?", answer.request()),
             ));
         };
+        self.logged_in.store(true, Ordering::Relaxed);
         serde_json::to_string(&Token { token, user }).map_err(|_| Error::bug(network::UNEXPECTED_ANSWER, "a token could not be kept"))
     }
 

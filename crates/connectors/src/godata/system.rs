@@ -47,7 +47,15 @@ impl System {
     async fn look(&self) -> Result<Health, Error> {
         let mut health = Health::default();
         let account = self.client.account().await?;
-        health.findings.push(format!("{} answers, and the account {} can log in", self.client.http.shown(), self.client.options.email));
+        let (url, email) = (self.client.http.shown(), &self.client.options.email);
+        health.findings.push(if self.client.tried_password() {
+            format!("{url} answers, and the account {email} can log in")
+        } else {
+            // Go.Data has no way to try a password but to log in, and that ends the session of whoever uses the account now.
+            format!(
+                "{url} answers to the session of {email} that is stored; the password was not tried, since a log-in would end that session"
+            )
+        });
         health.version = self.release().await?;
         let outbreaks = self.client.outbreaks(false).await?;
         for outbreak in &outbreaks {

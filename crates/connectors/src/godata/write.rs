@@ -405,7 +405,7 @@ impl Writer<'_> {
             writes.iter().copied().partition(|one| one.write.id.as_ref().is_some_and(|id| held.contains(id)));
         let what = match self.place.resource.role {
             Role::Place => "the location has others below it, which would be deleted with it",
-            _ => "the record has relationships; Go.Data would delete them, and contacts that have no other exposure",
+            _ => "the person exposed others; Go.Data would delete those exposures, and contacts that have no other one",
         };
         outcomes.all(&refused, &Written::Refused(Cause::new(godata::TAKES_OTHERS_ALONG, what)));
         self.each(&allowed, outcomes).await;
@@ -422,9 +422,10 @@ impl Writer<'_> {
                 held.extend(live.filter_map(|child| child.get("parentLocationId").and_then(Value::as_str)).map(str::to_owned));
             }
             Role::Person(_) => {
-                let related = |body: &Value| {
-                    body.get("hasRelationships") == Some(&Value::Bool(true))
-                        || body.get("numberOfContacts").and_then(Value::as_u64) > Some(0)
+                // Its own exposures go with it and are nobody else's. Releases without the count say only whether there are any relationships.
+                let related = |body: &Value| match body.get("numberOfContacts").and_then(Value::as_u64) {
+                    Some(exposed) => exposed > 0,
+                    None => body.get("hasRelationships") == Some(&Value::Bool(true)),
                 };
                 let present = self.place.by_ids(ids).await?;
                 held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));

@@ -162,3 +162,13 @@ async fn a_test_of_the_system_says_what_will_not_work() {
     assert!(health.warnings.iter().any(|warning| warning.contains("visualId")), "{health:?}");
     assert!(health.version.is_some_and(|version| version.starts_with("2.49 or later")));
 }
+
+#[tokio::test]
+async fn a_test_says_whether_the_password_was_tried() {
+    let world = World::new().await;
+    let findings = async |system: &Arc<dyn System>| system.test().await.expect("it answers").findings.remove(0);
+    assert!(findings(&world.system).await.contains("can log in"));
+    let with_another_password = open(&world.sim, &json!({ "password": "wrong" }), &world.context);
+    assert!(findings(&with_another_password).await.contains("the password was not tried"), "a run under way keeps its session");
+    assert_eq!(world.sim.log().count("POST", "/api/users/login"), 1);
+}

@@ -258,13 +258,22 @@ async fn quirk_55_of_a_follow_up_the_status_travels_alone() {
 }
 
 #[tokio::test]
-async fn quirk_56_a_case_with_relationships_is_not_deleted() {
+async fn quirk_56_who_exposed_others_is_not_deleted() {
     let world = World::new().await;
-    let target = world.cases().await;
-    let id = id_of(&write(target.as_ref(), &[create(target.as_ref(), "A", body("A"))]).await[0]);
-    world.sim.edit(&id, |case| case["hasRelationships"] = json!(true));
-    assert_eq!(words(&write(target.as_ref(), &[delete(&id)]).await), [godata::TAKES_OTHERS_ALONG.to_string()]);
-    assert_eq!(world.cases_there().len(), 1);
+    for (list, id) in [("cases", "case"), ("contacts", "contact"), ("contacts-of-contacts", "coc")] {
+        world.sim.insert(Options::OUTBREAK, list, json!({ "id": id }));
+    }
+    world.sim.relate("case", json!({ "persons": [{ "id": "contact" }], "contactDate": "2026-02-01" }));
+    world.sim.relate("contact", json!({ "persons": [{ "id": "coc" }], "contactDate": "2026-02-01" }));
+    let cases = world.cases().await;
+    let contacts = world.target("contacts", EXTERNAL_ID);
+    let last = world.target("contacts-of-contacts", EXTERNAL_ID);
+    assert_eq!(words(&write(cases.as_ref(), &[delete("case")]).await), [godata::TAKES_OTHERS_ALONG.to_string()]);
+    assert_eq!(words(&write(contacts.as_ref(), &[delete("contact")]).await), [godata::TAKES_OTHERS_ALONG.to_string()]);
+    assert_eq!(world.sim.state().people().iter().filter(|person| person["deleted"] == json!(true)).count(), 0);
+    assert_eq!(words(&write(last.as_ref(), &[delete("coc")]).await), ["done"], "only its own exposure goes with it");
+    assert_eq!(words(&write(contacts.as_ref(), &[delete("contact")]).await), ["done"]);
+    assert_eq!(words(&write(cases.as_ref(), &[delete("case")]).await), ["done"]);
 }
 
 #[tokio::test]
