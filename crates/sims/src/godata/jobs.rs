@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::cases::Author;
 use super::dates;
 use super::error::Error;
+use super::import_files::Upload;
 use super::store::Table;
 
 const IN_PROGRESS: &str = "LNG_SYNC_STATUS_IN_PROGRESS";
@@ -63,6 +64,30 @@ pub struct Jobs {
 pub struct All {
     /// Exports.
     pub exports: Jobs,
+    /// Imports.
+    pub imports: Jobs,
+    /// Files that were uploaded to be imported.
+    pub uploads: Vec<Upload>,
+    /// What became of rows that did not get in.
+    pub results: Table,
+}
+
+impl All {
+    /// A file that is still there.
+    pub fn upload(&self, id: &str, now: i64) -> Option<&Upload> {
+        self.uploads.iter().find(|upload| upload.id == id && !upload.is_gone(now))
+    }
+
+    /// Keeps the results of an import.
+    pub fn note(&mut self, log: &str, results: Vec<Value>, author: &Author) {
+        for result in results {
+            let Value::Object(mut result) = result else { continue };
+            result.insert("id".to_owned(), json!(Uuid::new_v4().to_string()));
+            result.insert("importLogId".to_owned(), json!(log));
+            author.stamp_new(&mut result);
+            self.results.put(result);
+        }
+    }
 }
 
 /// Why there is nothing to download.
@@ -166,7 +191,8 @@ impl Job {
             say("statusStep", json!("LNG_STATUS_STEP_RETRIEVING_DATA"));
             return log;
         }
-        say("statusStep", json!("LNG_STATUS_STEP_EXPORT_FINISHED"));
+        let step = if self.log.contains_key("extension") { "EXPORT" } else { "IMPORT" };
+        say("statusStep", json!(format!("LNG_STATUS_STEP_{step}_FINISHED")));
         if let Some(error) = &self.end.failed {
             say("result", error.body());
         }

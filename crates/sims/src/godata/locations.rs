@@ -162,14 +162,27 @@ pub fn tree(table: &Table, matching: Option<&HashSet<String>>, include_children:
         }
         shown
     });
-    branches(table, "", shown.as_ref(), &mut HashSet::new())
+    branches(table, "", &|location, id| !is_deleted(location) && shown.as_ref().is_none_or(|shown| shown.contains(id)), &mut HashSet::new())
 }
 
-fn branches(table: &Table, parent: &str, shown: Option<&HashSet<String>>, walked: &mut HashSet<String>) -> Value {
+/// The whole tree with its deleted locations, as an export has it that asks for them.
+pub fn tree_with_deleted(table: &Table) -> Value {
+    branches(table, "", &|_, _| true, &mut HashSet::new())
+}
+
+/// Sets `updatedAt` of all locations of a tree, so that an import elsewhere takes all of them for newer.
+pub fn stamp_tree(tree: &mut Value, now: i64) {
+    for node in tree.as_array_mut().into_iter().flatten() {
+        node["location"]["updatedAt"] = json!(dates::iso(now));
+        stamp_tree(&mut node["children"], now);
+    }
+}
+
+fn branches(table: &Table, parent: &str, shown: &dyn Fn(&Map<String, Value>, &str) -> bool, walked: &mut HashSet<String>) -> Value {
     let mut nodes = Vec::new();
-    for location in table.children(parent).filter(|location| !is_deleted(location)) {
+    for location in table.children(parent) {
         let id = location.get("id").and_then(Value::as_str).unwrap_or_default();
-        if shown.is_some_and(|shown| !shown.contains(id)) || !walked.insert(id.to_owned()) {
+        if !shown(location, id) || !walked.insert(id.to_owned()) {
             continue;
         }
         nodes.push(json!({"location": location, "children": branches(table, id, shown, walked)}));

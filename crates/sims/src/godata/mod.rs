@@ -21,12 +21,15 @@ mod field_labels;
 mod filter;
 mod follow_up_window;
 mod follow_ups;
+mod import_files;
+mod imports;
 mod jobs;
 mod lab_results;
 mod labels_fr;
 mod languages;
 mod locations;
 mod merge;
+mod multipart;
 mod node;
 mod options;
 mod outbreaks;
@@ -76,6 +79,7 @@ struct Server {
     api_key: String,
     ttl_secs: u64,
     custom_ids: bool,
+    alternate_keys: bool,
     unknown_bearer_drops: bool,
 }
 
@@ -112,7 +116,7 @@ impl System for Server {
     }
 
     fn is_write(&self, method: &Method, path: &str) -> bool {
-        const READS: [&str; 5] = ["/filter", "/filtered-count", "/count", "/generate-visual-id", "/export"];
+        const READS: [&str; 6] = ["/filter", "/filtered-count", "/count", "/generate-visual-id", "/export", "/importable-files"];
         *method != Method::GET
             && *method != Method::HEAD
             && !path.starts_with("/api/users")

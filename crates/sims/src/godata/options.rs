@@ -59,6 +59,8 @@ pub struct Options {
     pub api_key: String,
     /// `allowCustomIDsOnCreate` of the backend's configuration.
     pub allow_custom_ids_on_create: bool,
+    /// `alternateUniqueIdentifierQueryOnImport`: imports know people by visual id and lab results by sample.
+    pub alternate_keys_on_import: bool,
     /// What the real process does with `Authorization: Bearer` and an unknown token: it dies, and the connection breaks.
     /// Off, it is a 401.
     pub unknown_bearer_drops_connection: bool,
@@ -194,6 +196,7 @@ impl Default for Options {
             token_ttl: Duration::from_mins(10),
             api_key: "simulated-api-key".to_owned(),
             allow_custom_ids_on_create: false,
+            alternate_keys_on_import: false,
             unknown_bearer_drops_connection: true,
             latency: Duration::ZERO,
             faults: Faults::default(),

@@ -49,6 +49,7 @@ impl Sim {
             api_key: options.api_key,
             ttl_secs: options.token_ttl.as_secs(),
             custom_ids: options.allow_custom_ids_on_create,
+            alternate_keys: options.alternate_keys_on_import,
             unknown_bearer_drops: options.unknown_bearer_drops_connection,
         });
         let system = Arc::clone(&server) as Arc<dyn server::System>;
@@ -99,12 +100,19 @@ impl Sim {
 
     /// Another pace of exports and imports from now on.
     pub fn set_pace(&self, pace: Pace) {
-        self.server.jobs().exports.set_pace(pace);
+        let mut jobs = self.server.jobs();
+        jobs.exports.set_pace(pace);
+        jobs.imports.set_pace(pace);
     }
 
     /// So many of the next exports come to nothing.
     pub fn break_exports(&self, count: usize) {
         self.server.jobs().exports.break_next(count);
+    }
+
+    /// So many of the next imports come to nothing.
+    pub fn break_imports(&self, count: usize) {
+        self.server.jobs().imports.break_next(count);
     }
 
     /// Lets the tokens of all accounts run out.
@@ -236,6 +244,7 @@ impl Sim {
 fn jobs(pace: Pace) -> jobs::All {
     let mut jobs = jobs::All::default();
     jobs.exports.set_pace(pace);
+    jobs.imports.set_pace(pace);
     jobs
 }
 

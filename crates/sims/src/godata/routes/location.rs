@@ -11,6 +11,7 @@ use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
 use crate::godata::locations;
+use crate::godata::multipart;
 use crate::godata::node::Node;
 use crate::godata::schema::LOCATION;
 use crate::godata::store::text_of;
@@ -34,11 +35,16 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
         }
         ["hierarchical"] if get => {
             call.user()?;
-            tree(call)
+            let tree = tree(call)?.0;
+            Ok(Reply::json(200, tree.to_string()))
         }
         ["hierarchical", "export"] if get => {
             call.user_who_may("location_export")?;
-            let mut reply = tree(call)?;
+            let (mut tree, stamped) = tree(call)?;
+            if stamped {
+                locations::stamp_tree(&mut tree, call.server.clock.now());
+            }
+            let mut reply = Reply::json(200, tree.to_string());
             reply.content_type = "application/octet-stream";
             reply.headers.push(("content-disposition", "attachment;filename=locations.json".to_owned()));
             Ok(reply)
@@ -126,14 +132,18 @@ fn create_all(call: &Call<'_>, items: Vec<Value>, author: &Author) -> Reply {
     Reply::elements(texts).wrote(written)
 }
 
-fn tree(call: &Call<'_>) -> Result<Reply> {
+/// The tree that is asked for, and whether an export of it has the time of the export as its stamps.
+fn tree(call: &Call<'_>) -> Result<(Value, bool)> {
     let mut filter = call.filter(Engine::Raw)?;
-    let mut include_children = true;
+    let (mut include_children, mut with_deleted, mut stamped) = (true, false, false);
+    let is_export = call.path.ends_with("/export");
     if let Some(Node::Object(members)) = &mut filter.condition {
         members.retain(|(key, value)| {
             if key == "includeChildren" {
                 include_children = *value != Node::Bool(false);
             }
+            with_deleted |= is_export && key == "includeDeletedLocations" && *value == Node::Bool(true);
+            stamped |= is_export && key == "replaceUpdatedAtAsCurrentDate" && *value == Node::Bool(true);
             !matches!(key.as_str(), "includeChildren" | "includeDeletedLocations" | "replaceUpdatedAtAsCurrentDate")
         });
     }
@@ -143,38 +153,19 @@ fn tree(call: &Call<'_>) -> Result<Reply> {
         let found = store.locations.matching(false, Some(&condition));
         found.filter_map(|record| record.get("id")?.as_str().map(str::to_owned)).collect()
     });
-    Ok(Reply::json(200, locations::tree(&store.locations, matching.as_ref(), include_children).to_string()))
+    let tree = match matching {
+        None if with_deleted => locations::tree_with_deleted(&store.locations),
+        matching => locations::tree(&store.locations, matching.as_ref(), include_children),
+    };
+    Ok((tree, stamped))
 }
 
 fn import(call: &Call<'_>) -> Result<Reply> {
     let user = call.user_who_may("location_import")?;
     let kind = call.request.header("content-type").unwrap_or_default();
-    let Some(file) = part(kind, &call.request.body, "file") else {
+    let Some(file) = multipart::part(kind, &call.request.body, "file") else {
         return Err(Error::coded(400, "MISSING_REQUIRED_PROPERTY", "Missing required property `file`"));
     };
-    let (stored, written) = locations::import(&mut call.server.write(), file, &call.author(&user))?;
+    let (stored, written) = locations::import(&mut call.server.write(), file.content, &call.author(&user))?;
     Ok(Reply::elements(stored.iter().map(text_of).collect()).wrote(written))
-}
-
-/// The content of a part of a multipart body.
-fn part<'a>(content_type: &str, body: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let boundary = content_type.split(';').find_map(|piece| piece.trim().strip_prefix("boundary="))?.trim_matches('"');
-    let delimiter = format!("--{boundary}");
-    let find = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).position(|window| window == needle);
-    let mut rest = body;
-    loop {
-        let start = find(rest, delimiter.as_bytes())? + delimiter.len();
-        rest = &rest[start..];
-        if rest.starts_with(b"--") {
-            return None;
-        }
-        let head_end = find(rest, b"\r\n\r\n")?;
-        let head = String::from_utf8_lossy(&rest[..head_end]).into_owned();
-        let content = &rest[head_end + 4..];
-        let end = find(content, format!("\r\n{delimiter}").as_bytes())?;
-        if head.contains(&format!("name=\"{name}\"")) {
-            return Some(&content[..end]);
-        }
-        rest = &content[end..];
-    }
 }

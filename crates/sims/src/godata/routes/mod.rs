@@ -6,6 +6,7 @@ mod children;
 mod clusters;
 mod export;
 mod follow_ups;
+mod import;
 mod lab_results;
 mod language;
 mod location;
@@ -36,9 +37,6 @@ use crate::server::{Reply, Request};
 const NOT_SIMULATED: &[&str] = &[
     "roles",
     "audit-logs",
-    "import-logs",
-    "import-results",
-    "importable-files",
     "import-mappings",
     "icons",
     "help-categories",
@@ -55,8 +53,6 @@ const NOT_SIMULATED: &[&str] = &[
 const NOT_SIMULATED_IN_OUTBREAK: &[&str] = &[
     "attachments",
     "range-follow-ups",
-    "importable-files",
-    "import-importable-file-using-map",
     "transmission-chains",
     "case-classification",
     "independent-transmission-chains",
@@ -135,6 +131,9 @@ impl Call<'_> {
             ["reference-data", rest @ ..] => reference::route(self, rest),
             ["languages", rest @ ..] => language::route(self, rest),
             ["teams", rest @ ..] => teams::route(self, rest),
+            ["importable-files", rest @ ..] => import::files(self, rest),
+            ["import-logs", rest @ ..] => import::logs(self, rest),
+            ["import-results", rest @ ..] => import::results(self, rest),
             ["export-logs", rest @ ..] => export::logs(self, rest),
             ["templates", rest @ ..] => template::route(self, rest),
             ["system-settings", "version"] if self.is(&Method::GET) => self.version(),
@@ -149,6 +148,14 @@ impl Call<'_> {
     fn in_outbreak(&self, outbreak: &str, rest: &[&str]) -> Result<Reply> {
         match rest {
             [] | ["restore"] => outbreak::one(self, outbreak, rest),
+            ["importable-files", rest @ ..] => {
+                let user = self.user()?;
+                self.check_outbreak(&user, outbreak, true)?;
+                import::files(self, rest)
+            }
+            [path @ .., "import-importable-file-using-map"] if let Some(target) = import::target(path) => {
+                import::start(self, outbreak, target)
+            }
             [resource, "export"] if let Some(source) = export::Source::at(resource) => export::start(self, outbreak, source),
             ["follow-ups", rest @ ..] => follow_ups::route(self, outbreak, rest),
             ["generate-followups"] => follow_ups::generate(self, outbreak),
