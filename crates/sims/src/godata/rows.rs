@@ -2,7 +2,7 @@
 //!
 //! A record is kept as the text that is sent to clients; only what a search looks at is ever parsed again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -86,7 +86,7 @@ pub struct Rows {
     by_id: HashMap<Arc<str>, usize>,
     by_updated: BTreeMap<(i64, Arc<str>), usize>,
     /// For each indexed path, the positions of the rows that hold a text there.
-    by_text: Vec<HashMap<String, Vec<usize>>>,
+    by_text: Vec<HashMap<String, BTreeSet<usize>>>,
 }
 
 /// Which records a search is about.
@@ -135,9 +135,7 @@ impl Rows {
 
     fn positions(&self, path: &str, text: &str) -> Vec<usize> {
         let index = self.shape.indexed.iter().position(|indexed| *indexed == path);
-        let mut positions = index.and_then(|index| self.by_text[index].get(text)).cloned().unwrap_or_default();
-        positions.sort_unstable();
-        positions
+        index.and_then(|index| self.by_text[index].get(text)).into_iter().flatten().copied().collect()
     }
 
     /// Stores a record under its `id`: a new one, or the new state of one that is there.
@@ -160,10 +158,7 @@ impl Rows {
         self.by_updated.insert((row.updated, Arc::clone(&row.id)), position);
         for (path, positions) in self.shape.indexed.iter().zip(&mut self.by_text) {
             for text in texts_at(record, path) {
-                let positions = positions.entry(text.to_owned()).or_default();
-                if !positions.contains(&position) {
-                    positions.push(position);
-                }
+                positions.entry(text.to_owned()).or_default().insert(position);
             }
         }
     }
@@ -176,7 +171,7 @@ impl Rows {
         for (path, positions) in self.shape.indexed.iter().zip(&mut self.by_text) {
             for text in texts_at(&before, path) {
                 if let Some(positions) = positions.get_mut(text) {
-                    positions.retain(|other| *other != position);
+                    positions.remove(&position);
                 }
             }
         }
