@@ -40,7 +40,7 @@ macro_rules! part {
     };
 }
 
-static TEMPLATES: [Template; 5] = [
+static TEMPLATES: &[Template] = &[
     Template {
         name: "minimal",
         about: "five cases of a small CSV into Go.Data: the least that is a project",
@@ -171,7 +171,7 @@ static TEMPLATES: [Template; 5] = [
     },
     Template {
         name: "survey",
-        about: "submissions of a survey tool (KoboToolbox, ODK, CommCare) into Go.Data: cases and their contacts; one sheet for the three",
+        about: "submissions of a survey tool (KoboToolbox, ODK, CommCare) into Go.Data: cases, their contacts, samples; one sheet for the three",
         parts: &[
             part!("survey", "README.md", "where to begin"),
             part!("survey", "kivuko.yaml", "the systems that are connected"),
@@ -184,6 +184,7 @@ static TEMPLATES: [Template; 5] = [
             part!("survey", "codes/camps.csv", "which camp is which place of Go.Data"),
             part!("survey", "codes/symptoms.csv", "which choice is which answer of the questionnaire"),
             part!("survey", "codes/yesno.csv", ""),
+            part!("survey", "codes/samples.csv", ""),
             part!("survey", "checks/kobo.yaml", "submissions with what must become of them"),
             part!("survey", "checks/odk.yaml", ""),
             part!("survey", "checks/commcare.yaml", ""),
@@ -198,11 +199,29 @@ static TEMPLATES: [Template; 5] = [
         ],
         simulator: "godata --data simulator",
     },
+    Template {
+        name: "laboratory",
+        about: "files of a laboratory into Go.Data: people and their results from a flat list of samples",
+        parts: &[
+            part!("laboratory", "README.md", "where to begin"),
+            part!("laboratory", "kivuko.yaml", "the systems that are connected"),
+            part!("laboratory", "flows/samples.yaml", "one integration: what is read, what is written"),
+            part!("laboratory", "mappings/samples.csv", "which column becomes which field: a sheet"),
+            part!("laboratory", "codes/results.csv", "which value is which"),
+            part!("laboratory", "checks/samples.yaml", "samples with what must become of them"),
+            part!("laboratory", "incoming/samples.csv", "where files arrive; not in git"),
+            part!("laboratory", "simulator/outbreaks.json", "what a simulated Go.Data holds"),
+            part!("line-list", ".env", "dot.env.example", "secrets of this machine; not in git"),
+            part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
+            part!("line-list", ".gitignore", "dot.gitignore", ""),
+        ],
+        simulator: "godata --data simulator",
+    },
 ];
 
 /// All of them.
 pub fn all() -> &'static [Template] {
-    &TEMPLATES
+    TEMPLATES
 }
 
 /// The one of a name.

@@ -306,12 +306,16 @@ fn map(check: &Check, flow: &Flow, env: &Env<'_>) -> Became {
         Some(Ok(false)) => became.skipped = true,
         Some(Err(cause)) => became.causes.push(cause.field("where")),
         Some(Ok(true)) | None => {
-            if let Some(id) = &flow.from.id
+            // A sample of a flow with `group` is a group: `id` is that of its rows.
+            let identity = match &flow.from.rows {
+                Some(rows) => Some(rows.group.text()),
+                None => flow.from.id.as_deref(),
+            };
+            if let Some(id) = identity
                 && crate::path::SourcePath::parse(id).is_ok_and(|path| path.one(source).is_none())
             {
-                became.causes.push(
-                    Cause::new(record_codes::NO_IDENTITY, format!("`{id}` is empty, so nothing identifies the record")).field(id.clone()),
-                );
+                let cause = Cause::new(record_codes::NO_IDENTITY, format!("`{id}` is empty, so nothing identifies the record"));
+                became.causes.push(cause.field(id));
             }
             let id = check.spec.parent.as_deref().unwrap_or("parent");
             let parent = serde_json::json!({ "id": id, "parent": { "id": format!("{id} of {id}") } });
