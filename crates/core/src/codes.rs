@@ -6,7 +6,7 @@
 //! A row with `*` says what happens to other values; `valid_from` and `valid_to` (both days included) bound the rows that have them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -216,6 +216,12 @@ impl CodeMap {
             }
             (Some(from), Some(to)) => Ok(Direction { from, to }),
         }
+    }
+
+    /// Every code that a value of one column can become in the other.
+    pub fn results(&self, Direction { from, to }: Direction) -> BTreeSet<String> {
+        let named = self.rows.iter().filter(|row| !row.cells[from].is_empty()).map(|row| row.cells[to].as_str());
+        named.filter(|code| !["", "*", "reject", "keep", "drop"].contains(code)).map(str::to_owned).collect()
     }
 
     /// What a value of one column is in the other, on a day.

@@ -28,7 +28,7 @@ const ABSENT: &str = "(absent)";
 
 impl Execution<'_> {
     /// Deletes, or deactivates, what the removed items of a page are linked to, parts before what they are a part of.
-    pub(crate) async fn remove(&mut self, items: &[Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
+    pub(crate) async fn remove(&mut self, items: &mut [Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
         if self.writes && !self.intents.is_empty() {
             self.settle_removed(items).await?;
         }
@@ -36,26 +36,33 @@ impl Execution<'_> {
         let ids: Vec<String> = items.iter().filter(unlinked).map(|item| item.id.clone()).collect();
         // Those that were linked just now, by the settling.
         let late = if self.writes && !ids.is_empty() { self.known(&ids).await? } else { Known::default() };
+        for item in items.iter_mut().filter(|item| item.early == Some(Early::Removed) && !late.links_of(&item.id).is_empty()) {
+            self.assign_by_links(item, late.links_of(&item.id)).await?;
+        }
         let mut gone = self.vanished(items, units, known).await?;
         for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
             for link in known.links_of(&item.id).iter().chain(late.links_of(&item.id)) {
-                gone.extend(self.record_of(link).map(|record| Self::removal(position, record, link)));
+                gone.extend(self.record_named(&link.part, &link.target_resource).map(|record| Self::removal(position, record, link)));
             }
         }
-        for record in (0..self.flow.to.records.len()).rev() {
-            let (mut wave, others): (Vec<Unit>, Vec<Unit>) = gone.into_iter().partition(|unit| unit.record == record);
-            gone = others;
-            if wave.is_empty() {
-                continue;
-            }
-            self.guard_removals(wave.len() as u64).await?;
-            self.await_intents(record, items, &mut wave).await?;
-            self.leave_out_gone(record, items, &mut wave).await?;
-            self.hold_to_plan(items, &mut wave);
-            let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
-            units.append(&mut wave);
-            if let Some(error) = delivered? {
-                return Err(error);
+        for scope in self.scopes_of(items) {
+            self.enter(scope);
+            for record in (0..self.flow.to.records.len()).rev() {
+                let here = |unit: &Unit| unit.record == record && items[unit.item].scope == scope;
+                let (mut wave, others): (Vec<Unit>, Vec<Unit>) = gone.into_iter().partition(here);
+                gone = others;
+                if wave.is_empty() {
+                    continue;
+                }
+                self.guard_removals(wave.len() as u64).await?;
+                self.await_intents(record, items, &mut wave).await?;
+                self.leave_out_gone(record, items, &mut wave).await?;
+                self.hold_to_plan(items, &mut wave);
+                let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
+                units.append(&mut wave);
+                if let Some(error) = delivered? {
+                    return Err(error);
+                }
             }
         }
         Ok(())
@@ -73,7 +80,10 @@ impl Execution<'_> {
             for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early.is_none()) {
                 let made: HashSet<&str> =
                     units.iter().filter(|unit| unit.item == position && unit.record == record).map(|unit| unit.part.as_str()).collect();
-                let missing = |link: &&Link| self.record_of(link) == Some(record) && !made.contains(link.part.as_str());
+                let resource = self.resource_in(record, item.scope);
+                let is_own =
+                    |link: &Link| self.record_named(&link.part, &link.target_resource) == Some(record) && link.target_resource == resource;
+                let missing = |link: &&Link| is_own(link) && !made.contains(link.part.as_str());
                 let missing: Vec<&Link> = known.links_of(&item.id).iter().filter(missing).collect();
                 if missing.is_empty() {
                     continue;
@@ -92,11 +102,6 @@ impl Execution<'_> {
             }
         }
         Ok(gone)
-    }
-
-    fn record_of(&self, link: &Link) -> Option<usize> {
-        let part = link.part.split('#').next().unwrap_or_default();
-        self.flow.to.records.iter().position(|record| record.name == part && record.resource == link.target_resource)
     }
 
     fn removal(item: usize, record: usize, link: &Link) -> Unit {

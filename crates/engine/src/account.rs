@@ -116,7 +116,7 @@ impl Execution<'_> {
             place: item.place.clone(),
             part: String::new(),
             outcome,
-            target_resource: self.resource_of(first.map_or(0, |unit| unit.record)),
+            target_resource: self.resource_in(first.map_or(0, |unit| unit.record), item.scope),
             target_id: first.and_then(|unit| unit.target_id()).map(str::to_owned),
             fields: first.map(|unit| unit.written_fields()).unwrap_or_default(),
             causes,
@@ -127,7 +127,7 @@ impl Execution<'_> {
                 place: item.place.clone(),
                 part: unit.part.clone(),
                 outcome: unit.outcome(),
-                target_resource: self.resource_of(unit.record),
+                target_resource: self.resource_in(unit.record, item.scope),
                 target_id: unit.target_id().map(str::to_owned),
                 fields: unit.written_fields(),
                 causes: unit.causes(),
@@ -200,7 +200,7 @@ impl Execution<'_> {
             source: self.source_key(&item.id),
             part: unit.part.clone(),
             target_system: self.flow.to.system.clone(),
-            target_resource: self.resource_of(unit.record),
+            target_resource: self.resource_in(unit.record, item.scope),
             target_id: target_id.to_owned(),
             key: unit.key.clone(),
             flow: self.flow.name.clone(),
@@ -215,16 +215,12 @@ impl Execution<'_> {
         Kept {
             source_id: item.id.clone(),
             part: unit.part.clone(),
-            target_resource: self.resource_of(unit.record),
+            target_resource: self.resource_in(unit.record, item.scope),
             target_id: id.to_owned(),
             action,
             version,
             before: if keeps_values { before.to_string().into_bytes() } else { Vec::new() },
         }
-    }
-
-    pub(crate) fn resource_of(&self, record: usize) -> String {
-        self.flow.to.records[record].resource.clone()
     }
 }
 

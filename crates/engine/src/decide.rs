@@ -26,6 +26,13 @@ impl Execution<'_> {
         if self.resolve(&mut references).await? {
             units = self.map_all(record, items, parents, known, &references);
         }
+        for unit in &mut units {
+            if let Decision::Waiting(reference) = &unit.decision
+                && let Some(cause) = references.foreign_of(reference)
+            {
+                unit.decision = Decision::Rejected(vec![cause]);
+            }
+        }
         self.reject_duplicates(items, &mut units);
         self.reject_twins(items, &mut units);
         self.find(record, items, &mut units).await?;
@@ -39,7 +46,14 @@ impl Execution<'_> {
             return Ok(false);
         }
         let links = self.engine.store.resolve(&asked).await?;
-        references.found.extend(asked.into_iter().zip(links.into_iter().map(|link| link.map(|link| link.target_id))));
+        for (reference, link) in asked.into_iter().zip(links) {
+            // What lies in another part of the target cannot be referred to from this one.
+            let foreign = link.as_ref().is_some_and(|link| self.is_foreign(link));
+            if foreign {
+                references.foreign.insert(reference.clone());
+            }
+            references.found.insert(reference, link.filter(|_| !foreign).map(|link| link.target_id));
+        }
         Ok(true)
     }
 
@@ -70,7 +84,9 @@ impl Execution<'_> {
             let here = &items[unit.item].place;
             let record = unit.record;
             let mut causes = Vec::new();
-            if let Some(others) = self.duplicates.claimed(|| Claim::Key { record, key: unit.key.clone() }) {
+            if let Some(others) =
+                self.duplicates.claimed(|| Claim::Key { record, scope: items[unit.item].scope_name.clone(), key: unit.key.clone() })
+            {
                 let message = format!("several records of the input have this key: {}", other_places(others, here));
                 causes.push(Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(record)));
             }
@@ -137,14 +153,14 @@ impl Execution<'_> {
 
     /// A key that another record of the same source holds by its link is not written a second time.
     async fn reject_held_keys(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
-        let spec = &self.flow.to.records[record];
+        let resource = self.resource_of(record);
         let asked: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
         let keys: Vec<Key> = asked.iter().map(|&at| units[at].key.clone()).collect();
         if keys.is_empty() || keys[0].0.is_empty() {
             return Ok(());
         }
         let held: HashMap<Key, Vec<Link>> =
-            group_by(self.engine.store.links_by_key(&self.flow.to.system, &spec.resource, &keys).await?, |link| link.key.clone());
+            group_by(self.engine.store.links_by_key(&self.flow.to.system, &resource, &keys).await?, |link| link.key.clone());
         for at in asked {
             let item = &items[units[at].item];
             let holder =
@@ -158,14 +174,14 @@ impl Execution<'_> {
 
     /// A record of the target that was found by its key may be linked to another record of this source already.
     async fn reject_linked_elsewhere(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
-        let spec = &self.flow.to.records[record];
+        let resource = self.resource_of(record);
         let found: Vec<usize> = (0..units.len()).filter(|&at| units[at].link.is_none() && units[at].target_id().is_some()).collect();
         let ids: Vec<String> = found.iter().filter_map(|&at| units[at].target_id().map(str::to_owned)).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let taken: HashMap<String, Vec<Link>> =
-            group_by(self.engine.store.links_by_target(&self.flow.to.system, &spec.resource, &ids).await?, |link| link.target_id.clone());
+            group_by(self.engine.store.links_by_target(&self.flow.to.system, &resource, &ids).await?, |link| link.target_id.clone());
         for (at, id) in found.into_iter().zip(ids) {
             let item = &items[units[at].item];
             let holder = taken.get(&id).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));

@@ -98,7 +98,7 @@ impl Execution<'_> {
                     source: self.source_key(&items[unit.item].id),
                     part: unit.part.clone(),
                     target_system: self.flow.to.system.clone(),
-                    target_resource: self.flow.to.records[record].resource.clone(),
+                    target_resource: self.resource_of(record),
                     action: one.write.action,
                     key: unit.key.clone(),
                     target_id: one.write.id.clone(),

@@ -108,14 +108,12 @@ pub(crate) struct Duplicates {
 pub(crate) enum Claim {
     Key {
         record: usize,
+        /// What the project calls the part of the target, where records belong to several: each has keys of its own.
+        scope: Option<String>,
         key: Key,
     },
     /// A value that must be unique in the target; `field` is its position in `Capabilities::unique`.
-    Value {
-        record: usize,
-        field: usize,
-        value: String,
-    },
+    Value { record: usize, field: usize, value: String },
 }
 
 impl Duplicates {

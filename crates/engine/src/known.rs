@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::error::Cause;
 use kivuko_core::record::SourceRecord;
 use kivuko_core::store::{Link, Reference, Sent};
 use kivuko_core::transform::References;
@@ -49,6 +51,22 @@ impl Known {
 pub(crate) struct KnownReferences {
     pub found: HashMap<Reference, Option<String>>,
     pub asked: RefCell<HashSet<Reference>>,
+    /// Those that are there, but in another part of the target.
+    pub foreign: HashSet<Reference>,
+}
+
+impl KnownReferences {
+    /// Why a reference that is waited for can never be met.
+    pub fn foreign_of(&self, wanted: &Reference) -> Option<Cause> {
+        let is_it =
+            |known: &&Reference| known.source_id == wanted.source_id && wanted.flow.split(',').any(|flow| flow.trim() == known.flow);
+        let found = self.foreign.iter().find(is_it)?;
+        let message = format!(
+            "the record `{}` of the flow {} that it refers to lies in another part of the target than this one belongs to",
+            found.source_id, found.flow
+        );
+        Some(Cause::new(codes::FOREIGN_REFERENCE, message))
+    }
 }
 
 impl References for KnownReferences {

@@ -23,6 +23,7 @@ mod read;
 mod report;
 mod revert;
 mod run;
+mod scope;
 mod session;
 mod settle;
 mod spill;

@@ -31,7 +31,7 @@ impl Execution<'_> {
         let env = self.env(references);
         let mut units = Vec::with_capacity(items.len());
         for (position, item) in items.iter().enumerate() {
-            if item.early.is_some() {
+            if item.early.is_some() || item.scope != self.scopes.current {
                 continue;
             }
             let own: Vec<&Unit> = match &spec.of {
@@ -116,6 +116,10 @@ impl Execution<'_> {
         }
         unit.link = known.link(&item.id, &unit.part).cloned();
         unit.sent = known.sent(&item.id, &unit.part).cloned();
+        if let Some(cause) = unit.link.as_ref().and_then(|link| self.leads_elsewhere(unit.record, link)) {
+            unit.decision = Decision::Rejected(vec![cause]);
+            return Some(unit);
+        }
         if let Err(causes) = self.conform(&mut unit, mapped) {
             unit.decision = Decision::Rejected(causes);
             return Some(unit);
@@ -241,13 +245,22 @@ impl Execution<'_> {
         let env = self.env(&references);
         let Ok(mapped) = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env) else { return Vec::new() };
         let Ok(key) = self.key_of(record, &mapped) else { return Vec::new() };
-        let values = self.targets[record].capabilities.unique.iter().enumerate().filter_map(|(field, name)| {
+        let scope = match &self.flow.to.scope {
+            None => None,
+            Some(rule) => match rule.find(value, &env) {
+                Ok(scope) => Some(scope),
+                Err(_) => return Vec::new(),
+            },
+        };
+        // Which values are unique in a part of the target is known when it is opened: there the target itself refuses the second.
+        let unique = self.targets.get(record).map_or(&[][..], |opened| &opened.capabilities.unique[..]);
+        let values = unique.iter().enumerate().filter_map(|(field, name)| {
             let value = unique_value(&mapped.create, name)?;
             Some(Claim::Value { record, field, value })
         });
         let mut claims: Vec<Claim> = values.collect();
         if !key.0.is_empty() {
-            claims.push(Claim::Key { record, key });
+            claims.push(Claim::Key { record, scope, key });
         }
         claims
     }

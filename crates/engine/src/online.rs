@@ -1,8 +1,8 @@
 //! What `check --online` asks: each system whether it answers, and each target whether its flow can work.
 
 use kivuko_core::catalogue::sheet;
-use kivuko_core::connector::Health;
-use kivuko_core::error::{Cause, Error, nearest};
+use kivuko_core::connector::{Health, TargetSpec};
+use kivuko_core::error::{Cause, Consequence, Error, nearest};
 use kivuko_core::flow::Flow;
 use serde::Serialize;
 
@@ -81,6 +81,21 @@ impl Engine {
         let system = self.system(&flow.to.system)?;
         let mut wrong = self.unknown_columns(&flow).await?;
         self.labels(&flow).await?;
+        if let Some(rule) = &flow.to.scope {
+            // An expression tells only when a record is there.
+            for scope in rule.known(&self.project.codes) {
+                for target in &flow.to.records {
+                    let spec = TargetSpec { scope: Some(scope.clone()), ..target_spec(&flow, target) };
+                    match async { system.target(&spec)?.prepare().await }.await {
+                        Ok(causes) => wrong.extend(causes),
+                        Err(error) if error.consequence == Consequence::FixConfiguration => wrong.push(error.cause),
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            wrong.dedup();
+            return Ok(wrong);
+        }
         for target in &flow.to.records {
             wrong.extend(system.target(&target_spec(&flow, target))?.prepare().await?);
         }

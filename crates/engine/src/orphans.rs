@@ -2,7 +2,7 @@
 //!
 //! A creation that took effect is linked and accounted for as created; whatever else it was, its intent is closed once nothing can come any more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::Error;
@@ -34,22 +34,19 @@ impl Execution<'_> {
         if removed.is_empty() {
             return Ok(());
         }
-        while let Some(end) = self
-            .intents
-            .iter()
-            .filter(|open| removed.contains(&open.intent.source.id))
-            .map(|open| self.due(self.record_for(&open.intent.target_resource), self.dead_since(open)))
-            .max()
-            .filter(|end| *end > self.engine.clock.now())
-        {
+        let is_own = |open: &&OpenIntent| open.intent.flow == self.flow.name && removed.contains(&open.intent.source.id);
+        let own: Vec<OpenIntent> = self.intents.iter().filter(is_own).cloned().collect();
+        let mut end = self.engine.clock.now();
+        for open in &own {
+            if let Some(record) = self.enter_for(&open.intent).await? {
+                end = end.max(self.due(record, self.dead_since(open)));
+            }
+        }
+        while end > self.engine.clock.now() {
             self.stop_if_cancelled()?;
             self.engine.clock.sleep(pause(self.engine.clock.now(), end)).await;
         }
         self.close_interrupted(Some(&removed)).await
-    }
-
-    fn record_for(&self, resource: &str) -> usize {
-        self.flow.to.records.iter().position(|record| record.resource == resource).unwrap_or_default()
     }
 
     /// Settles and closes what is past its time; only for these records of the source, if they are given.
@@ -58,12 +55,25 @@ impl Execution<'_> {
         let mut items = Vec::new();
         let mut units = Vec::new();
         let mut closed = Vec::new();
-        for record in 0..self.flow.to.records.len() {
-            let resource = self.resource_of(record);
+        let places: BTreeSet<(String, String)> = self
+            .intents
+            .iter()
+            .filter(|open| open.intent.flow == self.flow.name)
+            .map(|open| (open.intent.part.split('#').next().unwrap_or_default().to_owned(), open.intent.target_resource.clone()))
+            .collect();
+        for (name, resource) in places {
+            // Of what the flow no longer writes nobody can tell what became of it.
+            let Some(record) = self.record_like(&name, &resource) else { continue };
+            let scope = self.scope_of(&resource).await?;
+            self.enter(scope);
+            if self.targets.is_empty() {
+                continue;
+            }
             let orphans: Vec<OpenIntent> = self
                 .intents
                 .iter()
                 .filter(|open| open.intent.flow == self.flow.name && open.intent.target_resource == resource)
+                .filter(|open| open.intent.part.split('#').next() == Some(&name))
                 // What has a link by now is the business of whoever removes or changes it.
                 .filter(|open| only.is_none_or(|ids| ids.contains(&open.intent.source.id) && open.intent.action == Action::Create))
                 .filter(|open| self.due(record, self.dead_since(open)) <= now)
@@ -98,6 +108,8 @@ impl Execution<'_> {
                         version: None,
                         raw: None,
                         value: Value::Null,
+                        scope,
+                        scope_name: None,
                         nameless: false,
                         repeated: false,
                         early: None,

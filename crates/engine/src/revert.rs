@@ -3,6 +3,7 @@
 //! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`). A record of the target whose version
 //! is no longer the one that the run left behind is not touched. A revert is a run of its own in the history.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
@@ -45,7 +46,7 @@ impl Engine {
         let mut planned = Vec::new();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let units = execution.undo(&kept).await?;
+            let (units, _) = execution.undo(&kept).await?;
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
         Ok(planned)
@@ -101,13 +102,13 @@ impl Engine {
 
 impl Execution<'_> {
     /// Decides what is to be done with each of the written records, newest first.
-    async fn undo(&self, kept: &[Kept]) -> Result<Vec<Unit>, Error> {
-        let (flow, store) = (&self.flow, &self.engine.store);
+    async fn undo(&mut self, kept: &[Kept]) -> Result<(Vec<Unit>, Vec<Option<usize>>), Error> {
+        let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
         let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
         let mut units = Vec::with_capacity(kept.len());
         for (position, one) in kept.iter().enumerate() {
-            let record = flow.to.records.iter().position(|record| record.resource == one.target_resource);
+            let record = self.record_like(&one.part, &one.target_resource);
             let link =
                 links.iter().find(|link| link.source.id == one.source_id && link.part == one.part && link.target_id == one.target_id);
             let mut unit = Unit::new(position, record.unwrap_or_default(), &one.part, Decision::Open);
@@ -121,15 +122,23 @@ impl Execution<'_> {
             }
             units.push(unit);
         }
-        for record in 0..flow.to.records.len() {
-            let own: Vec<usize> =
-                (0..units.len()).filter(|&at| units[at].record == record && units[at].decision == Decision::Open).collect();
-            let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
-            for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
-                units[at].decision = Self::undo_one(&kept[at], present);
+        let mut scopes = Vec::with_capacity(kept.len());
+        for one in kept {
+            scopes.push(self.scope_of(&one.target_resource).await?);
+        }
+        for scope in distinct(&scopes) {
+            self.enter(scope);
+            for record in 0..flow.to.records.len() {
+                let own: Vec<usize> = (0..units.len())
+                    .filter(|&at| units[at].record == record && scopes[at] == scope && units[at].decision == Decision::Open)
+                    .collect();
+                let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
+                for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
+                    units[at].decision = Self::undo_one(&kept[at], present);
+                }
             }
         }
-        Ok(units)
+        Ok((units, scopes))
     }
 
     fn undo_one(kept: &Kept, present: Option<Candidate>) -> Decision {
@@ -160,28 +169,35 @@ impl Execution<'_> {
         self.open_targets().await?;
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
-            let mut units = self.undo(&kept).await?;
+            let (mut units, scopes) = self.undo(&kept).await?;
             let items: Vec<Item> = kept
                 .iter()
-                .map(|kept| Item {
+                .zip(&scopes)
+                .map(|(kept, scope)| Item {
                     id: kept.source_id.clone(),
                     place: format!("{} {}", kept.target_resource, kept.target_id),
                     version: None,
                     raw: None,
                     value: Value::Null,
+                    scope: *scope,
+                    scope_name: None,
                     nameless: false,
                     repeated: false,
                     early: Some(Early::Removed),
                 })
                 .collect();
             let mut fatal = None;
-            for record in (0..self.flow.to.records.len()).rev() {
-                let (mut own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(|unit| unit.record == record);
-                units = others;
-                if fatal.is_none() {
-                    fatal = self.deliver(record, &items, &mut own).await?;
+            for scope in distinct(&scopes) {
+                self.enter(scope);
+                for record in (0..self.flow.to.records.len()).rev() {
+                    let here = |unit: &Unit| unit.record == record && scopes[unit.item] == scope;
+                    let (mut own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
+                    units = others;
+                    if fatal.is_none() {
+                        fatal = self.deliver(record, &items, &mut own).await?;
+                    }
+                    units.extend(own);
                 }
-                units.extend(own);
             }
             units.sort_by_key(|unit| unit.item);
             self.commit_revert(&items, &units).await?;
@@ -204,6 +220,11 @@ impl Execution<'_> {
         commit.arrived.clear();
         self.engine.store.commit_page(&commit).await
     }
+}
+
+/// The parts of the target, each once.
+fn distinct(scopes: &[Option<usize>]) -> BTreeSet<Option<usize>> {
+    scopes.iter().copied().collect()
 }
 
 fn not_reverted(why: &str) -> Decision {

@@ -28,6 +28,7 @@ use crate::lease::Held;
 use crate::plan::Planned;
 use crate::read::check_input;
 use crate::report::{CauseGroups, RunReport};
+use crate::scope::Scopes;
 use crate::unit::{Decision, Early, Item, Unit};
 
 /// How many runs are looked back at for the time when one ended.
@@ -108,7 +109,9 @@ pub(crate) struct Execution<'e> {
     pub engine: &'e Engine,
     pub flow: Arc<Flow>,
     pub run: RunId,
+    /// The targets of the flow; where records belong to several parts of it, those of the part that is being dealt with.
     pub targets: Vec<OpenTarget>,
+    pub scopes: Scopes,
     pub hash_key: [u8; 32],
     pub today: Date,
     /// What the codes of the source are called, where the flow uses that.
@@ -238,6 +241,7 @@ impl<'e> Execution<'e> {
             engine,
             run,
             targets: Vec::new(),
+            scopes: Scopes::default(),
             hash_key: engine.store.hash_key(),
             today: engine.clock.now().to_zoned(engine.project.timezone.clone()).date(),
             labels: Labels::default(),
@@ -320,7 +324,9 @@ impl<'e> Execution<'e> {
         let system = self.engine.system(&flow.to.system)?;
         self.labels = self.engine.labels(&flow).await?;
         let mut wrong: Vec<Cause> = Vec::new();
-        for target in &flow.to.records {
+        // Which parts there are is told by the records; they are opened when one comes by.
+        let at_once = if flow.to.scope.is_none() { &flow.to.records[..] } else { &[] };
+        for target in at_once {
             let target = system.target(&target_spec(&flow, target))?;
             if self.writes {
                 self.hold(&*target).await?;
@@ -350,7 +356,7 @@ impl<'e> Execution<'e> {
     }
 
     /// Takes the lease on what must not be written to by two at a time, once for each such thing.
-    async fn hold(&mut self, target: &dyn kivuko_core::connector::Target) -> Result<(), Error> {
+    pub(crate) async fn hold(&mut self, target: &dyn kivuko_core::connector::Target) -> Result<(), Error> {
         let Some(exclusive) = target.exclusive().await? else { return Ok(()) };
         let name = format!("writing to {exclusive}");
         if self.leases.iter().any(|held| held.name() == name) {
@@ -379,6 +385,11 @@ impl<'e> Execution<'e> {
             self.targets[record].target.begin().await?;
         }
         Ok(())
+    }
+
+    /// Another part of the target is written to: each target is to be told again.
+    pub(crate) fn writing_begins_anew(&mut self) {
+        self.begun.clear();
     }
 
     /// One page, from its raw records to its commit.
@@ -430,23 +441,30 @@ impl<'e> Execution<'e> {
                 Item { repeated, ..self.item(record) }
             })
             .collect();
-        let items = later_ones_count(items);
+        let mut items = later_ones_count(items);
         self.nameless |= items.iter().any(|item| item.nameless);
         if !self.writes && self.tells_absence() {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
         }
         let mut units: Vec<Unit> = Vec::with_capacity(items.len());
-        let mut fatal: Option<Error> = None;
-        for record in 0..self.flow.to.records.len() {
-            let outcome = self.wave(record, &items, &mut units, known).await;
-            if let Err(error) = outcome {
-                self.fail_rest(record, &items, &mut units, &error);
-                fatal = Some(error);
-                break;
+        let mut fatal: Option<Error> = self.assign_scopes(&mut items, known).await.err();
+        if let Some(error) = &fatal {
+            self.fail_rest(0, &[], &items, &mut units, error);
+        }
+        let mut done = Vec::new();
+        'scopes: for scope in if fatal.is_none() { self.scopes_of(&items) } else { Vec::new() } {
+            self.enter(scope);
+            for record in 0..self.flow.to.records.len() {
+                if let Err(error) = self.wave(record, &items, &mut units, known).await {
+                    self.fail_rest(record, &done, &items, &mut units, &error);
+                    fatal = Some(error);
+                    break 'scopes;
+                }
             }
+            done.push(scope);
         }
         if fatal.is_none()
-            && let Err(error) = self.remove(&items, &mut units, known).await
+            && let Err(error) = self.remove(&mut items, &mut units, known).await
         {
             fail_removals(&items, &mut units, known, &error);
             fatal = Some(error);
@@ -474,7 +492,8 @@ impl<'e> Execution<'e> {
     }
 
     /// After an early end: whatever is not decided stays due, and so do the parts that were not looked at.
-    fn fail_rest(&self, record: usize, items: &[Item], units: &mut Vec<Unit>, error: &Error) {
+    /// `done` are the parts of the target that are finished.
+    fn fail_rest(&self, record: usize, done: &[Option<usize>], items: &[Item], units: &mut Vec<Unit>, error: &Error) {
         let failed = || Decision::Failed { cause: error.cause.clone(), unsettled: false };
         for unit in units.iter_mut().filter(|unit| matches!(unit.decision, Decision::Open | Decision::Write(_))) {
             unit.decision = failed();
@@ -482,7 +501,7 @@ impl<'e> Execution<'e> {
         let reached: HashSet<usize> = units.iter().filter(|unit| unit.record == record).map(|unit| unit.item).collect();
         let is_last = record + 1 == self.flow.to.records.len();
         for (position, item) in items.iter().enumerate() {
-            if item.early.is_none() && !(is_last && reached.contains(&position)) {
+            if item.early.is_none() && !done.contains(&item.scope) && !(is_last && reached.contains(&position)) {
                 let name = &self.flow.to.records[if reached.contains(&position) { record + 1 } else { record }].name;
                 units.push(Unit::new(position, record, name, failed()));
             }
@@ -526,6 +545,7 @@ pub(crate) fn target_spec(flow: &Flow, record: &TargetRecord) -> TargetSpec {
         key: record.key.iter().map(ToString::to_string).collect(),
         paths: flow.mapping.targets(&record.name),
         accept_duplicates: flow.to.duplicates_accept,
+        // Of a flow that chooses it for each record, whoever opens the target says which.
         scope: None,
         options: flow.to.options.clone(),
     }

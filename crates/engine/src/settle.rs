@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kivuko_core::catalogue::network;
+use kivuko_core::catalogue::{network, run as codes};
 use kivuko_core::connector::{Action, Candidate, Key, Standing, Write};
 use kivuko_core::diff;
-use kivuko_core::error::Error;
-
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::OpenIntent;
 
 use crate::run::Execution;
+use crate::scope::split;
 use crate::unit::{Decision, Item, Unit};
 
 /// A write without an answer.
@@ -98,8 +98,9 @@ impl Execution<'_> {
         if self.intents.is_empty() {
             return Ok(());
         }
-        let resource = &self.flow.to.records[record].resource;
+        let resource = self.resource_of(record);
         let mut waits: Vec<(usize, Timestamp, Action)> = Vec::new();
+        let mut elsewhere = Vec::new();
         for (at, unit) in units.iter_mut().enumerate() {
             if !matches!(unit.decision, Decision::Open | Decision::Unchanged { .. }) {
                 continue;
@@ -108,7 +109,7 @@ impl Execution<'_> {
             let concerns = |open: &&kivuko_core::store::OpenIntent| {
                 let intent = &open.intent;
                 let same_record = intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part;
-                let same_target = intent.target_resource == *resource
+                let same_target = intent.target_resource == resource
                     && (intent.key == unit.key
                         || unit.link.as_ref().is_some_and(|link| intent.target_id.as_deref() == Some(&link.target_id)));
                 same_record || same_target
@@ -118,12 +119,24 @@ impl Execution<'_> {
                 waits.push((at, self.dead_since(open), intent.action));
                 // Only the flow's own intent for this record tells what it did; another flow's is only waited for.
                 if intent.flow == self.flow.name && intent.source.id == item.id && intent.part == unit.part {
+                    if intent.target_resource != resource && split(&intent.target_resource).0 == split(&resource).0 {
+                        // The record moved while nobody knows what became of it there: that is found out at the end of this run.
+                        elsewhere.push(at);
+                        continue;
+                    }
                     // Several runs may have died over it, one after the other: the last intent stands for all, and a creation remains one.
                     self.superseded.extend(unit.intent.replace(open.id));
                     unit.interrupted = unit.interrupted.filter(|action| *action == Action::Create).or(Some(intent.action));
                     unit.decision = Decision::Open;
                 }
             }
+        }
+        for at in elsewhere {
+            units[at].decision = Decision::Rejected(vec![Cause::new(
+                codes::OTHER_SCOPE,
+                "an earlier run was writing this record in another part of the target when it was stopped; the next run knows what became of it",
+            )]);
+            waits.retain(|(waiting, _, _)| *waiting != at);
         }
         loop {
             let now = self.engine.clock.now();

@@ -20,6 +20,9 @@ pub(crate) struct Item {
     pub raw: Option<Bytes>,
     /// The fields that the flow reads.
     pub value: Value,
+    /// The part of the target that it belongs to, where records belong to several; and what the project calls that.
+    pub scope: Option<usize>,
+    pub scope_name: Option<String>,
     /// It has no identity: its place stands in for it.
     pub nameless: bool,
     /// The source repeats a version that was sent already: it counts only if something comes of it (the mapping may have changed).

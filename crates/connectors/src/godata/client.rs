@@ -283,8 +283,13 @@ impl Client {
     /// The outbreak that the options name.
     pub async fn outbreak(&self) -> Result<Option<Outbreak>, Error> {
         let Some(wanted) = &self.options.outbreak else { return Ok(None) };
+        self.outbreak_named(wanted).await.map(Some)
+    }
+
+    /// An outbreak by its name or id.
+    pub async fn outbreak_named(&self, wanted: &str) -> Result<Outbreak, Error> {
         let known = self.outbreaks(false).await?;
-        pick(&known, wanted).map(|outbreak| Some(outbreak.clone())).map_err(|what| {
+        pick(&known, wanted).cloned().map_err(|what| {
             let message = format!("the outbreaks that {} sees: {what}", self.options.email);
             Error::configuration(godata::NO_SUCH_OUTBREAK, message)
         })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
-use kivuko_core::connector::{self, Candidate, Capabilities, Key, ReplacedWhole, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
@@ -59,7 +59,7 @@ impl Target {
             let message = format!("{} are read only: Kivuko does not write them", resource.name);
             return Err(Error::configuration(godata::ONLY_READ, message));
         }
-        if resource.in_outbreak && client.options.outbreak.is_none() {
+        if resource.in_outbreak && client.options.outbreak.is_none() && spec.scope.is_none() {
             let message = format!("writing {} needs the option `outbreak` of the system", resource.name);
             return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message));
         }
@@ -90,7 +90,11 @@ impl Target {
     }
 
     async fn get_ready(&self) -> Result<Ready, Error> {
-        let outbreak = if self.resource.in_outbreak { self.client.outbreak().await? } else { None };
+        let outbreak = match &self.spec.scope {
+            _ if !self.resource.in_outbreak => None,
+            Some(named) => Some(self.client.outbreak_named(named).await?),
+            None => self.client.outbreak().await?,
+        };
         if let Some(outbreak) = &outbreak {
             let account = self.client.account().await?;
             self.active.store(account.active_outbreak_id.as_deref() == Some(&outbreak.id), Ordering::Relaxed);
@@ -222,6 +226,13 @@ impl connector::Target for Target {
 
     fn prepare(&self) -> BoxFuture<'_, Result<Vec<Cause>, Error>> {
         Box::pin(async move { Ok(self.ready().await?.causes.clone()) })
+    }
+
+    fn scope(&self) -> BoxFuture<'_, Result<Option<Identity>, Error>> {
+        Box::pin(async move {
+            let outbreak = self.ready().await?.outbreak.as_ref();
+            Ok(outbreak.map(|outbreak| Identity { id: outbreak.id.clone(), label: format!("outbreak {}", outbreak.name) }))
+        })
     }
 
     fn exclusive(&self) -> BoxFuture<'_, Result<Option<String>, Error>> {

@@ -5,10 +5,9 @@ use crate::error::{Place, Problem};
 use crate::yaml::{Data, Node};
 
 /// Keys of the design that this version does not have, with what they stand for.
-const NOT_YET: [(&[&str], &str); 4] = [
+const NOT_YET: [(&[&str], &str); 3] = [
     (&["between"], "two-way flows (`between:`)"),
     (&["aggregate"], "aggregates (`aggregate:`)"),
-    (&["to", "scope"], "a place in the target that depends on the record (`scope:`)"),
     (&["to", "match"], "finding records by similarity (`match:`)"),
 ];
 

@@ -1,10 +1,12 @@
 //! Which part of the target (which outbreak) a record belongs to: found for each record, by a code map of places with days, or by an expression.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::catalogue::run as codes;
-use crate::codes::{Direction, Translated};
+use crate::codes::{CodeMaps, Direction, Translated};
 use crate::error::Cause;
 use crate::expr::{Expr, Scope};
 use crate::path::SourcePath;
@@ -62,6 +64,14 @@ impl ScopeRule {
         value::text(&found).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).ok_or_else(|| {
             Cause::new(codes::NO_SCOPE, format!("the {word} of the record cannot be told: the expression under `scope` gave nothing"))
         })
+    }
+
+    /// The parts of the target that the code map names; none where an expression tells them.
+    pub fn known(&self, codes: &CodeMaps) -> BTreeSet<String> {
+        match &self.how {
+            How::Map { map, direction, .. } => codes.get(map).map(|map| map.results(*direction)).unwrap_or_default(),
+            How::Expr(_) => BTreeSet::new(),
+        }
     }
 
     /// The paths of the record that it reads.
