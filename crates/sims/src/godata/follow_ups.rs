@@ -6,8 +6,8 @@ use super::cases::Author;
 use super::children::Child;
 use super::dates;
 use super::error::{Error, Result};
-use super::parents;
 use super::people::Person;
+use super::person_types::CASE as CASE_TYPE;
 use super::questionnaires;
 use super::schema::Kind::{Answers, Date, Flag, Number, Object, Point, Text};
 use super::schema::{ADDRESS, CASE, Model};
@@ -47,7 +47,7 @@ pub static FOLLOW_UPS: Child = Child {
     begin,
     derive: |store, record| {
         place(record);
-        let of_case = record.get("createdAs").and_then(Value::as_str) == Some(parents::PARENTS[0].kind);
+        let of_case = record.get("createdAs").and_then(Value::as_str) == Some(CASE_TYPE.id);
         let template = if of_case { "caseFollowUpTemplate" } else { "contactFollowUpTemplate" };
         questionnaires::read_numbers(store, Some(template), record);
     },

@@ -13,6 +13,7 @@ use super::error::{Error, Result};
 use super::lab_results::{LAB_RESULT, LAB_RESULTS};
 use super::person;
 use super::person_types::PersonType;
+use super::records::Record;
 use super::relationships;
 use super::schema::{Kind, Model, RELATIONSHIP, Schema};
 use super::store::Store;
@@ -94,7 +95,7 @@ impl Import<'_> {
     /// The record that a row is about.
     fn stored(&self, store: &Store, row: &Map<String, Value>) -> Result<Option<Stored>> {
         let text = |field: &str| row.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let of_row = |row: &super::rows::Row| Stored { id: row.id.to_string(), record: row.record(), updated: row.updated };
+        let of_row = |row: &Record| Stored { id: row.id.to_string(), record: row.record(), updated: row.updated };
         match self.target {
             Target::People(person_type) => {
                 let by_key = || text("visualId").filter(|_| self.alternate_keys).and_then(|id| store.people.owner_of(self.outbreak, id));
@@ -110,17 +111,15 @@ impl Import<'_> {
                 }
             }
             Target::LabResults(_) => {
-                let of_record =
-                    |row: &super::records::Record| Stored { id: row.id.to_string(), record: row.record(), updated: row.updated };
                 if let Some(id) = text("id") {
-                    return Ok(store.lab_results.get(id).map(of_record));
+                    return Ok(store.lab_results.get(id).map(of_row));
                 }
                 let Some(sample) = text("sampleIdentifier").filter(|_| self.alternate_keys) else { return Ok(None) };
-                let of_sample = |row: &&super::records::Record| {
+                let of_sample = |row: &&Record| {
                     *row.outbreak == *self.outbreak && row.record().get("sampleIdentifier").and_then(Value::as_str) == Some(sample)
                 };
                 let mut found = store.lab_results.all().iter().filter(of_sample);
-                let first = found.next().map(of_record);
+                let first = found.next().map(of_row);
                 if found.next().is_some() {
                     let message = "The alternate key matches more than one record";
                     return Err(Error::coded(409, "DUPLICATE_ALTERNATE_UNIQUE_IDENTIFIER", message));
@@ -195,13 +194,13 @@ impl Import<'_> {
         };
         match self.target {
             Target::People(person_type) => {
-                if let Some(mut record) = store.people.get(id).map(super::rows::Row::record) {
+                if let Some(mut record) = store.people.get(id).map(Record::record) {
                     set(&mut record);
                     store.people.put(person_type.id, &record);
                 }
             }
             Target::LabResults(_) => {
-                if let Some(mut record) = store.lab_results.get(id).map(super::records::Record::record) {
+                if let Some(mut record) = store.lab_results.get(id).map(Record::record) {
                     set(&mut record);
                     store.lab_results.put(&record);
                 }

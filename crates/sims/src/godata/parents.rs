@@ -8,42 +8,19 @@ use super::dates;
 use super::error::{Error, Result};
 use super::follow_ups;
 use super::people::Person;
-use super::person_types::{CASE, CONTACT, CONTACT_OF_CONTACT, PersonType};
+use super::person_types::{EVENT, PersonType};
 use super::records::{Record, Records};
 use super::store::Store;
 
-/// A kind of person, as the paths of the API name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parent {
-    /// `cases`, `contacts` ...
-    pub segment: &'static str,
-    /// `type` of such a person.
-    pub kind: &'static str,
-    /// The model's name in messages.
-    pub model: &'static str,
-    /// What the permissions of its kind begin with.
-    pub permission: &'static str,
-}
-
-/// The kinds of people that have lab results and follow-ups.
-pub const PARENTS: [Parent; 3] = [Parent::of(&CASE), Parent::of(&CONTACT), Parent::of(&CONTACT_OF_CONTACT)];
-
-impl Parent {
-    const fn of(person_type: &'static PersonType) -> Self {
-        let PersonType { path, id, model, permission, .. } = person_type;
-        Self { segment: path, kind: id, model: model.name, permission }
-    }
-}
-
-/// The kind of a segment of a path.
-pub fn of_segment(segment: &str) -> Option<Parent> {
-    PARENTS.into_iter().find(|parent| parent.segment == segment)
+/// The kind of person of a segment of a path; an event has neither lab results nor follow-ups.
+pub fn of_segment(segment: &str) -> Option<&'static PersonType> {
+    PersonType::at(segment).filter(|person_type| person_type.id != EVENT.id)
 }
 
 /// A live person of this kind in this outbreak; anything else is a 404.
-pub fn of_kind(store: &Store, outbreak: &str, parent: Parent, id: &str) -> Result<Person> {
-    let found = store.people.get(id).filter(|person| *person.outbreak == *outbreak && person.kind == parent.kind && !person.deleted);
-    found.cloned().ok_or_else(|| Error::no_instance(parent.model, id))
+pub fn of_kind(store: &Store, outbreak: &str, parent: &PersonType, id: &str) -> Result<Person> {
+    let found = store.people.get(id).filter(|person| *person.outbreak == *outbreak && person.kind == parent.id && !person.deleted);
+    found.cloned().ok_or_else(|| Error::no_instance(parent.model.name, id))
 }
 
 /// A person has become another kind of person: its lab results say so, and its follow-ups after today are deleted.

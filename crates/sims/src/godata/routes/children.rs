@@ -8,7 +8,8 @@ use crate::godata::cases::Author;
 use crate::godata::children::Child;
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
-use crate::godata::parents::{self, Parent};
+use crate::godata::parents;
+use crate::godata::person_types::PersonType;
 use crate::godata::records::{Of, Record};
 use crate::godata::store::Store;
 use crate::server::Reply;
@@ -35,10 +36,10 @@ pub(super) fn answer(child: &Child, call: &Call<'_>, store: &Store, id: &str) ->
 }
 
 /// One record, or an array of them: the ones before an invalid one stay.
-pub(super) fn create(child: &Child, call: &Call<'_>, outbreak: &str, parent: Parent, person: &str, author: &Author) -> Result<Reply> {
+pub(super) fn create(child: &Child, call: &Call<'_>, outbreak: &str, parent: &PersonType, person: &str, author: &Author) -> Result<Reply> {
     let body = call.body()?;
     let mut store = call.server.write();
-    let owner = parents::of_kind(&store, outbreak, parent, person).map_err(|_| Error::not_found(parent.model, person))?;
+    let owner = parents::of_kind(&store, outbreak, parent, person).map_err(|_| Error::not_found(parent.model.name, person))?;
     match body {
         Value::Array(items) => {
             let mut texts: Vec<Bytes> = Vec::with_capacity(items.len());

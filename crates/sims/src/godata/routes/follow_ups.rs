@@ -10,7 +10,8 @@ use crate::godata::condition::Engine;
 use crate::godata::dates;
 use crate::godata::error::{Error, Result};
 use crate::godata::follow_ups::{self, FOLLOW_UP, FOLLOW_UPS, Round};
-use crate::godata::parents::{self, PARENTS, Parent};
+use crate::godata::parents;
+use crate::godata::person_types::{CASE, CONTACT, CONTACT_OF_CONTACT, PersonType};
 use crate::godata::records::{Of, Record};
 use crate::server::Reply;
 
@@ -18,7 +19,7 @@ pub(super) static AGGREGATE: Aggregate = Aggregate {
     model: &FOLLOW_UP,
     records: |store| &store.follow_ups,
     join: "contact",
-    of_person: &[("case", Some(PARENTS[0].kind)), ("contact", Some(PARENTS[1].kind)), ("contactOfContact", Some(PARENTS[2].kind))],
+    of_person: &[("case", Some(CASE.id)), ("contact", Some(CONTACT.id)), ("contactOfContact", Some(CONTACT_OF_CONTACT.id))],
     not_simulated: &["timeLastSeen", "weekNumber"],
 };
 
@@ -55,8 +56,8 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
 
 /// Paths below `/outbreaks/{o}/contacts/{id}/follow-ups` and its like. There is no list; only a change asks whether the
 /// person is (still) of the type that the path says.
-pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str, rest: &[&str]) -> Result<Reply> {
-    if parent.model == "contactOfContact" {
+pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: &PersonType, person: &str, rest: &[&str]) -> Result<Reply> {
+    if parent.id == CONTACT_OF_CONTACT.id {
         return Err(call.no_method("outbreak"));
     }
     match rest {
@@ -130,7 +131,7 @@ pub(super) fn generate(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
     let sent = call.object()?;
     let mut store = call.server.write();
     let settings = store.outbreaks.get(outbreak).cloned().unwrap_or_default();
-    let of_cases = sent.get("personType").and_then(Value::as_str) == Some(PARENTS[0].kind);
+    let of_cases = sent.get("personType").and_then(Value::as_str) == Some(CASE.id);
     let setting = |name: &str| settings.get(&format!("{name}{}", if of_cases { "Cases" } else { "" }));
     let flag = |name: &str, own: &str, default: bool| sent.get(name).or_else(|| setting(own)).and_then(Value::as_bool).unwrap_or(default);
     let number = |name: &str| setting(name).and_then(Value::as_i64).unwrap_or(1).max(1);
@@ -144,7 +145,7 @@ pub(super) fn generate(call: &Call<'_>, outbreak: &str) -> Result<Reply> {
             .and_then(Value::as_array)
             .filter(|ids| !ids.is_empty())
             .map(|ids| ids.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-        kind: if of_cases { PARENTS[0].kind } else { PARENTS[1].kind },
+        kind: if of_cases { CASE.id } else { CONTACT.id },
         targeted: sent.get("targeted").and_then(Value::as_bool).unwrap_or(true),
         overwrite: flag("overwriteExistingFollowUps", "generateFollowUpsOverwriteExisting", false),
         keep_team: flag("keepTeamAssignment", "generateFollowUpsKeepTeamAssignment", true),

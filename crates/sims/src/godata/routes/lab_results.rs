@@ -10,19 +10,17 @@ use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
 use crate::godata::lab_results::{LAB_RESULT, LAB_RESULTS};
-use crate::godata::parents::{self, Parent};
+use crate::godata::parents;
+use crate::godata::person_types::{self, CASE, CONTACT, CONTACT_OF_CONTACT, PersonType};
 use crate::godata::records::{Of, Record};
 use crate::godata::store::{Store, text_of};
 use crate::server::Reply;
-
-const CASE: &str = parents::PARENTS[0].kind;
-const CONTACT: &str = parents::PARENTS[1].kind;
 
 pub(super) static AGGREGATE: Aggregate = Aggregate {
     model: &LAB_RESULT,
     records: |store| &store.lab_results,
     join: "person",
-    of_person: &[("case", Some(CASE)), ("contact", Some(CONTACT)), ("person", None)],
+    of_person: &[("case", Some(CASE.id)), ("contact", Some(CONTACT.id)), ("person", None)],
     not_simulated: &[],
 };
 
@@ -72,7 +70,7 @@ pub(super) fn route(call: &Call<'_>, outbreak: &str, rest: &[&str]) -> Result<Re
 }
 
 /// Paths below `/outbreaks/{o}/cases/{id}/lab-results` and its like.
-pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str, rest: &[&str]) -> Result<Reply> {
+pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: &PersonType, person: &str, rest: &[&str]) -> Result<Reply> {
     let get = call.is(&Method::GET);
     let may = |action: &str| allowed(call, outbreak, &format!("{}_{action}_lab_result", parent.permission));
     match rest {
@@ -102,7 +100,7 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person:
         }
         [] if call.is(&Method::POST) => {
             // No role has a rule for this route, so nobody may: that is a 401.
-            if parent.model == "contactOfContact" {
+            if parent.id == CONTACT_OF_CONTACT.id {
                 call.user()?;
                 return Err(Error::unauthorized());
             }
@@ -148,18 +146,19 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: Parent, person:
 pub(super) fn shown(store: &Store, outbreak: &str) -> impl Fn(&Record) -> bool + use<> {
     let outbreak = store.outbreaks.get(outbreak);
     let contacts = outbreak.and_then(|outbreak| outbreak.get("isContactLabResultsActive")) == Some(&Value::Bool(true));
-    move |record| contacts || record.record().get("personType").and_then(Value::as_str) != Some(CONTACT)
+    move |record| contacts || record.record().get("personType").and_then(Value::as_str) != Some(CONTACT.id)
 }
 
 /// A lab result of a person of this kind.
-fn own(store: &Store, outbreak: &str, parent: Parent, person: &str, id: &str, deleted: bool) -> Result<Record> {
+fn own(store: &Store, outbreak: &str, parent: &PersonType, person: &str, id: &str, deleted: bool) -> Result<Record> {
     parents::of_kind(store, outbreak, parent, person)?;
     children::of_person(&LAB_RESULTS, store, outbreak, person, id, deleted)
 }
 
-fn list(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str) -> Result<Reply> {
+fn list(call: &Call<'_>, outbreak: &str, parent: &PersonType, person: &str) -> Result<Reply> {
     let filter: Filter = call.filter(Engine::Loopback)?;
-    let relation_of = |name: &str| parents::PARENTS.into_iter().find(|known| known.model == name);
+    let relation_of =
+        |name: &str| person_types::ALL.into_iter().find(|known| known.model.name == name && known.id != person_types::EVENT.id);
     if let Some(unknown) = filter.include.iter().find(|name| !is_user_relation(name) && relation_of(name).is_none()) {
         return Err(unknown_relation(unknown, &LAB_RESULT));
     }
@@ -174,7 +173,7 @@ fn list(call: &Call<'_>, outbreak: &str, parent: Parent, person: &str) -> Result
         if let Some(fields) = &filter.fields {
             fields.apply(&mut record);
         }
-        for relation in filter.include.iter().filter(|name| relation_of(name).is_some_and(|known| known.kind == owner.kind)) {
+        for relation in filter.include.iter().filter(|name| relation_of(name).is_some_and(|known| known.id == owner.kind)) {
             record.insert(relation.clone(), Value::Object(owner.record()));
         }
         text_of(&record)
