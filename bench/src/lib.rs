@@ -2,6 +2,9 @@
 
 pub mod line_list;
 pub mod matching;
+pub mod outbreak;
 pub mod people;
 pub mod process;
 pub mod sample;
+pub mod simulator;
+pub mod take;

@@ -45,9 +45,9 @@ addresses[typeId=USUAL_PLACE_OF_RESIDENCE].phoneNumber,phone,phone,,,,,,,,
 
 const SEX: &str = "source,target\nM,MALE\nF,FEMALE\n";
 
-const GIVEN: [&str; 8] = ["Adama", "Baraka", "Chidi", "Dalila", "Esi", "Farai", "Ginikã", "Hawa"];
-const FAMILY: [&str; 7] = ["Example", "Sample", "Probe", "Muster", "Exemple", "Mfano", "Amostra"];
-const TOWNS: [&str; 5] = ["North Quay", "Old Market", "Upper Bridge", "River End", "Côté Lac"];
+pub(crate) const GIVEN: [&str; 8] = ["Adama", "Baraka", "Chidi", "Dalila", "Esi", "Farai", "Ginikã", "Hawa"];
+pub(crate) const FAMILY: [&str; 7] = ["Example", "Sample", "Probe", "Muster", "Exemple", "Mfano", "Amostra"];
+pub(crate) const TOWNS: [&str; 5] = ["North Quay", "Old Market", "Upper Bridge", "River End", "Côté Lac"];
 const CLASSIFICATIONS: [&str; 4] = ["confirmed", "probable", "suspect", ""];
 
 /// Where Go.Data is, and with what to log in.
