@@ -2,6 +2,7 @@
 
 mod support;
 
+use kivuko_sims::clock::Clock;
 use kivuko_sims::godata::{Options, Outbreak};
 use serde_json::{Value, json};
 use support::{OUTBREAK, User, cases, start, tests};
@@ -186,26 +187,34 @@ async fn quirk_32_an_aggregated_list_takes_an_order_only_as_an_array_and_no_incl
 
 #[tokio::test]
 async fn an_aggregated_list_is_searched_by_its_person_and_by_keyset() {
-    let (_sim, user) = tests().await;
+    let (sim, user) = start(Options::for_tests().clock(Clock::at("2026-03-01T08:00:00Z"))).await;
     let ana = case(&user, "Ana").await;
     let ben = case(&user, "Ben").await;
     lab_result(&user, &ana, "A").await;
     lab_result(&user, &ben, "B").await;
+    sim.clock().advance(std::time::Duration::from_secs(1));
+    lab_result(&user, &ben, "C").await;
     let found = async |condition: Value| {
         let order = json!(["updatedAt ASC", "_id ASC"]);
         let list = user.filtered(&of_outbreak("/aggregate"), json!({"where": condition, "order": order})).await.ok();
         samples(&list).join("")
     };
     assert_eq!(found(json!({"person": {"firstName": "Ana"}})).await, "A");
-    assert_eq!(found(json!({"case": {"firstName": "Ben"}})).await, "B");
+    assert_eq!(found(json!({"case": {"firstName": "Ben"}})).await, "BC");
     assert_eq!(found(json!({"contact": {"firstName": "Ben"}})).await, "");
-    assert_eq!(found(json!({"person.firstName": "Ben"})).await, "B");
+    assert_eq!(found(json!({"person.firstName": "Ben"})).await, "BC");
     assert_eq!(found(json!({"personId": {"inq": [ana, ben]}, "sampleIdentifier": {"inq": ["A", "Z"]}})).await, "A");
-    let all = user.get(&of_outbreak("/aggregate")).await.ok();
-    let (at, id) = (&all[0]["updatedAt"], &all[0]["id"]);
-    let after = json!({"or": [{"updatedAt": {"gt": at}}, {"and": [{"updatedAt": at}, {"id": {"gt": id}}]}]});
-    assert!(found(after).await.len() <= 1);
-    assert_eq!(found(json!({"updatedAt": {"gte": at}})).await.len(), 2);
+    let order = json!({"order": ["updatedAt ASC", "_id ASC"]});
+    let all = user.filtered(&of_outbreak("/aggregate"), order).await.ok();
+    let (first, second) = (&all[0], &all[1]);
+    assert_eq!(first["updatedAt"], second["updatedAt"], "two of one moment are told apart by their ids");
+    let after = |row: &Value| {
+        let (at, id) = (&row["updatedAt"], &row["id"]);
+        json!({"or": [{"updatedAt": {"gt": at}}, {"and": [{"updatedAt": at}, {"id": {"gt": id}}]}]})
+    };
+    assert_eq!(found(after(first)).await, format!("{}C", second["sampleIdentifier"].as_str().unwrap()));
+    assert_eq!(found(after(second)).await, "C");
+    assert_eq!(found(json!({"updatedAt": {"gte": first["updatedAt"]}})).await.len(), 3);
 }
 
 #[tokio::test]

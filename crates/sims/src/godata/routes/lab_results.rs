@@ -146,7 +146,7 @@ pub(super) fn of_person(call: &Call<'_>, outbreak: &str, parent: &PersonType, pe
 pub(super) fn shown(store: &Store, outbreak: &str) -> impl Fn(&Record) -> bool + use<> {
     let outbreak = store.outbreaks.get(outbreak);
     let contacts = outbreak.and_then(|outbreak| outbreak.get("isContactLabResultsActive")) == Some(&Value::Bool(true));
-    move |record| contacts || record.record().get("personType").and_then(Value::as_str) != Some(CONTACT.id)
+    move |record| contacts || record.field("personType").is_none_or(|kind| kind != CONTACT.id)
 }
 
 /// A lab result of a person of this kind.
