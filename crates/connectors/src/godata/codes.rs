@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Met};
 use super::errors::unreadable;
-use super::schema::ADDRESS_TYPE;
+use super::schema::{ADDRESS_TYPE, Resource};
 use crate::http::{Method, Safety};
 
 /// How many places are read at a time.
@@ -28,6 +28,8 @@ pub struct Codes {
     items: HashMap<String, Item>,
     /// `None`: nothing of the flow needs them.
     places: Option<HashSet<String>>,
+    /// The ids of short lists that the flow names, by the name of the list.
+    lists: HashMap<&'static str, HashSet<String>>,
     met: Arc<Met>,
 }
 
@@ -53,9 +55,12 @@ impl Codes {
     /// Reads the code lists, and the places if they are needed.
     pub async fn load(client: &Client, places: bool) -> Result<Self, Error> {
         let filter = json!({ "fields": ["id", "categoryId", "active", "readOnly"], "order": ["id ASC"] });
-        let items: Vec<Item> = ask(client, "reference-data", &filter).await?;
-        let mut codes =
-            Self { items: items.into_iter().map(|item| (item.id.clone(), item)).collect(), places: None, met: Arc::clone(&client.met) };
+        let items: Vec<Item> = ask(client, &["reference-data"], &filter).await?;
+        let mut codes = Self {
+            items: items.into_iter().map(|item| (item.id.clone(), item)).collect(),
+            met: Arc::clone(&client.met),
+            ..Self::default()
+        };
         if places {
             codes.places = Some(load_places(client).await?);
         }
@@ -86,6 +91,21 @@ impl Codes {
         id == NOT_YET || self.met.has(id) || self.places.as_ref().is_none_or(|places| places.contains(id))
     }
 
+    /// Reads a list whose ids records may name: Go.Data stores any text there.
+    pub async fn read_list(&mut self, client: &Client, outbreak: Option<&str>, list: &'static str) -> Result<(), Error> {
+        let in_outbreak = Resource::find(list).is_some_and(|resource| resource.in_outbreak);
+        let prefix: Vec<&str> = outbreak.filter(|_| in_outbreak).map(|outbreak| vec!["outbreaks", outbreak]).unwrap_or_default();
+        let path: Vec<&str> = prefix.into_iter().chain([list]).collect();
+        let records: Vec<Place> = ask(client, &path, &json!({ "fields": ["id"], "order": ["id ASC"] })).await?;
+        self.lists.insert(list, records.into_iter().map(|record| record.id).collect());
+        Ok(())
+    }
+
+    /// Whether a record of this id is in a list, or will be when a plan is carried out. A list that was not read has all.
+    pub fn knows_id(&self, list: &str, id: &str) -> bool {
+        id == NOT_YET || self.met.has(id) || self.lists.get(list).is_none_or(|known| known.contains(id))
+    }
+
     /// Whether an item of reference data belongs to Go.Data itself.
     pub fn is_read_only(&self, id: &str) -> bool {
         self.items.get(id).is_some_and(|item| item.read_only == Some(true))
@@ -100,7 +120,7 @@ impl Codes {
         Self {
             items: items.iter().map(item).collect(),
             places: Some(places.iter().map(|id| (*id).to_owned()).collect()),
-            met: Arc::default(),
+            ..Self::default()
         }
     }
 }
@@ -113,7 +133,7 @@ async fn load_places(client: &Client) -> Result<HashSet<String>, Error> {
         if let Some(last) = &after {
             filter["where"] = json!({ "id": { "gt": last } });
         }
-        let page: Vec<Place> = ask(client, "locations", &filter).await?;
+        let page: Vec<Place> = ask(client, &["locations"], &filter).await?;
         after = page.last().map(|place| place.id.clone());
         let is_last = page.len() < PLACES;
         known.extend(page.into_iter().map(|place| place.id));
@@ -123,8 +143,8 @@ async fn load_places(client: &Client) -> Result<HashSet<String>, Error> {
     }
 }
 
-pub(super) async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &str, filter: &Value) -> Result<T, Error> {
-    let answer = client.send(client.request(Method::Get, [path], Safety::Safe).query("filter", &filter.to_string())).await?;
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &[&str], filter: &Value) -> Result<T, Error> {
+    let answer = client.send(client.request(Method::Get, path.iter().copied(), Safety::Safe).query("filter", &filter.to_string())).await?;
     if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
 }
 

@@ -128,6 +128,7 @@ impl Work<'_> {
             Kind::Date => self.date(member, path),
             Kind::Code(category) => self.code(category, member, path),
             Kind::Place => self.place(member, path),
+            Kind::Id(list) => self.id(list, member, path),
             Kind::Point => self.point(member, path),
             Kind::Object(fields) => match member {
                 Value::Object(members) => Value::Object(self.object(fields, members, &format!("{path}."))),
@@ -215,6 +216,16 @@ impl Work<'_> {
             return Value::String(id.trim().to_owned());
         }
         let cause = Cause::new(record::UNKNOWN_PLACE, format!("Go.Data has no location with the id `{id}`")).unlisted("locations", id);
+        self.refuse(cause, path)
+    }
+
+    fn id(&mut self, list: &'static str, member: Value, path: &str) -> Value {
+        let Some(id) = value::text(&member) else { return self.wrong(path, "an id") };
+        if self.rules.codes.knows_id(list, id.trim()) {
+            return Value::String(id.trim().to_owned());
+        }
+        let cause =
+            Cause::new(record::UNLISTED_CODE, format!("Go.Data has no record with the id `{id}` among its {list}")).unlisted(list, id);
         self.refuse(cause, path)
     }
 

@@ -43,7 +43,7 @@ struct Place {
 
 /// The ids of the languages of an installation.
 pub async fn languages(client: &Client) -> Result<Vec<String>, Error> {
-    let languages: Vec<Language> = ask(client, "languages", &json!({ "fields": ["id"], "order": ["id ASC"] })).await?;
+    let languages: Vec<Language> = ask(client, &["languages"], &json!({ "fields": ["id"], "order": ["id ASC"] })).await?;
     Ok(languages.into_iter().map(|language| language.id).collect())
 }
 
@@ -77,7 +77,7 @@ async fn places(client: &Client) -> Result<Vec<(String, String)>, Error> {
         if let Some(last) = &after {
             filter["where"] = json!({ "id": { "gt": last } });
         }
-        let page: Vec<Place> = ask(client, "locations", &filter).await?;
+        let page: Vec<Place> = ask(client, &["locations"], &filter).await?;
         after = page.last().map(|place| place.id.clone());
         let is_last = page.len() < PLACES;
         named.extend(page.into_iter().filter_map(|place| place.name.map(|name| (place.id, name))));

@@ -1,14 +1,18 @@
-//! Go.Data: outbreaks, cases, locations and reference data.
+//! Go.Data: everything that an outbreak holds, and what its outbreaks share.
 //!
 //! Reading is in pages on the time of change and the id, deleted records included, at least once. Writing looks first, sends only what changed, and
 //! leaves to the engine what may or may not have taken effect. One account has one live token, which all users of it share, and one active outbreak,
 //! which one run writes to at a time.
 //!
-//! Changes that the source cannot see: a relationship that is made, changed or deleted changes its cases without moving their `updatedAt`, and so do lab
-//! results and follow-ups, which have lists of their own; lab results of contacts while the outbreak hides them; the label of an item of reference data lives in the language tokens; records that come from another Go.Data by synchronisation
-//! keep their old `updatedAt` (`cursor: dbUpdatedAt` sees those); a case that was made a contact leaves the list without a tombstone; records without a time of
-//! change, as very old installations may have, are never read. A change that becomes visible behind the reader is read again only within `overlap_secs` of the
-//! newest one read: raise it where one reading takes longer than that.
+//! A case, a contact and a contact of a contact are one record that moves between lists. Who left a list is read from it as gone, and who is looked for in
+//! one and stands in another is found there (`elsewhere`).
+//!
+//! Changes that the source cannot see: a relationship that is made, changed or deleted changes its cases and events without moving their `updatedAt`, and so
+//! do lab results and follow-ups: all three have lists of their own; lab results of contacts while the outbreak hides those; the label of an item of
+//! reference data lives in the language tokens; records that come from another Go.Data by synchronisation keep their old `updatedAt` (`cursor: dbUpdatedAt`
+//! sees those); who left a list in a release that does not keep `wasCase` and its like, or left it and came back between two readings; records without a
+//! time of change, as very old installations may have, are never read. The cursor stays behind the moment at which a reading began, so what becomes visible
+//! during a long one is read again; what becomes visible later than `overlap_secs` after its own time is not.
 
 mod address;
 mod answers;
@@ -52,7 +56,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "godata",
-            about: "Go.Data, WHO's tool for outbreak investigation: cases, outbreaks, locations and reference data.",
+            about: "Go.Data, WHO's tool for outbreak investigation: cases, contacts, events, relationships, follow-ups, lab results, and what they refer to.",
             category: "outbreak",
             status: Status::Experimental,
             reads: true,

@@ -30,6 +30,8 @@ pub enum Kind {
     Code(&'static str),
     /// The id of a location.
     Place,
+    /// The id of a record of this list, which is short enough to be read whole.
+    Id(&'static str),
     /// `{lat, lng}`.
     Point,
     Object(&'static [Field]),
@@ -47,7 +49,7 @@ pub enum Kind {
 impl Kind {
     const fn word(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text | Self::Id(_) => "text",
             Self::Number => "number",
             Self::Boolean => "boolean",
             Self::Date => "date",
@@ -93,6 +95,8 @@ pub struct Resource {
     pub creates_together: bool,
     /// Several are changed in one request: `PUT /NAME/bulk`.
     pub changes_together: bool,
+    /// Other records name its ids: what is made counts as known from then on.
+    pub is_named: bool,
     /// Never two of them at the same moment.
     pub one_by_one: bool,
 }
@@ -165,6 +169,7 @@ impl Resource {
         list: List::PLAIN,
         creates_together: false,
         changes_together: false,
+        is_named: false,
         one_by_one: false,
     };
 

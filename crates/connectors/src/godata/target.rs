@@ -1,5 +1,6 @@
 //! A resource as a target: what it can do, what it checks before the first record, and who may write at a time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,6 +41,8 @@ pub struct Target {
     lifts: Lifts,
     /// Whether the account may change several cases in one request. Learnt by a refusal.
     bulk_update: AtomicBool,
+    /// Whether the server takes several new records in one request. Learnt by a refusal.
+    arrays: AtomicBool,
 }
 
 /// What is known once the installation has been asked.
@@ -75,12 +78,13 @@ impl Target {
             allowed,
             lifts: Lifts::default(),
             bulk_update: AtomicBool::new(resource.changes_together),
+            arrays: AtomicBool::new(resource.creates_together),
         })
     }
 
-    /// Remembers places, which later records may name.
+    /// Remembers what later records may name.
     fn meet<'a>(&self, ids: impl Iterator<Item = &'a String>) {
-        if self.resource.role == Role::Place {
+        if self.resource.is_named {
             ids.for_each(|id| self.client.met.add(id));
         }
     }
@@ -104,13 +108,19 @@ impl Target {
         let mut causes = Vec::new();
         // Places are many; they are read only for a flow that writes some.
         let mut needs_places = self.spec.paths.is_empty();
+        let mut lists = BTreeSet::new();
         for path in &self.spec.paths {
             match self.leads_to(path, &questionnaire) {
+                Ok(Some(Kind::Id(list))) => _ = lists.insert(list),
                 Ok(kind) => needs_places |= kind.is_some_and(has_places),
                 Err(cause) => causes.push(cause.field(path)),
             }
         }
-        let codes = Arc::new(Codes::load(&self.client, needs_places).await?);
+        let mut codes = Codes::load(&self.client, needs_places).await?;
+        for list in lists {
+            codes.read_list(&self.client, outbreak.as_ref().map(|outbreak| outbreak.id.as_str()), list).await?;
+        }
+        let codes = Arc::new(codes);
         let rules = Rules {
             mask: outbreak.as_ref().zip(self.resource.person()).and_then(|(outbreak, kind)| outbreak.mask(kind)).map(Mask::parse),
             rewriting_accepted: self.spec.accept_duplicates,
@@ -298,6 +308,7 @@ impl connector::Target for Target {
                 search: ready.search.as_ref(),
                 codes: &ready.rules.codes,
                 bulk_update: &self.bulk_update,
+                arrays: &self.arrays,
                 one_by_one: self.resource.one_by_one || self.numbers_race(),
             };
             let written = writer.write(batch).await;

@@ -37,6 +37,8 @@ pub struct Writer<'a> {
     pub search: Option<&'a Search>,
     pub codes: &'a Codes,
     pub bulk_update: &'a AtomicBool,
+    /// Whether the server takes several new records in one request. Learnt by a refusal.
+    pub arrays: &'a AtomicBool,
     pub one_by_one: bool,
 }
 
@@ -138,7 +140,7 @@ impl Writer<'_> {
     fn creates_together(&self, group: &[&Addressed<'_>]) -> bool {
         let keys: HashSet<&Key> = group.iter().map(|one| &one.write.key).collect();
         let can_be_told_apart = keys.len() == group.len() && keys.iter().all(|key| !key.0.is_empty());
-        self.place.resource.creates_together && self.search.is_some() && !self.one_by_one && can_be_told_apart
+        self.arrays.load(Ordering::Relaxed) && self.search.is_some() && !self.one_by_one && can_be_told_apart
     }
 
     async fn each(&self, writes: &[&Addressed<'_>], outcomes: &mut Outcomes) {
@@ -329,7 +331,13 @@ impl Writer<'_> {
                 None => left.push(*one),
             }
         }
+        let before = outcomes.0.len();
         outcomes.each(self, &left).await;
+        let all_went_through = outcomes.0[before..].iter().all(|(_, written)| matches!(written, Written::Done { .. }));
+        if left.len() == group.len() && left.len() > 1 && all_went_through {
+            // Nothing was wrong with any of them: it is the form that this server does not take here.
+            self.arrays.store(false, Ordering::Relaxed);
+        }
     }
 
     async fn update(&self, writes: Vec<&Addressed<'_>>, outcomes: &mut Outcomes) {

@@ -8,7 +8,7 @@ use super::people::{
 
 const CASE: &[Field] = &[
     field("transferRefused", Kind::Boolean),
-    field("followUpTeamId", Kind::Text),
+    field("followUpTeamId", Kind::Id("teams")),
     field("followUp", Kind::Object(FOLLOW_UP)),
     field("classification", code!("CASE_CLASSIFICATION")),
     field("investigationStatus", code!("INVESTIGATION_STATUS")),

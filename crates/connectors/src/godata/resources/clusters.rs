@@ -16,5 +16,6 @@ pub const CLUSTERS: Resource = Resource {
     about: "The clusters of an outbreak, which relationships name in `clusterId`.",
     in_outbreak: true,
     fields: fields!(CLUSTER),
+    is_named: true,
     ..Resource::PLAIN
 };

@@ -8,7 +8,7 @@ use super::people::{
 
 const CONTACT: &[Field] = &[
     field("transferRefused", Kind::Boolean),
-    field("followUpTeamId", Kind::Text),
+    field("followUpTeamId", Kind::Id("teams")),
     // The window is computed from the newest active relationship; a contact without one has none.
     field("followUp", Kind::Object(FOLLOW_UP)),
     field("dateOfLastContact", Kind::Date),

@@ -13,7 +13,7 @@ const FOLLOW_UP: &[Field] = &[
     field("index", Kind::Number),
     field("statusId", Kind::Code("LNG_REFERENCE_DATA_CONTACT_DAILY_FOLLOW_UP_STATUS_TYPE")),
     field("targeted", Kind::Boolean),
-    field("teamId", Kind::Text),
+    field("teamId", Kind::Id("teams")),
     field("address", Kind::Object(ADDRESS)),
     field("questionnaireAnswers", Kind::Answers),
     field("comment", Kind::Text),

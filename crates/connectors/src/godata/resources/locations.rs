@@ -25,6 +25,7 @@ pub const LOCATIONS: Resource = Resource {
     replaced_whole: &[("identifiers", &["description", "code"]), ("geoLocation", &[])],
     nested_keys: &[("identifiers", "description", "code")],
     deactivates: true,
+    is_named: true,
     // Siblings are compared by name when they are stored, and two at the same moment do not see each other.
     one_by_one: true,
     list: List { by_post: true, ..List::PLAIN },

@@ -17,7 +17,7 @@ const RELATIONSHIP: &[Field] = &[
     field("exposureDurationId", code!("EXPOSURE_DURATION")),
     field("socialRelationshipTypeId", code!("CONTEXT_OF_TRANSMISSION")),
     field("socialRelationshipDetail", Kind::Text),
-    field("clusterId", Kind::Text),
+    field("clusterId", Kind::Id("clusters")),
     field("comment", Kind::Text),
     kept("active", Kind::Boolean),
     kept("outbreakId", Kind::Text),

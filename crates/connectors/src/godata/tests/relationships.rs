@@ -235,3 +235,37 @@ async fn quirk_21_relationships_are_read_on_a_cursor_of_their_own() {
     let again = world.read("relationships", |request| request.from = Some(last_cursor(&pages))).await;
     assert!(again[0].records[0].deleted, "what goes with a person is a tombstone");
 }
+
+#[tokio::test]
+async fn a_server_that_takes_no_arrays_of_relationships_is_asked_once() {
+    let world = peopled().await;
+    let target = relationships(&world).await;
+    let body = "{\"error\":{\"statusCode\":422,\"code\":\"VALIDATION_ERROR\",\"name\":\"Error\",\"message\":\"x\"}}";
+    world.faults(&format!("- on: {{ method: POST, path: '*/relationships', nth: 1 }}\n  do: {{ status: 422, body: '{body}' }}\n"));
+    let pairs = |source: &str| {
+        ["contact-1", "contact-2", "coc-1"].map(|to| relate(target.as_ref(), source, to, &json!({ "contactDate": "2026-02-01" })))
+    };
+    assert_eq!(words(&write(target.as_ref(), &pairs("case-1")).await), vec!["done"; 3]);
+    assert_eq!(words(&write(target.as_ref(), &pairs("event-1")).await), vec!["done"; 3]);
+    assert_eq!(world.sim.log().count("POST", "*/relationships"), 1 + 3 + 3);
+    assert_eq!(there(&world).len(), 6);
+}
+
+#[tokio::test]
+async fn quirk_11_teams_and_clusters_that_are_not_there_are_refused() {
+    let options = Options { teams: vec![json!({ "id": "T1", "name": "Team", "userIds": [] })], ..Options::for_tests() };
+    let world = World::with(options, json!({})).await;
+    let code = async |list: &str, key: &str, field: &str, id: &str| {
+        let spec = TargetSpec { resource: list.into(), key: vec![key.into()], paths: vec![field.into()], ..TargetSpec::default() };
+        let target = world.target_of(&spec);
+        assert_eq!(target.prepare().await, Ok(Vec::new()));
+        target.conform(json!({ field: id })).err().map(|causes| causes[0].code)
+    };
+    assert_eq!(code("contacts", EXTERNAL_ID, "followUpTeamId", "T1").await, None);
+    assert_eq!(code("contacts", EXTERNAL_ID, "followUpTeamId", "T2").await, Some(record::UNLISTED_CODE));
+    assert_eq!(code("relationships", PAIR[1], "clusterId", "C1").await, Some(record::UNLISTED_CODE));
+    let clusters = world.target("clusters", "name");
+    clusters.begin().await.expect("the outbreak is active");
+    let id = id_of(&write(clusters.as_ref(), &[create(clusters.as_ref(), "Market", json!({ "name": "Market" }))]).await[0]);
+    assert_eq!(code("relationships", PAIR[1], "clusterId", &id).await, None);
+}
