@@ -67,6 +67,9 @@ pub struct Account {
     pub active_outbreak_id: Option<String>,
     #[serde(default)]
     pub outbreak_ids: Option<Vec<String>>,
+    /// The language in which the account writes labels.
+    #[serde(default)]
+    pub language_id: Option<String>,
 }
 
 /// What is needed of an outbreak.

@@ -152,3 +152,20 @@ impl Options {
         problems
     }
 }
+
+/// What a flow can say under `from:` beside the keys of every flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub struct FromOptions {
+    /// How records are read: `api` in pages, `export` through a file that Go.Data makes, for outbreaks of many thousands. Left out: `api`.
+    #[serde(default)]
+    pub via: Via,
+}
+
+/// How records are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    #[default]
+    Api,
+    Export,
+}

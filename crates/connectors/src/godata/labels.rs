@@ -47,8 +47,15 @@ pub async fn languages(client: &Client) -> Result<Vec<String>, Error> {
     Ok(languages.into_iter().map(|language| language.id).collect())
 }
 
-/// The labels in a language.
+/// The labels in a language, of codes and of places.
 pub async fn load(client: &Client, language: &str) -> Result<Labels, Error> {
+    let mut labels = tokens(client, language).await?;
+    labels.extend(places(client).await?);
+    Ok(Labels::new(language, labels))
+}
+
+/// The labels of codes in a language, by their tokens.
+pub async fn tokens(client: &Client, language: &str) -> Result<Vec<(String, String)>, Error> {
     // An unknown language has no tokens, and its list of them is empty or a 404, as the release has it: so the list of languages is asked first.
     let known = languages(client).await?;
     if !known.iter().any(|id| id == language) {
@@ -63,9 +70,7 @@ pub async fn load(client: &Client, language: &str) -> Result<Labels, Error> {
     }
     let tokens: Tokens = answer.read()?;
     let of_codes = tokens.tokens.into_iter().filter(|token| !OF_THE_INTERFACE.iter().any(|prefix| token.token.starts_with(prefix)));
-    let mut labels: Vec<(String, String)> = of_codes.filter_map(|token| token.translation.map(|label| (token.token, label))).collect();
-    labels.extend(places(client).await?);
-    Ok(Labels::new(language, labels))
+    Ok(of_codes.filter_map(|token| token.translation.map(|label| (token.token, label))).collect())
 }
 
 /// The names of the places, which have no translations.

@@ -23,6 +23,7 @@ mod config;
 mod conform;
 mod elsewhere;
 mod errors;
+mod export;
 mod labels;
 mod lookup;
 mod mask;
@@ -43,9 +44,8 @@ use std::sync::Arc;
 use kivuko_core::catalogue::network;
 use kivuko_core::connector::{self, Context, Declaration, Settings, Status};
 use kivuko_core::error::{Place, Problem};
-use serde_json::Value;
 
-use config::{Options, TargetOptions};
+use config::{FromOptions, Options, TargetOptions};
 use schemars::schema_for;
 
 /// The kind `godata`.
@@ -62,7 +62,7 @@ impl connector::Connector for Connector {
             reads: true,
             writes: true,
             options: crate::http::schema::<Options>(),
-            from_options: Value::Null,
+            from_options: schema_for!(FromOptions).into(),
             to_options: schema_for!(TargetOptions).into(),
             secrets: &["password"],
             resources: &resources::NAMES,

@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 
 use super::answers::Reading;
 use super::client::Client;
+use super::config::{FromOptions, Via};
 use super::errors::unreadable;
+use super::export::Exported;
 use super::persons::PersonKind;
 use super::schema::Resource;
 use crate::http::{Method, Request, Safety, Tries};
@@ -43,6 +45,7 @@ pub struct Source {
     client: Arc<Client>,
     resource: &'static Resource,
     stamp: Stamp,
+    via: Via,
 }
 
 /// The field that tells of changes.
@@ -79,7 +82,17 @@ impl Source {
             }
             Some(_) => return Err(Error::configuration(target::UNKNOWN_FIELD, "the cursor of Go.Data is `updatedAt` or `dbUpdatedAt`")),
         };
-        Ok(Self { client, resource, stamp })
+        let options = match &spec.options {
+            Value::Null => FromOptions::default(),
+            options => {
+                serde_json::from_value(options.clone()).map_err(|error| Error::configuration(network::BAD_OPTIONS, error.to_string()))?
+            }
+        };
+        if options.via == Via::Export && !resource.exports {
+            let message = format!("Go.Data has no export of {}; leave `via: export` out", resource.name);
+            return Err(Error::configuration(network::BAD_OPTIONS, message));
+        }
+        Ok(Self { client, resource, stamp, via: options.via })
     }
 }
 
@@ -121,7 +134,7 @@ impl connector::Source for Source {
                 (Some(position), false) => Some(position.time.checked_sub(overlap).unwrap_or(Timestamp::MIN)),
                 _ => request.since,
             };
-            Ok(Box::new(Pages {
+            let pages = Pages {
                 client: Arc::clone(&self.client),
                 resource: self.resource,
                 stamp: self.stamp,
@@ -138,7 +151,13 @@ impl connector::Source for Source {
                 began: None,
                 left: self.resource.person().filter(|_| !asked_by_id).and_then(Left::new),
                 ended: false,
-            }) as Box<dyn connector::Pages>)
+                only_deleted: false,
+            };
+            // A few records are asked for by their ids, whichever way the rest is read.
+            if self.via == Via::Export && !asked_by_id {
+                return Ok(Box::new(Exported::new(pages)) as Box<dyn connector::Pages>);
+            }
+            Ok(Box::new(pages) as Box<dyn connector::Pages>)
         })
     }
 
@@ -149,9 +168,9 @@ impl connector::Source for Source {
 
 /// Where a reading stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Position {
-    time: Timestamp,
-    id: String,
+pub struct Position {
+    pub(super) time: Timestamp,
+    pub(super) id: String,
 }
 
 /// How it is kept.
@@ -172,7 +191,7 @@ impl Position {
         Ok(Self { time, id: id.into_owned() })
     }
 
-    fn cursor(&self) -> Cursor {
+    pub(super) fn cursor(&self) -> Cursor {
         let value = json!([stamp_text(self.time), self.id]).to_string();
         Cursor { value, time: Some(self.time) }
     }
@@ -204,9 +223,9 @@ fn fields(paths: &[String], stamp: Stamp) -> Option<Vec<String>> {
     Some(fields)
 }
 
-struct Pages {
-    client: Arc<Client>,
-    resource: &'static Resource,
+pub struct Pages {
+    pub(super) client: Arc<Client>,
+    pub(super) resource: &'static Resource,
     stamp: Stamp,
     start: Timestamp,
     until: Option<Timestamp>,
@@ -214,17 +233,19 @@ struct Pages {
     only: Option<Vec<String>>,
     fields: Option<Vec<String>>,
     answers: Reading,
-    page_size: usize,
-    partition: Partition,
+    pub(super) page_size: usize,
+    pub(super) partition: Partition,
     reached: Option<Position>,
     /// Where the last reading ended: the cursor never goes back behind it.
-    resumed: Option<Position>,
+    pub(super) resumed: Option<Position>,
     /// When this reading began, by the server's clock. What becomes visible while it goes on may have an earlier time than what it has read by then,
     /// so the cursor does not go beyond it.
     began: Option<Timestamp>,
     /// Who was of this kind and is of another by now: read before the rest.
     left: Option<Left>,
     ended: bool,
+    /// Only what was deleted.
+    pub(super) only_deleted: bool,
 }
 
 /// The reading of those who left a list of people without having been deleted.
@@ -261,6 +282,7 @@ impl connector::Pages for Pages {
                     group = Some(asked);
                     condition
                 }
+                None if self.only_deleted => json!({ "and": [self.condition(self.reached.as_ref()), { "deleted": true }] }),
                 None => self.condition(self.reached.as_ref()),
             };
             let elements = self.elements(&self.request(&condition)).await?;
@@ -303,7 +325,7 @@ struct Head<'a> {
 
 impl Pages {
     /// Where the next reading goes on.
-    fn next_cursor(&self) -> Cursor {
+    pub(super) fn next_cursor(&self) -> Cursor {
         let seen = match (&self.reached, self.began) {
             (Some(reached), Some(began)) if reached.time > began => Some(Position { time: began, id: String::new() }),
             (reached, _) => reached.clone(),
@@ -363,7 +385,7 @@ impl Pages {
         self.client.request(Method::Get, path, Safety::Safe).query("filter", &filter.to_string())
     }
 
-    fn condition(&self, reached: Option<&Position>) -> Value {
+    pub(super) fn condition(&self, reached: Option<&Position>) -> Value {
         let field = self.stamp.field();
         let from_here = match reached {
             None => json!({ field: { "gte": stamp_text(self.start) } }),
@@ -426,7 +448,7 @@ impl Pages {
     }
 
     /// A record, and where it stands in the order.
-    fn record(&self, element: Bytes) -> Result<(SourceRecord, Option<Position>), Error> {
+    pub(super) fn record(&self, element: Bytes) -> Result<(SourceRecord, Option<Position>), Error> {
         let head: Head<'_> = serde_json::from_slice(&element).map_err(|_| {
             Error::stop(network::UNEXPECTED_ANSWER, format!("an element of {} has not the form of a record", self.resource.name))
         })?;

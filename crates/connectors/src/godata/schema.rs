@@ -91,6 +91,8 @@ pub struct Resource {
     pub questionnaires: &'static [&'static str],
     /// Where and how its records are listed.
     pub list: List,
+    /// It can be read through an export.
+    pub exports: bool,
     /// Several are created by an array in one request.
     pub creates_together: bool,
     /// Several are changed in one request: `PUT /NAME/bulk`.
@@ -167,6 +169,7 @@ impl Resource {
         deletes: true,
         questionnaires: &[],
         list: List::PLAIN,
+        exports: false,
         creates_together: false,
         changes_together: false,
         is_named: false,

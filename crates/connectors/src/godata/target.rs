@@ -8,6 +8,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
 use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
+use kivuko_core::labels::Labels;
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -17,6 +18,7 @@ use super::codes::Codes;
 use super::config::target_options;
 use super::conform::{self, Rules};
 use super::elsewhere::{Allowed, Elsewhere, Lifts};
+use super::labels;
 use super::lookup::{Place, Search};
 use super::mask::Mask;
 use super::questionnaire::{ANSWERS, Questionnaire};
@@ -51,8 +53,13 @@ struct Ready {
     outbreak: Option<Outbreak>,
     rules: Rules,
     search: Option<Search>,
+    /// What tokens of code lists are called in the language of the account, where the flow writes labels: they are what it is compared with.
+    labels: Labels,
     causes: Vec<Cause>,
 }
+
+/// What is read as a token and written as a label.
+const LABELLED: [&str; 2] = ["value", "description"];
 
 impl Target {
     /// Opens a resource.
@@ -128,7 +135,29 @@ impl Target {
             codes,
         };
         let search = self.searchable(&rules, &mut causes);
-        Ok(Ready { outbreak, rules, search, causes })
+        let labels = if self.writes_labels() { self.labels().await? } else { Labels::default() };
+        Ok(Ready { outbreak, rules, search, labels, causes })
+    }
+
+    fn writes_labels(&self) -> bool {
+        let named = |path: &String| LABELLED.contains(&path.as_str());
+        self.resource.role == Role::Item && (self.spec.paths.is_empty() || self.spec.paths.iter().any(named))
+    }
+
+    async fn labels(&self) -> Result<Labels, Error> {
+        let account = self.client.account().await?;
+        let language = account.language_id.as_deref().unwrap_or("english_us");
+        Ok(Labels::new(language, labels::tokens(&self.client, language).await?))
+    }
+
+    /// A record as it would be written: with labels in the place of their tokens.
+    fn as_written(ready: &Ready, mut found: Candidate) -> Candidate {
+        for field in LABELLED {
+            if let Some(label) = found.body.get(field).and_then(Value::as_str).and_then(|token| ready.labels.get(token)) {
+                found.body[field] = Value::String(label.to_owned());
+            }
+        }
+        found
     }
 
     /// The key, if records can be found by it. A key that cannot be searched is accepted only when the flow accepts duplicates.
@@ -281,7 +310,7 @@ impl connector::Target for Target {
                         elsewhere.complete_keys(search, keys, &mut found).await?;
                     }
                     self.meet(found.iter().flatten().filter(|candidate| !candidate.deleted).map(|candidate| &candidate.id));
-                    Ok(found)
+                    Ok(found.into_iter().map(|of_key| of_key.into_iter().map(|one| Self::as_written(ready, one)).collect()).collect())
                 }
                 // The flow accepts duplicates: its key finds nothing.
                 None => Ok(vec![Vec::new(); keys.len()]),
@@ -291,12 +320,13 @@ impl connector::Target for Target {
 
     fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>> {
         Box::pin(async move {
-            let place = self.place(self.ready().await?);
+            let ready = self.ready().await?;
+            let place = self.place(ready);
             let mut found = place.by_ids(ids).await?;
             if let Some(elsewhere) = self.elsewhere(&place) {
                 elsewhere.complete_ids(ids, &mut found).await?;
             }
-            Ok(found)
+            Ok(found.into_iter().map(|one| one.map(|one| Self::as_written(ready, one))).collect())
         })
     }
 

@@ -418,7 +418,11 @@ impl Client {
         Ok(())
     }
 
-    async fn sleep(&self, pause: Duration) -> Result<(), Error> {
+    /// Waits, unless the run is asked to stop.
+    ///
+    /// # Errors
+    /// It was asked to stop.
+    pub async fn sleep(&self, pause: Duration) -> Result<(), Error> {
         let mut left = pause;
         while !left.is_zero() {
             self.check_cancelled()?;

@@ -47,4 +47,6 @@ codes! {
     WRONG_DAY = 639, "K0639";
     /// A sheet reads the answers of one variable in two forms.
     ANSWER_IN_TWO_FORMS = 641, "K0641";
+    /// An export failed or got lost.
+    EXPORT_LOST = 642, "K0642";
 }

@@ -36,6 +36,7 @@ pub const FOLLOW_UPS: Resource = Resource {
     replaced_whole: &[("address", &[]), ("fillLocation", &[]), BY_VARIABLE],
     questionnaires: &["contactFollowUpTemplate", "caseFollowUpTemplate"],
     list: List { aggregated: true, joined: Some("contact"), ..List::PLAIN },
+    exports: true,
     creates_together: true,
     ..Resource::PLAIN
 };

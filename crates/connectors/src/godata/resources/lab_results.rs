@@ -51,6 +51,7 @@ pub const LAB_RESULTS: Resource = Resource {
     replaced_whole: &[("sequence", &[]), BY_VARIABLE],
     questionnaires: &["labResultsTemplate"],
     list: List { path: &["lab-results", "aggregate"], aggregated: true, joined: Some("person"), ..List::PLAIN },
+    exports: true,
     creates_together: true,
     ..Resource::PLAIN
 };

@@ -8,6 +8,7 @@ mod events;
 mod follow_ups;
 mod lab_results;
 mod locations;
+mod outbreak_templates;
 mod outbreaks;
 mod people;
 mod reference_data;
@@ -30,6 +31,7 @@ pub const RESOURCES: &[Resource] = &[
     clusters::CLUSTERS,
     teams::TEAMS,
     outbreaks::OUTBREAKS,
+    outbreak_templates::OUTBREAK_TEMPLATES,
     locations::LOCATIONS,
     reference_data::REFERENCE,
 ];

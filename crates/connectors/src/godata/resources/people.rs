@@ -104,6 +104,7 @@ pub(super) const PEOPLE: Resource = Resource {
     nested_keys: &[("documents", "type", "number")],
     unique: &["visualId"],
     list: super::super::schema::List { by_post: true, ..super::super::schema::List::PLAIN },
+    exports: true,
     creates_together: true,
     changes_together: true,
     ..Resource::PLAIN

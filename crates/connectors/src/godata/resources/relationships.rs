@@ -34,6 +34,7 @@ pub const RELATIONSHIPS: Resource = Resource {
     nested_keys: &[("persons", "source", "id"), ("persons", "target", "id")],
     // Someone is exposed by few and may expose many.
     asked_by: Some("persons[target=true].id"),
+    exports: true,
     creates_together: true,
     ..Resource::PLAIN
 };

@@ -3,6 +3,8 @@
 mod account;
 mod cases;
 mod children;
+mod exports;
+mod labels;
 mod others;
 mod people;
 mod questionnaires;
