@@ -186,6 +186,7 @@ fn page(run: RunId) -> PageCommit {
         waiting: Vec::new(),
         arrived: Vec::new(),
         kept: Vec::new(),
+        reviews: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod mapping;
 pub mod matching;
 pub mod outcome;
 pub mod path;
+pub mod people;
 pub mod project;
 pub mod projection;
 pub mod record;

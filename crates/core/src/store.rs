@@ -13,6 +13,7 @@ use crate::BoxFuture;
 use crate::connector::{Action, Identity, Key, Shared};
 use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
+use crate::people::{Decided, PeopleCount, PeoplePage, Review, ReviewRow};
 use crate::record::{Cursor, Partition};
 
 /// The number of a run, counted up in each store.
@@ -260,6 +261,8 @@ pub struct PageCommit {
     /// Source ids that no longer wait.
     pub arrived: Vec<String>,
     pub kept: Vec<Kept>,
+    /// Questions to a person; those on records in `closed_rejections` are closed.
+    pub reviews: Vec<Review>,
 }
 
 /// A held lease. Its `fence` is greater than that of every earlier holder.
@@ -452,6 +455,34 @@ pub trait Store: Send + Sync {
     fn plan(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<Option<SavedPlan>, Error>>;
     /// What a run wrote, newest first, in pages.
     fn kept(&self, run: RunId, before: i64, limit: usize) -> BoxFuture<'_, Result<Vec<(i64, Kept)>, Error>>;
+
+    // People: an index of those that a target holds, questions, and what people decided.
+    /// Gets an index ready and says how far it was read. One of another shape is begun anew.
+    fn open_people<'a>(&'a self, index: &'a str, system: &'a str, shape: &'a str)
+    -> BoxFuture<'a, Result<Vec<(Partition, Cursor)>, Error>>;
+    /// Changes an index that was opened; all of it or nothing.
+    fn put_people<'a>(&'a self, index: &'a str, page: &'a PeoplePage) -> BoxFuture<'a, Result<(), Error>>;
+    /// Forgets an index with everything in it.
+    fn drop_people<'a>(&'a self, index: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+    /// The people who have one of these keys: the key, the id in the target, what is compared. Once for each key that they share.
+    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<(i64, String, Vec<u8>)>, Error>>;
+    /// How many people have each of these keys.
+    fn count_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<PeopleCount, Error>>;
+    /// The open questions, the oldest first.
+    fn reviews<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, Error>>;
+    fn review(&self, id: i64) -> BoxFuture<'_, Result<Option<ReviewRow>, Error>>;
+    /// Keeps a decision, closes the question that it answers and undoes the link that it contradicts, in one step.
+    fn decide<'a>(&'a self, decision: &'a Decided) -> BoxFuture<'a, Result<(), Error>>;
+    /// What was decided of these records, the oldest first.
+    fn decisions<'a>(
+        &'a self,
+        source_system: &'a str,
+        source_resource: &'a str,
+        ids: &'a [String],
+        target_system: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, Error>>;
+    /// Everything that was decided, the newest first.
+    fn decision_history<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<Decided>, Error>>;
 
     // Search and housekeeping.
     /// Everything known of a source id, target id or key.

@@ -5,6 +5,7 @@ use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Payload;
 use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
 use serde_json::Value;
@@ -41,6 +42,7 @@ impl Execution<'_> {
             waiting: Vec::new(),
             arrived: Vec::new(),
             kept: Vec::new(),
+            reviews: Vec::new(),
         };
         let mut by_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
         for unit in units {
@@ -77,6 +79,14 @@ impl Execution<'_> {
             Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
             _ => units.iter().flat_map(|unit| unit.causes()).collect(),
         };
+        commit.reviews.extend(units.iter().filter(|unit| !unit.review.is_empty()).map(|unit| Review {
+            source: self.source_key(&item.id),
+            part: unit.part.clone(),
+            place: item.place.clone(),
+            target_system: self.flow.to.system.clone(),
+            target_resource: self.resource_of(unit.record),
+            candidates: unit.review.clone(),
+        }));
         for cause in &causes {
             self.groups.add(outcome, cause, &item.place);
         }

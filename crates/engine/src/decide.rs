@@ -115,12 +115,17 @@ impl Execution<'_> {
 
         let capabilities = self.targets[record].capabilities.clone();
         let unlinked: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
-        let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].key.clone()).collect();
+        // A record without a key is looked for by who it is.
+        let keyless = self.flow.to.records[record].key.is_empty() && self.searches(record);
+        let unlinked = if keyless { Vec::new() } else { unlinked };
+        let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].asked.as_ref().unwrap_or(&units[at].key).clone()).collect();
         let by_key = self.lookup(record, &keys).await?;
         self.remember_own_deletions(&by_key).await?;
         for (&at, candidates) in unlinked.iter().zip(&by_key) {
             self.match_candidates(&capabilities, &mut units[at], candidates);
         }
+
+        self.search(record, items, units).await?;
 
         let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some()).collect();
         let ids: Vec<String> = linked.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
@@ -173,7 +178,7 @@ impl Execution<'_> {
     }
 
     /// A record of the target that was found by its key may be linked to another record of this source already.
-    async fn reject_linked_elsewhere(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+    pub(crate) async fn reject_linked_elsewhere(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
         let resource = self.resource_of(record);
         let found: Vec<usize> = (0..units.len()).filter(|&at| units[at].link.is_none() && units[at].target_id().is_some()).collect();
         let ids: Vec<String> = found.iter().filter_map(|&at| units[at].target_id().map(str::to_owned)).collect();
@@ -185,8 +190,13 @@ impl Execution<'_> {
         for (at, id) in found.into_iter().zip(ids) {
             let item = &items[units[at].item];
             let holder = taken.get(&id).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
-            if let Some(holder) = holder {
-                units[at].decision = self.held_by(record, holder);
+            // Several records may belong to one that none of them writes to.
+            let shared = self.searches(record);
+            match holder {
+                Some(_) if shared && matches!(units[at].decision, Decision::Unchanged { .. }) => {}
+                Some(holder) if shared => units[at].decision = linked_elsewhere(&holder.source.id),
+                Some(holder) => units[at].decision = self.held_by(record, holder),
+                None => {}
             }
         }
         Ok(())
@@ -217,6 +227,7 @@ impl Execution<'_> {
         }
         unit.decision = match living.as_slice() {
             [] if candidates.iter().any(|candidate| !self.deleted_by_us.contains(&candidate.id)) => deleted_match(),
+            [] if self.searches(unit.record) => return,
             [] => Decision::Write(Change {
                 action: Action::Create,
                 target_id: None,
@@ -230,7 +241,7 @@ impl Execution<'_> {
     }
 
     /// Compares the mapped content with what the target holds, and finds what is to be sent.
-    fn compare(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Decision {
+    pub(crate) fn compare(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Decision {
         if let Some(cause) = present.barred() {
             return Decision::Rejected(vec![cause.clone()]);
         }
@@ -304,6 +315,13 @@ fn several(candidates: &[&Candidate]) -> Decision {
     let shown = ids.iter().take(5).copied().collect::<Vec<_>>().join(", ");
     let more = if ids.len() > 5 { format!(" and {} more", ids.len() - 5) } else { String::new() };
     Decision::Rejected(vec![Cause::new(target_codes::SEVERAL_MATCHES, format!("{} records of the target match: {shown}{more}", ids.len()))])
+}
+
+/// Another record of the same source is the same person, and this one would write something else.
+pub(crate) fn linked_elsewhere(other: &str) -> Decision {
+    let message =
+        format!("the record `{other}` of the same source is the same record of the target, and this one would write something else there");
+    Decision::Rejected(vec![Cause::new(record::SAME_PERSON, message)])
 }
 
 fn other_places(spots: &[Spot], here: &str) -> String {

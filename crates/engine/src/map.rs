@@ -6,6 +6,7 @@ use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
 use kivuko_core::error::Cause;
 use kivuko_core::expr::Scope;
+use kivuko_core::flow::Missing;
 use kivuko_core::mapping::Mapped;
 use kivuko_core::store::Reference;
 use kivuko_core::transform::Env;
@@ -16,6 +17,9 @@ use crate::duplicates::{Claim, unique_value};
 use crate::known::{Known, KnownReferences};
 use crate::run::Execution;
 use crate::unit::{Decision, Early, Item, Unit};
+
+/// Under this name the key of a record that is never made is put down with what was sent. No field is called so.
+const ASKED: &str = "(key)";
 
 impl Execution<'_> {
     /// Maps every item of the page that is still on its way.
@@ -105,7 +109,11 @@ impl Execution<'_> {
             }
         };
         match self.key_of(unit.record, &mapped) {
-            Ok(key) => unit.key = key,
+            Ok(key) => {
+                let made = spec.missing == Missing::Create;
+                unit.asked = (!made && !key.0.is_empty()).then(|| key.clone());
+                unit.key = key;
+            }
             Err(cause) => {
                 unit.decision = Decision::Rejected(vec![cause]);
                 return Some(unit);
@@ -119,6 +127,10 @@ impl Execution<'_> {
         if let Some(cause) = unit.link.as_ref().and_then(|link| self.leads_elsewhere(unit.record, link)) {
             unit.decision = Decision::Rejected(vec![cause]);
             return Some(unit);
+        }
+        if spec.missing != Missing::Create {
+            unit.key = Key(Vec::new());
+            self.let_go_of_another(&mut unit);
         }
         if let Err(causes) = self.conform(&mut unit, mapped) {
             unit.decision = Decision::Rejected(causes);
@@ -183,6 +195,17 @@ impl Execution<'_> {
         Ok(Key(parts))
     }
 
+    /// A record that is found and never made: when its key has changed in the source it is looked for anew, whatever it was linked to.
+    fn let_go_of_another(&self, unit: &mut Unit) {
+        let Some(asked) = &unit.asked else { return };
+        let hash = value::hash(&self.hash_key, &json!(asked.0));
+        let same = unit.sent.as_ref().is_some_and(|sent| sent.fields.get(ASKED) == Some(&hash));
+        if !same {
+            unit.link = None;
+            unit.sent = None;
+        }
+    }
+
     /// Brings the mapped content into the target's form, and takes its hashes.
     fn conform(&self, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
         let target = &self.targets[unit.record].target;
@@ -196,7 +219,11 @@ impl Execution<'_> {
             None => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
         };
         unit.warnings = mapped.warnings;
-        unit.hash = value::hash(&self.hash_key, &unit.update);
+        unit.hash = match &unit.asked {
+            None => value::hash(&self.hash_key, &unit.update),
+            // Another key is another record, also where nothing is written to it.
+            Some(asked) => value::hash(&self.hash_key, &json!([unit.update, asked.0])),
+        };
         unit.fields = match &unit.sent {
             // What was sent as a whole was sent field by field.
             Some(sent) if sent.hash == unit.hash => sent.fields.clone(),
@@ -206,6 +233,9 @@ impl Execution<'_> {
                 .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
                 .unwrap_or_default(),
         };
+        if let Some(asked) = &unit.asked {
+            unit.fields.insert(ASKED.to_owned(), value::hash(&self.hash_key, &json!(asked.0)));
+        }
         Ok(())
     }
 
@@ -241,6 +271,10 @@ impl Execution<'_> {
 
     /// What a record lays claim to, for the search for duplicates; nothing when it does not get that far.
     pub(crate) fn claims(&self, record: usize, value: &Value) -> Vec<Claim> {
+        // Several records may belong to one that the flow finds and never makes.
+        if self.flow.to.records[record].missing != Missing::Create {
+            return Vec::new();
+        }
         let references = KnownReferences::default();
         let env = self.env(&references);
         let Ok(mapped) = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env) else { return Vec::new() };

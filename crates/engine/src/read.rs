@@ -247,7 +247,8 @@ impl Execution<'_> {
         // Whichever of the flows writes what it waits for.
         let references: Vec<Reference> = waiting.iter().flat_map(|one| one.reference.alternatives().collect::<Vec<_>>()).collect();
         let links = self.engine.store.resolve(&references).await?;
-        let arrived: HashSet<&Reference> = references.iter().zip(&links).filter(|(_, link)| link.is_some()).map(|(one, _)| one).collect();
+        let arrived: HashSet<&Reference> =
+            references.iter().zip(&links).filter(|(one, link)| link.is_some() || is_of_target(one)).map(|(one, _)| one).collect();
         let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
         for one in waiting.iter().filter(|one| one.reference.alternatives().any(|flow| arrived.contains(&flow))) {
             due.entry(one.partition.clone()).or_default().push(one.source_id.clone());
@@ -264,6 +265,11 @@ impl Execution<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether it waits for a record of the target that no flow is named for. No flow has a stroke in its name.
+fn is_of_target(reference: &Reference) -> bool {
+    reference.flow.contains('/')
 }
 
 /// The identities in the form in which items have them.

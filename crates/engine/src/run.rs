@@ -338,6 +338,7 @@ impl<'e> Execution<'e> {
         if let Some(error) = checks_failed(&wrong) {
             return Err(error);
         }
+        self.refresh_people().await?;
         self.intents = self.engine.store.open_intents(&flow.to.system).await?;
         self.began = self.engine.clock.now();
         self.date_graves().await
@@ -483,7 +484,14 @@ impl<'e> Execution<'e> {
     async fn wave(&mut self, record: usize, items: &[Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
         let mut wave = self.decide(record, items, units, known).await?;
         self.hold_to_plan(items, &mut wave);
-        let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
+        let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
+        // Who may be somebody whom the page has just made is looked for again. Each turn settles at least the first of them.
+        while matches!(delivered, Ok(None)) && self.writes && self.introduced(record, &mut wave).await? {
+            self.search(record, items, &mut wave).await?;
+            self.reject_linked_elsewhere(record, items, &mut wave).await?;
+            self.hold_to_plan(items, &mut wave);
+            delivered = self.deliver(record, items, &mut wave).await;
+        }
         units.append(&mut wave);
         match delivered {
             Ok(None) => Ok(()),

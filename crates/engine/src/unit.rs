@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::Cause;
+use kivuko_core::matching::Person;
 use kivuko_core::outcome::Outcome;
+use kivuko_core::people::ReviewCandidate;
 use kivuko_core::store::{IntentId, Link, Reference, Sent};
 use serde_json::Value;
 
@@ -71,6 +73,14 @@ pub(crate) struct Unit {
     pub interrupted: Option<Action>,
     pub decision: Decision,
     pub warnings: Vec<Cause>,
+    /// What finds a record that the flow never makes; its links hold no key, since several records may belong to it.
+    pub asked: Option<Key>,
+    /// Who it is about, where the flow looks for people.
+    pub person: Option<Box<Person>>,
+    /// It may be somebody whom the page makes, and is looked at again after that.
+    pub later: bool,
+    /// Who it could be, when a person has to decide.
+    pub review: Vec<ReviewCandidate>,
 }
 
 /// What is to be done with a unit, and in the end what was done.
@@ -143,6 +153,10 @@ impl Unit {
             interrupted: None,
             decision,
             warnings: Vec::new(),
+            asked: None,
+            person: None,
+            later: false,
+            review: Vec::new(),
         }
     }
 

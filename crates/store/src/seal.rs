@@ -23,6 +23,7 @@ pub enum Table {
     Session,
     Secret,
     Spill,
+    Person,
     Meta,
 }
 
@@ -35,6 +36,7 @@ impl Table {
             Self::Session => "session",
             Self::Secret => "secret",
             Self::Spill => "spill",
+            Self::Person => "person",
             Self::Meta => "meta",
         }
     }
@@ -75,7 +77,7 @@ impl Keys {
 
     const fn cipher(&self, table: Table) -> &XChaCha20Poly1305 {
         match table {
-            Table::Rejection | Table::Kept | Table::Plan | Table::Spill => &self.payload,
+            Table::Rejection | Table::Kept | Table::Plan | Table::Spill | Table::Person => &self.payload,
             Table::Session | Table::Secret | Table::Meta => &self.session,
         }
     }

@@ -131,6 +131,7 @@ pub fn page(run: RunId, flow: &str) -> PageCommit {
         waiting: Vec::new(),
         arrived: Vec::new(),
         kept: Vec::new(),
+        reviews: Vec::new(),
     }
 }
 

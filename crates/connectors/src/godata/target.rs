@@ -164,6 +164,10 @@ impl Target {
     fn searchable(&self, rules: &Rules, causes: &mut Vec<Cause>) -> Option<Search> {
         let key = self.spec.key.join(", ");
         let unusable = |why: String| Cause::new(target::KEY_NOT_SEARCHABLE, why).field(key.clone());
+        // Found by who it is, and never made: nothing is asked for by key.
+        if self.spec.key.is_empty() {
+            return None;
+        }
         let found = match &self.search {
             Err(why) => Err(unusable(why.clone())),
             Ok(search) => search.clone().with_codes(&rules.codes),

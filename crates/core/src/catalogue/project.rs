@@ -55,4 +55,6 @@ codes! {
     SCOPE_NOT_POSSIBLE = 132, "K0132";
     /// Nobody can tell which of several parents is meant.
     PARENT_UNCLEAR = 133, "K0133";
+    /// People cannot be looked for like this.
+    MATCH_NOT_POSSIBLE = 140, "K0140";
 }

@@ -33,4 +33,14 @@ codes! {
     NO_LABEL = 340, "K0340";
     /// The source has no labels at all.
     NO_LABELS_HERE = 341, "K0341";
+    /// The target does not have the record, and the flow does not make it.
+    NOT_IN_TARGET = 345, "K0345";
+    /// A person has to decide who it is.
+    NEEDS_DECISION = 346, "K0346";
+    /// Too little is known to look for somebody.
+    TOO_LITTLE_KNOWN = 347, "K0347";
+    /// Several records of the source are one person of the target, and say different things.
+    SAME_PERSON = 348, "K0348";
+    /// A person decided that the record is not carried over.
+    DECIDED_AGAINST = 349, "K0349";
 }

@@ -47,4 +47,8 @@ codes! {
     OTHER_SCOPE = 923, "K0923";
     /// The record refers to one in another part of the target.
     FOREIGN_REFERENCE = 924, "K0924";
+    /// No such question, or no such candidate.
+    UNKNOWN_REVIEW = 930, "K0930";
+    /// The record has no link that could be undone.
+    NOT_LINKED = 931, "K0931";
 }

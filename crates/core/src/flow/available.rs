@@ -5,10 +5,9 @@ use crate::error::{Place, Problem};
 use crate::yaml::{Data, Node};
 
 /// Keys of the design that this version does not have, with what they stand for.
-const NOT_YET: [(&[&str], &str); 3] = [
+const NOT_YET: [(&[&str], &str); 2] = [
     (&["between"], "two-way flows (`between:`)"),
     (&["aggregate"], "aggregates (`aggregate:`)"),
-    (&["to", "match"], "finding records by similarity (`match:`)"),
 ];
 
 /// Takes out what this version does not have, each with a problem that says so.

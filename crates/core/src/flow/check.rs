@@ -469,6 +469,7 @@ impl Checker<'_, '_> {
         }
         reads.extend(to.scope.iter().flat_map(ScopeRule::paths));
         for record in &to.records {
+            reads.extend(record.matching.iter().filter_map(|matching| matching.day.as_ref()).map(|(source, _)| source.clone()));
             reads.extend(record.when.iter().flat_map(|expr| expr.paths().iter().cloned()));
             if let (Some(when), Some(each)) = (&record.when, &record.each) {
                 reads.extend(when.item_paths().iter().filter_map(|path| SourcePath::parse(&format!("{each}.{path}")).ok()));

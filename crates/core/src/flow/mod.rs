@@ -4,6 +4,7 @@ pub mod spec;
 
 mod available;
 mod check;
+pub mod matching;
 mod records;
 pub mod rows;
 mod scope;
@@ -20,9 +21,10 @@ use crate::path::{Path, SourcePath};
 use crate::store::FlowVersion;
 
 pub(crate) use check::{Surroundings, check};
+pub use matching::Matching;
 pub use rows::{Rank, Rows};
 pub use scope::ScopeRule;
-pub use spec::{LeavesWord as Leaves, PayloadWord as Payload, ThenWord as Then};
+pub use spec::{LeavesWord as Leaves, MissingWord as Missing, PayloadWord as Payload, ThenWord as Then};
 
 /// A checked flow with everything that it needs.
 #[derive(Debug)]
@@ -139,6 +141,10 @@ pub struct TargetRecord {
     pub each: Option<SourcePath>,
     /// Written only when it holds.
     pub when: Option<Expr>,
+    /// How a person is found by what is known of them.
+    pub matching: Option<Matching>,
+    /// What happens when the target does not have it.
+    pub missing: Missing,
 }
 
 /// How a deletion is seen.

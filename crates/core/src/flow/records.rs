@@ -23,31 +23,50 @@ impl Checker<'_, '_> {
         let declaration = self.system("to", &spec.system, |declaration| declaration.writes, "written").cloned();
         let options = match &declaration {
             Some(declaration) => {
-                let own = ["system", "resource", "key", "records", "scope", "duplicates"];
+                let own = ["system", "resource", "key", "records", "scope", "match", "missing", "duplicates"];
                 self.options("to", &own, &spec.options, Some(&declaration.to_options))
             }
             None => Value::Object(Map::new()),
         };
         let scope = self.scope(declaration.as_ref());
         let records = match (&spec.records, &spec.resource, &spec.key) {
-            (None, Some(resource), Some(key)) => {
+            (None, Some(resource), key) if key.is_some() || spec.match_.is_some() => {
                 if let Some(declaration) = &declaration {
                     self.resource(declaration, &["to", "resource"], resource);
                 }
-                let key = self.key(&["to", "key"], key.paths())?;
-                vec![TargetRecord { name: String::new(), resource: resource.clone(), key, of: None, each: None, when: None }]
+                let matching = self.matching(&["to"], declaration.as_ref(), (spec.match_.as_ref(), spec.missing), key.as_ref());
+                let key = match key {
+                    Some(key) => self.key(&["to", "key"], key.paths())?,
+                    None => Vec::new(),
+                };
+                let missing = spec.missing.unwrap_or_default();
+                vec![TargetRecord {
+                    name: String::new(),
+                    resource: resource.clone(),
+                    key,
+                    of: None,
+                    each: None,
+                    when: None,
+                    matching,
+                    missing,
+                }]
             }
-            (Some(records), None, None) => {
+            (Some(records), None, None) if spec.match_.is_none() && spec.missing.is_none() => {
                 if let Some(declaration) = &declaration {
                     for (name, record) in records {
                         self.resource(declaration, &["to", "records", name, "resource"], &record.resource);
                     }
                 }
-                self.records(records)?
+                self.records(declaration.as_ref(), records)?
             }
             (Some(_), _, _) => {
-                let message = "`to` has `records` and also a `resource` or a `key` of its own";
-                self.error(project::BAD_VALUE, &["to"], message, "`resource` and `key` for one record, or `records` for several");
+                let message = "`to` has `records` and also a `resource`, `key`, `match` or `missing` of its own";
+                self.error(
+                    project::BAD_VALUE,
+                    &["to"],
+                    message,
+                    "`resource` and `key` for one record, or `records` for several, each with its own",
+                );
                 return None;
             }
             (None, resource, key) => {
@@ -162,7 +181,7 @@ impl Checker<'_, '_> {
     }
 
     /// The records in the order of writing: parents before children, otherwise as written.
-    fn records(&mut self, specs: &BTreeMap<String, RecordSpec>) -> Option<Vec<TargetRecord>> {
+    fn records(&mut self, declaration: Option<&Declaration>, specs: &BTreeMap<String, RecordSpec>) -> Option<Vec<TargetRecord>> {
         let node = self.node;
         let names: Vec<&str> =
             node.at_path(&["to", "records"]).map_or(&[][..], Node::entries).iter().map(|entry| entry.key.as_str()).collect();
@@ -182,7 +201,12 @@ impl Checker<'_, '_> {
                     Problem::error(project::BAD_VALUE, place.unwrap_or_default(), message).expected("small letters, digits and hyphens"),
                 );
             }
-            let key = self.key(&keys("key"), spec.key.paths());
+            let at = ["to", "records", *record];
+            let matching = self.matching(&at, declaration, (spec.match_.as_ref(), spec.missing), spec.key.as_ref());
+            let key = match &spec.key {
+                Some(key) => self.key(&keys("key"), key.paths()),
+                None => Some(Vec::new()),
+            };
             if let Some(of) = &spec.of
                 && !names.contains(&of.as_str())
             {
@@ -200,6 +224,8 @@ impl Checker<'_, '_> {
                     of: spec.of.clone(),
                     each,
                     when,
+                    matching,
+                    missing: spec.missing.unwrap_or_default(),
                 });
             }
         }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use crate::matching::Field;
+
 /// One integration: when it runs, what it reads, how that is mapped, and where it goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +128,12 @@ pub struct ToSpec {
     /// Which part of the target each record belongs to. Left out: what the system's own option says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeSpec>,
+    /// How a person is found in the target by what is known of them, when neither a link nor the key finds one.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "match")]
+    pub match_: Option<MatchSpec>,
+    /// What happens when the target does not have the record. Left out: `create`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingWord>,
     /// `accept`: the key cannot be searched in the target or is rewritten by it, and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<DuplicatesWord>,
@@ -154,8 +162,9 @@ pub struct ScopeSpec {
 pub struct RecordSpec {
     /// What is written.
     pub resource: String,
-    /// The target path, or a list of them, whose values together find the record in the target.
-    pub key: KeySpec,
+    /// The target path, or a list of them, whose values together find the record in the target. May be left out where `match` finds it and none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeySpec>,
     /// The name of the record that this one belongs to. That one is written first; `{ parent.id }` is its id in the target, `{ parent.parent.id }` that of the
     /// record that it belongs to itself. With the same `each` in both, an item belongs to the same item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,6 +175,57 @@ pub struct RecordSpec {
     /// An expression in braces: this record is written only when it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// How a person is found in the target by what is known of them, when neither a link nor the key finds one.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "match")]
+    pub match_: Option<MatchSpec>,
+    /// What happens when the target does not have the record. Left out: `create`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingWord>,
+}
+
+/// What happens when the target does not have a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingWord {
+    /// It is made.
+    #[default]
+    Create,
+    /// The record waits until the target has it.
+    Wait,
+    /// The record is rejected.
+    Reject,
+}
+
+/// How a person is found in the target by what is known of them. Rules come first, then a score; what is not clear is for a person to decide (`review`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchSpec {
+    /// Which target paths say what of a person: `name: firstName`, `document: "documents[].number"`.
+    pub fields: BTreeMap<Field, KeySpec>,
+    /// Lists of fields that must be equal, the strictest first: a single person for whom all of them are is the one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Vec<Field>>,
+    /// How far apart the dates of the two records may be. Who lies outside is asked about, never taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowSpec>,
+    /// The score from which on a person is taken without a question: above 0, up to 1. Left out: 0.93.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<f64>,
+    /// The score from which on somebody is asked: above 0, up to `accept`. Left out: 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<f64>,
+}
+
+/// How far apart the dates of two records may be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSpec {
+    /// In days.
+    pub days: u32,
+    /// The source path of the date, which is written as `2022-08-31`.
+    pub source: String,
+    /// The target path of the date that it is compared with.
+    pub target: String,
 }
 
 /// One path or several.

@@ -23,4 +23,4 @@ pub use block::{asking_keys, index_keys, name_keys};
 pub use compare::{Commonness, Comparison, Even, compare};
 pub use judge::{Criteria, Scored, Verdict, Window, judge};
 pub use name::Name;
-pub use person::{Field, Fields, Person, Sex};
+pub use person::{Field, Fields, Person, Sex, date};

@@ -8,6 +8,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::people::{Decided, PeopleCount, PeoplePage, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
@@ -166,6 +167,16 @@ delegate! {
     save_plan(plan: &'a SavedPlan, expires: Timestamp) -> i64;
     plan(id: i64, now: Timestamp) -> Option<SavedPlan>;
     kept(run: RunId, before: i64, limit: usize) -> Vec<(i64, Kept)>;
+    open_people(index: &'a str, system: &'a str, shape: &'a str) -> Vec<(Partition, Cursor)>;
+    put_people(index: &'a str, page: &'a PeoplePage) -> ();
+    drop_people(index: &'a str) -> ();
+    find_people(index: &'a str, keys: &'a [i64]) -> Vec<(i64, String, Vec<u8>)>;
+    count_people(index: &'a str, keys: &'a [i64]) -> PeopleCount;
+    reviews(flow: Option<&'a str>, limit: usize) -> Vec<ReviewRow>;
+    review(id: i64) -> Option<ReviewRow>;
+    decide(decision: &'a Decided) -> ();
+    decisions(source_system: &'a str, source_resource: &'a str, ids: &'a [String], target_system: &'a str) -> Vec<Decided>;
+    decision_history(flow: Option<&'a str>, limit: usize) -> Vec<Decided>;
     find(text: &'a str, limit: usize) -> Vec<Found>;
     purge(flow: &'a str, retention: Retention) -> ();
 }

@@ -125,7 +125,14 @@ pub async fn adopt(store: &SqliteStore, system: &str, identity: &Identity, forge
 async fn forget_all_of(connection: &mut SqliteConnection, system: &str, flows: &[String], at: Timestamp) -> Result<(), Error> {
     let doing = "forgetting a system that was replaced";
     // What was sent before the links, by which it is found.
-    for statement in [query!("adopt_sent"), query!("adopt_links"), query!("adopt_intents")] {
+    for statement in [
+        query!("adopt_sent"),
+        query!("adopt_links"),
+        query!("adopt_intents"),
+        query!("adopt_people"),
+        query!("adopt_reviews"),
+        query!("adopt_decisions"),
+    ] {
         sqlx::query(statement).bind(system).execute(&mut *connection).await.map_err(sql(doing))?;
     }
     let flows = json(flows)?;

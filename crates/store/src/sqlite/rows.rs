@@ -41,7 +41,7 @@ fn count(row: &SqliteRow, column: &str) -> Result<u64> {
     u64::try_from(int(row, column)?).map_err(|error| unreadable(column, error))
 }
 
-fn parsed<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T> {
+pub fn parsed<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T> {
     serde_json::from_str(row.try_get(column)?).map_err(|error| unreadable(column, error))
 }
 

@@ -82,6 +82,8 @@ impl SqliteStore {
         check_generation(&mut tx, &old).await?;
         // What a run has put aside goes with the run, which cannot write any more; the next one begins anew.
         sqlx::query(query!("spill_clear")).execute(&mut *tx).await.map_err(sql(ROTATING))?;
+        // An index is read again by the next run that needs it.
+        sqlx::query(query!("people_clear")).execute(&mut *tx).await.map_err(sql(ROTATING))?;
         for (table, read, write) in SEALED {
             reseal(&mut tx, table, read, write, &old, &fresh).await?;
         }

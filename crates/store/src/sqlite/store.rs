@@ -5,13 +5,14 @@ use kivuko_core::BoxFuture;
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::people::{Decided, PeopleCount, PeoplePage, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
     Retention, Run, RunId, RunStart, SavedPlan, Sent, Store, Waiting,
 };
 
-use super::{SqliteStore, cursors, find, intents, leases, links, pages, plans, purge, rejections, runs, spill};
+use super::{SqliteStore, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill};
 
 impl Store for SqliteStore {
     fn hash_key(&self) -> [u8; 32] {
@@ -228,6 +229,57 @@ impl Store for SqliteStore {
 
     fn kept(&self, run: RunId, before: i64, limit: usize) -> BoxFuture<'_, Result<Vec<(i64, Kept)>, Error>> {
         Box::pin(pages::kept(self, run, before, limit))
+    }
+
+    fn open_people<'a>(
+        &'a self,
+        index: &'a str,
+        system: &'a str,
+        shape: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<(Partition, Cursor)>, Error>> {
+        Box::pin(people::open(self, index, system, shape))
+    }
+
+    fn put_people<'a>(&'a self, index: &'a str, page: &'a PeoplePage) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(people::put(self, index, page))
+    }
+
+    fn drop_people<'a>(&'a self, index: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(people::forget(self, index))
+    }
+
+    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<(i64, String, Vec<u8>)>, Error>> {
+        Box::pin(people::find(self, index, keys))
+    }
+
+    fn count_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<PeopleCount, Error>> {
+        Box::pin(people::count(self, index, keys))
+    }
+
+    fn reviews<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, Error>> {
+        Box::pin(reviews::list(self, flow, limit))
+    }
+
+    fn review(&self, id: i64) -> BoxFuture<'_, Result<Option<ReviewRow>, Error>> {
+        Box::pin(reviews::get(self, id))
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decided) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(reviews::decide(self, decision))
+    }
+
+    fn decisions<'a>(
+        &'a self,
+        source_system: &'a str,
+        source_resource: &'a str,
+        ids: &'a [String],
+        target_system: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, Error>> {
+        Box::pin(reviews::decisions(self, source_system, source_resource, ids, target_system))
+    }
+
+    fn decision_history<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<Decided>, Error>> {
+        Box::pin(reviews::history(self, flow, limit))
     }
 
     fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>> {

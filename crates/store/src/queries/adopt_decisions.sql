@@ -1,0 +1,1 @@
+DELETE FROM decision WHERE target_system = ?1 OR source_system = ?1

@@ -1,0 +1,1 @@
+SELECT * FROM decision WHERE ?1 IS NULL OR flow = ?1 ORDER BY id DESC LIMIT ?2

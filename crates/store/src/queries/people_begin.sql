@@ -1,0 +1,1 @@
+INSERT INTO people_index (name, system, shape) VALUES (?1, ?2, ?3)

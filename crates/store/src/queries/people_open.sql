@@ -1,0 +1,1 @@
+SELECT id, shape FROM people_index WHERE name = ?1
