@@ -17,6 +17,16 @@ pub struct PersonRow {
     pub body: Vec<u8>,
 }
 
+/// A person who was found by one of the keys that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundPerson {
+    pub key: i64,
+    /// The id in the target.
+    pub id: String,
+    /// What is compared.
+    pub body: Vec<u8>,
+}
+
 /// What changes in an index of people at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeoplePage {

@@ -13,7 +13,7 @@ use crate::BoxFuture;
 use crate::connector::{Action, Identity, Key, Shared};
 use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
-use crate::people::{Decided, PeopleCount, PeoplePage, Review, ReviewRow};
+use crate::people::{Decided, FoundPerson, PeopleCount, PeoplePage, Review, ReviewRow};
 use crate::record::{Cursor, Partition};
 
 /// The number of a run, counted up in each store.
@@ -465,7 +465,7 @@ pub trait Store: Send + Sync {
     /// Forgets an index with everything in it.
     fn drop_people<'a>(&'a self, index: &'a str) -> BoxFuture<'a, Result<(), Error>>;
     /// The people who have one of these keys: the key, the id in the target, what is compared. Once for each key that they share.
-    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<(i64, String, Vec<u8>)>, Error>>;
+    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<FoundPerson>, Error>>;
     /// How many people have each of these keys.
     fn count_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<PeopleCount, Error>>;
     /// The open questions, the oldest first.

@@ -81,7 +81,7 @@ impl Execution<'_> {
             gone.extend(missing);
         }
         self.meet(record, units, chosen).await?;
-        self.reject_same_person(items, units);
+        reject_same_person(items, units);
         Ok(())
     }
 
@@ -214,21 +214,21 @@ impl Execution<'_> {
         }
         Ok(())
     }
+}
 
-    /// Several records of one page that are one person: all of them may belong to it, but none may write what another one overwrites.
-    fn reject_same_person(&self, items: &[Item], units: &mut [Unit]) {
-        let mut of: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.link.is_none()) {
-            if let Some(id) = unit.target_id().filter(|id| *id != NOT_YET) {
-                of.entry(id.to_owned()).or_default().push(at);
-            }
+/// Several records of one page that are one person: all of them may belong to it, but none may write what another one overwrites.
+fn reject_same_person(items: &[Item], units: &mut [Unit]) {
+    let mut of: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.link.is_none()) {
+        if let Some(id) = unit.target_id().filter(|id| *id != NOT_YET) {
+            of.entry(id.to_owned()).or_default().push(at);
         }
-        for positions in of.into_values().filter(|positions| positions.len() > 1) {
-            for &at in &positions {
-                let other = positions.iter().find(|&&other| other != at).map(|&other| items[units[other].item].id.clone());
-                if let (Decision::Write(_), Some(other)) = (&units[at].decision, other) {
-                    units[at].decision = linked_elsewhere(&other);
-                }
+    }
+    for positions in of.into_values().filter(|positions| positions.len() > 1) {
+        for &at in &positions {
+            let other = positions.iter().find(|&&other| other != at).map(|&other| items[units[other].item].id.clone());
+            if let (Decision::Write(_), Some(other)) = (&units[at].decision, other) {
+                units[at].decision = linked_elsewhere(&other);
             }
         }
     }

@@ -8,7 +8,7 @@ use kivuko_core::connector::{Action, ReadRequest, SourceSpec};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Matching;
 use kivuko_core::matching::{Commonness, Person, asking_keys, index_keys, name_keys};
-use kivuko_core::people::{PeoplePage, PersonRow};
+use kivuko_core::people::{FoundPerson, PeoplePage, PersonRow};
 use kivuko_core::projection::Projection;
 use kivuko_core::record::SourceRecord;
 use serde_json::{Map, Value};
@@ -76,9 +76,7 @@ impl Execution<'_> {
         let index = self.index_name(record);
         let resource = &to.records[record].resource;
         let mut shape = format!("{FORM} {resource}");
-        for (field, path) in &matching.fields.0 {
-            shape.push_str(&format!(" {} {path}", field.word()));
-        }
+        shape.extend(matching.fields.0.iter().map(|(field, path)| format!(" {} {path}", field.word())));
         shape.extend(matching.day.iter().map(|(_, target)| format!(" day {target}")));
         let source = self.engine.system(&to.system)?.source(&SourceSpec {
             resource: resource.clone(),
@@ -164,7 +162,7 @@ impl Execution<'_> {
         let (store, index) = (&self.engine.store, self.index_name(record));
         let keys: BTreeSet<i64> = people.iter().flat_map(|person| self.asking(person)).collect();
         let mut found = Acquaintances::default();
-        for (key, id, body) in store.find_people(&index, &keys.into_iter().collect::<Vec<_>>()).await? {
+        for FoundPerson { key, id, body } in store.find_people(&index, &keys.into_iter().collect::<Vec<_>>()).await? {
             if !found.people.contains_key(&id) {
                 let person: Person = serde_json::from_slice(&body).map_err(|error| {
                     Error::bug(kivuko_core::catalogue::run::ACCOUNT_WRONG, format!("a person of the index cannot be read: {error}"))

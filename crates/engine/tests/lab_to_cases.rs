@@ -63,7 +63,7 @@ fn the_worked_table_of_the_public_package() {
     assert_eq!(
         found,
         [
-            ("Nguyle", "no match", "C-2022-0005", "name equal, surname nearly equal; birth date equal"),
+            ("Nguyle", "no match", "C-2022-0005", "name equal, surname equal but for the spelling; birth date equal"),
             ("Peronso", "no match", "C-2022-0006", "name nearly equal, surname equal; birth date equal"),
             ("Phenit", "no match", "C-2022-0007", "name equal but for the spelling, surname equal; birth date: one digit differs"),
             ("Bjot", "C-2022-0008", "C-2022-0008", "names swapped, name equal, surname equal; birth date equal"),
@@ -134,7 +134,7 @@ record,target,source,transform,empty,on
 case,firstName,firstname,,,create
 case,lastName,surname,,,create
 case,dob,birthdate,\"date(\"\"yyyy-MM-dd\"\")\",,create
-result,personId,{ parent.id },,reject,
+result,personId,,{ parent.id },reject,
 result,sampleIdentifier,sample_id,,reject,
 result,dateSampleTaken,sample_collection_date,\"date(\"\"yyyy-MM-dd\"\")\",,
 result,quantitativeResult,test_result_value,,,
@@ -169,7 +169,7 @@ async fn the_real_files_twice() {
     let first = world.run("lab").await;
     assert_eq!(came_to(&first.counts), (6, 6, 0, 0, 0), "{:?}", first.causes);
     let results = world.sim.state().collection("labResult");
-    let cases = world.sim.state().collection("person");
+    let cases = world.sim.state().people();
     let of: BTreeMap<String, String> = results
         .iter()
         .map(|result| {
@@ -289,7 +289,7 @@ async fn two_rows_of_one_new_person_do_not_make_two() {
         rejected.iter().map(|row| (row.source_id.as_str(), row.causes[0].code.to_string())).collect::<Vec<_>>(),
         [("R-2", "K0348".to_owned())]
     );
-    assert_eq!(world.sim.state().collection("person").len(), 2);
+    assert_eq!(world.sim.state().people().len(), 2);
     world.sim.log().clear();
     let second = world.run("cases").await;
     assert_eq!(came_to(&second.counts), (3, 0, 2, 1, 0), "{:?}", second.causes);

@@ -2,6 +2,7 @@
 
 pub mod housekeeping;
 pub mod pages;
+pub mod people;
 pub mod runs;
 
 use std::collections::BTreeMap;
@@ -69,6 +70,10 @@ macro_rules! suite {
                 rejections_are_discarded_by_hand,
                 waiting_records_wait_since_they_began,
                 earlier_values_are_kept,
+            }
+            people::{
+                people_are_found_by_their_keys,
+                questions_are_closed_by_decisions,
             }
             housekeeping::{
                 cursors_are_set_by_pages_and_by_people,

@@ -9,6 +9,7 @@ mod init;
 mod plan;
 mod rejects;
 mod revert;
+mod review;
 mod run;
 mod runs;
 mod secrets;
@@ -32,6 +33,7 @@ pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
         Command::Revert(args) => revert::execute(app, &args).await,
         Command::Runs(args) => runs::execute(app, args).await,
         Command::Rejects(args) => rejects::execute(app, args).await,
+        Command::Review(args) => review::execute(app, args).await,
         Command::Find(args) => find::execute(app, &args).await,
         Command::Cursor(args) => cursor::execute(app, &args.what).await,
         Command::Systems(args) => systems::execute(app, args.what).await,

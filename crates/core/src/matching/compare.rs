@@ -165,13 +165,20 @@ fn rarity(one: &Name, two: &Name, common: &dyn Commonness) -> f64 {
 /// How much the rarest word says, and the next one. Of two spellings the more common one counts.
 fn rarities(one: &Name, two: &Name, common: &dyn Commonness) -> (f64, f64) {
     let shares = |name: &Name| {
-        let mut shares: Vec<f64> = name.tokens().iter().map(|token: &Token| common.share(&token.sound)).collect();
+        let mut shares: Vec<f64> = name.tokens().iter().map(|token: &Token| smoothed(token, common)).collect();
         shares.sort_by(f64::total_cmp);
         (shares.first().copied().unwrap_or(1.0), shares.get(1).copied().unwrap_or(0.0))
     };
     let (first, second) = (shares(one), shares(two));
     let bits = |share: f64| (0.9 / share.clamp(1e-4, 1.0)).log2().clamp(2.0, 7.0);
     (bits(first.0.max(second.0)), bits(first.1.max(second.1)))
+}
+
+/// The share of people with a name, as far as so few people can tell: beside those who are counted stand some of whom one in a hundred has it.
+fn smoothed(token: &Token, common: &dyn Commonness) -> f64 {
+    const ASSUMED: f64 = 200.0;
+    let people = common.people() as f64;
+    (common.share(&token.sound) * people + 0.01 * ASSUMED) / (people + ASSUMED)
 }
 
 fn words_for(likeness: f64) -> &'static str {

@@ -8,7 +8,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
-use kivuko_core::people::{Decided, PeopleCount, PeoplePage, ReviewRow};
+use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
@@ -170,7 +170,7 @@ delegate! {
     open_people(index: &'a str, system: &'a str, shape: &'a str) -> Vec<(Partition, Cursor)>;
     put_people(index: &'a str, page: &'a PeoplePage) -> ();
     drop_people(index: &'a str) -> ();
-    find_people(index: &'a str, keys: &'a [i64]) -> Vec<(i64, String, Vec<u8>)>;
+    find_people(index: &'a str, keys: &'a [i64]) -> Vec<FoundPerson>;
     count_people(index: &'a str, keys: &'a [i64]) -> PeopleCount;
     reviews(flow: Option<&'a str>, limit: usize) -> Vec<ReviewRow>;
     review(id: i64) -> Option<ReviewRow>;

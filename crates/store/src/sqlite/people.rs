@@ -1,7 +1,7 @@
 //! Indexes of the people that targets hold.
 
 use kivuko_core::error::Error;
-use kivuko_core::people::{PeopleCount, PeoplePage, PersonRow};
+use kivuko_core::people::{FoundPerson, PeopleCount, PeoplePage, PersonRow};
 use kivuko_core::record::{Cursor, Partition};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
@@ -91,12 +91,14 @@ async fn put_rows(connection: &mut SqliteConnection, keys: &Keys, index: &str, i
     Ok(())
 }
 
-pub async fn find(store: &SqliteStore, index: &str, keys: &[i64]) -> Result<Vec<(i64, String, Vec<u8>)>, Error> {
+pub async fn find(store: &SqliteStore, index: &str, keys: &[i64]) -> Result<Vec<FoundPerson>, Error> {
     let rows = sqlx::query(query!("people_find")).bind(index).bind(json(keys)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
-    let read = |row: &_| Ok((rows::int(row, "key")?, rows::text(row, "target_id")?, rows::bytes(row, "body_sealed")?));
+    let read = |row: &_| {
+        Ok(FoundPerson { key: rows::int(row, "key")?, id: rows::text(row, "target_id")?, body: rows::bytes(row, "body_sealed")? })
+    };
     let mut found = rows::all(&rows, READING, read)?;
-    for (_, id, body) in &mut found {
-        *body = store.unseal(Table::Person, &[index, id], body).await?;
+    for one in &mut found {
+        one.body = store.unseal(Table::Person, &[index, &one.id], &one.body).await?;
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
-use kivuko_core::people::{Decided, PeopleCount, PeoplePage, ReviewRow};
+use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
@@ -248,7 +248,7 @@ impl Store for SqliteStore {
         Box::pin(people::forget(self, index))
     }
 
-    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<(i64, String, Vec<u8>)>, Error>> {
+    fn find_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<Vec<FoundPerson>, Error>> {
         Box::pin(people::find(self, index, keys))
     }
 

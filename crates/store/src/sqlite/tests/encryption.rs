@@ -4,6 +4,7 @@ use std::fs;
 
 use kivuko_core::catalogue::store as codes;
 use kivuko_core::connector::Action;
+use kivuko_core::people::{PeoplePage, PersonRow};
 use kivuko_core::store::{SavedPlan, Store};
 
 use super::{Place, SqliteStore, key};
@@ -27,6 +28,9 @@ async fn fill(store: &SqliteStore) -> (i64, i64) {
     store.put_session("godata/token", MARKER, at(1)).await.unwrap();
     store.set_secret("GODATA_PASSWORD", MARKER, at(1)).await.unwrap();
     store.put_spill("cases", 0, &[MARKER.into()]).await.unwrap();
+    store.open_people("cases/", "godata", "1").await.unwrap();
+    let person = PersonRow { id: "1".to_owned(), keys: vec![1], body: MARKER.into() };
+    store.put_people("cases/", &PeoplePage { put: vec![person], ..PeoplePage::default() }).await.unwrap();
     (run.0, plan)
 }
 

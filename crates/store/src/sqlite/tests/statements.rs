@@ -11,7 +11,21 @@ async fn check(statement: &'static str) {
     let plan = sqlx::query(explain).fetch_all(&store.writer).await.unwrap();
     for step in plan {
         let step: String = step.get("detail");
-        for table in ["link", "sent", "outcome", "rejection", "waiting", "kept", "link_use", "link_key_value", "spill"] {
+        for table in [
+            "link",
+            "sent",
+            "outcome",
+            "rejection",
+            "waiting",
+            "kept",
+            "link_use",
+            "link_key_value",
+            "spill",
+            "person",
+            "person_key",
+            "review",
+            "decision",
+        ] {
             assert!(!format!("{step} ").starts_with(&format!("SCAN {table} ")), "{step}\n{statement}");
         }
     }
@@ -48,6 +62,12 @@ async fn growing_tables_are_read_by_an_index() {
         query!("find_waiting"),
         query!("spill_get"),
         query!("spill_drop"),
+        query!("people_find"),
+        query!("people_remove"),
+        query!("people_key_put"),
+        query!("review_close"),
+        query!("decision_by_source"),
+        query!("decision_unlink"),
     ] {
         check(statement).await;
     }
