@@ -20,7 +20,12 @@ struct Tried {
     record: fn(key: &str, text: &str) -> Value,
     change: fn(text: &str) -> Value,
     refused: fn() -> Option<(&'static str, Value)>,
+    /// It belongs to a person, who is there already.
+    of_person: bool,
 }
+
+/// The person that lab results and follow-ups belong to.
+const PERSON: &str = "person-of-all";
 
 /// Every filling is a server of its own: what Go.Data deletes stays as a tombstone.
 struct Godata {
@@ -30,12 +35,17 @@ struct Godata {
 
 impl Godata {
     async fn start(tried: Tried) -> Self {
-        Self { tried, server: Mutex::new(Self::server().await) }
+        let server = Mutex::new(Self::server(&tried).await);
+        Self { tried, server }
     }
 
-    async fn server() -> Sim {
+    async fn server(tried: &Tried) -> Sim {
         let options = Options { clock: Clock::at("2026-03-02T08:00:00Z"), ..Options::for_tests() };
-        Sim::start(options).await.expect("there is a free port")
+        let sim = Sim::start(options).await.expect("there is a free port");
+        if tried.of_person {
+            sim.insert(Options::OUTBREAK, "cases", json!({ "id": PERSON, "dateOfOnset": "2026-02-20T00:00:00.000Z" }));
+        }
+        sim
     }
 
     fn sim(&self) -> MutexGuard<'_, Sim> {
@@ -71,7 +81,15 @@ fn described(key: &str, text: &str) -> Value {
 }
 
 const fn people(resource: &'static str, record: fn(&str, &str) -> Value) -> Tried {
-    Tried { resource, key: NUMBER, text: "firstName", record, change: |text| json!({ "firstName": text }), refused: || Some(homeless()) }
+    Tried {
+        resource,
+        key: NUMBER,
+        text: "firstName",
+        record,
+        change: |text| json!({ "firstName": text }),
+        refused: || Some(homeless()),
+        of_person: false,
+    }
 }
 
 const EVENTS: Tried = Tried {
@@ -81,11 +99,40 @@ const EVENTS: Tried = Tried {
     record: described,
     change: |text| json!({ "description": text }),
     refused: || None,
+    of_person: false,
+};
+
+const LAB_RESULTS: Tried = Tried {
+    resource: "lab-results",
+    key: "sampleIdentifier",
+    text: "notes",
+    record: |key, text| json!({ "personId": PERSON, "sampleIdentifier": key, "notes": text }),
+    change: |text| json!({ "notes": text }),
+    refused: || Some(("refused", json!({ "personId": "nobody", "sampleIdentifier": "refused", "notes": "of nobody" }))),
+    of_person: true,
+};
+
+const FOLLOW_UPS: Tried = Tried {
+    resource: "follow-ups",
+    // A day is no text that the suite could make up.
+    key: "comment",
+    text: "responsibleUserId",
+    record: |key, text| json!({ "personId": PERSON, "date": "2026-02-22", "comment": key, "responsibleUserId": text }),
+    change: |text| json!({ "responsibleUserId": text }),
+    refused: || Some(("refused", json!({ "personId": "nobody", "date": "2026-02-22", "comment": "refused" }))),
+    of_person: true,
 };
 
 impl Godata {
     fn insert(&self, sim: &Sim, sample: &Sample) {
-        sim.insert(Options::OUTBREAK, self.tried.resource, json!({ "id": sample.id, self.tried.text: sample.text }));
+        let mut record = json!({ "id": sample.id, self.tried.text: sample.text });
+        if self.tried.of_person {
+            record["personId"] = json!(PERSON);
+            record["date"] = json!("2026-02-22T00:00:00.000Z");
+            sim.add(self.tried.resource, &record);
+        } else {
+            sim.insert(Options::OUTBREAK, self.tried.resource, record);
+        }
     }
 }
 
@@ -115,7 +162,7 @@ impl Subject for Godata {
     }
 
     fn fill(&self, samples: &[Sample]) {
-        let server = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(Self::server()));
+        let server = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(Self::server(&self.tried)));
         for sample in samples {
             self.insert(&server, sample);
         }
@@ -123,7 +170,8 @@ impl Subject for Godata {
     }
 
     fn cut_line(&self) -> bool {
-        let list = format!("/api/outbreaks/{}/{}", Options::OUTBREAK, self.tried.resource);
+        let below = if self.tried.resource == "lab-results" { "/aggregate" } else { "" };
+        let list = format!("/api/outbreaks/{}/{}{below}", Options::OUTBREAK, self.tried.resource);
         self.sim().set_faults(vec![Rule::nth("GET", &list, 2, Action::Drop(When::Before))]);
         true
     }
@@ -151,4 +199,14 @@ async fn contacts_of_contacts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events() {
     run(&Godata::start(EVENTS).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lab_results() {
+    run(&Godata::start(LAB_RESULTS).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_ups() {
+    run(&Godata::start(FOLLOW_UPS).await).await;
 }

@@ -135,6 +135,14 @@ impl Sim {
             .unwrap_or_else(|error| panic!("Go.Data would refuse this person: {}", error.message))
     }
 
+    /// A lab result or follow-up that a user of Go.Data enters, of the person that its `personId` names: `lab-results` or `follow-ups`. Panics when
+    /// Go.Data would refuse it.
+    pub fn add(&self, path: &str, record: &Value) {
+        let child = if path == "lab-results" { &LAB_RESULTS } else { &FOLLOW_UPS };
+        let author = Author { custom_ids: true, ..self.web_user() };
+        child.seed(&mut self.server.write(), record, &author).unwrap_or_else(|error| panic!("Go.Data would refuse it: {}", error.message));
+    }
+
     /// A relationship that a user of Go.Data enters on the page of a person: `persons[0].id` is the other one. Returns
     /// its id. Panics when Go.Data would refuse it.
     pub fn relate(&self, person: &str, relationship: Value) -> String {
