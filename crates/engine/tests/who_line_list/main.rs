@@ -113,12 +113,14 @@ async fn whatever_the_order_of_the_flows_the_end_is_the_same() {
     let expected = content::of(&straight.sim);
     // Each flow once as the first one, and the worst order of all: children before parents.
     for seed in 0..FLOWS.len() {
+        // Each time in pages of another size, too.
         let mut order = FLOWS.to_vec();
         order.rotate_left(seed);
         if seed % 2 == 1 {
             order[1..].reverse();
         }
-        let other = world(&folder, Options::for_tests()).await;
+        let mut other = world(&folder, Options::for_tests()).await;
+        other.pace.page_size = 7 + 40 * seed;
         until_quiet(&other, &order).await;
         content::same(&content::of(&other.sim), &expected, &format!("{order:?}"));
     }
@@ -148,5 +150,33 @@ async fn accidents_on_the_way_change_nothing_in_the_end() {
     assert_eq!(until_quiet(&world, &FLOWS).await, accidents.as_array().map_or(0, Vec::len), "not every accident happened");
     world.sim.set_faults(Vec::new());
     content::same(&content::of(&world.sim), &expected, "with accidents");
+    is_at_its_end(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_becomes_a_case_stays_one_person() {
+    let Some(folder) = lists::folder() else { return };
+    let world = world(&folder, Options::for_tests()).await;
+    // The day before: the six who became cases are still contacts, and the list of cases does not have them.
+    let contacts = std::fs::read_to_string(world.path("incoming/contacts.csv")).expect("the list is there");
+    let cases = std::fs::read_to_string(world.path("incoming/cases.csv")).expect("the list is there");
+    let became: Vec<&str> = contacts.lines().filter(|row| row.contains("BECAME_CASE")).filter_map(|row| row.split(',').next()).collect();
+    assert_eq!(became.len(), 6);
+    let without: Vec<&str> = cases.lines().filter(|row| !became.iter().any(|id| row.starts_with(id))).collect();
+    world.write("incoming/contacts.csv", &contacts.replace("BECAME_CASE", "UNDER_FOLLOW_UP"));
+    world.write("incoming/cases.csv", &(without.join("\n") + "\n"));
+    until_quiet(&world, &FLOWS).await;
+    let count = |kind: &str| world.sim.state().of(Options::OUTBREAK, kind).len();
+    // Three exposures of others begin at one of the six; as long as that one is a contact, Go.Data would turn them round.
+    let turned: Vec<String> = open(&world).await.into_iter().filter(|line| line.starts_with("relationships.csv")).collect();
+    assert_eq!(turned, [28, 5, 89].map(|row| format!("relationships.csv, row {row}: K0623 persons")));
+    assert_eq!((count("cases"), count("contacts"), count("relationships")), (44, 66, 86));
+
+    world.write("incoming/contacts.csv", &contacts);
+    world.write("incoming/cases.csv", &cases);
+    let report = world.run("cases").await;
+    assert_eq!(figures(&report.counts), [56, 0, 6, 44, 0, 0, 6], "{:?}", report.causes);
+    until_quiet(&world, &FLOWS).await;
+    assert_eq!((count("cases"), count("contacts"), count("relationships")), (50, 60, 89));
     is_at_its_end(&world).await;
 }
