@@ -13,7 +13,8 @@ use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
 use super::address::Step;
-use super::lookup::{Place, Search, candidate};
+use super::key::Search;
+use super::lookup::{Place, candidate};
 use super::persons::PersonKind;
 
 /// What the flow allows.

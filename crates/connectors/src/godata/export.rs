@@ -21,8 +21,9 @@ use kivuko_core::split::Splitter;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::cursor::Position;
 use super::errors::unreadable;
-use super::read::{Pages, Position};
+use super::read::Pages;
 use crate::http::{Body, Method, Safety};
 
 /// The first pause before the log is looked at again; each one after it is twice as long.

@@ -4,6 +4,8 @@
 //! records share a time stamp. The stamp is taken before a write becomes visible, so each reading goes back by an overlap; what it repeats has the version
 //! that it had. An element is handed on as the bytes that came.
 
+mod left;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -16,16 +18,18 @@ use kivuko_core::error::Error;
 use kivuko_core::path::{Path, Segment};
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::split::Splitter;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answers::Reading;
 use super::client::Client;
 use super::config::{FromOptions, Via};
+use super::cursor::{Position, Stamp, stamp_text};
 use super::errors::unreadable;
 use super::export::Exported;
-use super::persons::PersonKind;
 use super::schema::Resource;
+use left::Left;
+
 use crate::http::{Method, Request, Safety, Tries};
 
 /// The one partition of what does not belong to an outbreak.
@@ -46,24 +50,6 @@ pub struct Source {
     resource: &'static Resource,
     stamp: Stamp,
     via: Via,
-}
-
-/// The field that tells of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stamp {
-    /// When the record was changed, wherever that was.
-    Updated,
-    /// When this database wrote it: for servers that take part in synchronisation, where records arrive with old times of change.
-    Written,
-}
-
-impl Stamp {
-    const fn field(self) -> &'static str {
-        match self {
-            Self::Updated => "updatedAt",
-            Self::Written => "dbUpdatedAt",
-        }
-    }
 }
 
 impl Source {
@@ -166,42 +152,6 @@ impl connector::Source for Source {
     }
 }
 
-/// Where a reading stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub(super) time: Timestamp,
-    pub(super) id: String,
-}
-
-/// How it is kept.
-#[derive(Serialize, Deserialize)]
-struct Kept<'a>(Cow<'a, str>, Cow<'a, str>);
-
-impl Position {
-    fn parse(cursor: &Cursor) -> Result<Self, Error> {
-        let Kept(time, id) = serde_json::from_str(&cursor.value).map_err(|_| {
-            Error::configuration(
-                network::UNEXPECTED_ANSWER,
-                "the cursor was not made by a Go.Data source; set it again: kivuko cursor rewind",
-            )
-        })?;
-        let time = time.parse().map_err(|_| {
-            Error::configuration(network::UNEXPECTED_ANSWER, "the cursor holds no time; set it again: kivuko cursor rewind")
-        })?;
-        Ok(Self { time, id: id.into_owned() })
-    }
-
-    pub(super) fn cursor(&self) -> Cursor {
-        let value = json!([stamp_text(self.time), self.id]).to_string();
-        Cursor { value, time: Some(self.time) }
-    }
-}
-
-/// A time in the one form that every engine of the backend takes for a date.
-fn stamp_text(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
-
 /// The fields to ask for; `None` for the whole record.
 fn fields(paths: &[String], stamp: Stamp) -> Option<Vec<String>> {
     if paths.is_empty() {
@@ -246,20 +196,6 @@ pub struct Pages {
     ended: bool,
     /// Only what was deleted.
     pub(super) only_deleted: bool,
-}
-
-/// The reading of those who left a list of people without having been deleted.
-struct Left {
-    kind: PersonKind,
-    was: &'static str,
-    reached: Option<Position>,
-    ended: bool,
-}
-
-impl Left {
-    fn new(kind: PersonKind) -> Option<Self> {
-        Some(Self { kind, was: kind.was()?, reached: None, ended: false })
-    }
 }
 
 impl connector::Pages for Pages {
@@ -332,57 +268,6 @@ impl Pages {
         };
         let furthest = seen.max(self.resumed.clone());
         furthest.map_or_else(|| Cursor { value: json!([stamp_text(self.start), ""]).to_string(), time: Some(self.start) }, |at| at.cursor())
-    }
-
-    /// A page of those who left the list: they are of another kind now, which for this list is the same as being gone.
-    async fn left_page(&mut self) -> Result<Option<Page>, Error> {
-        let Some(left) = self.left.as_ref().filter(|left| !left.ended) else { return Ok(None) };
-        let (kind, was) = (left.kind, left.was);
-        let others: Vec<&str> = kind.others().map(PersonKind::code).collect();
-        let condition = json!({ "and": [self.condition(left.reached.as_ref()), { was: true }, { "type": { "inq": others } }] });
-        let request = self.of_people(&condition, &json!(self.page_size));
-        let elements = self.elements(&request).await?;
-        let last = elements.len() < self.page_size;
-        let mut records = Vec::with_capacity(elements.len());
-        let mut reached = None;
-        for element in elements {
-            let (record, position) = self.record(element)?;
-            reached = reached.max(position);
-            records.push(SourceRecord { deleted: true, ..record });
-        }
-        if let Some(left) = &mut self.left {
-            left.reached = left.reached.take().max(reached);
-            left.ended = last;
-        }
-        Ok((!records.is_empty()).then(|| Page { records, next: self.next_cursor() }))
-    }
-
-    /// Of people who are asked for by id, those who are not in the list because they are in another.
-    async fn add_moved(&mut self, asked: &[String], records: &mut Vec<SourceRecord>) -> Result<(), Error> {
-        let Some(kind) = self.resource.person() else { return Ok(()) };
-        let missing: Vec<&String> = asked.iter().filter(|id| records.iter().all(|record| record.id.as_ref() != Some(*id))).collect();
-        let others: Vec<&str> = kind.others().map(PersonKind::code).collect();
-        if missing.is_empty() || others.is_empty() {
-            return Ok(());
-        }
-        let condition = json!({ "and": [{ "id": { "inq": missing } }, { "type": { "inq": others } }] });
-        for element in self.elements(&self.of_people(&condition, &Value::Null)).await? {
-            let (record, _) = self.record(element)?;
-            records.push(SourceRecord { deleted: true, ..record });
-        }
-        Ok(())
-    }
-
-    /// A question to the list that holds people of all kinds.
-    fn of_people(&self, condition: &Value, limit: &Value) -> Request {
-        let order = [format!("{} ASC", self.stamp.field()), "id ASC".to_owned()];
-        let fields = ["id", "updatedAt", "dbUpdatedAt", "deleted", "type"];
-        let mut filter = json!({ "where": condition, "deleted": true, "order": order, "fields": fields });
-        if !limit.is_null() {
-            filter["limit"] = limit.clone();
-        }
-        let path = ["outbreaks", self.partition.0.as_str(), "people"];
-        self.client.request(Method::Get, path, Safety::Safe).query("filter", &filter.to_string())
     }
 
     pub(super) fn condition(&self, reached: Option<&Position>) -> Value {
@@ -502,14 +387,5 @@ mod tests {
         check(&["firstName", "addresses[typeId=USUAL].city"], None);
         check(&["$.firstName"], None);
         check(&["['odd name']"], None);
-    }
-
-    #[test]
-    fn a_cursor_reads_back() {
-        let position = Position { time: "2026-01-02T03:04:05.678Z".parse().expect("a timestamp"), id: "a\"b".to_owned() };
-        let cursor = position.cursor();
-        assert_eq!(cursor.value, r#"["2026-01-02T03:04:05.678Z","a\"b"]"#);
-        assert_eq!(Position::parse(&cursor), Ok(position));
-        assert!(Position::parse(&Cursor { value: "row 7".to_owned(), time: None }).is_err());
     }
 }
