@@ -9,9 +9,10 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use futures_util::FutureExt;
+use kivuko_core::people::DecisionKind;
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
-use kivuko_engine::{PlanOptions, RunOptions, Unwatched, exit_code};
+use kivuko_engine::{By, PlanOptions, RunOptions, Unwatched, exit_code};
 use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak};
 use kivuko_sims::pause::{Pause, Phase};
@@ -122,6 +123,8 @@ impl Telling {
             "columns" => self.columns(what),
             "holds" => self.holds(what),
             "stored" => self.stored(what),
+            "questions" => self.questions(what).await,
+            "decide" => self.decide(what).await,
             "rejections" => self.rejections(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
         }
@@ -360,6 +363,40 @@ impl Telling {
         for (kind, expected) in what.as_object().into_iter().flatten() {
             stored::compare(kind, &stored::records(&self.world.sim, kind), expected)?;
         }
+        Ok(())
+    }
+
+    /// The open questions of `review`: for each source id the visual ids of the candidates.
+    async fn questions(&self, what: &Value) -> Result<(), String> {
+        let engine = self.world.engine().await;
+        let rows = engine.store().reviews(None, 1000).await.map_err(|error| error.to_string())?;
+        let found: BTreeMap<String, Vec<String>> = rows
+            .iter()
+            .map(|row| {
+                let visual_id =
+                    |id: &str| self.world.sim.state().person(id).and_then(|person| person["visualId"].as_str().map(str::to_owned));
+                let mut candidates: Vec<String> =
+                    row.review.candidates.iter().map(|one| visual_id(&one.target_id).unwrap_or_else(|| one.target_id.clone())).collect();
+                candidates.sort();
+                (row.review.source.id.clone(), candidates)
+            })
+            .collect();
+        if json!(found) == *what { Ok(()) } else { Err(format!("expected open questions {what}, found {}", json!(found))) }
+    }
+
+    /// A person answers a question: `{ record: SOURCE ID, is: VISUAL ID }`, or `is: new`, `is: discard`.
+    async fn decide(&self, what: &Value) -> Result<(), String> {
+        let (record, is) = (text(what, "record")?, text(what, "is")?);
+        let engine = self.world.engine().await;
+        let rows = engine.store().reviews(None, 1000).await.map_err(|error| error.to_string())?;
+        let row = rows.iter().find(|row| row.review.source.id == record).ok_or_else(|| format!("nobody is asked about {record}"))?;
+        let (kind, candidate) = match is {
+            "new" => (DecisionKind::New, None),
+            "discard" => (DecisionKind::Discard, None),
+            visual_id => (DecisionKind::Link, Some(self.id_of(visual_id)?)),
+        };
+        let by = By { name: "a data manager".to_owned(), reason: "a scenario".to_owned() };
+        engine.answer(row.id, kind, candidate.as_deref(), by).await.map_err(|error| error.to_string())?;
         Ok(())
     }
 
