@@ -91,9 +91,9 @@ impl Execution<'_> {
                 let is_parent = |unit: &&Unit| unit.item == position && Some(&self.flow.to.records[unit.record].name) == spec.of.as_ref();
                 let parents: Vec<&Unit> = units.iter().filter(is_parent).collect();
                 let mut references = KnownReferences::default();
-                let mut there = self.parts(record, item, &parents, &references);
+                let mut there = self.parts(record, item, &parents, known, &references);
                 if self.resolve(&mut references).await? {
-                    there = self.parts(record, item, &parents, &references);
+                    there = self.parts(record, item, &parents, known, &references);
                 }
                 let Some(there) = there else { continue };
                 gone.extend(

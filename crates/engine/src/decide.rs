@@ -1,6 +1,6 @@
 //! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
@@ -57,19 +57,23 @@ impl Execution<'_> {
         Ok(true)
     }
 
-    /// Several records of one page (or several items of one record) that lead to one new record of the target: none of them is written. Who has it
-    /// already, by a link, keeps it.
+    /// Several records of one page (or several items of one record) that lead to one new record of the target: none of them is written, and neither is a
+    /// linked one that comes by this key only now. Who has it already, by a link, keeps it. Two items of one record with one key are never written.
     fn reject_twins(&self, items: &[Item], units: &mut [Unit]) {
-        let fresh: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() && !units[at].key.0.is_empty()).collect();
-        let twins: HashMap<&Key, Vec<usize>> = group_by(fresh.iter().copied(), |&at| &units[at].key);
-        let mut rejected: Vec<(usize, Cause)> = Vec::new();
-        for positions in twins.values().filter(|positions| positions.len() > 1) {
+        let keyed: Vec<usize> = (0..units.len())
+            .filter(|&at| matches!(units[at].decision, Decision::Open | Decision::Unchanged { .. }) && !units[at].key.0.is_empty())
+            .collect();
+        let coming: Vec<usize> = keyed.iter().copied().filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
+        let doubled = group_by(keyed.into_iter().filter(|&at| units[at].index.is_some()), |&at| (units[at].item, &units[at].key));
+        let twins = group_by(coming, |&at| &units[at].key);
+        let mut rejected: BTreeMap<usize, Cause> = BTreeMap::new();
+        for positions in doubled.values().chain(twins.values()).filter(|positions| positions.len() > 1) {
             for &at in positions {
                 let others = positions.iter().filter(|&&other| other != at).map(|&other| &units[other]);
                 let places: BTreeSet<&str> = others.map(|other| items[other.item].place.as_str()).collect();
                 let spots: Vec<Spot> = places.into_iter().map(|place| Spot { partition: 0, place: place.to_owned() }).collect();
                 let message = format!("several records of the input have this key: {}", other_places(&spots, ""));
-                rejected.push((at, Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(units[at].record))));
+                rejected.insert(at, Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(units[at].record)));
             }
         }
         for (at, cause) in rejected {
@@ -226,7 +230,10 @@ impl Execution<'_> {
             return;
         }
         unit.decision = match living.as_slice() {
-            [] if candidates.iter().any(|candidate| !self.deleted_by_us.contains(&candidate.id)) => deleted_match(),
+            [] if candidates.iter().any(|candidate| !self.deleted_by_us.contains(&candidate.id)) => {
+                let barred = candidates.iter().find_map(Candidate::barred);
+                barred.map_or_else(deleted_match, |cause| Decision::Rejected(vec![cause.clone()]))
+            }
             [] if self.searches(unit.record) => return,
             [] => Decision::Write(Change {
                 action: Action::Create,

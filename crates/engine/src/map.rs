@@ -1,6 +1,6 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
@@ -8,7 +8,7 @@ use kivuko_core::error::Cause;
 use kivuko_core::expr::Scope;
 use kivuko_core::flow::Missing;
 use kivuko_core::mapping::Mapped;
-use kivuko_core::store::Reference;
+use kivuko_core::store::{Link, Reference};
 use kivuko_core::transform::Env;
 use kivuko_core::value;
 use serde_json::{Value, json};
@@ -50,16 +50,27 @@ impl Execution<'_> {
                     found.into_iter().map(Some).collect()
                 }
             };
-            for (index, piece) in pieces.into_iter().enumerate() {
+            let make = |index: usize, by_whole_key: bool| {
                 // Of a parent that is written for each item too, the one of the same item.
                 let parent = own.iter().copied().find(|unit| unit.index.is_none_or(|of| of == index));
                 // The parent was left out by its own `when`: so are its parts.
                 if spec.of.is_some() && parent.is_none() {
-                    continue;
+                    return None;
                 }
+                let piece = pieces[index].map(|piece| Piece { index, value: piece, by_whole_key });
                 let mut unit = Unit::new(position, record, &spec.name, Decision::Open);
-                unit.index = piece.map(|_| index);
-                units.extend(self.map_one(unit, item, piece.map(|piece| (index, piece)), parent, known, &env));
+                unit.index = piece.map(|piece| piece.index);
+                self.map_one(unit, item, piece, parent, known, &env)
+            };
+            let begin = units.len();
+            units.extend((0..pieces.len()).filter_map(|index| make(index, false)));
+            let made: Vec<(&str, &Key)> =
+                units[begin..].iter().map(|unit| (unit.part.as_str(), unit.asked.as_ref().unwrap_or(&unit.key))).collect();
+            for at in shared_names(&made) {
+                let unit = &mut units[begin + at];
+                if let Some(again) = unit.index.and_then(|index| make(index, true)) {
+                    *unit = again;
+                }
             }
         }
         units
@@ -70,7 +81,7 @@ impl Execution<'_> {
         &self,
         mut unit: Unit,
         item: &Item,
-        piece: Option<(usize, &Value)>,
+        piece: Option<Piece<'_>>,
         parent: Option<&Unit>,
         known: &Known,
         env: &Env<'_>,
@@ -90,7 +101,7 @@ impl Execution<'_> {
             },
         };
         let vars = [("parent", &parent_value)];
-        let part_item = piece.map(|(_, value)| value);
+        let part_item = piece.map(|piece| piece.value);
         if let Some(when) = &spec.when {
             match when.truth(&Scope { record: &item.value, item: part_item, vars: &vars, env }) {
                 Ok(true) => {}
@@ -119,8 +130,8 @@ impl Execution<'_> {
                 return Some(unit);
             }
         }
-        if let Some((index, _)) = piece {
-            unit.part = part_of(&spec.name, &unit.key, index);
+        if let Some(piece) = piece {
+            unit.part = self.part_of(unit.record, item, known, &unit.key, piece.index, piece.by_whole_key);
         }
         unit.link = known.link(&item.id, &unit.part).cloned();
         unit.sent = known.sent(&item.id, &unit.part).cloned();
@@ -144,24 +155,49 @@ impl Execution<'_> {
     }
 
     /// The names of the parts that the items of a record make, whether they are written or not; `None` when that cannot be told of one of them.
-    pub(crate) fn parts(&self, record: usize, item: &Item, parents: &[&Unit], references: &KnownReferences) -> Option<HashSet<String>> {
+    pub(crate) fn parts(
+        &self,
+        record: usize,
+        item: &Item,
+        parents: &[&Unit],
+        known: &Known,
+        references: &KnownReferences,
+    ) -> Option<HashSet<String>> {
         let spec = &self.flow.to.records[record];
         let env = self.env(references);
         let mut pieces = Vec::new();
         spec.each.as_ref()?.read(&item.value, &mut pieces);
-        let mut parts = HashSet::new();
+        let mut keys = Vec::with_capacity(pieces.len());
         let mut told = true;
         for (index, piece) in pieces.into_iter().enumerate() {
             let parent = parents.iter().find(|unit| unit.index.is_none_or(|of| of == index));
             let parent = parent.and_then(|parent| Some(as_parent(parent, &self.parent_id(parent).ok()?))).unwrap_or_default();
             let mapped = self.flow.mapping.apply(&spec.name, &item.value, Some(piece), &[("parent", &parent)], &env);
             match mapped.ok().and_then(|mapped| self.key_of(record, &mapped).ok()) {
-                Some(key) => _ = parts.insert(part_of(&spec.name, &key, index)),
+                Some(key) => keys.push((index, key)),
                 // The others may ask for references all the same.
                 None => told = false,
             }
         }
-        told.then_some(parts)
+        let name = |(index, key): &(usize, Key), by_whole_key| self.part_of(record, item, known, key, *index, by_whole_key);
+        let mut names: Vec<String> = keys.iter().map(|one| name(one, false)).collect();
+        let made: Vec<(&str, &Key)> = names.iter().zip(&keys).map(|(part, (_, key))| (part.as_str(), key)).collect();
+        for at in shared_names(&made) {
+            names[at] = name(&keys[at], true);
+        }
+        told.then(|| names.into_iter().collect())
+    }
+
+    /// Items of one record are told apart by the last part of their key, which is their own in most flows; by the whole key where several items have that part in
+    /// common (two people of one household, seen on one day); without a key by their position. An item that is known keeps the name that it has.
+    fn part_of(&self, record: usize, item: &Item, known: &Known, key: &Key, index: usize, by_whole_key: bool) -> String {
+        let name = &self.flow.to.records[record].name;
+        let Some(last) = key.0.last() else { return format!("{name}#{index}") };
+        let is_it = |link: &&Link| link.key == *key && self.record_named(&link.part, &link.target_resource) == Some(record);
+        if let Some(link) = known.links_of(&item.id).iter().find(is_it) {
+            return link.part.clone();
+        }
+        if by_whole_key { format!("{name}#{}", key.0.join("#")) } else { format!("{name}#{last}") }
     }
 
     /// The target's id of a parent, or what its lack means for its parts.
@@ -305,10 +341,20 @@ fn as_parent(parent: &Unit, id: &str) -> Value {
     json!({ "id": id, "parent": { "id": parent.parent } })
 }
 
-/// Items of one record are told apart by the last part of their key, which is their own; without one by their position.
-fn part_of(name: &str, key: &Key, index: usize) -> String {
-    let own = key.0.last().cloned().unwrap_or_else(|| index.to_string());
-    format!("{name}#{own}")
+/// An item of a list that becomes a record of its own.
+#[derive(Clone, Copy)]
+struct Piece<'v> {
+    index: usize,
+    value: &'v Value,
+    by_whole_key: bool,
+}
+
+/// The positions of those that have their name in common with one of another key.
+fn shared_names(made: &[(&str, &Key)]) -> Vec<usize> {
+    let mut first: HashMap<&str, &Key> = HashMap::new();
+    let shared: HashSet<&str> =
+        made.iter().filter(|(part, key)| *first.entry(part).or_insert(key) != *key).map(|(part, _)| *part).collect();
+    (0..made.len()).filter(|&at| shared.contains(made[at].0)).collect()
 }
 
 fn waiting_or_rejected(causes: Vec<Cause>) -> Decision {

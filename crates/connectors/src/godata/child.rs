@@ -162,7 +162,7 @@ fn change(held: &Value, body: &Value) -> Result<Value, Written> {
         let wanted = sent.remove(field).filter(|wanted| !wanted.is_null());
         if wanted.is_some_and(|wanted| held.get(field).is_none_or(|held| !kivuko_core::value::same(held, &wanted))) {
             let message = format!(
-                "`{field}` is another one in Go.Data, which cannot change it; delete the record there, and the next run makes the new one"
+                "`{field}` is another one in Go.Data, which cannot change it; delete the record there, and send it under another identity"
             );
             return Err(Written::Refused(Cause::new(godata::BELONGS_ELSEWHERE, message).field(field)));
         }

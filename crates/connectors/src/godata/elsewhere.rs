@@ -91,27 +91,38 @@ pub struct Elsewhere<'a> {
 }
 
 impl Elsewhere<'_> {
-    /// Adds to what was found by keys here: who else holds those of them that no living record here holds.
+    /// Adds to what was found by keys here: who else holds those of them that no living record here holds. Only who is alone with a key may be restored: where
+    /// somebody living has it, what was deleted stays so.
     pub async fn complete_keys(&self, search: &Search, keys: &[Key], found: &mut [Vec<Candidate>]) -> Result<(), Error> {
-        self.see(found.iter_mut().flatten()).await?;
-        if self.here == PersonKind::Event {
-            return Ok(());
-        }
+        self.stay(found.iter().flatten());
         let missing: Vec<usize> = (0..keys.len()).filter(|at| found[*at].iter().all(|candidate| candidate.deleted)).collect();
-        let asked: Vec<&Key> = missing.iter().map(|at| &keys[*at]).collect();
-        let others = self.others(&asked, &|keys| search.condition(keys)).await?;
-        for at in missing {
-            found[at].extend(others.iter().filter(|body| search.holds(body, &keys[at])).filter_map(|body| self.of_another_kind(body)));
+        if self.here != PersonKind::Event {
+            let asked: Vec<&Key> = missing.iter().map(|at| &keys[*at]).collect();
+            let others = self.others(&asked, &|keys| search.condition(keys)).await?;
+            let mut elsewhere: Vec<Vec<Candidate>> = Vec::with_capacity(missing.len());
+            for at in &missing {
+                elsewhere.push(
+                    others.iter().filter(|body| search.holds(body, &keys[*at])).filter_map(|body| self.of_another_kind(body)).collect(),
+                );
+            }
+            let alone = missing.iter().zip(&elsewhere).filter(|(_, others)| others.iter().all(|other| other.deleted)).map(|(at, _)| *at);
+            let alone: HashSet<usize> = alone.collect();
+            let gone = found.iter_mut().enumerate().filter(|(at, _)| alone.contains(at)).flat_map(|(_, candidates)| candidates);
+            self.see_deleted(gone.collect()).await?;
+            for (at, others) in missing.into_iter().zip(elsewhere) {
+                found[at].extend(others);
+            }
         }
         Ok(())
     }
 
     /// The same for ids.
     pub async fn complete_ids(&self, ids: &[String], found: &mut [Option<Candidate>]) -> Result<(), Error> {
-        self.see(found.iter_mut().flatten()).await?;
+        self.stay(found.iter().flatten());
         if self.here == PersonKind::Event {
             return Ok(());
         }
+        self.see_deleted(found.iter_mut().flatten().filter(|candidate| candidate.deleted).collect()).await?;
         let missing: Vec<usize> = (0..ids.len()).filter(|at| found[*at].is_none()).collect();
         let asked: Vec<&String> = missing.iter().map(|at| &ids[*at]).collect();
         let others = self.others(&asked, &|ids| json!({ "id": { "inq": ids } })).await?;
@@ -153,13 +164,16 @@ impl Elsewhere<'_> {
         Some(found)
     }
 
-    /// Looks at those who were found here: who is deleted may be restored, or was merged into someone else.
-    async fn see(&self, found: impl Iterator<Item = &mut Candidate>) -> Result<(), Error> {
-        let (gone, living): (Vec<&mut Candidate>, Vec<&mut Candidate>) = found.partition(|candidate| candidate.deleted);
-        for candidate in living {
+    /// Who lives here needs nothing done.
+    fn stay<'c>(&self, found: impl Iterator<Item = &'c Candidate>) {
+        for candidate in found.filter(|candidate| !candidate.deleted) {
             self.lifts.set(&candidate.id, None);
         }
-        if gone.is_empty() || self.here == PersonKind::Event {
+    }
+
+    /// Looks at those who are deleted here: they may be restored, or were merged into someone else.
+    async fn see_deleted(&self, gone: Vec<&mut Candidate>) -> Result<(), Error> {
+        if gone.is_empty() {
             return Ok(());
         }
         let ids: Vec<String> = gone.iter().map(|candidate| candidate.id.clone()).collect();
