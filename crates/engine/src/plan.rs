@@ -8,6 +8,7 @@ use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Flow;
 use kivuko_core::outcome::{Counts, Outcome};
 use kivuko_core::store::{RunId, SavedPlan};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::lease::Held;
-use crate::report::CauseGroup;
+use crate::report::{CauseGroup, left_out};
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -76,6 +77,14 @@ pub struct PlanReport {
     pub causes: Vec<CauseGroup>,
     /// The number of the saved plan.
     pub saved: Option<i64>,
+}
+
+impl PlanReport {
+    /// The exit code of a command that made this.
+    pub fn exit_code(&self) -> u8 {
+        let by_error = self.error.as_ref().map_or(0, crate::report::exit_code);
+        by_error.max(u8::from(self.counts.rejected > 0 || left_out(&self.causes)))
+    }
 }
 
 /// What a person can ask of a plan.
@@ -154,19 +163,17 @@ impl Engine {
     }
 }
 
-/// Loads the writes of a saved plan, by source record and part.
-pub(crate) async fn load(execution: &mut Execution<'_>, plan: i64) -> Result<BTreeMap<(String, String), Planned>, Error> {
-    let engine = execution.engine;
-    let saved = engine.store.plan(plan, engine.clock.now()).await?.filter(|saved| saved.flow == execution.flow.name).ok_or_else(|| {
+/// The writes of a saved plan, by source record and part; and whether it was compared with what the target holds.
+pub(crate) async fn load(engine: &Engine, flow: &Flow, plan: i64) -> Result<(bool, BTreeMap<(String, String), Planned>), Error> {
+    let saved = engine.store.plan(plan, engine.clock.now()).await?.filter(|saved| saved.flow == flow.name).ok_or_else(|| {
         Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days"))
     })?;
-    if saved.version != execution.flow.version.hash {
+    if saved.version != flow.version.hash {
         return Err(Error::configuration(codes::PLAN_OUTDATED, format!("the flow has changed since plan {plan}; make a new one")));
     }
     let Saved { live, planned } = serde_json::from_slice(&saved.body)
         .map_err(|error| Error::bug(codes::PLAN_GONE, format!("plan {plan} cannot be read: {error}")))?;
-    execution.live = live;
-    Ok(planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect())
+    Ok((live, planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect()))
 }
 
 impl Execution<'_> {

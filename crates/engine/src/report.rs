@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kivuko_core::catalogue::{record, target};
+use kivuko_core::catalogue::{record, run, target};
 use kivuko_core::error::{Cause, Code, Consequence, Error, Unlisted};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::store::RunId;
@@ -34,7 +34,7 @@ impl RunReport {
     /// The exit code of a command that ran this: the highest that applies.
     pub fn exit_code(&self) -> u8 {
         let by_error = self.error.as_ref().map_or(0, exit_code);
-        let by_records = u8::from(self.counts.rejected > 0);
+        let by_records = u8::from(self.counts.rejected > 0 || left_out(&self.causes));
         let by_status = if self.status == Status::Complete { 0 } else { 3 };
         by_error.max(by_records).max(if self.error.is_some() { 0 } else { by_status })
     }
@@ -70,6 +70,12 @@ impl RunReport {
         }
         object
     }
+}
+
+/// Whether something that a person asked for by name was not done: a planned write that no longer fits, a write that could not be taken back, a record that is not there.
+pub(crate) fn left_out(causes: &[CauseGroup]) -> bool {
+    let asked_for = [run::CHANGED_SINCE_PLAN, run::NOT_REVERTED, run::UNKNOWN_RECORD];
+    causes.iter().any(|group| asked_for.contains(&group.code))
 }
 
 /// The exit code of an error: 2 for the project, 3 for systems, 4 for us.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::TargetSpec;
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
@@ -141,6 +142,8 @@ pub(crate) struct Execution<'e> {
     pub passed: bool,
     /// The writes of a saved plan, when just these are to be sent.
     pub agreed: Option<BTreeMap<(String, String), Planned>>,
+    /// The records that were asked for by their identity and have not come by.
+    wanted: BTreeSet<String>,
     pub counts: Counts,
     pub groups: CauseGroups,
     /// Where rows are put together: how many there were.
@@ -155,6 +158,10 @@ impl Engine {
     pub async fn run(&self, flow: &str, options: &RunOptions, watch: &dyn Watch) -> Result<RunReport, Error> {
         let flow = self.flow(flow)?;
         check_input(&flow, options)?;
+        let agreed = match options.plan {
+            Some(plan) => Some(crate::plan::load(self, &flow, plan).await?),
+            None => None,
+        };
         let began = self.clock.now();
         let requests_before = self.requests();
         // What is wrong with the systems' options is no run yet.
@@ -171,6 +178,10 @@ impl Engine {
         };
         let run = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), run, options.force, true);
+        if let Some((live, planned)) = agreed {
+            execution.live = live;
+            execution.agreed = Some(planned);
+        }
         let ended = execution.go(options, watch).await;
         execution.release().await;
         let requests = self.requests() - requests_before;
@@ -258,6 +269,7 @@ impl<'e> Execution<'e> {
             seen_in_plan: HashSet::new(),
             passed: false,
             agreed: None,
+            wanted: BTreeSet::new(),
             counts: Counts::default(),
             groups: CauseGroups::default(),
             rows_read: None,
@@ -280,11 +292,11 @@ impl<'e> Execution<'e> {
     async fn carry_through(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.open_targets().await?;
         let mut options = options.clone();
-        if let Some(plan) = options.plan {
-            let agreed = crate::plan::load(self, plan).await?;
+        if let Some(agreed) = &self.agreed {
             options.only = agreed.keys().map(|(id, _)| id.clone()).collect::<HashSet<_>>().into_iter().collect();
             options.only.sort();
-            self.agreed = Some(agreed);
+        } else {
+            self.wanted = options.only.iter().map(|id| id.trim().to_owned()).collect();
         }
         let mut source = self.open_source(&options)?;
         let flow = Arc::clone(&self.flow);
@@ -307,6 +319,9 @@ impl<'e> Execution<'e> {
                 break;
             }
         }
+        if left > 0 {
+            self.tell_not_found();
+        }
         if options.is_whole() && source.reads_whole() {
             self.delete_absent(watch).await?;
         }
@@ -314,6 +329,17 @@ impl<'e> Execution<'e> {
             self.close_orphans().await?;
         }
         Ok(())
+    }
+
+    /// Records that were asked for by their identity, and that the source does not have.
+    fn tell_not_found(&mut self) {
+        for id in std::mem::take(&mut self.wanted) {
+            let cause = Cause::new(
+                codes::UNKNOWN_RECORD,
+                "the source has no such record, so nothing was done for it; is the identity spelled as in the source?",
+            );
+            self.groups.add(Outcome::Skipped, &cause, &id);
+        }
     }
 
     /// Opens the targets and asks them whether the flow can work; in a run also takes the leases.
@@ -443,6 +469,11 @@ impl<'e> Execution<'e> {
             })
             .collect();
         let mut items = later_ones_count(items);
+        if !self.wanted.is_empty() {
+            for item in &items {
+                self.wanted.remove(&item.id);
+            }
+        }
         self.nameless |= items.iter().any(|item| item.nameless);
         if !self.writes && self.tells_absence() {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
@@ -523,8 +554,7 @@ fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
     for item in items.iter_mut().rev() {
         let later = seen.insert(item.id.clone(), item.place.clone());
         if let (Some(place), false) = (later, matches!(item.early, Some(Early::Rejected(_)))) {
-            let cause =
-                Cause::new(kivuko_core::catalogue::run::SUPERSEDED, format!("the source has this record again, and that counts: {place}"));
+            let cause = Cause::new(codes::SUPERSEDED, format!("the source has this record again, and that counts: {place}"));
             item.early = Some(Early::Left(vec![cause]));
         }
     }

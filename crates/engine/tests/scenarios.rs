@@ -213,7 +213,7 @@ impl Telling {
             limit: what["limit"].as_u64(),
             force: what["force"].as_bool().unwrap_or_default(),
             input: what["input"].as_str().map(|name| self.world.path(name)),
-            plan: (what["plan"] == "last").then_some(self.last_plan).flatten(),
+            plan: if what["plan"] == "last" { self.last_plan } else { what["plan"].as_i64() },
             since: what["since"].as_str().and_then(|time| time.parse().ok()),
             ..RunOptions::default()
         };
@@ -280,7 +280,9 @@ impl Telling {
     async fn revert(&mut self, expect: Option<&Value>) -> Result<(), String> {
         let run = self.last_run.ok_or("there is no run to take back")?;
         let (report, _) = self.world.engine().await.revert(run).await.map_err(|error| error.to_string())?;
-        compare(&report.to_json(), expect, &["updated", "deleted", "skipped", "failed"])
+        let mut found = report.to_json();
+        found["exit"] = json!(report.exit_code());
+        compare(&found, expect, &["updated", "deleted", "skipped", "failed"])
     }
 
     async fn cursor(&self, what: &Value) -> Result<(), String> {

@@ -6,9 +6,9 @@ use kivuko_core::outcome::Counts;
 use kivuko_engine::{PlanOptions, PlanReport, Planned, Watch, exit_code};
 use serde_json::{Value, json};
 
-use crate::app::{App, worst};
+use crate::app::App;
 use crate::args::Plan;
-use crate::failure::{Failure, exit};
+use crate::failure::Failure;
 use crate::print::account::{self, Account};
 use crate::print::figures::count;
 use crate::print::planned::{self, Visible};
@@ -106,7 +106,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
 }
 
 fn code(report: &PlanReport) -> u8 {
-    worst([report.error.as_ref().map_or(exit::WELL, exit_code), u8::from(report.counts.rejected > 0)])
+    report.exit_code()
 }
 
 /// Ends the document that was begun, whatever became of the plan: what was printed must stay one JSON document.
