@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::flow::{Detect, Then};
+use kivuko_core::flow::{Detect, Missing, Then};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, Partition};
 use kivuko_core::store::{Link, RunId};
@@ -122,7 +122,7 @@ impl Execution<'_> {
         }
     }
 
-    /// What is gone already, or what another source still has, needs no request; only the link goes.
+    /// What is gone already, what another source still has, or what this flow finds and never makes needs no request; only the link goes.
     async fn leave_out_gone(&self, record: usize, items: &[Item], wave: &mut [Unit]) -> Result<(), Error> {
         let ids: Vec<String> = wave.iter().filter_map(|unit| unit.target_id().map(str::to_owned)).collect();
         let held: HashSet<String> = self
@@ -138,8 +138,13 @@ impl Execution<'_> {
             })
             .map(|link| link.target_id)
             .collect();
+        let never_made = self.flow.to.records[record].missing != Missing::Create;
         for (unit, present) in wave.iter_mut().zip(self.fetch(record, &ids).await?) {
             let Some(link) = &unit.link else { continue };
+            if never_made {
+                unit.decision = Decision::Unlinked;
+                continue;
+            }
             if let Some(cause) = present.as_ref().and_then(|present| present.barred()) {
                 unit.decision = Decision::Rejected(vec![cause.clone()]);
                 continue;

@@ -6,8 +6,9 @@ use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
 use kivuko_core::error::Cause;
 use kivuko_core::expr::Scope;
-use kivuko_core::flow::Missing;
+use kivuko_core::flow::{Matching, Missing};
 use kivuko_core::mapping::Mapped;
+use kivuko_core::path::SourcePath;
 use kivuko_core::store::{Link, Reference};
 use kivuko_core::transform::Env;
 use kivuko_core::value;
@@ -122,7 +123,7 @@ impl Execution<'_> {
         match self.key_of(unit.record, &mapped) {
             Ok(key) => {
                 let made = spec.missing == Missing::Create;
-                unit.asked = (!made && !key.0.is_empty()).then(|| key.clone());
+                unit.asked = if made { None } else { asked(spec.matching.as_ref(), &key, &mapped.create) };
                 unit.key = key;
             }
             Err(cause) => {
@@ -231,7 +232,8 @@ impl Execution<'_> {
         Ok(Key(parts))
     }
 
-    /// A record that is found and never made: when its key has changed in the source it is looked for anew, whatever it was linked to.
+    /// A record that is found and never made: when its key, or without one what is known of the person, has changed in the source it is looked for anew, whatever it
+    /// was linked to. Nothing of it is written, so otherwise nobody would notice that a sample was put down for somebody else.
     fn let_go_of_another(&self, unit: &mut Unit) {
         let Some(asked) = &unit.asked else { return };
         let hash = value::hash(&self.hash_key, &json!(asked.0));
@@ -339,6 +341,19 @@ impl Execution<'_> {
 /// What sheets call `parent`: `parent.id`, and `parent.parent.id`, for an exposure belongs to a contact, which belongs to a case.
 fn as_parent(parent: &Unit, id: &str) -> Value {
     json!({ "id": id, "parent": { "id": parent.parent } })
+}
+
+/// What a record that is never made is looked for by.
+fn asked(matching: Option<&Matching>, key: &Key, mapped: &Value) -> Option<Key> {
+    if !key.0.is_empty() {
+        return Some(key.clone());
+    }
+    let text = |path: &SourcePath| {
+        let mut found = Vec::new();
+        path.read(mapped, &mut found);
+        found.into_iter().filter_map(value::text).collect::<Vec<_>>().join(", ")
+    };
+    matching.map(|matching| Key(matching.fields.0.iter().map(|(_, path)| text(path)).collect()))
 }
 
 /// An item of a list that becomes a record of its own.

@@ -262,6 +262,29 @@ S-6,Aminata,Sesay,1990-07-23,2022-08-05,26
     assert!(open_reviews(&world).await.is_empty(), "what was decided is not asked again");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_that_was_put_down_for_somebody_else_is_noticed() {
+    let row = |who: &str| format!("{HEADER}S-1,{who},2022-08-03,21\n");
+    let world = world(KNOWN, &row("Aminata,Sesay,1990-07-23")).await;
+    let first = world.run("lab").await;
+    assert_eq!(came_to(&first.counts), (1, 1, 0, 0, 0), "{:?}", first.causes);
+    world.sim.log().clear();
+
+    // The same person in another spelling is the same person.
+    world.write("incoming/lab.csv", &row("Aminatta,Sesay,1990-07-23"));
+    let second = world.run("lab").await;
+    assert_eq!(came_to(&second.counts), (1, 0, 1, 0, 0), "{:?}", second.causes);
+
+    world.write("incoming/lab.csv", &row("Adama,Sesay,1990-07-23"));
+    for _ in 0..2 {
+        let run = world.run("lab").await;
+        assert_eq!(came_to(&run.counts), (1, 0, 0, 1, 0), "{:?}", run.causes);
+    }
+    let rejected = world.engine().await.store().rejections(Some("lab"), 100).await.expect("the rejections can be read");
+    assert_eq!(rejected.iter().map(|row| row.causes[0].code.to_string()).collect::<Vec<_>>(), ["K0638"]);
+    assert!(world.sim.log().writes().is_empty(), "something was written: {:?}", world.sim.log().writes());
+}
+
 const REGISTER_FLOW: &str = "\
 flow: cases
 from: { system: files, resource: cases.csv, id: visualId }
