@@ -56,7 +56,7 @@ pub async fn of(place: &Place<'_>, batch: &[Write]) -> Result<Vec<Result<Address
         Role::Person(kind) => Ok(batch.iter().map(|write| person(place, write, kind)).collect()),
         Role::Relationship => relationship::addresses(place, batch).await,
         Role::Child(kind) => child::addresses(place, kind, batch).await,
-        Role::Place | Role::Item | Role::Plain => Ok(batch.iter().map(|write| own(place, write)).collect()),
+        Role::Place | Role::Item | Role::Token | Role::Plain => Ok(batch.iter().map(|write| own(place, write)).collect()),
     }
 }
 

@@ -161,6 +161,22 @@ pub struct FromOptions {
     pub via: Via,
 }
 
+/// Reads the options of a flow's `from:`.
+///
+/// # Errors
+/// What is no option, or what Go.Data does not have for the resource.
+pub fn from_options(options: &Value, resource: &Resource) -> Result<FromOptions, Error> {
+    let options = match options {
+        Value::Null => FromOptions::default(),
+        options => FromOptions::deserialize(options).map_err(|error| Error::configuration(network::BAD_OPTIONS, error.to_string()))?,
+    };
+    if options.via == Via::Export && !resource.exports {
+        let message = format!("Go.Data has no export of {}; leave `via: export` out", resource.name);
+        return Err(Error::configuration(network::BAD_OPTIONS, message));
+    }
+    Ok(options)
+}
+
 /// How records are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

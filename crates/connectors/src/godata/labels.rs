@@ -11,8 +11,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::codes::{PLACES, ask};
-use super::errors::unreadable;
-use crate::http::{Method, Safety};
+use super::tokens::Tokens;
 
 /// Tokens of the interface, of error messages and of help pages.
 const OF_THE_INTERFACE: [&str; 6] = ["LNG_PAGE_", "LNG_LAYOUT_", "LNG_COMMON_", "LNG_API_", "LNG_HELP_", "LNG_DIALOG_"];
@@ -20,18 +19,6 @@ const OF_THE_INTERFACE: [&str; 6] = ["LNG_PAGE_", "LNG_LAYOUT_", "LNG_COMMON_", 
 #[derive(Deserialize)]
 struct Language {
     id: String,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    tokens: Vec<Token>,
-}
-
-#[derive(Deserialize)]
-struct Token {
-    token: String,
-    #[serde(default)]
-    translation: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,12 +50,7 @@ pub async fn tokens(client: &Client, language: &str) -> Result<Vec<(String, Stri
         let message = format!("Go.Data has no language `{language}`; it has {}{near}", known.join(", "));
         return Err(Error::configuration(godata::NO_SUCH_LANGUAGE, message));
     }
-    let request = client.request(Method::Get, ["languages", language, "language-tokens"], Safety::Safe);
-    let answer = client.send(request).await?;
-    if !answer.is_success() {
-        return Err(unreadable(&answer));
-    }
-    let tokens: Tokens = answer.read()?;
+    let tokens = Tokens::read(client, language, None).await?;
     let of_codes = tokens.tokens.into_iter().filter(|token| !OF_THE_INTERFACE.iter().any(|prefix| token.token.starts_with(prefix)));
     Ok(of_codes.filter_map(|token| token.translation.map(|label| (token.token, label))).collect())
 }

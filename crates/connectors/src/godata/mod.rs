@@ -9,7 +9,7 @@
 //!
 //! Changes that the source cannot see: a relationship that is made, changed or deleted changes its cases and events without moving their `updatedAt`, and so
 //! do lab results and follow-ups: all three have lists of their own; lab results of contacts while the outbreak hides those; the label of an item of
-//! reference data lives in the language tokens; records that come from another Go.Data by synchronisation keep their old `updatedAt` (`cursor: dbUpdatedAt`
+//! reference data lives in the language tokens (`tokens` reads them); records that come from another Go.Data by synchronisation keep their old `updatedAt` (`cursor: dbUpdatedAt`
 //! sees those); who left a list in a release that does not keep `wasCase` and its like, or left it and came back between two readings; records without a
 //! time of change, as very old installations may have, are never read. The cursor stays behind the moment at which a reading began, so what becomes visible
 //! during a long one is read again; what becomes visible later than `overlap_secs` after its own time is not.
@@ -39,6 +39,7 @@ mod system;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod write;
 
 use std::sync::Arc;

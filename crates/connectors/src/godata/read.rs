@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::answers::Reading;
 use super::client::Client;
-use super::config::{FromOptions, Via};
+use super::config::{Via, from_options};
 use super::cursor::{Position, Stamp, stamp_text};
 use super::errors::unreadable;
 use super::export::Exported;
@@ -68,17 +68,8 @@ impl Source {
             }
             Some(_) => return Err(Error::configuration(target::UNKNOWN_FIELD, "the cursor of Go.Data is `updatedAt` or `dbUpdatedAt`")),
         };
-        let options = match &spec.options {
-            Value::Null => FromOptions::default(),
-            options => {
-                serde_json::from_value(options.clone()).map_err(|error| Error::configuration(network::BAD_OPTIONS, error.to_string()))?
-            }
-        };
-        if options.via == Via::Export && !resource.exports {
-            let message = format!("Go.Data has no export of {}; leave `via: export` out", resource.name);
-            return Err(Error::configuration(network::BAD_OPTIONS, message));
-        }
-        Ok(Self { client, resource, stamp, via: options.via })
+        let via = from_options(&spec.options, resource)?.via;
+        Ok(Self { client, resource, stamp, via })
     }
 }
 

@@ -116,6 +116,8 @@ pub enum Role {
     Relationship,
     /// Something that one person has, and that lives below that person.
     Child(&'static Child),
+    /// A word in a language: listed below its language, without an id or a time of change.
+    Token,
     /// Nothing special.
     Plain,
 }
@@ -198,7 +200,7 @@ impl Resource {
     pub fn as_compared(&self, body: Value) -> Value {
         match self.role {
             Role::Relationship => relationship::as_compared(body),
-            Role::Person(_) | Role::Place | Role::Item | Role::Child(_) | Role::Plain => body,
+            Role::Person(_) | Role::Place | Role::Item | Role::Child(_) | Role::Token | Role::Plain => body,
         }
     }
 

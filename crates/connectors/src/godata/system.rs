@@ -13,9 +13,11 @@ use super::labels;
 use super::mask::Mask;
 use super::persons::PersonKind;
 use super::questionnaire::Questionnaire;
-use super::read::Source;
+use super::read::{Source, known};
 use super::resources::RESOURCES;
+use super::schema::Role;
 use super::target::Target;
+use super::tokens::TokenSource;
 use crate::http::{Method, Safety};
 
 /// One Go.Data.
@@ -137,7 +139,11 @@ impl connector::System for System {
     }
 
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {
-        Ok(Box::new(Source::new(Arc::clone(&self.client), spec)?))
+        let client = Arc::clone(&self.client);
+        match known(&spec.resource)?.role {
+            Role::Token => Ok(Box::new(TokenSource::new(client, spec)?)),
+            _ => Ok(Box::new(Source::new(client, spec)?)),
+        }
     }
 
     fn target(&self, spec: &TargetSpec) -> Result<Box<dyn connector::Target>, Error> {

@@ -439,7 +439,7 @@ impl Writer<'_> {
                 let present = self.place.by_ids(ids).await?;
                 held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
             }
-            Role::Item | Role::Relationship | Role::Child(_) | Role::Plain => {}
+            Role::Item | Role::Relationship | Role::Child(_) | Role::Token | Role::Plain => {}
         }
         Ok(held)
     }

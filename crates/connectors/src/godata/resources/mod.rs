@@ -7,6 +7,7 @@ mod contacts_of_contacts;
 mod events;
 mod follow_ups;
 mod lab_results;
+mod language_tokens;
 mod locations;
 mod outbreak_templates;
 mod outbreaks;
@@ -34,6 +35,7 @@ pub const RESOURCES: &[Resource] = &[
     outbreak_templates::OUTBREAK_TEMPLATES,
     locations::LOCATIONS,
     reference_data::REFERENCE,
+    language_tokens::LANGUAGE_TOKENS,
 ];
 
 /// Their names, for the declaration of the kind.

@@ -11,6 +11,7 @@ mod questionnaires;
 mod quirks;
 mod reading;
 mod relationships;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
