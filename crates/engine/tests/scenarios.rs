@@ -386,20 +386,36 @@ impl Telling {
         if json!(found) == *what { Ok(()) } else { Err(format!("expected open questions {what}, found {}", json!(found))) }
     }
 
-    /// A person answers a question: `{ record: SOURCE ID, is: VISUAL ID }`, or `is: new`, `is: discard`.
+    /// A person answers a question: `{ record: SOURCE ID, is: VISUAL ID }`, or `is: new`, `is: discard`; or corrects what a `flow` linked: `is: unlink`,
+    /// `is: split`, `merge: VISUAL ID`. What is `refused` ends with this code.
     async fn decide(&self, what: &Value) -> Result<(), String> {
-        let (record, is) = (text(what, "record")?, text(what, "is")?);
+        let record = text(what, "record")?;
         let engine = self.world.engine().await;
-        let rows = engine.store().reviews(None, 1000).await.map_err(|error| error.to_string())?;
-        let row = rows.iter().find(|row| row.review.source.id == record).ok_or_else(|| format!("nobody is asked about {record}"))?;
-        let (kind, candidate) = match is {
-            "new" => (DecisionKind::New, None),
-            "discard" => (DecisionKind::Discard, None),
-            visual_id => (DecisionKind::Link, Some(self.id_of(visual_id)?)),
-        };
         let by = By { name: "a data manager".to_owned(), reason: "a scenario".to_owned() };
-        engine.answer(row.id, kind, candidate.as_deref(), by).await.map_err(|error| error.to_string())?;
-        Ok(())
+        let done = if let Some(flow) = what["flow"].as_str() {
+            let (kind, target) = match (what["is"].as_str(), what["merge"].as_str()) {
+                (Some("unlink"), None) => (DecisionKind::Unlink, None),
+                (Some("split"), None) => (DecisionKind::Split, None),
+                (None, Some(visual_id)) => (DecisionKind::Merge, Some(self.id_of(visual_id)?)),
+                _ => return Err("with a `flow`, `decide` takes `is: unlink`, `is: split` or `merge`".to_owned()),
+            };
+            engine.correct(flow, record, kind, target.as_deref(), by).await
+        } else {
+            let rows = engine.store().reviews(None, 1000).await.map_err(|error| error.to_string())?;
+            let row = rows.iter().find(|row| row.review.source.id == record).ok_or_else(|| format!("nobody is asked about {record}"))?;
+            let (kind, candidate) = match text(what, "is")? {
+                "new" => (DecisionKind::New, None),
+                "discard" => (DecisionKind::Discard, None),
+                visual_id => (DecisionKind::Link, Some(self.id_of(visual_id)?)),
+            };
+            engine.answer(row.id, kind, candidate.as_deref(), by).await
+        };
+        match (done, what["refused"].as_str()) {
+            (Ok(_), None) => Ok(()),
+            (Err(error), Some(code)) if error.cause.code.to_string() == code => Ok(()),
+            (Ok(_), Some(code)) => Err(format!("it should have been refused with {code}")),
+            (Err(error), _) => Err(error.to_string()),
+        }
     }
 
     async fn rejections(&self, what: &Value) -> Result<(), String> {
