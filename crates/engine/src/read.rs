@@ -107,7 +107,9 @@ impl Execution<'_> {
     pub(crate) async fn known(&self, ids: &[String]) -> Result<Known, Error> {
         let (flow, store) = (&self.flow, &self.engine.store);
         let links = store.links(&flow.from.system, &flow.from.resource, ids, &flow.to.system);
-        let (links, sent) = try_join(links, store.sent(&flow.name, ids)).await?;
+        let (mut links, sent) = try_join(links, store.sent(&flow.name, ids)).await?;
+        // Another flow may make something else of the same record.
+        links.retain(|link| self.record_named(&link.part, &link.target_resource).is_some());
         Ok(Known::new(links, sent))
     }
 

@@ -1,3 +1,3 @@
 SELECT * FROM link
 WHERE source_id IN (SELECT value FROM json_each(?3)) AND source_system = ?1 AND source_resource = ?2 AND target_system = ?4
-ORDER BY source_id, part
+ORDER BY source_id, part, target_resource

@@ -6,5 +6,6 @@ UPDATE link SET key = '[]' WHERE id IN (
         AND link.source_resource = new.value ->> '$.source.resource'
         AND link.part = new.value ->> '$.part'
         AND link.target_system = new.value ->> '$.target_system'
+        AND link.target_resource = new.value ->> '$.target_resource'
     WHERE link.key <> '[]' AND link.key <> new.value -> '$.key'
 )

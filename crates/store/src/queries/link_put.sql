@@ -4,10 +4,9 @@ SELECT value ->> '$.source.system', value ->> '$.source.resource', value ->> '$.
     value ->> '$.target_resource', value ->> '$.target_id', value -> '$.key', value ->> '$.flow', value ->> '$.created', value ->> '$.seen',
     value ->> '$.version'
 FROM jsonb_each(?1) WHERE true
-ON CONFLICT (source_id, source_system, source_resource, part, target_system) DO UPDATE SET
-    flow = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, flow, excluded.flow),
-    created = iif(target_id = excluded.target_id AND target_resource = excluded.target_resource, created, excluded.created),
-    target_resource = excluded.target_resource,
+ON CONFLICT (source_id, source_system, source_resource, part, target_system, target_resource) DO UPDATE SET
+    flow = iif(target_id = excluded.target_id, flow, excluded.flow),
+    created = iif(target_id = excluded.target_id, created, excluded.created),
     target_id = excluded.target_id,
     key = excluded.key,
     seen = max(seen, excluded.seen),

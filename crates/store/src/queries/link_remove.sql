@@ -5,4 +5,5 @@ DELETE FROM link WHERE id IN (
         AND link.source_resource = gone.value ->> '$.source.resource'
         AND link.part = gone.value ->> '$.part'
         AND link.target_system = gone.value ->> '$.target_system'
+        AND link.target_resource = gone.value ->> '$.target_resource'
 )

@@ -124,6 +124,7 @@ pub async fn decide(store: &SqliteStore, decision: &Decided) -> Result<(), Error
             .bind(&source.resource)
             .bind(part)
             .bind(&decision.target_system)
+            .bind(&decision.target_resource)
             .execute(&mut *tx)
             .await
             .map_err(sql(DECIDING))?;

@@ -140,6 +140,20 @@ pub async fn links_are_found_by_source_key_and_target(open: &Open<'_>) {
     assert_eq!(store.links_by_target("godata", "notes", &texts(&["t-2"])).await.unwrap(), [keyless]);
 }
 
+/// One flow makes a place of a record, and another one an entry of a code list: each has its own link, and takes away its own alone.
+pub async fn a_record_may_be_two_things_in_one_target(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "places", 1).await;
+    let place = Link { target_resource: "locations".to_owned(), ..link(run, "places", "1") };
+    let entry = Link { target_resource: "reference-data".to_owned(), target_id: "r-1".to_owned(), ..link(run, "places", "1") };
+    put(&*store, run, "places", &[place.clone(), entry.clone()]).await;
+    assert_eq!(links(&*store, &["1"]).await, [place.clone(), entry.clone()]);
+    let mut gone = page(run, "places");
+    gone.unlinked = vec![place];
+    store.commit_page(&gone).await.unwrap();
+    assert_eq!(links(&*store, &["1"]).await, [entry]);
+}
+
 pub async fn a_link_moves_to_another_record(open: &Open<'_>) {
     let store = open().await;
     let run = begin(&*store, "cases", 1).await;
