@@ -8,6 +8,12 @@ use kivuko_sims::godata::{Options, Sim};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::Value;
 
+#[path = "command/review.rs"]
+mod review;
+
+/// The folder of this crate.
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
 /// A project folder of its own.
 struct Folder(tempfile::TempDir);
 
