@@ -50,6 +50,8 @@ pub enum Command {
     Runs(Runs),
     /// Records that did not get through: by cause, one by one, send again, discard
     Rejects(Rejects),
+    /// What the matcher says of the records that have no link yet, as a table that takes decisions. Nothing is written to the target
+    Match(Match),
     /// What waits for a person: who is this record? Answer, and correct what was answered or linked before
     Review(Review),
     /// Everything that is known of one record: by its id in the source, its id in the target, or its key
@@ -308,6 +310,29 @@ pub struct Which {
 
 pub fn code(text: &str) -> Result<Code, String> {
     Code::try_from(text.to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct Match {
+    /// The name of the flow
+    pub flow: String,
+    /// Only the records with these ids in the source
+    #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "decide")]
+    pub only: Vec<String>,
+    /// At most so many records of the source
+    #[arg(long, value_name = "N", conflicts_with = "decide")]
+    pub limit: Option<u64>,
+    /// Write the table into this CSV file, in the place of standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "decide")]
+    pub out: Option<PathBuf>,
+    /// Keep what a person wrote into the column `decision` of such a table: `accept`, `new` or `discard`
+    #[arg(long, value_name = "FILE")]
+    pub decide: Option<PathBuf>,
+    /// Add people's values of both sides to the table; without it there are none
+    #[arg(long, conflicts_with = "decide")]
+    pub show_values: bool,
+    #[command(flatten)]
+    pub by: Judge,
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ use crate::unit::{Change, Decision, Found, Item, Unit};
 /// What came of looking for somebody.
 enum Answer {
     /// It is this record of the target.
-    Is(String),
+    Is(Scored),
     /// Perhaps somebody whom this page is about to make.
     Later,
     Nobody,
@@ -68,7 +68,7 @@ impl Execution<'_> {
         loop {
             let answers = self.answers(record, matching, items, units, &asked, &decided, &gone).await?;
             let ids: Vec<String> =
-                answers.iter().filter_map(|(_, answer)| if let Answer::Is(id) = answer { Some(id.clone()) } else { None }).collect();
+                answers.iter().filter_map(|(_, answer)| if let Answer::Is(one) = answer { Some(one.id.clone()) } else { None }).collect();
             let present = self.fetch(record, &ids).await?;
             let missing: Vec<String> =
                 ids.iter().zip(&present).filter(|(_, one)| one.as_ref().is_none_or(|one| one.deleted)).map(|(id, _)| id.clone()).collect();
@@ -116,6 +116,10 @@ impl Execution<'_> {
                 .and_then(kivuko_core::value::text)
                 .and_then(|text| kivuko_core::matching::date(&text));
             units[at].person = Some(Box::new(person));
+            // What is made takes the mapped content with it.
+            if !self.writes {
+                units[at].compared = units[at].create.clone();
+            }
         }
         let people: Vec<&Person> = asked.iter().filter_map(|&at| units[at].person.as_deref()).collect();
         let known = self.acquaintances(record, &people).await?;
@@ -128,10 +132,10 @@ impl Execution<'_> {
             let mut answer = answer(matching, person, &known, &self.asking(person), &among, gone);
             // Who was unlinked by a person is not linked again without one.
             if decided.get(&at).is_some_and(|one| one.kind == DecisionKind::Unlink)
-                && let Answer::Is(id) = &answer
+                && let Answer::Is(one) = &answer
             {
                 let reasons = vec!["to be looked at: a person has undone an earlier link of this record".to_owned()];
-                answer = Answer::Unclear(vec![Scored { id: id.clone(), score: 1.0, reasons }]);
+                answer = Answer::Unclear(vec![Scored { id: one.id.clone(), score: 1.0, reasons }]);
             }
             if creates && matches!(answer, Answer::Nobody) {
                 fresh.push((at, self.found_by(person)));
@@ -159,7 +163,10 @@ impl Execution<'_> {
                 continue;
             }
             match answer {
-                Answer::Is(id) => chosen.push((at, id)),
+                Answer::Is(one) => {
+                    chosen.push((at, one.id.clone()));
+                    unit.proposed = Some(candidate(one));
+                }
                 Answer::Nobody => unit.decision = self.nobody(record, item, unit),
                 Answer::Later if self.writes => unit.later = true,
                 // The run would have its id by then.
@@ -169,10 +176,7 @@ impl Execution<'_> {
                         codes::NEEDS_DECISION,
                         "a person has to decide who this is: `kivuko review list` shows the candidates",
                     )]);
-                    unit.review = candidates
-                        .into_iter()
-                        .map(|one| ReviewCandidate { target_id: one.id, score: one.score, reasons: one.reasons })
-                        .collect();
+                    unit.review = candidates.into_iter().map(candidate).collect();
                 }
             }
         }
@@ -234,6 +238,10 @@ fn reject_same_person(items: &[Item], units: &mut [Unit]) {
     }
 }
 
+fn candidate(one: Scored) -> ReviewCandidate {
+    ReviewCandidate { target_id: one.id, score: one.score, reasons: one.reasons }
+}
+
 fn answer(
     matching: &Matching,
     person: &Person,
@@ -250,7 +258,7 @@ fn answer(
     let is_new = |id: &str| id.starts_with('\u{0}');
     match judge(&matching.criteria, person, &candidates, known.common()) {
         Verdict::Same(one) if is_new(&one.id) => Answer::Later,
-        Verdict::Same(one) => Answer::Is(one.id),
+        Verdict::Same(one) => Answer::Is(one),
         Verdict::Unclear(many) if many.iter().any(|one| is_new(&one.id)) => Answer::Later,
         Verdict::Unclear(many) => Answer::Unclear(many),
         Verdict::Nobody => Answer::Nobody,

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::lease::Held;
+use crate::proposals::{self, Proposal};
 use crate::report::{CauseGroup, left_out};
 use crate::run::{Execution, RunOptions, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
@@ -115,6 +116,10 @@ impl Watch for Gathering<'_> {
             self.planned.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(planned.clone());
         }
         self.watch.planned(planned);
+    }
+
+    fn proposed(&self, proposal: Proposal) {
+        self.watch.proposed(proposal);
     }
 }
 
@@ -228,6 +233,9 @@ impl Execution<'_> {
                 });
             }
             for unit in own {
+                if let Some(proposal) = proposals::proposal(item, unit) {
+                    watch.proposed(proposal);
+                }
                 for cause in unit.causes() {
                     self.groups.add(unit.outcome(), &cause, &item.place);
                 }

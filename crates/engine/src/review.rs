@@ -8,11 +8,11 @@ use kivuko_core::error::Error;
 use kivuko_core::people::{Decided, DecisionKind, ReviewRow};
 use kivuko_core::record::Partition;
 use kivuko_core::store::{Link, RunId, SourceKey};
-use kivuko_core::value;
 use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::known::{Known, KnownReferences};
+use crate::proposals::texts;
 use crate::run::{Execution, RunOptions};
 
 /// One field of a question, side by side.
@@ -55,11 +55,6 @@ impl Engine {
         }
         let ids: Vec<String> = review.candidates.iter().map(|candidate| candidate.target_id.clone()).collect();
         let theirs = execution.fetch(record, &ids).await?;
-        let texts = |path: &kivuko_core::path::SourcePath, body: &Value| {
-            let mut found = Vec::new();
-            path.read(body, &mut found);
-            found.into_iter().filter_map(value::text).collect::<Vec<_>>().join(", ")
-        };
         Ok(matching
             .fields
             .0

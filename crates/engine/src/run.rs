@@ -27,6 +27,7 @@ use crate::engine::Engine;
 use crate::known::Known;
 use crate::lease::Held;
 use crate::plan::Planned;
+use crate::proposals::Proposal;
 use crate::read::check_input;
 use crate::report::{CauseGroups, RunReport};
 use crate::scope::Scopes;
@@ -97,6 +98,8 @@ pub trait Watch: Sync {
     fn page(&self, _counts: &Counts) {}
     /// A plan came to a record that would be written, or would not go through.
     fn planned(&self, _planned: &Planned) {}
+    /// A plan came to a record whose person was looked for.
+    fn proposed(&self, _proposal: Proposal) {}
 }
 
 /// Nobody looks on.

@@ -81,6 +81,10 @@ pub(crate) struct Unit {
     pub later: bool,
     /// Who it could be, when a person has to decide.
     pub review: Vec<ReviewCandidate>,
+    /// Who it was found to be by who it is.
+    pub proposed: Option<ReviewCandidate>,
+    /// What was compared, kept by plans alone.
+    pub compared: Value,
 }
 
 /// What is to be done with a unit, and in the end what was done.
@@ -157,6 +161,8 @@ impl Unit {
             person: None,
             later: false,
             review: Vec::new(),
+            proposed: None,
+            compared: Value::Null,
         }
     }
 

@@ -124,6 +124,7 @@ impl Telling {
             "holds" => self.holds(what),
             "stored" => self.stored(what),
             "questions" => self.questions(what).await,
+            "match" => self.matches(what, expect).await,
             "decide" => self.decide(what).await,
             "rejections" => self.rejections(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
@@ -384,6 +385,24 @@ impl Telling {
             })
             .collect();
         if json!(found) == *what { Ok(()) } else { Err(format!("expected open questions {what}, found {}", json!(found))) }
+    }
+
+    /// What the matcher says of the records without a link: `expect` has for each what it says and, where there are any, the visual ids of the candidates.
+    async fn matches(&self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
+        let flow = what.as_str().ok_or("`match` takes the name of a flow")?;
+        let engine = self.world.engine().await;
+        let proposals = engine.matches(flow, &[], None, false, &Unwatched).await.map_err(|error| error.to_string())?;
+        let state = self.world.sim.state();
+        let visual_id = |id: &str| state.person(id).and_then(|person| person["visualId"].as_str().map(str::to_owned)).unwrap_or_default();
+        let found: BTreeMap<String, String> = proposals
+            .iter()
+            .map(|one| {
+                let candidates = one.candidates.iter().map(|candidate| visual_id(&candidate.target_id));
+                let words: Vec<String> = std::iter::once(one.says.word().to_owned()).chain(candidates).collect();
+                (one.source_id.clone(), words.join(" "))
+            })
+            .collect();
+        if Some(&json!(found)) == expect { Ok(()) } else { Err(format!("expected {expect:?}, the matcher says {}", json!(found))) }
     }
 
     /// A person answers a question: `{ record: SOURCE ID, is: VISUAL ID }`, or `is: new`, `is: discard`; or corrects what a `flow` linked: `is: unlink`,

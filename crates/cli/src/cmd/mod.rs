@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod find;
 mod init;
+mod matching;
 mod plan;
 mod rejects;
 mod revert;
@@ -33,6 +34,7 @@ pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
         Command::Revert(args) => revert::execute(app, &args).await,
         Command::Runs(args) => runs::execute(app, args).await,
         Command::Rejects(args) => rejects::execute(app, args).await,
+        Command::Match(args) => matching::execute(app, &args).await,
         Command::Review(args) => review::execute(app, args).await,
         Command::Find(args) => find::execute(app, &args).await,
         Command::Cursor(args) => cursor::execute(app, &args.what).await,

@@ -115,7 +115,7 @@ fn one(row: &ReviewRow, sides: &[Side], show_values: bool, calendar: &Calendar, 
 }
 
 /// The name of whoever decides.
-fn name(given: Option<String>) -> String {
+pub fn name(given: Option<String>) -> String {
     let given = given.or_else(|| std::env::var("USER").ok()).or_else(|| std::env::var("USERNAME").ok());
     given.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }

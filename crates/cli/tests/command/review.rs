@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Folder, HERE};
 
 /// The project of the template `laboratory`, beside a Go.Data that holds its cases.
-fn laboratory() -> (tokio::runtime::Runtime, Sim, Folder) {
+pub fn laboratory() -> (tokio::runtime::Runtime, Sim, Folder) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let options =
         Options::from_dir(&std::path::Path::new(HERE).join("templates/laboratory/simulator")).expect("the template says what is there");
@@ -26,7 +26,7 @@ fn question(folder: &Folder) -> String {
 }
 
 /// What of Zilah Monteker and her birth date is in a text.
-fn personal(text: &str) -> bool {
+pub fn personal(text: &str) -> bool {
     ["Zilah", "Monteker", "1980"].iter().any(|value| text.contains(value))
 }
 

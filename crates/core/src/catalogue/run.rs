@@ -51,6 +51,8 @@ codes! {
     UNKNOWN_REVIEW = 930, "K0930";
     /// The record has no link that could be undone.
     NOT_LINKED = 931, "K0931";
+    /// A decision does not fit what is open.
+    DECISION_UNFIT = 932, "K0932";
     /// A record that was asked for is not in the source.
     UNKNOWN_RECORD = 925, "K0925";
 }
