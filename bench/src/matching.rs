@@ -105,7 +105,7 @@ pub fn measure(seed: u64, size: usize, tell: &mut dyn FnMut(&str)) -> Measured {
             register.put(read(&fields, &record));
         }
     }
-    let criteria = Criteria { rules: vec![vec![Field::Document]], accept: 0.93, review: 0.1, window: None };
+    let criteria = Criteria { rules: vec![vec![Field::Document]], accept: 0.7, review: 0.1, window: None };
     let mut measured = Measured::default();
     for (one, place) in asked {
         let record = written_again(&one, &mut dice);

@@ -8,7 +8,7 @@ use crate::matching::{Criteria, Field, Fields, Window};
 use crate::path::SourcePath;
 
 /// From this score on a person is taken, when the flow does not say.
-pub const ACCEPT: f64 = 0.93;
+pub const ACCEPT: f64 = 0.7;
 /// From this score on somebody is asked, when the flow does not say.
 pub const REVIEW: f64 = 0.1;
 

@@ -208,7 +208,7 @@ pub struct MatchSpec {
     /// How far apart the dates of the two records may be. Who lies outside is asked about, never taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowSpec>,
-    /// The score from which on a person is taken without a question: above 0, up to 1. Left out: 0.93.
+    /// The score from which on a person is taken without a question: above 0, up to 1. Left out: 0.7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<f64>,
     /// The score from which on somebody is asked: above 0, up to `accept`. Left out: 0.1.

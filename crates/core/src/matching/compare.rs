@@ -45,6 +45,9 @@ pub struct Comparison {
     pub equal: Vec<Field>,
 }
 
+/// What no rule and no document outweighs: twins, and two people with one name born on one day.
+pub(super) const SEX_DIFFERS: &str = "the sex differs";
+
 /// From so few people on, somebody who is not among them is as likely as somebody who is.
 const FEWEST: f64 = 1_000.0;
 const MOST: f64 = 1_000_000.0;
@@ -234,7 +237,7 @@ fn compare_sex(one: &Person, two: &Person, found: &mut Comparison) {
         found.equal.push(Field::Sex);
     } else {
         found.add(-4.0, "sex differs");
-        found.doubts.push("the sex differs");
+        found.doubts.push(SEX_DIFFERS);
     }
 }
 

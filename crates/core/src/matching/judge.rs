@@ -1,6 +1,6 @@
 //! What follows from the comparison with all candidates: a link, a question to a person, or nobody.
 
-use super::compare::{Commonness, Comparison, compare};
+use super::compare::{Commonness, Comparison, SEX_DIFFERS, compare};
 use super::person::{Field, Person};
 
 /// How a flow wants people to be matched.
@@ -68,12 +68,12 @@ pub fn judge(criteria: &Criteria, person: &Person, candidates: &[(String, Person
         let fits: Vec<_> = found.iter().filter(|(_, candidate, comparison)| holds(rule, person, candidate, comparison)).collect();
         match fits.as_slice() {
             [] => {}
-            [(id, _, comparison)] if !comparison.doubts.iter().any(|doubt| is_window(doubt)) => {
+            [(id, _, comparison)] if !comparison.doubts.iter().any(|doubt| binds_rules(doubt)) => {
                 let mut scored = scored(id, comparison);
                 scored.reasons.insert(0, format!("rule: {}", words(rule)));
                 return Verdict::Same(scored);
             }
-            // Several have what should be one person's alone, or the only one lies outside the window.
+            // Several have what should be one person's alone, or something speaks against the only one that no rule outweighs.
             many => {
                 let found = many.iter().map(|(id, _, comparison)| scored(id, comparison)).take(MOST_SHOWN);
                 return Verdict::Unclear(found.collect());
@@ -103,8 +103,9 @@ fn outside(window: Window, person: &Person, candidate: &Person) -> Option<&'stat
     (apart > u64::from(window.days)).then_some(OUTSIDE)
 }
 
-fn is_window(doubt: &str) -> bool {
-    doubt == OUTSIDE || doubt == NO_DATE
+/// Whether a doubt holds against a rule, too.
+fn binds_rules(doubt: &str) -> bool {
+    [OUTSIDE, NO_DATE, SEX_DIFFERS].contains(&doubt)
 }
 
 /// Whether all fields of a rule are there on both sides and equal. Given names and surnames may be swapped when the rule names both.

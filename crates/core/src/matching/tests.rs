@@ -26,7 +26,7 @@ fn person(record: &Value) -> Person {
 }
 
 fn criteria() -> Criteria {
-    Criteria { rules: Vec::new(), accept: 0.93, review: 0.1, window: None }
+    Criteria { rules: Vec::new(), accept: 0.7, review: 0.1, window: None }
 }
 
 fn verdict(one: &Value, two: &Value) -> &'static str {
