@@ -102,6 +102,11 @@ pub enum DecisionKind {
 }
 
 impl DecisionKind {
+    /// Whether it says which record of the target it is, or that there is to be none.
+    pub fn chooses(self) -> bool {
+        matches!(self, Self::Link | Self::Merge | Self::Discard)
+    }
+
     /// The word for it in tables and JSON.
     pub const fn word(self) -> &'static str {
         match self {

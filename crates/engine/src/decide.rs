@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::duplicates::{Claim, Spot, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
+use crate::matching::ask_again;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Found, Item, Unit};
 
@@ -122,11 +123,16 @@ impl Execution<'_> {
         // A record without a key is looked for by who it is.
         let keyless = self.flow.to.records[record].key.is_empty() && self.searches(record);
         let unlinked = if keyless { Vec::new() } else { unlinked };
+        // What a person decided comes before the key.
+        let decided = self.decided_on(record, items, units, &unlinked).await?;
+        let is_chosen = |at: &usize| units[*at].link.is_none() && decided.get(at).is_some_and(|one| one.kind.chooses());
+        let unlinked: Vec<usize> = unlinked.into_iter().filter(|at| !is_chosen(at)).collect();
         let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].asked.as_ref().unwrap_or(&units[at].key).clone()).collect();
         let by_key = self.lookup(record, &keys).await?;
         self.remember_own_deletions(&by_key).await?;
         for (&at, candidates) in unlinked.iter().zip(&by_key) {
             self.match_candidates(&capabilities, &mut units[at], candidates);
+            ask_again(&mut units[at], decided.get(&at));
         }
 
         self.search(record, items, units).await?;

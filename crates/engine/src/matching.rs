@@ -85,6 +85,18 @@ impl Execution<'_> {
         Ok(())
     }
 
+    /// The newest decision on each of these units, where the flow looks for people.
+    pub(crate) async fn decided_on(
+        &self,
+        record: usize,
+        items: &[Item],
+        units: &[Unit],
+        pending: &[usize],
+    ) -> Result<HashMap<usize, Decided>, Error> {
+        let looks = self.flow.to.records[record].matching.is_some() && !pending.is_empty();
+        if looks { self.decided(items, units, pending).await } else { Ok(HashMap::new()) }
+    }
+
     /// The newest decision on each of these units.
     async fn decided(&self, items: &[Item], units: &[Unit], pending: &[usize]) -> Result<HashMap<usize, Decided>, Error> {
         let (from, to) = (&self.flow.from, &self.flow.to);
@@ -134,8 +146,7 @@ impl Execution<'_> {
             if decided.get(&at).is_some_and(|one| one.kind == DecisionKind::Unlink)
                 && let Answer::Is(one) = &answer
             {
-                let reasons = vec!["to be looked at: a person has undone an earlier link of this record".to_owned()];
-                answer = Answer::Unclear(vec![Scored { id: one.id.clone(), score: 1.0, reasons }]);
+                answer = Answer::Unclear(vec![undone(one.id.clone())]);
             }
             if creates && matches!(answer, Answer::Nobody) {
                 fresh.push((at, self.found_by(person)));
@@ -172,11 +183,7 @@ impl Execution<'_> {
                 // The run would have its id by then.
                 Answer::Later => unit.decision = Decision::Unchanged { found: Some(Found { id: NOT_YET.to_owned(), version: None }) },
                 Answer::Unclear(candidates) => {
-                    unit.decision = Decision::Rejected(vec![Cause::new(
-                        codes::NEEDS_DECISION,
-                        "a person has to decide who this is: `kivuko review list` shows the candidates",
-                    )]);
-                    unit.review = candidates.into_iter().map(candidate).collect();
+                    ask(unit, candidates.into_iter().map(candidate).collect());
                 }
             }
         }
@@ -236,6 +243,28 @@ fn reject_same_person(items: &[Item], units: &mut [Unit]) {
             }
         }
     }
+}
+
+/// A key leads back to whom a person has parted this record from: that is asked, not followed.
+pub(crate) fn ask_again(unit: &mut Unit, decided: Option<&Decided>) {
+    let parted = decided.filter(|one| matches!(one.kind, DecisionKind::Unlink | DecisionKind::Split) && unit.link.is_none());
+    let Some(parted) = parted.and_then(|one| one.target_id.as_deref()) else { return };
+    if matches!(unit.decision, Decision::Unchanged { .. } | Decision::Write(_)) && unit.target_id() == Some(parted) {
+        let again = undone(parted.to_owned());
+        ask(unit, vec![candidate(again)]);
+    }
+}
+
+fn ask(unit: &mut Unit, candidates: Vec<ReviewCandidate>) {
+    let message = "a person has to decide who this is: `kivuko review list` shows the candidates";
+    unit.decision = Decision::Rejected(vec![Cause::new(codes::NEEDS_DECISION, message)]);
+    unit.review = candidates;
+}
+
+/// Somebody whom this record was parted from.
+fn undone(id: String) -> Scored {
+    let reasons = vec!["to be looked at: a person has undone an earlier link of this record".to_owned()];
+    Scored { id, score: 1.0, reasons }
 }
 
 fn candidate(one: Scored) -> ReviewCandidate {
