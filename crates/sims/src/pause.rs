@@ -57,6 +57,11 @@ impl Held {
         (&mut self.reached).await.is_ok()
     }
 
+    /// Waits until nobody serves the held request any more: its client went away, and it never goes on.
+    pub async fn abandoned(&self) {
+        self.go_on.closed().await;
+    }
+
     /// Lets the request go on.
     pub fn resume(self) {
         self.go_on.send_replace(true);

@@ -277,7 +277,7 @@ async fn serve(
 async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Response {
     let latency = *lock(&shared.latency);
     if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+        shared.clock.wait(latency).await;
     }
     let actions = shared.faults.strike(&request.method, &request.path, &request.body);
     if !actions.is_empty() {
@@ -288,7 +288,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
     let mut drop_after = false;
     for action in actions {
         match action {
-            Action::Latency(delay) => tokio::time::sleep(delay).await,
+            Action::Latency(delay) => drop(shared.clock.wait(delay).await),
             Action::ExpireToken => shared.system.expire_token(&request),
             Action::Status { status, retry_after, body } => return refuse(&shared, n, status, retry_after, body),
             Action::Html => {
@@ -299,7 +299,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
             Action::Drop(When::After) => drop_after = true,
             Action::Drop(When::Late(delay)) => {
                 tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
+                    let _waited = shared.clock.wait(delay).await;
                     apply(&shared, &request, n);
                 });
                 return peer.broken();
@@ -318,7 +318,7 @@ async fn answer(shared: Arc<Shared>, peer: Peer, request: Request, n: u64) -> Re
     shared.log.amend(n, |entry| entry.status = reply.status);
     let wants_gzip = shared.gzip && request.header("accept-encoding").is_some_and(|encodings| encodings.contains("gzip"));
     let transaction = request.header("transaction-id").map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
-    respond(reply, wants_gzip, body_fault, &transaction)
+    respond(reply, wants_gzip, body_fault.map(|fault| (fault, shared.clock.clone())), &transaction)
 }
 
 async fn hold(paused: Option<&Paused>, phase: Phase) {
@@ -368,7 +368,7 @@ enum BodyFault {
     Slow(Duration),
 }
 
-fn respond(reply: Reply, wants_gzip: bool, fault: Option<BodyFault>, transaction: &str) -> Response {
+fn respond(reply: Reply, wants_gzip: bool, fault: Option<(BodyFault, Clock)>, transaction: &str) -> Response {
     /// Above this an array is sent piece by piece instead of being copied together.
     const PIECE: usize = 256 * 1024;
     let size = match &reply.payload {
@@ -388,7 +388,7 @@ fn respond(reply: Reply, wants_gzip: bool, fault: Option<BodyFault>, transaction
             let whole = if compressed { gzip(&whole) } else { whole };
             match fault {
                 None => Body::from(whole),
-                Some(fault) => spoilt(whole, fault),
+                Some((fault, clock)) => spoilt(whole, fault, clock),
             }
         }
     };
@@ -413,11 +413,11 @@ fn respond(reply: Reply, wants_gzip: bool, fault: Option<BodyFault>, transaction
 }
 
 /// The first half, and then the connection breaks or the rest comes late.
-fn spoilt(whole: Bytes, fault: BodyFault) -> Body {
+fn spoilt(whole: Bytes, fault: BodyFault, clock: Clock) -> Body {
     let first = whole.slice(..whole.len() / 2);
     let second = whole.slice(whole.len() / 2..);
     let steps = futures_util::stream::unfold(0, move |step| {
-        let (first, second) = (first.clone(), second.clone());
+        let (first, second, clock) = (first.clone(), second.clone(), clock.clone());
         async move {
             match (step, fault) {
                 (0, _) => Some((Ok(first), 1)),
@@ -427,7 +427,7 @@ fn spoilt(whole: Bytes, fault: BodyFault) -> Body {
                     Some((Err(io::Error::from(io::ErrorKind::ConnectionReset)), 2))
                 }
                 (1, BodyFault::Slow(delay)) => {
-                    tokio::time::sleep(delay).await;
+                    clock.wait(delay).await;
                     Some((Ok(second), 2))
                 }
                 _ => None,

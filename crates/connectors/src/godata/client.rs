@@ -20,8 +20,8 @@ use super::persons::PersonKind;
 use super::resources::RESOURCES;
 use crate::http::{self, Answer, Body, Method, Request, Safety};
 
-/// So often the token may be renewed by others of us in the course of one request.
-const RENEWALS: usize = 4;
+/// So many tokens may be refused in the course of one request: a 401 may also mean "never", and no token lives so short by chance.
+const RENEWALS: usize = 3;
 
 /// The client of one Go.Data.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Client {
         self.http.request(method, std::iter::once("api").chain(path), safety)
     }
 
-    /// Sends with the shared token. Refused with 401, it logs in once and sends once more: 401 may also mean "never".
+    /// Sends with the shared token. Refused with 401, it takes a newer one, or logs in, and sends again; not for ever: 401 may also mean "never".
     pub async fn send(&self, request: Request) -> Result<Answer, Error> {
         let mut token = self.lent().await?;
         loop {
@@ -152,19 +152,18 @@ impl Client {
         Ok(Lent { shared: self.token(None).await?, renewals: 0 })
     }
 
-    /// After a 401: a newer token. The first time it is made if nobody made one meanwhile; after that only one that somebody else made counts.
+    /// After a 401: a newer token, made if nobody made one meanwhile. A server may end a token at any time, also one that was made just now.
     async fn renew(&self, token: &mut Lent, answer: &Answer) -> Result<(), Error> {
         tracing::debug!(request = answer.request(), generation = token.shared.generation, "the token was refused");
-        token.renewals += 1;
-        let refused = token.shared.generation;
-        token.shared = if token.renewals == 1 { self.token(Some(refused)).await? } else { self.token(None).await? };
-        if token.shared.generation == refused || token.renewals > RENEWALS {
+        if token.renewals == RENEWALS {
             let message = format!(
-                "{}: refused with 401 right after a log-in; either the account has no right to this at all, or something else logs in with it all the time",
+                "{}: refused with 401 right after a log-in, {RENEWALS} times; either the account has no right to this at all, or something else logs in with it all the time",
                 answer.request()
             );
             return Err(Error::configuration(network::FORBIDDEN, message));
         }
+        token.renewals += 1;
+        token.shared = self.token(Some(token.shared.generation)).await?;
         Ok(())
     }
 

@@ -31,13 +31,23 @@ async fn a_token_that_runs_out_in_the_middle_of_a_write_does_no_harm() {
 }
 
 #[tokio::test]
+async fn tokens_that_run_out_one_right_after_the_other_end_no_run() {
+    let world = World::new().await;
+    let target = world.cases().await;
+    world.faults("- on: { method: POST, path: '*/cases/filter', to: 3 }\n  do: expire_token\n");
+    assert!(target.lookup(&[key("A")]).await.expect("the fourth token lives")[0].is_empty());
+    assert_eq!(world.sim.log().count("POST", "/api/users/login"), 1 + 3);
+}
+
+#[tokio::test]
 async fn quirk_02_and_60_a_refusal_after_a_fresh_login_is_final_and_the_token_is_sent_raw() {
     let world = World::new().await;
     let target = world.cases().await;
     world.faults("- on: { path: '*/cases/filter' }\n  do: { status: 401, body: '{\"error\":{\"statusCode\":401,\"code\":\"AUTHORIZATION_REQUIRED\"}}' }\n");
     let error = target.lookup(&[key("A")]).await.expect_err("it is never allowed");
     assert_eq!((error.cause.code, error.consequence), (network::FORBIDDEN, Consequence::FixConfiguration));
-    assert_eq!(world.sim.log().count("POST", "/api/users/login"), 2, "one more log-in, not one for each refusal");
+    assert_eq!(world.sim.log().count("POST", "*/cases/filter"), 4);
+    assert_eq!(world.sim.log().count("POST", "/api/users/login"), 1 + 3, "a refusal is believed in the end");
     assert!(world.sim.log().entries().iter().all(|entry| !entry.query.contains("token")));
 }
 
