@@ -17,6 +17,7 @@ use crate::BoxFuture;
 use crate::clock::{Clock, Random};
 use crate::error::{Cause, Error, Problem};
 use crate::labels::Labels;
+use crate::numbers::{Frame, Places};
 use crate::record::{Cursor, Page, Partition};
 
 /// What a kind of system says of itself: made once, shown by `systems kinds`, checked by `check`.
@@ -186,6 +187,15 @@ pub trait System: Send + Sync {
     /// # Errors
     /// It cannot be asked, or does not have the language: the message names those that it has.
     fn labels<'a>(&'a self, _language: &'a str) -> BoxFuture<'a, Result<Option<Labels>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Its places (locations, org units) and which lies in which, so that an aggregate can roll a place up to the next one that it knows; `None` for systems
+    /// without places.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn places(&self) -> BoxFuture<'_, Result<Option<Places>, Error>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -439,6 +449,15 @@ pub trait Target: Send + Sync {
     /// The part of the system that is written to, after `prepare`: its id, which tells two of one name apart, and its name. `None` for systems without
     /// such parts.
     fn scope(&self) -> BoxFuture<'_, Result<Option<Identity>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// What the data set that is written to is, after `prepare`: its elements, categories, org units and periods. `None` for targets that do not take
+    /// numbers.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn frame(&self) -> BoxFuture<'_, Result<Option<Arc<Frame>>, Error>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod labels;
 pub mod mapping;
 pub mod matching;
+pub mod numbers;
 pub mod outcome;
 pub mod path;
 pub mod people;
