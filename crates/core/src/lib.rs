@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod outcome;
 pub mod path;
 pub mod people;
+pub mod period;
 pub mod project;
 pub mod projection;
 pub mod record;

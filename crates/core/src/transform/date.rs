@@ -347,7 +347,7 @@ fn day(text: &str, zone: &TimeZone) -> Option<Date> {
 }
 
 /// `2020-01-05`. The way through formatting is many times as long, and dates are in every record.
-fn day_text(day: Date) -> String {
+pub(super) fn day_text(day: Date) -> String {
     let Ok(year) = u16::try_from(day.year()) else { return day.to_string() };
     let two = |number: i8| [b'0' + number.unsigned_abs() / 10, b'0' + number.unsigned_abs() % 10].map(char::from);
     let mut text = String::with_capacity(10);
@@ -359,7 +359,7 @@ fn day_text(day: Date) -> String {
     text
 }
 
-fn day_of(name: &str, value: Value, env: &Env<'_>) -> Result<Date, Cause> {
+pub(super) fn day_of(name: &str, value: Value, env: &Env<'_>) -> Result<Date, Cause> {
     match value {
         Value::String(text) => day(text.trim(), env.timezone).ok_or_else(|| not_a_day(name)),
         other => Err(wrong_type(name, "a day as text", &other)),

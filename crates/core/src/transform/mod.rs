@@ -16,6 +16,7 @@ mod date;
 mod geometry;
 mod number;
 mod pattern;
+mod period;
 mod pipeline;
 mod pseudonym;
 mod reference;
@@ -180,7 +181,7 @@ const fn example(call: &'static str, input: &'static str, output: &'static str) 
 /// All transforms, by family.
 pub fn all() -> &'static [&'static Transform] {
     static ALL: std::sync::LazyLock<Vec<&'static Transform>> = std::sync::LazyLock::new(|| {
-        [text::ALL, number::ALL, date::ALL, code::ALL, reference::ALL, geometry::ALL, collection::ALL, pseudonym::ALL]
+        [text::ALL, number::ALL, date::ALL, period::ALL, code::ALL, reference::ALL, geometry::ALL, collection::ALL, pseudonym::ALL]
             .into_iter()
             .flatten()
             .copied()
