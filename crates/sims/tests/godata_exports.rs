@@ -50,7 +50,7 @@ async fn with_case() -> (Sim, User) {
 
 #[tokio::test]
 async fn a_log_says_the_end_after_as_many_polls_and_as_long_as_it_is_told() {
-    let pace = Pace { polls: 2, duration: Duration::from_mins(1) };
+    let pace = Pace { polls: 2, duration: Duration::from_mins(1), ..Pace::default() };
     let (sim, user) = start(Options { pace, clock: Clock::at("2026-03-01T08:00:00Z"), ..Options::for_tests() }).await;
     user.post(&cases(), json!([{}, {}, {}])).await.ok();
     let log = started(&user, "cases", "json", plain()).await;

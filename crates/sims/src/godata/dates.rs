@@ -28,6 +28,11 @@ pub fn start_of_day(millis: i64) -> i64 {
     millis.div_euclid(DAY) * DAY
 }
 
+/// Midnight of the day of `millis` in a time zone that is so far ahead of UTC.
+pub fn start_of_day_in(zone: i64, millis: i64) -> i64 {
+    start_of_day(millis + zone) - zone
+}
+
 /// `millis` and so many days.
 pub fn add_days(millis: i64, days: i64) -> i64 {
     millis + days * DAY

@@ -7,12 +7,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cascade;
 use super::cases::Author;
 use super::dates;
 use super::error::{Error, Result};
 use super::lab_results::{LAB_RESULT, LAB_RESULTS};
 use super::person;
-use super::person_types::PersonType;
+use super::person_types::{CASE, EVENT, PersonType};
 use super::records::Record;
 use super::relationships;
 use super::schema::{Kind, Model, RELATIONSHIP, Schema};
@@ -49,6 +50,8 @@ pub struct Import<'a> {
     pub target: Target,
     /// Whether records without an id are known by another key.
     pub alternate_keys: bool,
+    /// How far the server's time zone is ahead of UTC, in milliseconds.
+    pub zone: i64,
     /// Who imports.
     pub author: &'a Author,
 }
@@ -68,15 +71,18 @@ impl Import<'_> {
         };
         let updated = stamp(&mut record, "updatedAt");
         let created = stamp(&mut record, "createdAt");
-        cut_dates(self.target.model().schema, &mut record);
+        cut_dates(self.zone, self.target.model().schema, &mut record);
         self.find_people(store, &mut record)?;
+        let exposure = record.remove("relationship");
         let Some(stored) = self.stored(store, &record)? else {
             let id = self.create(store, record)?;
             self.stamp(store, &id, updated, created);
+            self.expose(store, &id, exposure)?;
             return Ok(Some(id));
         };
         let Some(updated) = updated else {
-            return Err(Error::plain(422, "missing updatedAt"));
+            let message = format!("Record found (id: {}) but data received is missing updatedAt property. Skipped record", stored.id);
+            return Err(Error::plain(422, &message));
         };
         if updated <= stored.updated {
             return Ok(None);
@@ -89,6 +95,7 @@ impl Import<'_> {
         }
         self.update(store, &stored.id, record)?;
         self.stamp(store, &stored.id, Some(updated), None);
+        self.expose(store, &stored.id, exposure)?;
         Ok(Some(stored.id))
     }
 
@@ -172,6 +179,20 @@ impl Import<'_> {
         }
     }
 
+    /// The relationship that the row of a contact, or of a contact of a contact, has to bring. Without a good one the person is
+    /// deleted again, a changed one too.
+    fn expose(&self, store: &mut Store, id: &str, exposure: Option<Value>) -> Result<()> {
+        let Target::People(person_type) = self.target else { return Ok(()) };
+        if person_type.id == CASE.id || person_type.id == EVENT.id {
+            return Ok(());
+        }
+        let mut sent = exposure.and_then(|exposure| exposure.as_object().cloned()).unwrap_or_default();
+        let chosen = sent.remove("id").and_then(|id| id.as_str().and_then(|id| store.relationships.get(id)).map(|_| ()));
+        // A relationship that is there already would have to be newer; nothing more is known of it.
+        let made = if chosen.is_some() { Ok(()) } else { relationships::create(store, self.outbreak, id, sent, self.author).map(|_| ()) };
+        made.inspect_err(|_| _ = cascade::delete(store, id, self.author))
+    }
+
     fn update(&self, store: &mut Store, id: &str, mut record: Map<String, Value>) -> Result<()> {
         match self.target {
             Target::People(_) => person::update(store, id, record, self.author),
@@ -251,21 +272,29 @@ fn is_answer(value: &Value) -> bool {
     value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(|item| item.get("value").is_some()))
 }
 
-fn cut_dates(schema: Schema, record: &mut Map<String, Value>) {
+fn cut_dates(zone: i64, schema: Schema, record: &mut Map<String, Value>) {
     for (field, kind) in schema {
         let Some(value) = record.get_mut(*field) else { continue };
         match kind {
-            Kind::Date => {
-                if let Some(day) = value.as_str().and_then(dates::javascript) {
-                    *value = json!(dates::iso(dates::start_of_day(day)));
-                }
-            }
-            Kind::Object(nested) => value.as_object_mut().into_iter().for_each(|object| cut_dates(nested, object)),
+            Kind::Date => cut(zone, value, dates::javascript),
+            Kind::Object(nested) => value.as_object_mut().into_iter().for_each(|object| cut_dates(zone, nested, object)),
             Kind::List(nested) => {
                 let items = value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
-                items.for_each(|object| cut_dates(nested, object));
+                items.for_each(|object| cut_dates(zone, nested, object));
             }
             _ => {}
         }
+    }
+    for answer in record.get_mut("questionnaireAnswers").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        for part in answer.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+            cut(zone, part, dates::filter_form);
+        }
+    }
+}
+
+/// Cuts a text that is a date.
+fn cut(zone: i64, value: &mut Value, read: fn(&str) -> Option<i64>) {
+    if let Some(day) = value.as_str().and_then(read) {
+        *value = json!(dates::iso(dates::start_of_day_in(zone, day)));
     }
 }

@@ -78,6 +78,8 @@ struct Server {
     started: i64,
     api_key: String,
     ttl_secs: u64,
+    /// How far the server's time zone is ahead of UTC, in milliseconds.
+    zone: i64,
     custom_ids: bool,
     alternate_keys: bool,
     unknown_bearer_drops: bool,
@@ -107,6 +109,7 @@ impl Server {
 
 impl System for Server {
     fn handle(&self, request: &Request) -> Reply {
+        self.jobs().finish_imports(|finish| finish(&mut self.write()), self.clock.now());
         routes::answer(self, request)
     }
 

@@ -61,6 +61,9 @@ pub struct Options {
     pub allow_custom_ids_on_create: bool,
     /// `alternateUniqueIdentifierQueryOnImport`: imports know people by visual id and lab results by sample.
     pub alternate_keys_on_import: bool,
+    /// How far the time zone of the server (`timezone` of its configuration) is ahead of UTC. Imports cut dates to the start of
+    /// the day in it; whatever else goes by the server's zone is simulated in UTC.
+    pub utc_offset_minutes: i32,
     /// What the real process does with `Authorization: Bearer` and an unknown token: it dies, and the connection breaks.
     /// Off, it is a 401.
     pub unknown_bearer_drops_connection: bool,
@@ -190,13 +193,14 @@ impl Default for Options {
             reference_data: Vec::new(),
             templates: Vec::new(),
             languages: Vec::new(),
-            pace: Pace { polls: 1, duration: Duration::ZERO },
+            pace: Pace { polls: 1, ..Pace::default() },
             language_tokens: Vec::new(),
             clock: Clock::system(),
             token_ttl: Duration::from_mins(10),
             api_key: "simulated-api-key".to_owned(),
             allow_custom_ids_on_create: false,
             alternate_keys_on_import: false,
+            utc_offset_minutes: 0,
             unknown_bearer_drops_connection: true,
             latency: Duration::ZERO,
             faults: Faults::default(),

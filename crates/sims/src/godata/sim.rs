@@ -48,6 +48,7 @@ impl Sim {
             started: now,
             api_key: options.api_key,
             ttl_secs: options.token_ttl.as_secs(),
+            zone: i64::from(options.utc_offset_minutes) * 60_000,
             custom_ids: options.allow_custom_ids_on_create,
             alternate_keys: options.alternate_keys_on_import,
             unknown_bearer_drops: options.unknown_bearer_drops_connection,
@@ -107,12 +108,25 @@ impl Sim {
 
     /// So many of the next exports come to nothing.
     pub fn break_exports(&self, count: usize) {
-        self.server.jobs().exports.break_next(count);
+        self.server.jobs().exports.break_next(count, 0);
     }
 
     /// So many of the next imports come to nothing.
     pub fn break_imports(&self, count: usize) {
-        self.server.jobs().imports.break_next(count);
+        self.server.jobs().imports.break_next(count, 0);
+    }
+
+    /// The next import breaks off after so many of its rows.
+    pub fn break_import_after(&self, rows: usize) {
+        self.server.jobs().imports.break_next(1, rows);
+    }
+
+    /// The process is started again: exports and imports that are in progress have failed, and go no further.
+    pub fn restart_jobs(&self) {
+        let now = self.shared.clock.now();
+        let mut jobs = self.server.jobs();
+        jobs.exports.restart(now);
+        jobs.imports.restart(now);
     }
 
     /// Lets the tokens of all accounts run out.

@@ -47,7 +47,7 @@ async fn world() -> (World, Clock, Vec<String>) {
 #[tokio::test]
 async fn quirk_40_and_41_an_export_gives_what_the_list_gives_in_codes_and_once() {
     let (world, _, made) = world().await;
-    world.sim.set_pace(Pace { polls: 3, duration: Duration::ZERO });
+    world.sim.set_pace(Pace { polls: 3, ..Pace::default() });
     let source = exported(&world, "cases");
     let pages = all(&*source, |request| request.page_size = 4).await.expect("an export");
     let read = ids(&pages);

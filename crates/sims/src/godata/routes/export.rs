@@ -174,7 +174,7 @@ pub(super) fn start(call: &Call<'_>, outbreak: &str, source: Source) -> Result<R
     let mime = if kind == "csv" { "text/csv" } else { "application/json" };
     let fields = json!({"extension": kind, "mimeType": mime, "sizeBytes": file.len(), "outbreakIDs": [outbreak]});
     let fields = fields.as_object().cloned().unwrap_or_default();
-    let id = jobs.exports.start(fields, &call.author(&user), || End { total, file: Some(file), failed: None, broke: false });
+    let id = jobs.exports.start(fields, &call.author(&user), || End { total, file: Some(file), ..End::default() });
     Ok(Reply::json(200, json!({"exportLogId": id}).to_string()))
 }
 
@@ -187,8 +187,8 @@ pub(super) fn logs(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
         return Err(Error::not_simulated(call.path));
     }
     match rest {
-        [] => call.list(&call.server.jobs().exports.logs(&user.id, now), &EXPORT_LOG, &call.filter(Engine::Loopback)?),
-        ["count"] => call.count(&call.server.jobs().exports.logs(&user.id, now), &EXPORT_LOG),
+        [] => call.list(&call.server.jobs().exports.logs(Some(&user.id), now), &EXPORT_LOG, &call.filter(Engine::Loopback)?),
+        ["count"] => call.count(&call.server.jobs().exports.logs(Some(&user.id), now), &EXPORT_LOG),
         [id] => {
             let log = call.server.jobs().exports.poll(id, now);
             Ok(call.record(log.ok_or_else(|| missing(id))?))

@@ -4,11 +4,12 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{Call, people};
+use crate::godata::cases::Author;
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::import_files::{self, FieldMap, Upload};
 use crate::godata::imports::{Import, Target};
-use crate::godata::jobs::End;
+use crate::godata::jobs::{Done, End, Work};
 use crate::godata::lab_results::LAB_RESULT;
 use crate::godata::multipart;
 use crate::godata::person_types::{self, PersonType};
@@ -102,7 +103,7 @@ pub(super) fn start(call: &Call<'_>, outbreak: &str, target: Target) -> Result<R
     }
     let permission = match target {
         Target::People(person_type) => format!("{}_import", person_type.permission),
-        Target::LabResults(_) => "lab_result_import".to_owned(),
+        Target::LabResults(person_type) => format!("{}_import_lab_result", person_type.permission),
         Target::Relationships => "relationship_import".to_owned(),
     };
     let user = people::allowed(call, outbreak, &permission)?;
@@ -118,35 +119,39 @@ pub(super) fn start(call: &Call<'_>, outbreak: &str, target: Target) -> Result<R
     };
     let mut jobs = call.server.jobs();
     let rows = jobs.upload(file, author.now).ok_or_else(gone)?.rows.clone();
-    let import = Import { outbreak, target, alternate_keys: call.server.alternate_keys, author: &author };
-    let mut written = Vec::new();
-    let mut results = Vec::new();
     let total = rows.len();
-    let id = jobs.imports.start(Map::new(), &author, || {
-        let mut store = call.server.write();
-        for (at, row) in rows.into_iter().enumerate() {
+    let fields = Map::from_iter([("resourceType".to_owned(), json!(target.model().name)), ("outbreakIDs".to_owned(), json!([outbreak]))]);
+    let (outbreak, alternate_keys, zone) = (outbreak.to_owned(), call.server.alternate_keys, call.server.zone);
+    let importer = author.clone();
+    let work = Work(Box::new(move |store, now, most| {
+        let import = Import { outbreak: &outbreak, target, alternate_keys, zone, author: &Author { now, ..importer } };
+        let mut done = Done::default();
+        for (at, row) in rows.into_iter().enumerate().take(most) {
             let record = map.apply(&row);
-            match import.row(&mut store, record.clone()) {
-                Ok(id) => written.extend(id),
-                Err(error) => results.push(json!({"recordNo": at + 1, "error": error.body(), "data": {"file": row, "save": record}})),
+            match import.row(store, record.clone()) {
+                Ok(id) => done.written.extend(id),
+                Err(error) => done.results.push(json!({"recordNo": at + 1, "error": error.body(), "data": {"file": row, "save": record}})),
             }
         }
-        let message = format!("Some records failed: {} of {total}", results.len());
-        let failed = (!results.is_empty()).then(|| Error::coded(422, "IMPORT_PARTIAL_SUCCESS", message));
-        End { total, file: None, failed, broke: false }
-    });
-    jobs.note(&id, results, &author);
+        let failed = done.results.len();
+        let message = format!("Some records failed: {failed} of {total}");
+        let details = json!({"model": target.model().name, "success": total - failed, "failed": failed});
+        let error = (failed > 0).then(|| Error::coded(422, "IMPORT_PARTIAL_SUCCESS", message).details(details));
+        done.end = End { total, failed: error, fruitless: failed > 0 && failed == total, ..End::default() };
+        done
+    }));
+    let (id, written) = jobs.import(&mut call.server.write(), fields, &author, total, work);
     Ok(Reply::json(200, json!({"importLogId": id}).to_string()).wrote_ids(written))
 }
 
-/// Paths below `/import-logs`.
+/// Paths below `/import-logs`: those of all accounts.
 pub(super) fn logs(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
-    let user = call.user()?;
+    call.user()?;
     let now = call.server.clock.now();
     match rest {
         _ if !call.is(&Method::GET) => Err(Error::not_simulated(call.path)),
-        [] => call.list(&call.server.jobs().imports.logs(&user.id, now), &IMPORT_LOG, &call.filter(Engine::Loopback)?),
-        ["count"] => call.count(&call.server.jobs().imports.logs(&user.id, now), &IMPORT_LOG),
+        [] => call.list(&call.server.jobs().imports.logs(None, now), &IMPORT_LOG, &call.filter(Engine::Loopback)?),
+        ["count"] => call.count(&call.server.jobs().imports.logs(None, now), &IMPORT_LOG),
         [id] => {
             let log = call.server.jobs().imports.poll(id, now);
             Ok(call.record(log.ok_or_else(|| Error::no_such_model("importLog", id))?))
