@@ -12,6 +12,7 @@ pub mod diff;
 pub mod error;
 pub mod expr;
 pub mod flow;
+pub mod fold;
 pub mod labels;
 pub mod mapping;
 pub mod matching;
