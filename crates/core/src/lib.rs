@@ -24,6 +24,7 @@ pub mod period;
 pub mod project;
 pub mod projection;
 pub mod record;
+pub mod sheet;
 pub mod split;
 pub mod store;
 pub mod table;

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
+use crate::period::PeriodType;
+
 /// Something that has an id, perhaps a code, and a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
@@ -73,11 +75,10 @@ pub fn find<'t, T: AsRef<Named>>(among: &'t [T], written: &str) -> Found<&'t T> 
 }
 
 /// What a data set is, with everything that a sheet can name. Read once, after `prepare`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     pub data_set: Named,
-    /// The name of its period type as DHIS2 writes it: `Weekly`.
-    pub period_type: String,
+    pub period_type: PeriodType,
     /// The elements of the data set.
     pub elements: Vec<Element>,
     /// The category combination of the data set, by its id: what an attribute option combination is one of.
