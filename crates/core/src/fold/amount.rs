@@ -64,15 +64,13 @@ impl Amount {
         let digits = format!("{whole}{fraction}");
         let digits = digits.trim_start_matches('0');
         // Where the digits stand once the number is counted in units of its last decimal.
-        let shift = i64::from(exponent) - fraction.len() as i64 + i64::from(DECIMALS);
+        let Ok(decimals) = i64::try_from(fraction.len()) else { return Err(NoAmount::NotANumber) };
+        let shift = i64::from(exponent) - decimals + i64::from(DECIMALS);
         let scaled = if digits.is_empty() {
             0
         } else if shift >= 0 {
-            if digits.len() as i64 + shift > 38 {
-                return Err(NoAmount::TooLarge);
-            }
-            // Fewer than 39 digits are below 10^38, which fits.
-            digits.parse::<i128>().map_err(|_| NoAmount::TooLarge)? * 10i128.pow(shift as u32)
+            let power = u32::try_from(shift).ok().and_then(|shift| 10i128.checked_pow(shift)).ok_or(NoAmount::TooLarge)?;
+            digits.parse::<i128>().ok().and_then(|digits| digits.checked_mul(power)).ok_or(NoAmount::TooLarge)?
         } else {
             rounded_digits(digits, shift.unsigned_abs())?
         };
