@@ -11,6 +11,7 @@
 //! All of them share the request log ([`log`]), faults ([`faults`]), pauses ([`pause`]) and the clock ([`clock`]).
 
 pub mod clock;
+pub mod dhis2;
 pub mod faults;
 pub mod godata;
 pub mod log;
