@@ -95,7 +95,7 @@ async fn four_failures_lock_an_account_where_the_server_does_that() {
         let answer = right.get("/me").await;
         if locks {
             assert_eq!(answer.refused(401)["message"], "Account locked");
-            sim.clock().advance(Duration::from_secs(15 * 60));
+            sim.clock().advance(Duration::from_mins(15));
             right.get("/me").await.ok();
         } else {
             answer.ok();

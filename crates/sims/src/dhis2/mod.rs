@@ -7,6 +7,8 @@
 mod auth;
 mod defaults;
 mod error;
+mod fields;
+mod filter;
 mod integrity;
 mod kind;
 mod load;
@@ -14,12 +16,14 @@ mod model;
 mod numbers;
 mod options;
 mod profile;
+mod properties;
 mod routes;
 mod sim;
 mod state;
 mod store;
 mod time;
 mod uid;
+mod view;
 
 pub use auth::Account;
 pub use kind::Kind;

@@ -116,7 +116,7 @@ impl Sharing {
     }
 
     /// An object that says nothing is open: the samples that people write down have no sharing.
-    fn of(object: &Object) -> Self {
+    pub(super) fn of(object: &Object) -> Self {
         let Some(sharing) = object.get("sharing") else {
             return Self { public: "rwrw----".to_owned(), users: BTreeMap::new(), groups: BTreeMap::new() };
         };

@@ -3,7 +3,9 @@
 //! A path is `/api/...` or `/api/NN/...`. What comes after is cut into segments; a suffix such as `.json` of the last one is put aside
 //! ([`Call::suffix`]). The numbers' side is asked first ([`numbers::route`]), then the metadata.
 
+mod metadata;
 mod system;
+mod units;
 
 use std::sync::{Arc, PoisonError};
 
@@ -12,6 +14,7 @@ use serde_json::Value;
 
 use super::auth::Account;
 use super::error::{Error, Result};
+use super::kind::Kind;
 use super::numbers;
 use super::state::Server;
 use crate::server::{Reply, Request};
@@ -152,6 +155,8 @@ impl Call<'_> {
         }
         match segments {
             ["system" | "me" | "systemSettings", ..] => system::route(self, segments),
+            ["identifiableObjects", id] => metadata::identifiable(self, id),
+            [first, rest @ ..] if let Some(kind) = Kind::plural(first) => metadata::route(self, kind, rest),
             [first, ..] if NOT_SIMULATED.contains(first) => Err(Error::not_simulated(self.path)),
             _ => Err(Error::no_address(&self.request.path)),
         }
