@@ -28,6 +28,7 @@ mod view;
 pub use auth::Account;
 pub use kind::Kind;
 pub use model::{Model, default};
+pub use numbers::{Change, DataValue, Options as NumbersOptions, Pace, Registration};
 pub use options::{Options, Token, User};
 pub use profile::Profile;
 pub use sim::Dhis2Sim;

@@ -1,25 +1,98 @@
-//! Data values, completeness, jobs: what a DHIS2 is there for.
+//! The numbers of a simulated DHIS2: data values in and out, jobs, completeness, locks.
+//!
+//! A value that is refused is refused as the release does it, with its code; what is good beside it is stored where the release
+//! stores it. What is not simulated answers 501.
 
+mod adx;
+mod adx_export;
+mod body;
+mod context;
+mod csv;
+mod dxf_xml;
+mod export;
+mod id_scheme;
+mod import;
+mod imports;
+mod jobs;
+mod json;
+mod locks;
+mod options;
+mod payload;
+mod period;
+#[cfg(test)]
+mod period_tests;
+mod select;
+mod settings;
+mod state;
+mod store;
+mod summary;
+mod tasks;
+mod value;
+mod xml;
+
+use axum::http::Method;
+
+use super::auth::Account;
 use super::error::Result;
+use super::model::Model;
 use super::routes::Call;
 use crate::server::Reply;
 
+use context::Context;
+use settings::Settings;
+use store::Store;
+
+pub use jobs::Pace;
+pub use state::{DataValue, Registration};
+pub use store::Change;
+
 /// What a test sets for the numbers' side.
 #[derive(Debug, Clone, Default)]
-pub struct Options {}
+pub struct Options {
+    /// How fast imports in the background are.
+    pub pace: Pace,
+    /// From 2.43 the check of input periods refuses the periods that are open, as its source reads.
+    pub input_periods_inverted: bool,
+    /// From 2.43 the conflict of a refused group has -1 as its index instead of the positions of its values.
+    pub group_conflicts_without_indexes: bool,
+}
 
-/// What is stored.
-#[derive(Debug, Default)]
-pub struct Numbers {}
+/// What is stored, and the jobs.
+#[derive(Debug)]
+pub struct Numbers {
+    store: Store,
+    jobs: jobs::Jobs<imports::Prepared>,
+    options: Options,
+}
 
 impl Numbers {
     /// Empty.
-    pub fn new(_options: &Options) -> Self {
-        Self::default()
+    pub fn new(options: &Options) -> Self {
+        Self { store: Store::default(), jobs: jobs::Jobs::new(options.pace), options: options.clone() }
     }
 }
 
 /// Answers what is below `/api` and belongs to the numbers; nothing for all else.
-pub(super) fn route(_call: &Call<'_>, _segments: &[&str]) -> Option<Result<Reply>> {
-    None
+pub(super) fn route(call: &Call<'_>, segments: &[&str]) -> Option<Result<Reply>> {
+    match segments {
+        ["dataValueSets"] if call.is(&Method::POST) => Some(imports::post(call)),
+        ["dataValueSets"] if call.is(&Method::GET) => Some(read(call, |context, store| export::answer(call, context, store))),
+        ["dataValueSets"] => Some(Err(call.wrong_method())),
+        ["system", rest @ ..] => tasks::route(call, rest),
+        _ => None,
+    }
+}
+
+/// With the metadata, the settings and the store as they are now.
+fn read<T>(call: &Call<'_>, answer: impl FnOnce(&Context<'_>, &mut Store) -> T) -> T {
+    let server = call.server;
+    let (model, settings) = {
+        let metadata = server.metadata();
+        (metadata.model(), metadata.settings.clone())
+    };
+    let mut numbers = server.numbers();
+    let settings = Settings::of(&settings, &numbers.options);
+    let (model, caller): (&Model, &Account) = (&model, &call.account);
+    let context = Context { profile: server.profile, model, caller, settings: &settings, zone: &server.zone, now: call.now };
+    answer(&context, &mut numbers.store)
 }

@@ -1,0 +1,134 @@
+//! What a simulated DHIS2 has stored, for tests to look at, and what they turn.
+
+use super::super::sim::Dhis2Sim;
+use super::imports;
+use super::jobs::Pace;
+use super::store::{Change, Key, Stored};
+
+/// A stored value with its key, deleted or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataValue {
+    pub data_element: String,
+    /// Identifier of the period: `202401`.
+    pub period: String,
+    pub org_unit: String,
+    pub category_option_combo: String,
+    pub attribute_option_combo: String,
+    pub value: String,
+    pub comment: Option<String>,
+    pub followup: bool,
+    pub stored_by: String,
+    /// Milliseconds since 1970.
+    pub created: i64,
+    /// Milliseconds since 1970.
+    pub last_updated: i64,
+    pub deleted: bool,
+}
+
+/// A data set that was said to be complete, or no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    pub data_set: String,
+    /// Identifier of the period: `202401`.
+    pub period: String,
+    pub org_unit: String,
+    pub attribute_option_combo: String,
+    pub completed: bool,
+    /// Milliseconds since 1970: when it was complete.
+    pub date: i64,
+    pub stored_by: String,
+}
+
+impl DataValue {
+    fn of(key: &Key, stored: &Stored) -> Self {
+        Self {
+            data_element: key.data_element.to_string(),
+            period: key.period.id(),
+            org_unit: key.org_unit.to_string(),
+            category_option_combo: key.category_option_combo.to_string(),
+            attribute_option_combo: key.attribute_option_combo.to_string(),
+            value: stored.value.clone(),
+            comment: stored.comment.clone(),
+            followup: stored.followup,
+            stored_by: stored.stored_by.clone(),
+            created: stored.created,
+            last_updated: stored.last_updated,
+            deleted: stored.deleted,
+        }
+    }
+}
+
+impl Dhis2Sim {
+    /// All rows, deleted ones too, ordered by data element, period, org unit and option combos.
+    pub fn data_values(&self) -> Vec<DataValue> {
+        self.numbers().store.rows().map(|(key, stored)| DataValue::of(key, stored)).collect()
+    }
+
+    /// The values that are not deleted, as `element.period.unit.combo.attributeCombo = value`.
+    pub fn cells(&self) -> Vec<(String, String)> {
+        let visible = self.data_values().into_iter().filter(|row| !row.deleted);
+        visible
+            .map(|row| {
+                let parts = [row.data_element, row.period, row.org_unit, row.category_option_combo, row.attribute_option_combo];
+                (parts.join("."), row.value)
+            })
+            .collect()
+    }
+
+    /// How many changes and deletions of values were audited.
+    pub fn audits(&self) -> usize {
+        self.numbers().store.audits()
+    }
+
+    /// What was written to values, in order: what happened, to which value, and the value. Since the start, or since it was cleared.
+    pub fn data_writes(&self) -> Vec<(Change, DataValue)> {
+        let numbers = self.numbers();
+        let line = |written: &super::store::Written| {
+            let stored = numbers.store.get(&written.key).expect("a row is never removed");
+            let then = DataValue { value: written.value.clone(), last_updated: written.at, ..DataValue::of(&written.key, stored) };
+            (written.change, then)
+        };
+        numbers.store.written().iter().map(line).collect()
+    }
+
+    /// Forgets the log of writes, not what they did.
+    pub fn clear_data_writes(&self) {
+        self.numbers().store.clear_written();
+    }
+
+    /// What data sets were said to be complete, or no longer.
+    pub fn registrations(&self) -> Vec<Registration> {
+        let numbers = self.numbers();
+        let registration = |(key, registered): (&super::store::Completion, &super::store::Registered)| Registration {
+            data_set: key.data_set.to_string(),
+            period: key.period.id(),
+            org_unit: key.org_unit.to_string(),
+            attribute_option_combo: key.attribute_option_combo.to_string(),
+            completed: registered.completed,
+            date: registered.date,
+            stored_by: registered.stored_by.clone(),
+        };
+        numbers.store.registrations.iter().map(registration).collect()
+    }
+
+    /// Another pace of imports in the background from now on.
+    pub fn set_pace(&self, pace: Pace) {
+        self.numbers().jobs.set_pace(pace);
+    }
+
+    /// Lets the imports run that are held; returns how many records they wrote.
+    pub fn release_jobs(&self) -> usize {
+        let held = self.numbers().jobs.release();
+        held.iter().map(|(id, prepared)| imports::work(self.server(), *id, prepared)).sum()
+    }
+
+    /// The server forgets the jobs that have run, as it does after a while.
+    pub fn evict_jobs(&self) {
+        self.numbers().jobs.evict();
+    }
+
+    /// The server starts again: all jobs are forgotten, and those that had not run never will. What is stored stays.
+    pub fn restart(&self) {
+        self.numbers().jobs.forget();
+    }
+}
