@@ -3,6 +3,7 @@
 //! Every folder has the same file names: `config.rs` (what a person writes), `client.rs` (the wire), `read.rs`, `write.rs`, `errors.rs` (what a refusal
 //! means), `tests.rs`; a missing file is a missing capability. A connector is a folder plus one line in [`all`]: if it needs more, the design is wrong.
 
+pub mod adx;
 pub mod file;
 pub mod godata;
 pub mod http;

@@ -43,4 +43,10 @@ codes! {
     TARGET_UNREADABLE = 720, "K0720";
     /// A record has a field with the name under which its own name was to be read.
     NAME_TAKEN = 730, "K0730";
+    /// A document is not ADX, or breaks off.
+    ADX_BROKEN = 740, "K0740";
+    /// A value of an ADX document cannot be told.
+    ADX_VALUE = 741, "K0741";
+    /// A value cannot be written into an ADX document.
+    ADX_NOT_WRITABLE = 742, "K0742";
 }
