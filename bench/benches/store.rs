@@ -187,6 +187,7 @@ fn page(run: RunId) -> PageCommit {
         arrived: Vec::new(),
         kept: Vec::new(),
         reviews: Vec::new(),
+        cells: kivuko_core::cells::CellsPage::default(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of [`clock`], [`connector`] and [`store`], which the other crates implement.
 
 pub mod catalogue;
+pub mod cells;
 pub mod clock;
 pub mod codes;
 pub mod connector;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
+use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, PartPlace, PartRow, RecordOfCell};
 use crate::connector::{Action, Identity, Key, Shared};
 use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
@@ -263,6 +264,8 @@ pub struct PageCommit {
     pub kept: Vec<Kept>,
     /// Questions to a person; those on records in `closed_rejections` are closed.
     pub reviews: Vec<Review>,
+    /// What changes of the numbers that records are counted into.
+    pub cells: CellsPage,
 }
 
 /// A held lease. Its `fence` is greater than that of every earlier holder.
@@ -394,6 +397,30 @@ pub trait Store: Send + Sync {
     fn spill<'a>(&'a self, owner: &'a str, chunk: u32, block: u32) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>>;
     /// Drops everything that an owner put aside.
     fn drop_spill<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+
+    // Numbers that records are counted into.
+    /// The numbers of these cells, in their order; new ones are made, with nothing in them.
+    fn cell_numbers<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<CellNumber>, Error>>;
+    /// What these records are counted for, in their order; `None`: they are not known.
+    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Vec<CountedPart>>>, Error>>;
+    /// Cells of a flow in the order of their numbers, after one.
+    fn cells<'a>(
+        &'a self,
+        flow: &'a str,
+        filter: &'a CellFilter,
+        after: CellNumber,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>>;
+    /// The parts of these cells in their order, after one.
+    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<Vec<PartRow>, Error>>;
+    /// The records behind a cell by their identities, after one.
+    fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>>;
+    /// The records of a flow that are counted for something and were last met before `run`, by their identities, after one.
+    fn counted_unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+    /// How many records of a flow are counted for something.
+    fn count_counted<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
+    /// Forgets all records and cells of a flow; what was sent of them stays known.
+    fn forget_cells<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<(), Error>>;
 
     // Cursors.
     fn cursor<'a>(&'a self, flow: &'a str, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Cursor>, Error>>;

@@ -1,6 +1,7 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
 use kivuko_core::catalogue::run as codes;
+use kivuko_core::cells::CellsPage;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Payload;
@@ -43,6 +44,7 @@ impl Execution<'_> {
             arrived: Vec::new(),
             kept: Vec::new(),
             reviews: Vec::new(),
+            cells: CellsPage::default(),
         };
         let mut by_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
         for unit in units {

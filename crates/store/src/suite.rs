@@ -1,5 +1,6 @@
 //! What every store has to do, whatever it is built on: one test for each promise of the trait. A store brings a way to open itself, again and again.
 
+pub mod cells;
 pub mod housekeeping;
 pub mod pages;
 pub mod people;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
+use kivuko_core::cells::CellsPage;
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::{Cause, Code};
 use kivuko_core::outcome::{Counts, Outcome};
@@ -76,6 +78,13 @@ macro_rules! suite {
                 people_are_found_by_their_keys,
                 questions_are_closed_by_decisions,
             }
+            cells::{
+                cells_keep_their_numbers,
+                a_record_is_counted_anew_as_a_whole,
+                what_is_touched_while_it_is_dealt_with_stays_due,
+                records_that_are_not_met_again_are_listed,
+                numbers_of_a_system_that_was_replaced_are_forgotten,
+            }
             housekeeping::{
                 cursors_are_set_by_pages_and_by_people,
                 plans_expire,
@@ -138,6 +147,7 @@ pub fn page(run: RunId, flow: &str) -> PageCommit {
         arrived: Vec::new(),
         kept: Vec::new(),
         reviews: Vec::new(),
+        cells: CellsPage::default(),
     }
 }
 

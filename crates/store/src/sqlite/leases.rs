@@ -7,7 +7,7 @@ use kivuko_core::store::Lease;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, micros};
-use super::{SqliteStore, check_generation, json, query};
+use super::{SqliteStore, cells, check_generation, json, query};
 use crate::error::{sql, unstorable};
 use crate::seal::Table;
 
@@ -134,6 +134,9 @@ async fn forget_all_of(connection: &mut SqliteConnection, system: &str, flows: &
         query!("adopt_decisions"),
     ] {
         sqlx::query(statement).bind(system).execute(&mut *connection).await.map_err(sql(doing))?;
+    }
+    for flow in flows {
+        cells::forget_all(connection, flow).await?;
     }
     let flows = json(flows)?;
     sqlx::query(query!("adopt_history"))

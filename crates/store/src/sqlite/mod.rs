@@ -1,5 +1,6 @@
 //! The store in one SQLite file: opening it, its connections and its keys. What it does stands in the files beside this one, by noun.
 
+mod cells;
 mod cursors;
 mod find;
 mod intents;

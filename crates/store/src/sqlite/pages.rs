@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, limit, micros};
-use super::{SqliteStore, check_generation, cursors, intents, json, links, query, rejections, reviews, runs};
+use super::{SqliteStore, cells, check_generation, cursors, intents, json, links, query, rejections, reviews, runs};
 use crate::error::sql;
 use crate::seal::{Keys, Table, hex};
 
@@ -27,6 +27,7 @@ pub async fn commit(store: &SqliteStore, page: &PageCommit) -> Result<(), Error>
     rejections::commit(&mut tx, &keys, page).await?;
     rejections::commit_waiting(&mut tx, page).await?;
     reviews::commit(&mut tx, page).await?;
+    cells::commit(&mut tx, page).await?;
     put_outcomes(&mut tx, page).await?;
     put_kept(&mut tx, &keys, page).await?;
     if let Some(cursor) = &page.cursor {

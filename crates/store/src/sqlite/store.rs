@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CountedPart, PartPlace, PartRow, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
@@ -12,7 +13,7 @@ use kivuko_core::store::{
     Retention, Run, RunId, RunStart, SavedPlan, Sent, Store, Waiting,
 };
 
-use super::{SqliteStore, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill};
+use super::{SqliteStore, cells, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill};
 
 impl Store for SqliteStore {
     fn hash_key(&self) -> [u8; 32] {
@@ -130,6 +131,44 @@ impl Store for SqliteStore {
 
     fn drop_spill<'a>(&'a self, owner: &'a str) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(spill::drop(self, owner))
+    }
+
+    fn cell_numbers<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<CellNumber>, Error>> {
+        Box::pin(cells::numbers(self, flow, cells))
+    }
+
+    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Vec<CountedPart>>>, Error>> {
+        Box::pin(cells::counted(self, flow, source_ids))
+    }
+
+    fn cells<'a>(
+        &'a self,
+        flow: &'a str,
+        filter: &'a CellFilter,
+        after: CellNumber,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>> {
+        Box::pin(cells::list(self, flow, filter, after, limit))
+    }
+
+    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<Vec<PartRow>, Error>> {
+        Box::pin(cells::parts(self, cells, after, limit))
+    }
+
+    fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>> {
+        Box::pin(cells::records(self, cell, after, limit))
+    }
+
+    fn counted_unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(cells::unseen(self, flow, run, after, limit))
+    }
+
+    fn count_counted<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(cells::count(self, flow))
+    }
+
+    fn forget_cells<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(cells::forget(self, flow))
     }
 
     fn cursor<'a>(&'a self, flow: &'a str, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Cursor>, Error>> {

@@ -1,0 +1,1 @@
+DELETE FROM cell WHERE flow = ?1

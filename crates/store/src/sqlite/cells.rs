@@ -1,0 +1,207 @@
+//! Cells and what records are counted for. What is counted of a record is kept twice: with the record, so that it can be taken back, and by cell, so that a
+//! number opens to the records behind it. Both change in the transaction of the page.
+
+use std::collections::BTreeSet;
+
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, CountedRecord, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::error::Error;
+use kivuko_core::store::{PageCommit, RunId};
+use serde::Serialize;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use super::rows::{self, limit};
+use super::{SqliteStore, json, query};
+use crate::error::{sql, unstorable};
+
+const READING: &str = "reading what records are counted for";
+const WRITING: &str = "keeping what records are counted for";
+
+pub async fn numbers(store: &SqliteStore, flow: &str, cells: &[Cell]) -> Result<Vec<CellNumber>, Error> {
+    let wanted = json(cells)?;
+    let found = find_numbers(store, flow, &wanted, cells.len()).await?;
+    if let Some(all) = found.iter().copied().collect::<Option<Vec<_>>>() {
+        return Ok(all);
+    }
+    sqlx::query(query!("cell_put")).bind(flow).bind(&wanted).execute(&store.writer).await.map_err(sql(WRITING))?;
+    let found = find_numbers(store, flow, &wanted, cells.len()).await?;
+    found.into_iter().collect::<Option<_>>().ok_or_else(|| unstorable("a cell"))
+}
+
+async fn find_numbers(store: &SqliteStore, flow: &str, wanted: &str, many: usize) -> Result<Vec<Option<CellNumber>>, Error> {
+    let rows = sqlx::query(query!("cell_numbers")).bind(flow).bind(wanted).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let mut found = vec![None; many];
+    for (position, number) in rows::all(&rows, READING, |row| Ok((rows::int(row, "position")?, rows::int(row, "id")?)))? {
+        *at(&mut found, position)? = Some(CellNumber(number));
+    }
+    Ok(found)
+}
+
+/// The place of an answer to one of a list of questions.
+fn at<T>(list: &mut [T], position: i64) -> Result<&mut T, Error> {
+    usize::try_from(position).ok().and_then(|position| list.get_mut(position)).ok_or_else(|| unstorable("a position"))
+}
+
+pub async fn counted(store: &SqliteStore, flow: &str, ids: &[String]) -> Result<Vec<Option<Vec<CountedPart>>>, Error> {
+    let rows = sqlx::query(query!("counted_get")).bind(flow).bind(json(ids)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let mut found = vec![None; ids.len()];
+    for (position, parts) in rows::all(&rows, READING, |row| Ok((rows::int(row, "position")?, rows::parsed(row, "parts")?)))? {
+        *at(&mut found, position)? = Some(parts);
+    }
+    Ok(found)
+}
+
+#[derive(Serialize)]
+struct Counted<'a> {
+    source_id: &'a str,
+    place: &'a str,
+    parts: &'a [CountedPart],
+}
+
+impl<'a> From<&'a CountedRecord> for Counted<'a> {
+    fn from(record: &'a CountedRecord) -> Self {
+        Self { source_id: &record.source_id, place: &record.place, parts: &record.parts }
+    }
+}
+
+/// The part of a page's transaction that changes numbers.
+pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
+    let CellsPage { counted, seen, updates } = &page.cells;
+    // What was dealt with comes first: a cell that the same page touches again is due all the same.
+    if !updates.is_empty() {
+        sqlx::query(query!("cell_update")).bind(json(updates)?).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
+    if !counted.is_empty() {
+        recount(connection, page, counted).await?;
+    }
+    if !seen.is_empty() {
+        let ids = json(seen)?;
+        let statement = sqlx::query(query!("counted_seen")).bind(&page.flow).bind(ids).bind(page.run.0);
+        statement.execute(connection).await.map_err(sql(WRITING))?;
+    }
+    Ok(())
+}
+
+async fn recount(connection: &mut SqliteConnection, page: &PageCommit, counted: &[CountedRecord]) -> Result<(), Error> {
+    let ids: Vec<&str> = counted.iter().map(|record| record.source_id.as_str()).collect();
+    let ids = json(&ids)?;
+    let before = sqlx::query(query!("counted_get")).bind(&page.flow).bind(&ids).fetch_all(&mut *connection).await.map_err(sql(READING))?;
+    let before: Vec<Vec<CountedPart>> = rows::all(&before, READING, |row| rows::parsed(row, "parts"))?;
+    if !before.is_empty() {
+        sqlx::query(query!("contribution_remove")).bind(&page.flow).bind(&ids).execute(&mut *connection).await.map_err(sql(WRITING))?;
+        // Those that go on being counted keep their number.
+        let gone = counted.iter().filter(|record| record.parts.is_empty()).map(|record| record.source_id.as_str());
+        let gone = json(&gone.collect::<Vec<_>>())?;
+        sqlx::query(query!("counted_remove")).bind(&page.flow).bind(gone).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
+    let records: Vec<Counted<'_>> = counted.iter().filter(|record| !record.parts.is_empty()).map(Counted::from).collect();
+    if !records.is_empty() {
+        let records = json(&records)?;
+        let statement = sqlx::query(query!("counted_put")).bind(&page.flow).bind(&records).bind(page.run.0);
+        statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
+        sqlx::query(query!("contribution_put")).bind(&page.flow).bind(&records).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
+    let touched: BTreeSet<CellNumber> =
+        before.iter().flatten().chain(counted.iter().flat_map(|record| &record.parts)).map(|part| part.0).collect();
+    sqlx::query(query!("cell_touch")).bind(json(&touched)?).execute(connection).await.map_err(sql(WRITING))?;
+    Ok(())
+}
+
+pub async fn list(store: &SqliteStore, flow: &str, filter: &CellFilter, after: CellNumber, most: usize) -> Result<Vec<CellRow>, Error> {
+    let statement = if filter.due { query!("cell_due") } else { query!("cell_list") };
+    let rows = sqlx::query(statement)
+        .bind(flow)
+        .bind(after.0)
+        .bind(limit(most))
+        .bind(&filter.indicator)
+        .bind(&filter.element)
+        .bind(&filter.period)
+        .bind(&filter.org_unit)
+        .bind(&filter.option_combo)
+        .bind(&filter.attribute_option_combo)
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    rows::all(&rows, READING, cell)
+}
+
+fn cell(row: &SqliteRow) -> Result<CellRow, sqlx::Error> {
+    let text = |column| rows::text(row, column);
+    Ok(CellRow {
+        number: CellNumber(rows::int(row, "id")?),
+        cell: Cell {
+            indicator: text("indicator")?,
+            element: text("element")?,
+            period: text("period")?,
+            org_unit: text("org_unit")?,
+            option_combo: text("option_combo")?,
+            attribute_option_combo: text("attribute_option_combo")?,
+        },
+        value: rows::optional(row, "value")?,
+        due: rows::int(row, "due")? != 0,
+        late: rows::int(row, "late")? != 0,
+    })
+}
+
+pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, most: usize) -> Result<Vec<PartRow>, Error> {
+    let rows = sqlx::query(query!("contribution_list"))
+        .bind(json(cells)?)
+        .bind(after.cell.0)
+        .bind(after.record)
+        .bind(after.position)
+        .bind(limit(most))
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    rows::all(&rows, READING, |row| {
+        let cell = CellNumber(rows::int(row, "cell")?);
+        let at = PartPlace { cell, record: rows::int(row, "record")?, position: rows::int(row, "position")? };
+        Ok(PartRow { at, part: rows::text(row, "part")? })
+    })
+}
+
+pub async fn records(store: &SqliteStore, cell: CellNumber, after: &str, most: usize) -> Result<Vec<RecordOfCell>, Error> {
+    let rows = sqlx::query(query!("cell_records"))
+        .bind(cell.0)
+        .bind(after)
+        .bind(limit(most))
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    rows::all(&rows, READING, |row| {
+        Ok(RecordOfCell {
+            source_id: rows::text(row, "source_id")?,
+            place: rows::text(row, "place")?,
+            run: RunId(rows::int(row, "run")?),
+            part: rows::text(row, "part")?,
+        })
+    })
+}
+
+pub async fn unseen(store: &SqliteStore, flow: &str, run: RunId, after: &str, most: usize) -> Result<Vec<String>, Error> {
+    sqlx::query_scalar(query!("counted_unseen"))
+        .bind(flow)
+        .bind(run.0)
+        .bind(after)
+        .bind(limit(most))
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))
+}
+
+pub async fn count(store: &SqliteStore, flow: &str) -> Result<u64, Error> {
+    let many: i64 = sqlx::query_scalar(query!("counted_count")).bind(flow).fetch_one(&store.readers).await.map_err(sql(READING))?;
+    u64::try_from(many).map_err(|_| unstorable("a count"))
+}
+
+pub async fn forget(store: &SqliteStore, flow: &str) -> Result<(), Error> {
+    let mut tx = store.begin(WRITING).await?;
+    forget_all(&mut tx, flow).await?;
+    tx.commit().await.map_err(sql(WRITING))
+}
+
+pub async fn forget_all(connection: &mut SqliteConnection, flow: &str) -> Result<(), Error> {
+    for statement in [query!("cells_forget_parts"), query!("cells_forget_records"), query!("cells_forget")] {
+        sqlx::query(statement).bind(flow).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
+    Ok(())
+}
