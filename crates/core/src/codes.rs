@@ -225,7 +225,12 @@ impl CodeMap {
     }
 
     /// What a value of one column is in the other, on a day.
-    pub fn translate(&self, Direction { from, to }: Direction, value: &str, day: Date) -> Translated {
+    pub fn translate(&self, direction: Direction, value: &str, day: Date) -> Translated {
+        self.listed(direction, value, day).unwrap_or_else(|| self.unlisted(direction))
+    }
+
+    /// The same for a value that is listed; `None` for one that is not, whatever the row `*` says.
+    pub(crate) fn listed(&self, Direction { from, to }: Direction, value: &str, day: Date) -> Option<Translated> {
         let value = value.trim();
         let valid = |number: &&usize| {
             let row = &self.rows[**number];
@@ -237,32 +242,36 @@ impl CodeMap {
             code => Translated::To(code.to_owned()),
         };
         if let Some(first) = self.exact[from].get(value).and_then(|rows| rows.iter().find(valid)) {
-            return result(first);
+            return Some(result(first));
         }
-        if let Some(rows) = self.folded[from].get(&value.to_lowercase()) {
-            let mut spellings: Vec<&str> = Vec::new();
-            let mut results: Vec<Translated> = Vec::new();
-            for row in rows.iter().filter(valid) {
-                let spelling = self.rows[*row].cells[from].as_str();
-                // Within one spelling the first row counts; different spellings have to agree.
-                if !spellings.contains(&spelling) {
-                    spellings.push(spelling);
-                    results.push(result(row));
-                }
-            }
-            results.dedup();
-            if results.len() == 1
-                && let Some(only) = results.pop()
-            {
-                return only;
+        let rows = self.folded[from].get(&value.to_lowercase())?;
+        let mut spellings: Vec<&str> = Vec::new();
+        let mut results: Vec<Translated> = Vec::new();
+        for row in rows.iter().filter(valid) {
+            let spelling = self.rows[*row].cells[from].as_str();
+            // Within one spelling the first row counts; different spellings have to agree.
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+                results.push(result(row));
             }
         }
+        results.dedup();
+        results.pop().filter(|_| results.is_empty())
+    }
+
+    /// What the row `*` says of values that are not listed.
+    pub(crate) fn unlisted(&self, Direction { from, to }: Direction) -> Translated {
         match self.others[from].map(|row| self.rows[row].cells[to].as_str()) {
             None | Some("" | "reject" | "*") => Translated::Unlisted,
             Some("keep") => Translated::Keep,
             Some("drop") => Translated::Drop,
             Some(code) => Translated::To(code.to_owned()),
         }
+    }
+
+    /// Whether a row of it holds only on some days.
+    pub(crate) fn has_days(&self) -> bool {
+        self.rows.iter().any(|row| row.from.is_some() || row.to.is_some())
     }
 }
 

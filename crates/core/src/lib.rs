@@ -4,6 +4,7 @@
 //! arguments, so every rule can be tested with a table of cases. Time, randomness and the network come in through the traits
 //! of [`clock`], [`connector`] and [`store`], which the other crates implement.
 
+pub mod aggregate;
 pub mod catalogue;
 pub mod cells;
 pub mod clock;

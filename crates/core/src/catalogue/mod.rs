@@ -1,7 +1,8 @@
 //! Every code that Kivuko can show, with its page. A code is never given to another meaning and never reused.
 //!
 //! The hundreds say where an error comes from: 01 the project, 02 sheets and code maps, 03 a record on its way, 04 the target, 05 the network,
-//! 06 Go.Data, 07 files, 08 the store, 09 a run. A page has a title line and the sections *What happened*, *Check*, *Cure*.
+//! 06 Go.Data, 07 files, 08 the store, 09 a run,
+//! 11 aggregates. A page has a title line and the sections *What happened*, *Check*, *Cure*.
 
 use crate::error::Code;
 
@@ -14,6 +15,7 @@ macro_rules! codes {
     };
 }
 
+pub mod aggregate;
 pub mod file;
 pub mod godata;
 pub mod network;
@@ -24,8 +26,18 @@ pub mod sheet;
 pub mod store;
 pub mod target;
 
-const ALL: [&[(Code, &str, &str)]; 9] =
-    [project::PAGES, sheet::PAGES, record::PAGES, target::PAGES, network::PAGES, godata::PAGES, file::PAGES, store::PAGES, run::PAGES];
+const ALL: [&[(Code, &str, &str)]; 10] = [
+    project::PAGES,
+    sheet::PAGES,
+    record::PAGES,
+    target::PAGES,
+    network::PAGES,
+    godata::PAGES,
+    file::PAGES,
+    store::PAGES,
+    run::PAGES,
+    aggregate::PAGES,
+];
 
 /// The page of a code, in Markdown.
 pub fn page(code: Code) -> Option<&'static str> {

@@ -57,4 +57,8 @@ codes! {
     PARENT_UNCLEAR = 133, "K0133";
     /// People cannot be looked for like this.
     MATCH_NOT_POSSIBLE = 140, "K0140";
+    /// A flow says neither or both of `mapping` and `aggregate`.
+    MAPPING_OR_AGGREGATE = 141, "K0141";
+    /// A key that an aggregate flow cannot have.
+    NOT_IN_AGGREGATES = 142, "K0142";
 }

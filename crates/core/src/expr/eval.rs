@@ -66,6 +66,9 @@ pub(super) enum Node {
     },
 }
 
+/// What the error of a division by zero says.
+pub(crate) const BY_ZERO: &str = "by zero";
+
 /// How many values a path selects, as far as its form says.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Reach {
@@ -493,7 +496,7 @@ pub(super) fn arithmetic(operation: Operation, x: &Number, y: &Number) -> std::r
             Operation::Add => x.checked_add(y),
             Operation::Subtract => x.checked_sub(y),
             Operation::Multiply => x.checked_mul(y),
-            Operation::Divide | Operation::Remainder if y == 0 => return Err(format!("`{}` by zero", operation.name())),
+            Operation::Divide | Operation::Remainder if y == 0 => return Err(format!("`{}` {BY_ZERO}", operation.name())),
             Operation::Divide if x.checked_rem(y) == Some(0) => x.checked_div(y),
             Operation::Divide => return decimal(x as f64 / y as f64),
             Operation::Remainder => x.checked_rem(y),
@@ -505,7 +508,7 @@ pub(super) fn arithmetic(operation: Operation, x: &Number, y: &Number) -> std::r
         Operation::Add => decimal(x + y),
         Operation::Subtract => decimal(x - y),
         Operation::Multiply => decimal(x * y),
-        Operation::Divide | Operation::Remainder if y == 0.0 => Err(format!("`{}` by zero", operation.name())),
+        Operation::Divide | Operation::Remainder if y == 0.0 => Err(format!("`{}` {BY_ZERO}", operation.name())),
         Operation::Divide => decimal(x / y),
         Operation::Remainder => decimal(x % y),
     }

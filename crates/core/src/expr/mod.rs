@@ -23,6 +23,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub(crate) use eval::BY_ZERO;
 pub use functions::{FUNCTIONS, Function};
 
 use crate::error::Cause;
@@ -141,6 +142,14 @@ impl Expr {
     /// Whether it needs the labels of the source.
     pub fn uses_labels(&self) -> bool {
         self.names.labels
+    }
+
+    /// The value of an expression that is nothing but a constant.
+    pub(crate) fn constant(&self) -> Option<&Value> {
+        match &self.root {
+            eval::Node::Literal(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// Works it out.

@@ -5,7 +5,7 @@ use crate::error::{Place, Problem};
 use crate::yaml::{Data, Node};
 
 /// Keys of the design that this version does not have, with what they stand for.
-const NOT_YET: [(&[&str], &str); 2] = [(&["between"], "two-way flows (`between:`)"), (&["aggregate"], "aggregates (`aggregate:`)")];
+const NOT_YET: [(&[&str], &str); 1] = [(&["between"], "two-way flows (`between:`)")];
 
 /// Takes out what this version does not have, each with a problem that says so.
 pub(super) fn not_yet(node: &mut Node, problems: &mut Vec<Problem>) {

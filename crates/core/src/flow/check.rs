@@ -9,6 +9,7 @@ use super::rows::{self, Order, Rows};
 use super::spec::{DetectWord, FlowSpec, KeepSpec, PayloadWord, TimedSpec, TriggerSpec};
 use super::words::{braces, cron, duration, name, share};
 use super::{Deletes, Detect, Flow, From, Keep, ScopeRule, Then, To, Trigger};
+use crate::aggregate::{self, Aggregate};
 use crate::catalogue::{project, sheet};
 use crate::codes::{CodeMaps, Sides};
 use crate::connector::Declaration;
@@ -36,6 +37,8 @@ pub(crate) struct Surroundings<'a> {
     pub codes: &'a CodeMaps,
     /// The sheets of the folder `mappings`, by file name; those that cannot be read are `None` and a problem already.
     pub sheets: &'a BTreeMap<String, Option<Sheet>>,
+    /// The same of the folder `aggregates`.
+    pub aggregates: &'a BTreeMap<String, Option<aggregate::sheet::Sheet>>,
     /// The texts of a version: of the flow's own files, and of files that every flow runs with.
     pub texts: &'a dyn Fn(&[String]) -> BTreeMap<String, String>,
     pub kivuko: &'a str,
@@ -67,7 +70,7 @@ pub(crate) fn check(mut node: Node, around: &Surroundings<'_>, problems: &mut Ve
 pub(super) struct Checker<'a, 'p> {
     pub(super) spec: &'a FlowSpec,
     pub(super) node: &'a Node,
-    file: &'a str,
+    pub(super) file: &'a str,
     pub(super) around: &'a Surroundings<'a>,
     pub(super) problems: &'p mut Vec<Problem>,
 }
@@ -90,9 +93,22 @@ impl Checker<'_, '_> {
         let keep = self.keep();
         let to = self.to();
         let sides = self.sides();
-        let mapping = self.mapping(from.as_ref(), to.as_ref(), &sides);
+        let (mapping, aggregate) = match (&spec.mapping, &spec.aggregate) {
+            (Some(name), None) => (self.mapping(name, from.as_ref(), to.as_ref(), &sides), None),
+            (None, Some(counted)) => {
+                let aggregate = self.aggregate(counted, from.as_ref(), to.as_ref(), &sides)?;
+                (Some(self.cells(&aggregate, &sides)), Some(aggregate))
+            }
+            (mapping, _) => {
+                let message = if mapping.is_some() { "the flow has a `mapping` and an `aggregate`" } else { "the flow has no `mapping`" };
+                let expected = "`mapping:` to carry records over, or `aggregate:` to count them";
+                let keys: &[&str] = if mapping.is_some() { &["aggregate"] } else { &[] };
+                self.error(project::MAPPING_OR_AGGREGATE, keys, message, expected);
+                (None, None)
+            }
+        };
         if let Some(mapping) = &mapping {
-            self.inside_rows(mapping, from.as_ref());
+            self.inside_rows(aggregate.as_ref().map_or(mapping.source_paths(), Aggregate::source_paths), from.as_ref());
             self.keys_are_written(mapping, to.as_ref());
             for (flow, place) in mapping.references_with_places() {
                 self.known_flow(flow, place.clone(), "the sheet refers to");
@@ -100,10 +116,11 @@ impl Checker<'_, '_> {
         }
         let mapping = mapping?;
         if let (Some(from), Some(to)) = (&from, &to) {
-            self.labels(super::needs_labels(&mapping, from, to));
+            self.labels(super::needs_labels(&mapping, aggregate.as_ref(), from, to));
         }
         let mut files = vec![self.file.to_owned(), mapping.file().to_owned()];
         let mut maps: BTreeSet<String> = mapping.code_maps().clone();
+        maps.extend(aggregate.iter().flat_map(|aggregate| aggregate.code_maps().iter().cloned()));
         maps.extend(from.as_ref().and_then(|from| from.rows.as_ref()).into_iter().flat_map(|rows| rows.code_maps().iter().cloned()));
         maps.extend(to.as_ref().and_then(|to| to.scope.as_ref()).into_iter().flat_map(ScopeRule::code_maps));
         files.extend(maps.iter().map(|map| format!("codes/{map}.csv")));
@@ -115,6 +132,7 @@ impl Checker<'_, '_> {
             trigger: trigger?,
             from: from?,
             mapping,
+            aggregate,
             to: to?,
             deletes,
             keep,
@@ -355,9 +373,9 @@ impl Checker<'_, '_> {
     }
 
     /// With groups, everything that is read lies in `rows`, but for the value that they have in common.
-    fn inside_rows(&mut self, mapping: &Mapping, from: Option<&From>) {
+    fn inside_rows(&mut self, paths: &[SourcePath], from: Option<&From>) {
         let Some(rows) = from.and_then(|from| from.rows.as_ref()) else { return };
-        for path in mapping.source_paths().iter().filter(|path| !rows.has(path)) {
+        for path in paths.iter().filter(|path| !rows.has(path)) {
             let message = format!("`{path}` is read of a group, which has only `{}` and `rows`", rows.group);
             self.error(
                 project::OUTSIDE_ROWS,
@@ -395,12 +413,15 @@ impl Checker<'_, '_> {
     }
 
     /// A problem at a character of a text.
-    fn inside(&mut self, code: Code, keys: &[&str], error: &ExprError) {
+    pub(super) fn inside(&mut self, code: Code, keys: &[&str], error: &ExprError) {
         let place = self.node.at_path(keys).map_or_else(|| self.node.place(keys), |node| node.place_inside(error.column));
         self.problems.push(Problem::error(code, place, error.message.clone()).expected(error.expected.clone()));
     }
 
     fn deletes(&mut self) -> Deletes {
+        if self.spec.aggregate.is_some() {
+            return self.taken_back();
+        }
         let Some(spec) = &self.spec.deletes else { return Deletes { detect: Detect::None, then: Then::Ignore, stop_above: None } };
         let then = spec.then.unwrap_or_default();
         let detect = match spec.detect {
@@ -414,22 +435,21 @@ impl Checker<'_, '_> {
             let warning = Problem::warning(project::NO_EFFECT, place, "without `detect` no deletion is ever seen");
             self.problems.push(warning.expected("`detect: tombstone`, `detect: absence`, or `leaves: delete` in `from`"));
         }
-        let stop_above = match &spec.stop_above {
-            None => (then != Then::Ignore).then_some(STOP_ABOVE),
-            Some(text) => {
-                let found = share(text);
-                if found.is_none() {
-                    self.error(
-                        project::BAD_VALUE,
-                        &["deletes", "stop_above"],
-                        format!("`{text}` is not a share"),
-                        "a share of the linked records, such as `5%`",
-                    );
-                }
-                found
-            }
-        };
+        let stop_above = self.stop_above(then != Then::Ignore);
         Deletes { detect, then, stop_above }
+    }
+
+    /// The share of deletions above which a run stops; when the flow does not say, there is one if it is `due`.
+    pub(super) fn stop_above(&mut self, due: bool) -> Option<f64> {
+        let Some(text) = self.spec.deletes.as_ref().and_then(|deletes| deletes.stop_above.as_ref()) else {
+            return due.then_some(STOP_ABOVE);
+        };
+        let found = share(text);
+        if found.is_none() {
+            let keys = ["deletes", "stop_above"];
+            self.error(project::BAD_VALUE, &keys, format!("`{text}` is not a share"), "a share of the linked records, such as `5%`");
+        }
+        found
     }
 
     fn keep(&mut self) -> Keep {
@@ -447,26 +467,33 @@ impl Checker<'_, '_> {
         Sides::new((from, kind(from)), (to, kind(to)))
     }
 
-    fn mapping(&mut self, from: Option<&From>, to: Option<&To>, sides: &Sides) -> Option<Mapping> {
-        let name = self.spec.mapping.trim_start_matches("mappings/");
-        let known = self.around.sheets;
-        let Some(sheet) = known.get(name) else {
-            let names: Vec<&str> = known.keys().map(String::as_str).collect();
-            let place = self.node.place(&["mapping"]);
-            let problem = Problem::error(project::MISSING_FILE, place, format!("there is no sheet `mappings/{name}`"));
-            let expected = if names.is_empty() { "a CSV in the folder `mappings`".to_owned() } else { one_of(&names) };
-            self.problems.push(problem.expected(expected).nearest(name, names.iter().copied()));
-            return None;
-        };
-        // Without the records the sheet cannot be held against anything but itself; what is wrong with `to` is a problem already.
-        let (sheet, to) = (sheet.clone()?, to?);
-        let mut reads: Vec<SourcePath> = Vec::new();
-        if let Some(from) = from {
-            // With groups these are of a row, and are read before the group is there.
-            let own = [&from.id, &from.cursor].into_iter().flatten().filter(|_| from.rows.is_none());
-            reads.extend(own.filter_map(|path| SourcePath::parse(path).ok()));
-            reads.extend(from.where_.iter().flat_map(|expr| expr.paths().iter().cloned()));
+    /// A sheet of one of the folders of sheets; without it a problem at the key that names it.
+    pub(super) fn sheet<S: Clone>(&mut self, keys: &[&str], folder: &str, name: &str, known: &BTreeMap<String, Option<S>>) -> Option<S> {
+        let name = name.strip_prefix(folder).and_then(|name| name.strip_prefix('/')).unwrap_or(name);
+        if let Some(sheet) = known.get(name) {
+            return sheet.clone();
         }
+        let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        let problem = Problem::error(project::MISSING_FILE, self.node.place(keys), format!("there is no sheet `{folder}/{name}`"));
+        let expected = if names.is_empty() { format!("a CSV in the folder `{folder}`") } else { one_of(&names) };
+        self.problems.push(problem.expected(expected).nearest(name, names.iter().copied()));
+        None
+    }
+
+    /// The paths that `from` itself reads of a record.
+    pub(super) fn own_reads(from: Option<&From>) -> Vec<SourcePath> {
+        let Some(from) = from else { return Vec::new() };
+        // With groups these are of a row, and are read before the group is there.
+        let own = [&from.id, &from.cursor].into_iter().flatten().filter(|_| from.rows.is_none());
+        let mut reads: Vec<SourcePath> = own.filter_map(|path| SourcePath::parse(path).ok()).collect();
+        reads.extend(from.where_.iter().flat_map(|expr| expr.paths().iter().cloned()));
+        reads
+    }
+
+    fn mapping(&mut self, name: &str, from: Option<&From>, to: Option<&To>, sides: &Sides) -> Option<Mapping> {
+        // Without the records the sheet cannot be held against anything but itself; what is wrong with `to` is a problem already.
+        let (sheet, to) = (self.sheet(&["mapping"], "mappings", name, self.around.sheets)?, to?);
+        let mut reads = Self::own_reads(from);
         reads.extend(to.scope.iter().flat_map(ScopeRule::paths));
         for record in &to.records {
             reads.extend(record.matching.iter().filter_map(|matching| matching.day.as_ref()).map(|(source, _)| source.clone()));

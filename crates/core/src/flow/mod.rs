@@ -2,6 +2,7 @@
 
 pub mod spec;
 
+mod aggregate;
 mod available;
 mod check;
 pub mod matching;
@@ -14,10 +15,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::aggregate::Aggregate;
 use crate::codes::Sides;
 use crate::expr::Expr;
 use crate::mapping::Mapping;
 use crate::path::{Path, SourcePath};
+use crate::projection::Projection;
 use crate::store::FlowVersion;
 
 pub(crate) use check::{Surroundings, check};
@@ -39,8 +42,10 @@ pub struct Flow {
     pub trigger: Trigger,
     /// What it reads.
     pub from: From,
-    /// How records become target records.
+    /// How records become target records; of an aggregate flow how cells become data values.
     pub mapping: Mapping,
+    /// How records are counted, where they are not carried over one by one.
+    pub aggregate: Option<Aggregate>,
     /// What it writes.
     pub to: To,
     /// What happens when a record disappears from the source.
@@ -56,12 +61,22 @@ pub struct Flow {
 impl Flow {
     /// The language in which it needs the labels of its source; `None` when nothing in it names one.
     pub fn label_language(&self) -> Option<&str> {
-        needs_labels(&self.mapping, &self.from, &self.to).then_some(self.from.labels.as_deref()).flatten()
+        needs_labels(&self.mapping, self.aggregate.as_ref(), &self.from, &self.to).then_some(self.from.labels.as_deref()).flatten()
+    }
+
+    /// Parses of a raw record (of a group: when its rows are together) what the flow reads of it, and nothing else.
+    pub fn projection(&self) -> &Projection {
+        self.aggregate.as_ref().map_or_else(|| self.mapping.projection(), Aggregate::projection)
+    }
+
+    /// The code maps that it uses in its sheet.
+    pub(crate) fn code_maps(&self) -> impl Iterator<Item = &String> {
+        self.mapping.code_maps().iter().chain(self.aggregate.iter().flat_map(Aggregate::code_maps))
     }
 
     /// The paths that are read of the source: of a record, or of a row where rows are put together. None at all means everything.
     pub fn source_paths(&self) -> Vec<String> {
-        let paths = self.mapping.paths();
+        let paths = self.aggregate.as_ref().map_or_else(|| self.mapping.paths(), Aggregate::paths);
         match &self.from.rows {
             None => paths,
             Some(rows) => rows.of_rows(&paths, self.from.id.as_deref()),
@@ -69,10 +84,10 @@ impl Flow {
     }
 }
 
-/// Whether the sheet, `where` or a `when` uses the transform `label`.
-fn needs_labels(mapping: &Mapping, from: &From, to: &To) -> bool {
+/// Whether a sheet, `where` or a `when` uses the transform `label`.
+fn needs_labels(mapping: &Mapping, aggregate: Option<&Aggregate>, from: &From, to: &To) -> bool {
     let conditions = from.where_.iter().chain(to.records.iter().filter_map(|record| record.when.as_ref()));
-    mapping.uses_labels() || conditions.into_iter().any(Expr::uses_labels)
+    mapping.uses_labels() || aggregate.is_some_and(Aggregate::uses_labels) || conditions.into_iter().any(Expr::uses_labels)
 }
 
 /// When a flow runs.

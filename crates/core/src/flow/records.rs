@@ -28,6 +28,9 @@ impl Checker<'_, '_> {
             }
             None => Value::Object(Map::new()),
         };
+        if self.spec.aggregate.is_some() {
+            return self.numbers(declaration.as_ref(), options);
+        }
         let scope = self.scope(declaration.as_ref());
         let records = match (&spec.records, &spec.resource, &spec.key) {
             (None, Some(resource), key) if key.is_some() || spec.match_.is_some() => {
@@ -154,7 +157,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn key(&mut self, keys: &[&str], texts: &[String]) -> Option<Vec<Path>> {
+    pub(super) fn key(&mut self, keys: &[&str], texts: &[String]) -> Option<Vec<Path>> {
         if texts.is_empty() {
             self.error(project::BAD_VALUE, keys, "the key has no path", "at least one target path");
             return None;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use crate::aggregate::spec::AggregateSpec;
 use crate::matching::Field;
 
 /// One integration: when it runs, what it reads, how that is mapped, and where it goes.
@@ -22,8 +23,12 @@ pub struct FlowSpec {
     pub trigger: Option<TriggerSpec>,
     /// What it reads.
     pub from: FromSpec,
-    /// The mapping sheet: a file of the folder `mappings`.
-    pub mapping: String,
+    /// The mapping sheet: a file of the folder `mappings`. Either this or `aggregate` has to be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
+    /// Records are counted into periods, org units and categories instead of being carried over one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate: Option<AggregateSpec>,
     /// What it writes.
     pub to: ToSpec,
     /// What happens when a record disappears from the source. Left out: nothing.

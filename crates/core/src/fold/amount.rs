@@ -121,7 +121,7 @@ impl Amount {
     }
 
     /// A count, of any size.
-    pub(super) fn count(count: u64) -> Self {
+    pub fn count(count: u64) -> Self {
         Self(i128::from(count) * ONE)
     }
 

@@ -466,7 +466,7 @@ impl Compiler<'_, '_> {
         let has_parent = self.around.records.iter().any(|shape| shape.has_parent);
         for source in &draft.sources {
             match (resolve(source, chain), is_item(source, chain)) {
-                (Source::Item { path, .. }, true) => self.item_path(&prefix, &path.to_string()),
+                (Source::Item { path, .. }, true) => self.paths.extend(item_path(&prefix, &path.to_string())),
                 _ => self.paths.push(source.clone()),
             }
         }
@@ -492,24 +492,22 @@ impl Compiler<'_, '_> {
             }
         }
         self.paths.extend(outer.into_iter().filter(|path| !(has_parent && path.top() == Some("parent"))));
-        for path in inner {
-            self.item_path(&prefix, &path);
-        }
-    }
-
-    fn item_path(&mut self, prefix: &str, path: &str) {
-        if prefix.is_empty() {
-            return;
-        }
-        let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-        // A name that is no path (`Date of birth?`) is read with the whole item around it.
-        let whole = SourcePath::parse(&format!("{prefix}{joint}{path}")).or_else(|_| SourcePath::parse(prefix));
-        self.paths.extend(whole.ok());
+        self.paths.extend(inner.iter().filter_map(|path| item_path(&prefix, path)));
     }
 }
 
+/// A path of an item as one of the record; `prefix` is the path of the items, and without one there is none.
+pub(crate) fn item_path(prefix: &str, path: &str) -> Option<SourcePath> {
+    if prefix.is_empty() {
+        return None;
+    }
+    let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    // A name that is no path (`Date of birth?`) is read with the whole item around it.
+    SourcePath::parse(&format!("{prefix}{joint}{path}")).or_else(|_| SourcePath::parse(prefix)).ok()
+}
+
 /// The paths of a source cell.
-fn parts(cell: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn parts(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(" ; ").filter(move |_| !cell.is_empty())
 }
 
@@ -534,7 +532,8 @@ fn through(source: &SourcePath, chain: &[Path]) -> (usize, Option<Path>) {
     (depth, Some(rest))
 }
 
-fn resolve(source: &SourcePath, chain: &[Path]) -> Source {
+/// Whether a path is read of the record, or of one of the items that stand around it.
+pub(crate) fn resolve(source: &SourcePath, chain: &[Path]) -> Source {
     if is_item(source, chain) {
         let rest = source.text().trim_start_matches("item").trim_start_matches('.');
         // `item` alone is the item itself: what follows `[]` in a path that ends there.

@@ -21,7 +21,7 @@ use crate::path::{Path, SourcePath};
 use crate::projection::Projection;
 use crate::transform::Pipeline;
 
-pub(crate) use compile::{Around, RecordShape, compile};
+pub(crate) use compile::{Around, RecordShape, compile, item_path, parts, resolve};
 
 /// A compiled sheet.
 #[derive(Debug)]
@@ -177,7 +177,7 @@ struct List {
 
 /// Where a value comes from.
 #[derive(Debug, Clone)]
-enum Source {
+pub(crate) enum Source {
     /// The source record.
     Record(SourcePath),
     /// An item: 0 is the outermost.

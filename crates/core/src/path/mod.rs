@@ -120,6 +120,11 @@ impl Path {
         });
     }
 
+    /// Whether it selects one value at most, whatever the record.
+    pub(crate) fn is_single(&self) -> bool {
+        !self.0.iter().any(|segment| matches!(segment, Segment::Each | Segment::Item { field: Some(_), .. }))
+    }
+
     /// The first value that it selects and that is not empty.
     pub fn one<'v>(&self, from: &'v Value) -> Option<&'v Value> {
         let mut first = None;

@@ -67,6 +67,15 @@ impl SourcePath {
         }
     }
 
+    /// Whether it selects one value at most, whatever the record.
+    pub(crate) fn is_single(&self) -> bool {
+        match &self.form {
+            Form::Name => true,
+            Form::Path(path) => path.is_single(),
+            Form::Json(_) => false,
+        }
+    }
+
     /// For a path with `[]`: what selects the items, and the path from an item on (which may have no segments). A JSONPath has none.
     pub fn each_prefix(&self) -> Option<(SourcePath, Path)> {
         let Form::Path(path) = &self.form else { return None };

@@ -129,6 +129,10 @@ fn expectations(check: &CheckSpec, item: &Node, flow: Option<&Flow>, problems: &
         problems.push(Problem::error(project::BAD_VALUE, item.at.place(), message).expected(expected));
     }
     let Some(flow) = flow else { return };
+    if flow.aggregate.is_some() {
+        let message = "not available yet: checks of a flow that counts";
+        problems.push(Problem::error(project::NOT_AVAILABLE, item.at.place(), message).expected("a flow with a `mapping`"));
+    }
     let single = flow.to.records.iter().all(|record| record.name.is_empty());
     for (key, there, wanted) in
         [("create", check.create.is_some(), true), ("update", check.update.is_some(), true), ("records", check.records.is_some(), false)]

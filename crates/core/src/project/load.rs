@@ -7,13 +7,15 @@ use jiff::tz::TimeZone;
 
 use super::spec::{ChecksSpec, EnvironmentSpec, HistorySpec, ProjectSpec};
 use super::{Files, History, Loaded, Project, checks, systems};
+use crate::aggregate;
 use crate::catalogue::project;
 use crate::codes::{CodeMap, CodeMaps};
 use crate::connector::Declaration;
 use crate::error::{Place, Problem, Severity};
 use crate::flow::words::{days, name};
 use crate::flow::{self, Flow, Surroundings};
-use crate::mapping::sheet::Sheet;
+use crate::mapping;
+use crate::sheet::{Columns, Sheet};
 use crate::table::Table;
 use crate::yaml::{self, Node, one_of};
 
@@ -33,6 +35,12 @@ pub fn load(files: &Files, environment: &str, declarations: &[Declaration], kivu
     problems.dedup();
     let good = problems.iter().all(|problem| problem.severity == Severity::Warning);
     Loaded { project: project.filter(|_| good), problems }
+}
+
+/// The sheets of the project, by file name; those that cannot be read are `None` and a problem already.
+struct Sheets {
+    mappings: BTreeMap<String, Option<mapping::sheet::Sheet>>,
+    aggregates: BTreeMap<String, Option<aggregate::sheet::Sheet>>,
 }
 
 struct Loader<'a> {
@@ -66,8 +74,9 @@ impl<'a> Loader<'a> {
         let spec = node.as_ref().and_then(|node| yaml::read_node::<ProjectSpec>(node.clone(), &mut self.problems).value);
         let systems = self.systems(node.as_ref());
         let codes = self.codes();
-        let sheets = self.sheets();
+        let sheets = Sheets { mappings: self.sheets("mappings"), aggregates: self.sheets("aggregates") };
         let (flows, named) = self.flows(&systems, node.is_some(), &codes, &sheets);
+        aggregate::across(&flows, &named.keys().cloned().collect(), &mut self.problems);
         let checks = self.checks(&named, &flows);
         self.unused(&flows, &checks, &codes, &sheets);
         let (timezone, history) = self.settings(spec.as_ref(), node.as_ref());
@@ -174,9 +183,9 @@ impl<'a> Loader<'a> {
         maps
     }
 
-    fn sheets(&mut self) -> BTreeMap<String, Option<Sheet>> {
+    fn sheets<C: Columns>(&mut self, folder: &str) -> BTreeMap<String, Option<Sheet<C>>> {
         let mut sheets = BTreeMap::new();
-        for (path, file, bytes) in self.folder("mappings", &["csv"]) {
+        for (path, file, bytes) in self.folder(folder, &["csv"]) {
             let sheet = match Table::parse(path, bytes) {
                 Ok(table) => Sheet::read(&table, &mut self.problems),
                 Err(problem) => {
@@ -195,7 +204,7 @@ impl<'a> Loader<'a> {
         systems: &BTreeMap<String, super::SystemSpec>,
         systems_known: bool,
         codes: &CodeMaps,
-        sheets: &BTreeMap<String, Option<Sheet>>,
+        sheets: &Sheets,
     ) -> (BTreeMap<String, Flow>, BTreeMap<String, String>) {
         let declared: BTreeMap<String, (String, Option<&Declaration>)> = systems
             .iter()
@@ -231,7 +240,16 @@ impl<'a> Loader<'a> {
             let there = common.iter().chain(own).filter_map(|file| files.0.get(file).map(|bytes| (file.clone(), decoded(bytes))));
             there.collect()
         };
-        let around = Surroundings { systems: &declared, systems_known, flows: &names, codes, sheets, texts: &texts, kivuko: self.kivuko };
+        let around = Surroundings {
+            systems: &declared,
+            systems_known,
+            flows: &names,
+            codes,
+            sheets: &sheets.mappings,
+            aggregates: &sheets.aggregates,
+            texts: &texts,
+            kivuko: self.kivuko,
+        };
         let flows = nodes.into_iter().filter_map(|node| flow::check(node, &around, &mut self.problems));
         (flows.map(|flow| (flow.name.clone(), flow)).collect(), named)
     }
@@ -254,26 +272,20 @@ impl<'a> Loader<'a> {
     }
 
     /// Sheets, code maps and samples that nothing uses.
-    fn unused(
-        &mut self,
-        flows: &BTreeMap<String, Flow>,
-        checks: &[super::Check],
-        codes: &CodeMaps,
-        sheets: &BTreeMap<String, Option<Sheet>>,
-    ) {
+    fn unused(&mut self, flows: &BTreeMap<String, Flow>, checks: &[super::Check], codes: &CodeMaps, sheets: &Sheets) {
         // As long as a flow is wrong nobody knows what it uses.
         if self.problems.iter().any(|problem| problem.severity == Severity::Error) {
             return;
         }
         let mut unused: Vec<String> = Vec::new();
-        for sheet in sheets.keys() {
-            let file = format!("mappings/{sheet}");
+        let mappings = sheets.mappings.keys().map(|sheet| format!("mappings/{sheet}"));
+        for file in mappings.chain(sheets.aggregates.keys().map(|sheet| format!("aggregates/{sheet}"))) {
             if !flows.values().any(|flow| flow.mapping.file() == file) {
                 unused.push(file);
             }
         }
         for map in codes.0.keys() {
-            if !flows.values().any(|flow| flow.mapping.code_maps().contains(map)) {
+            if !flows.values().any(|flow| flow.code_maps().any(|used| used == map)) {
                 unused.push(format!("codes/{map}.csv"));
             }
         }

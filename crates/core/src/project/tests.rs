@@ -199,7 +199,7 @@ fn what_is_wrong_with_a_flow() {
         ("after an unknown flow", "mapping:", "trigger: { after: regster-to-godata }\nmapping:"),
         ("a schedule", "mapping:", "trigger: { every: 30 minutes }\nmapping:"),
         ("what is not available: a trigger", "mapping:", "trigger: webhook\nmapping:"),
-        ("what is not available: aggregates", "mapping: register.csv", "aggregate: { sheet: x.csv }"),
+        ("an aggregate that lacks keys", "mapping: register.csv", "aggregate: { sheet: x.csv }"),
         ("groups: a path outside of the rows, and a cursor", "id: no,", "id: no, group: no, order: date, cursor: changed,"),
         ("groups of a source that is not read whole", "from: { system: register", "from: { group: no, system: godata"),
         ("an order without groups", "id: no,", "id: no, order: date,"),

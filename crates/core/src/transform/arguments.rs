@@ -96,6 +96,14 @@ impl<'a> Arguments<'a> {
         self.text(position)?.ok_or_else(|| self.wrong(position, "a text in quotes"))
     }
 
+    /// A name that must be there; quotes around it may be left out.
+    pub fn required_name(&self, position: usize) -> Result<String, ExprError> {
+        match self.list.get(position).map(|argument| &argument.form) {
+            Some(Form::Word(word)) => Ok(word.clone()),
+            _ => self.required_text(position),
+        }
+    }
+
     /// All texts from a position on.
     pub fn texts(&self, from: usize) -> Result<Vec<String>, ExprError> {
         (from..self.count()).map(|position| self.required_text(position)).collect()

@@ -17,6 +17,7 @@ static CODES: Transform = Transform {
     ],
     examples: &[
         example("codes(\"sex\")", "\"F\"", "\"GENDER_FEMALE\""),
+        example("codes(sex)", "\"F\"", "\"GENDER_FEMALE\""),
         example("trim | codes(\"sex\")", "\" f \"", "\"GENDER_FEMALE\""),
         example("codes(\"sex\", \"godata\", \"register\")", "\"GENDER_MALE\"", "\"M\""),
         example("codes(\"sex\")", "\"Q\"", "rejected K0306"),
@@ -26,17 +27,18 @@ static CODES: Transform = Transform {
     takes: Takes::One,
     in_expressions: true,
     make: |arguments| {
-        let name = arguments.required_text(0)?;
+        let name = arguments.required_name(0)?;
         let columns = match (arguments.text(1)?, arguments.text(2)?) {
             (Some(from), Some(to)) => Some((from, to)),
             (None, None) => None,
             _ => return Err(arguments.error(1, "`codes` has one column", "two columns, from and to, or none")),
         };
-        let map = name.clone();
+        let (map, between) = (name.clone(), columns.clone());
         let mut step = Step::whole(arguments, move |value, scope| {
-            codes::translate(&map, columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), value, scope.env)
+            codes::translate(&map, between.as_ref().map(|(from, to)| (from.as_str(), to.as_str())), value, scope.env)
         });
         step.code_map = Some(name);
+        step.code_columns = columns;
         Ok(step)
     },
 };

@@ -334,7 +334,7 @@ fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// The day of an ISO text, by the rule of the module.
-fn day(text: &str, zone: &TimeZone) -> Option<Date> {
+pub(crate) fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     if let Some(day) = plain_day(&ascii_digits(text)) {
         return Some(day);
     }

@@ -30,7 +30,8 @@ use std::fmt;
 use serde_json::Value;
 
 pub(crate) use arguments::{Argument, Arguments};
-pub(crate) use date::plain_day;
+pub(crate) use date::{day, plain_day};
+pub(crate) use number::Bands;
 pub use pipeline::Pipeline;
 #[cfg(test)]
 pub(crate) use tests::World;
@@ -248,6 +249,8 @@ pub(crate) struct Step {
     paths: Vec<crate::path::SourcePath>,
     references: Vec<String>,
     code_map: Option<String>,
+    /// The columns of the code map that it names.
+    code_columns: Option<(String, String)>,
     uses_labels: bool,
 }
 
@@ -261,7 +264,7 @@ enum Action {
 
 impl Step {
     fn new(name: &'static str, action: Action) -> Self {
-        Self { name, action, paths: Vec::new(), references: Vec::new(), code_map: None, uses_labels: false }
+        Self { name, action, paths: Vec::new(), references: Vec::new(), code_map: None, code_columns: None, uses_labels: false }
     }
 
     /// A transform of one value that is not empty.

@@ -140,13 +140,11 @@ pub(super) static ALL: &[&Transform] = &[
             "The band that a number of completed units lies in: 14.9 years are in 5-14. A number outside of all bands is rejected. A spreadsheet takes 5-14 for a day \
              in May; `suffix` keeps it from that.",
             |arguments| {
-                let bands = bands(arguments)?;
+                let wrong = |message| arguments.error(0, message, Bands::EXPECTED);
+                let bands = Bands::parse(&arguments.required_text(0)?).map_err(wrong)?;
                 Ok(Step::one(arguments, move |value, _| {
-                    let number = Form::default().read("band", &value)?.as_f64().unwrap_or_default();
-                    let within = |band: &&Band| number >= band.from && band.to.is_none_or(|to| number < to + 1.0);
-                    let band = bands.iter().find(within);
-                    band.map(|band| Value::String(band.text.clone()))
-                        .ok_or_else(|| Cause::new(record::BAD_NUMBER, "`band`: the number lies in none of the bands".to_owned()))
+                    let position = bands.position(&value)?;
+                    Ok(Value::from(bands.labels().nth(position).unwrap_or_default()))
                 }))
             },
         )
@@ -229,31 +227,54 @@ impl Form {
 }
 
 /// From a number on, up to another one and all that is not yet the next whole number.
+#[derive(Debug)]
 struct Band {
     text: String,
     from: f64,
     to: Option<f64>,
 }
 
-fn bands(arguments: &Arguments<'_>) -> Result<Vec<Band>, ExprError> {
-    let wrong = |message: String| arguments.error(0, message, "bands from the lowest to the highest: \"0-4, 5-14, 15-49, 50+\"");
-    let mut bands: Vec<Band> = Vec::new();
-    for text in arguments.required_text(0)?.split(',').map(str::trim) {
-        let limits = match (text.strip_suffix('+'), text.split_once('-')) {
-            (Some(from), _) => from.trim().parse::<u32>().ok().map(|from| (from, None)),
-            (None, Some((from, to))) => from.trim().parse::<u32>().ok().zip(to.trim().parse::<u32>().ok().map(Some)),
-            (None, None) => None,
-        };
-        let Some((from, to)) = limits.filter(|(from, to)| to.is_none_or(|to| to >= *from)) else {
-            return Err(wrong(format!("`{text}` is no band")));
-        };
-        let (from, to) = (f64::from(from), to.map(f64::from));
-        if bands.last().is_some_and(|last| last.to.is_none_or(|last| from <= last)) {
-            return Err(wrong(format!("the band `{text}` begins before the one in front of it ends")));
+/// Bands of completed units, from the lowest to the highest: `0-4, 5-14, 15+`.
+#[derive(Debug)]
+pub(crate) struct Bands(Vec<Band>);
+
+impl Bands {
+    /// What a text of bands has to look like.
+    pub(crate) const EXPECTED: &str = "bands from the lowest to the highest: \"0-4, 5-14, 15-49, 50+\"";
+
+    /// Reads them; else what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut bands: Vec<Band> = Vec::new();
+        for text in text.split(',').map(str::trim) {
+            let limits = match (text.strip_suffix('+'), text.split_once('-')) {
+                (Some(from), _) => from.trim().parse::<u32>().ok().map(|from| (from, None)),
+                (None, Some((from, to))) => from.trim().parse::<u32>().ok().zip(to.trim().parse::<u32>().ok().map(Some)),
+                (None, None) => None,
+            };
+            let Some((from, to)) = limits.filter(|(from, to)| to.is_none_or(|to| to >= *from)) else {
+                return Err(format!("`{text}` is no band"));
+            };
+            let (from, to) = (f64::from(from), to.map(f64::from));
+            if bands.last().is_some_and(|last| last.to.is_none_or(|last| from <= last)) {
+                return Err(format!("the band `{text}` begins before the one in front of it ends"));
+            }
+            bands.push(Band { text: text.to_owned(), from, to });
         }
-        bands.push(Band { text: text.to_owned(), from, to });
+        Ok(Self(bands))
     }
-    Ok(bands)
+
+    /// How they are written, in their order.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|band| band.text.as_str())
+    }
+
+    /// The position of the band that a number, or a text that is one, lies in.
+    pub(crate) fn position(&self, value: &Value) -> Result<usize, Cause> {
+        let number = Form::default().read("band", value)?.as_f64().unwrap_or_default();
+        let within = |band: &Band| number >= band.from && band.to.is_none_or(|to| number < to + 1.0);
+        let outside = || Cause::new(record::BAD_NUMBER, "`band`: the number lies in none of the bands".to_owned());
+        self.0.iter().position(within).ok_or_else(outside)
+    }
 }
 
 fn bad(name: &str) -> Cause {

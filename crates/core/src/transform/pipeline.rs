@@ -97,6 +97,25 @@ impl Pipeline {
             .collect()
     }
 
+    /// The value of a pipeline that is nothing but a constant.
+    pub(crate) fn constant(&self) -> Option<&Value> {
+        match self.stages.as_slice() {
+            [Stage::Expr(expr)] => expr.constant(),
+            _ => None,
+        }
+    }
+
+    /// The code map with which it ends, and the columns that are named with it.
+    pub(crate) fn ends_with_codes(&self) -> Option<(&str, Option<(&str, &str)>)> {
+        match self.stages.last() {
+            Some(Stage::Step(step, _)) => {
+                let columns = step.code_columns.as_ref().map(|(from, to)| (from.as_str(), to.as_str()));
+                step.code_map().map(|map| (map, columns))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it needs the labels of the source.
     pub fn uses_labels(&self) -> bool {
         self.stages.iter().any(|stage| match stage {

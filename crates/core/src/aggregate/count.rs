@@ -1,0 +1,347 @@
+//! What a record counts for. This is the hot path: a cell is five small numbers, and nothing is copied that is not needed.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::bind::{Bound, BoundIndicator};
+use super::place::Spot;
+use super::sheet::Column;
+use super::{Input, Measure, Zeros};
+use crate::catalogue::{aggregate, record};
+use crate::error::Cause;
+use crate::expr::Scope;
+use crate::fold::{Amount, Part};
+use crate::numbers::Element;
+use crate::period::Period;
+use crate::transform::{Env, day};
+use crate::value::{self, kind};
+
+/// A cell by positions in a [`Bound`]: cheap to compare and to copy. It means something with that bound only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dimensions {
+    pub indicator: u32,
+    pub period: Period,
+    pub org_unit: u32,
+    pub option_combo: u32,
+    pub attribute_option_combo: u32,
+}
+
+/// A cell by ids, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    /// The name of the indicator.
+    pub indicator: String,
+    /// The id of the data element; empty for what only formulas use.
+    pub element: String,
+    /// As DHIS2 writes it: `2024W10`.
+    pub period: String,
+    pub org_unit: String,
+    pub option_combo: String,
+    pub attribute_option_combo: String,
+}
+
+impl Cell {
+    /// What the target calls it: data element, period, org unit, category option combo and attribute option combo.
+    pub fn id(&self) -> String {
+        [&self.element, &self.period, &self.org_unit, &self.option_combo, &self.attribute_option_combo].map(String::as_str).join(".")
+    }
+}
+
+/// What a record adds to a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contribution {
+    pub cell: Dimensions,
+    pub part: Part,
+}
+
+/// What a record counts for. Both may hold something: what can be counted is, although the record is refused for another indicator.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counted {
+    /// Sorted, so that the same record always gives the same list.
+    pub parts: Vec<Contribution>,
+    /// Why it cannot be counted, for an indicator by its position.
+    pub causes: Vec<(u32, Cause)>,
+}
+
+impl Bound<'_> {
+    /// What a record, as [`super::Aggregate::projection`] projects it, counts for.
+    pub fn count(&self, record: &Value, env: &Env<'_>) -> Counted {
+        let mut counted = Counted::default();
+        let mut items: Vec<&Value> = Vec::new();
+        for (position, indicator) in (0u32..).zip(&self.indicators) {
+            let Measure::Fold(..) = indicator.own.value else { continue };
+            let (parts, causes) = (counted.parts.len(), counted.causes.len());
+            let scope = Scope { record, item: None, vars: &[], env };
+            match &indicator.own.each {
+                None => self.one(position, indicator, &scope, &mut counted),
+                Some(each) => {
+                    items.clear();
+                    each.read(record, &mut items);
+                    for item in &items {
+                        self.one(position, indicator, &Scope { item: Some(item), ..scope }, &mut counted);
+                    }
+                }
+            }
+            if counted.causes.len() > causes {
+                // An indicator is counted whole or not at all.
+                counted.parts.truncate(parts);
+            }
+            gather(&mut counted.parts, parts);
+        }
+        counted
+    }
+
+    fn one(&self, position: u32, indicator: &BoundIndicator<'_>, scope: &Scope<'_>, counted: &mut Counted) {
+        let own = indicator.own;
+        let mut refuse = |mut cause: Cause, column: Column| {
+            cause.field.get_or_insert_with(|| own.name.clone());
+            cause.cell.get_or_insert_with(|| self.own.sheet.place_at(own.row, column).to_string());
+            counted.causes.push((position, cause));
+        };
+        if let Some(where_) = &own.where_ {
+            match where_.truth(scope) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(cause) => return refuse(cause, Column::Where),
+            }
+        }
+        let part = match part(&own.value, scope) {
+            Ok(Some(part)) => part,
+            Ok(None) => return,
+            Err(cause) => return refuse(cause, Column::Value),
+        };
+        let day = self.day(indicator, scope).map_err(|cause| refuse(cause, Column::Date)).ok();
+        let org_unit = match self.org_unit(indicator, scope, day) {
+            Ok(Some(org_unit)) => Some(org_unit),
+            Ok(None) => return,
+            Err(cause) => {
+                refuse(cause, Column::OrgUnit);
+                None
+            }
+        };
+        let option_combo = indicator.options.decide(scope).map_err(|cause| refuse(cause, Column::By)).ok();
+        let attribute = indicator.attributes.decide(scope).map_err(|cause| refuse(cause, Column::AttributeOptionCombo)).ok();
+        let period =
+            day.and_then(|day| Period::of(self.own.period.period_type, day).map_err(|error| refuse(error.cause(), Column::Date)).ok());
+        if let (Some(period), Some(org_unit), Some(option_combo), Some(attribute_option_combo)) =
+            (period, org_unit, option_combo, attribute)
+        {
+            let cell = Dimensions { indicator: position, period, org_unit, option_combo, attribute_option_combo };
+            counted.parts.push(Contribution { cell, part });
+        }
+    }
+
+    fn day(&self, indicator: &BoundIndicator<'_>, scope: &Scope<'_>) -> Result<Date, Cause> {
+        let reading = indicator.own.date.as_ref().unwrap_or(&self.own.period.date);
+        let found = reading.read(scope)?;
+        match found.as_ref() {
+            Value::Null => {
+                let message = format!("`{}` is empty, and it decides the period", reading.text());
+                Err(Cause::new(aggregate::NO_DATE, message))
+            }
+            Value::String(text) => day(text.trim(), scope.env.timezone).ok_or_else(|| {
+                let message = format!(
+                    "`{}` is no day such as 2020-01-31 and no moment; say how it is written: `{0} | date(\"dd/MM/yyyy\")`",
+                    reading.text()
+                );
+                Cause::new(record::BAD_DATE, message)
+            }),
+            other => Err(Cause::new(record::BAD_DATE, format!("`{}` is {}, where a day is wanted", reading.text(), kind(other)))),
+        }
+    }
+
+    /// The org unit; none where a person decided that its place is not counted.
+    fn org_unit(&self, indicator: &BoundIndicator<'_>, scope: &Scope<'_>, day: Option<Date>) -> Result<Option<u32>, Cause> {
+        let reading = indicator.own.org_unit.as_ref().unwrap_or(&self.own.org_unit.path);
+        let found = reading.read(scope)?;
+        let spot = match found.as_ref() {
+            Value::Null => {
+                let message = format!("`{}` is empty, and it decides the org unit", reading.text());
+                return Err(Cause::new(aggregate::UNMAPPED_PLACE, message));
+            }
+            // Without a day the place is looked for all the same, so that everything that is wrong is said at once.
+            Value::String(text) => self.places.find(text.trim(), day.unwrap_or(scope.env.today)),
+            other => {
+                let Some(text) = value::text(other) else {
+                    let message = format!("`{}` is {}, where one place is wanted", reading.text(), kind(other));
+                    return Err(Cause::new(aggregate::UNMAPPED_PLACE, message));
+                };
+                self.places.find(&text, day.unwrap_or(scope.env.today))
+            }
+        };
+        match spot {
+            Spot::Unit(position) => Ok(Some(position)),
+            Spot::Dropped => Ok(None),
+            Spot::Refused(cause) => Err(cause.as_ref().clone()),
+        }
+    }
+
+    /// The ids of a cell.
+    pub fn cell(&self, dimensions: &Dimensions) -> Cell {
+        let indicator = self.at(dimensions.indicator);
+        Cell {
+            indicator: indicator.map_or_else(String::new, |indicator| indicator.own.name.clone()),
+            element: indicator.and_then(|indicator| indicator.element).map_or_else(String::new, |element| element.named.id.clone()),
+            period: dimensions.period.to_string(),
+            org_unit: self.frame.units.at(dimensions.org_unit).map_or_else(String::new, |unit| unit.named.id.clone()),
+            option_combo: self.combos.id(dimensions.option_combo).to_owned(),
+            attribute_option_combo: self.combos.id(dimensions.attribute_option_combo).to_owned(),
+        }
+    }
+
+    /// The cell of these ids; none when the sheet or the target does not have one of them any more.
+    pub fn dimensions(&self, cell: &Cell) -> Option<Dimensions> {
+        let indicator = *self.names.get(cell.indicator.as_str())?;
+        let element = self.at(indicator)?.element.map_or("", |element| element.named.id.as_str());
+        if element != cell.element {
+            return None;
+        }
+        Some(Dimensions {
+            indicator,
+            period: Period::parse_as(self.own.period.period_type, &cell.period).ok()?,
+            org_unit: self.frame.units.position(&cell.org_unit)?,
+            option_combo: self.combos.position(&cell.option_combo)?,
+            attribute_option_combo: self.combos.position(&cell.attribute_option_combo)?,
+        })
+    }
+
+    /// What an indicator is written into; none for what only formulas use.
+    pub fn element(&self, indicator: u32) -> Option<&Element> {
+        self.at(indicator)?.element
+    }
+
+    /// The cells that are 0 where nothing was counted: of the data set's org units that records can count for, the elements where zero is significant and the
+    /// option combinations that the sheet can lead to. Nothing with `zeros: omit`.
+    pub fn zeros<'s>(&'s self, periods: &'s [Period]) -> impl Iterator<Item = Dimensions> + 's {
+        let periods = periods.iter().copied().filter(|_| self.own.zeros == Zeros::Report);
+        let significant = |(_, indicator): &(u32, &BoundIndicator<'_>)| {
+            indicator.element.is_some_and(|element| element.zero_is_significant) && indicator.own.value.of_nothing().is_some()
+        };
+        periods.flat_map(move |period| {
+            (0u32..).zip(&self.indicators).filter(significant).flat_map(move |(position, indicator)| {
+                self.places.open_in(period).flat_map(move |org_unit| {
+                    indicator.options.reachable.iter().flat_map(move |option_combo| {
+                        indicator.attributes.reachable.iter().map(move |attribute_option_combo| Dimensions {
+                            indicator: position,
+                            period,
+                            org_unit,
+                            option_combo: *option_combo,
+                            attribute_option_combo: *attribute_option_combo,
+                        })
+                    })
+                })
+            })
+        })
+    }
+
+    /// The positions of the formulas, each after those of this sheet that it needs.
+    pub fn formulas(&self) -> impl Iterator<Item = u32> {
+        self.own.formulas.iter().filter_map(|position| u32::try_from(*position).ok())
+    }
+
+    /// What a formula is made of; nothing for what is counted.
+    pub fn inputs(&self, indicator: u32) -> &[Input] {
+        self.at(indicator).map_or(&[], |indicator| indicator.own.value.inputs())
+    }
+
+    /// The cells of an indicator of this sheet that lie behind a cell of a formula: those of its period and org unit (by id) that have all its category options
+    /// (ids). Their parts together make the input. `formula` is the bound of the flow that the formula is in.
+    pub fn behind(&self, indicator: u32, formula: &Bound<'_>, cell: &Dimensions) -> Vec<Dimensions> {
+        let org_unit = formula.frame.units.at(cell.org_unit).and_then(|unit| self.frame.units.position(&unit.named.id));
+        let (Some(own), Some(org_unit)) = (self.at(indicator), org_unit) else { return Vec::new() };
+        let has = |position: u32, wanted: &[String]| wanted.iter().all(|option| self.combos.options(position).contains(option));
+        let options = formula.combos.options(cell.option_combo);
+        let attributes = formula.combos.options(cell.attribute_option_combo);
+        let mut cells = Vec::new();
+        for option_combo in own.options.reachable.iter().filter(|position| has(**position, options)) {
+            for attribute in own.attributes.reachable.iter().filter(|position| has(**position, attributes)) {
+                cells.push(Dimensions {
+                    indicator,
+                    period: cell.period,
+                    org_unit,
+                    option_combo: *option_combo,
+                    attribute_option_combo: *attribute,
+                });
+            }
+        }
+        cells
+    }
+
+    /// The cells of a formula of this sheet that a cell of one of its inputs lies behind. `input` is the bound of the flow that the input is in.
+    pub fn touched(&self, formula: u32, input: &Bound<'_>, cell: &Dimensions) -> Vec<Dimensions> {
+        let org_unit = input.frame.units.at(cell.org_unit).and_then(|unit| self.frame.units.position(&unit.named.id));
+        let (Some(own), Some(org_unit)) = (self.at(formula), org_unit) else { return Vec::new() };
+        let within = |position: u32, has: &[String]| self.combos.options(position).iter().all(|option| has.contains(option));
+        let options = input.combos.options(cell.option_combo);
+        let attributes = input.combos.options(cell.attribute_option_combo);
+        let mut cells = Vec::new();
+        for option_combo in own.options.reachable.iter().filter(|position| within(**position, options)) {
+            for attribute in own.attributes.reachable.iter().filter(|position| within(**position, attributes)) {
+                cells.push(Dimensions {
+                    indicator: formula,
+                    period: cell.period,
+                    org_unit,
+                    option_combo: *option_combo,
+                    attribute_option_combo: *attribute,
+                });
+            }
+        }
+        cells
+    }
+
+    /// The number of a formula from those of its inputs, in the order of [`Bound::inputs`]. None comes of a division by zero, or where a number that is needed is
+    /// not there.
+    ///
+    /// # Errors
+    /// The formula gives something else than a number, or one that is too large.
+    pub fn evaluate(&self, indicator: u32, inputs: &[Option<Amount>]) -> Result<Option<Amount>, Cause> {
+        let Some(bound) = self.at(indicator) else { return Ok(None) };
+        let Measure::Formula(formula) = &bound.own.value else { return Ok(None) };
+        formula.evaluate(inputs).map_err(|mut cause| {
+            cause.field.get_or_insert_with(|| bound.own.name.clone());
+            cause.cell.get_or_insert_with(|| self.own.sheet.place_at(bound.own.row, Column::Value).to_string());
+            cause
+        })
+    }
+
+    fn at(&self, indicator: u32) -> Option<&BoundIndicator<'_>> {
+        self.indicators.get(usize::try_from(indicator).ok()?)
+    }
+}
+
+/// What a record adds; nothing where the value is empty.
+fn part(measure: &Measure, scope: &Scope<'_>) -> Result<Option<Part>, Cause> {
+    let Measure::Fold(fold, reading) = measure else { return Ok(None) };
+    let Some(reading) = reading else { return Ok(Some(Part::Count(1))) };
+    let found = reading.read(scope)?;
+    if found.is_null() {
+        return Ok(None);
+    }
+    let part = fold.part(&found, scope.env.secret).map_err(|error| {
+        let message = format!("`{}` cannot go into `{fold}`: {error}", reading.text());
+        Cause::new(aggregate::NOT_A_NUMBER, message)
+    })?;
+    Ok(Some(part))
+}
+
+/// Sorts what an indicator got of a record, and puts counts of one cell together.
+fn gather(parts: &mut Vec<Contribution>, from: usize) {
+    if parts.len() < from + 2 {
+        return;
+    }
+    parts[from..].sort_unstable();
+    let mut last = from;
+    for next in from + 1..parts.len() {
+        let (one, other) = (parts[last], parts[next]);
+        match (one.part, other.part) {
+            (Part::Count(count), Part::Count(more)) if one.cell == other.cell => parts[last].part = Part::Count(count.saturating_add(more)),
+            // The same value twice is one value.
+            (Part::Key(_), Part::Key(_)) if one == other => {}
+            _ => {
+                last += 1;
+                parts[last] = other;
+            }
+        }
+    }
+    parts.truncate(last + 1);
+}
