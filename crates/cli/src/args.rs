@@ -556,8 +556,11 @@ pub enum SecretsWhat {
 
 #[derive(Debug, Args)]
 pub struct Sim {
-    /// The kind of system: `godata`
+    /// The kind of system: `godata`, `dhis2`
     pub kind: String,
+    /// The release that is simulated: for `dhis2` 2.38, 2.40, 2.41, 2.42 or 2.43
+    #[arg(long = "version", value_name = "RELEASE")]
+    pub release: Option<String>,
     /// The port on this machine; 0 takes any free one
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub port: u16,

@@ -7,6 +7,7 @@
 //! | kind | simulated |
 //! |---|---|
 //! | `godata` | Go.Data 2.50.3: [`godata`] |
+//! | `dhis2` | DHIS2 2.38, 2.40, 2.41, 2.42, 2.43: [`dhis2`] |
 //!
 //! All of them share the request log ([`log`]), faults ([`faults`]), pauses ([`pause`]) and the clock ([`clock`]).
 
@@ -35,7 +36,10 @@ pub struct Kind {
 
 /// The kinds that there are.
 pub fn kinds() -> &'static [Kind] {
-    &[Kind { name: "godata", about: "Go.Data 2.50.3: users, outbreaks, people and their relationships, locations, reference data" }]
+    &[
+        Kind { name: "godata", about: "Go.Data 2.50.3: users, outbreaks, people and their relationships, locations, reference data" },
+        Kind { name: "dhis2", about: "DHIS2 2.38 to 2.43: metadata, data values, completeness" },
+    ]
 }
 
 /// How to start a simulator by its name.
@@ -43,6 +47,8 @@ pub fn kinds() -> &'static [Kind] {
 pub struct Start {
     /// Port on this machine; 0 is any free one.
     pub port: u16,
+    /// Which release, by its name; left out, the one that most use.
+    pub version: Option<String>,
     /// Folder with its data; left out, it starts with a small example.
     pub data: Option<PathBuf>,
     /// Faults, see [`faults`].
@@ -54,6 +60,8 @@ pub struct Start {
 pub enum Running {
     /// Go.Data.
     Godata(godata::Sim),
+    /// DHIS2.
+    Dhis2(dhis2::Dhis2Sim),
 }
 
 impl Running {
@@ -61,6 +69,7 @@ impl Running {
     pub fn url(&self) -> String {
         match self {
             Running::Godata(sim) => sim.url(),
+            Running::Dhis2(sim) => sim.url(),
         }
     }
 
@@ -70,6 +79,13 @@ impl Running {
             Running::Godata(_) => {
                 format!("without users.json: log in as {} with {:?}", godata::Options::EMAIL, godata::Options::PASSWORD)
             }
+            Running::Dhis2(sim) => format!(
+                "DHIS2 {}; without users.json: log in as {} with {:?}, or with the token {}",
+                sim.profile().version,
+                dhis2::Options::USERNAME,
+                dhis2::Options::PASSWORD,
+                dhis2::Options::TOKEN
+            ),
         }
     }
 }
@@ -78,6 +94,10 @@ impl Running {
 pub async fn start_by_kind(kind: &str, start: Start) -> io::Result<Running> {
     match kind {
         "godata" => {
+            if let Some(version) = start.version {
+                let message = format!("Go.Data is simulated as 2.50.3 only, and not as {version}");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
             let mut options = match &start.data {
                 Some(dir) => godata::Options::from_dir(dir)?,
                 None => godata::Options::default(),
@@ -85,6 +105,20 @@ pub async fn start_by_kind(kind: &str, start: Start) -> io::Result<Running> {
             options.port = start.port;
             options.faults = start.faults;
             Ok(Running::Godata(godata::Sim::start(options).await?))
+        }
+        "dhis2" => {
+            let wanted = start.version.as_deref().unwrap_or(dhis2::Profile::DEFAULT);
+            let profile = dhis2::Profile::named(wanted).ok_or_else(|| {
+                let known: Vec<&str> = dhis2::Profile::all().iter().map(|profile| profile.name).collect();
+                let message = format!("DHIS2 {wanted} is not simulated; there is: {}", known.join(", "));
+                io::Error::new(io::ErrorKind::InvalidInput, message)
+            })?;
+            let options = match &start.data {
+                Some(dir) => dhis2::Options::from_dir(dir)?,
+                None => dhis2::Options::default().with_country(),
+            };
+            let options = dhis2::Options { profile, port: start.port, faults: start.faults, ..options };
+            Ok(Running::Dhis2(dhis2::Dhis2Sim::start(options).await?))
         }
         other => {
             let known: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();

@@ -1,5 +1,7 @@
 //! `sim KIND`: one simulator by itself, until it is stopped.
 
+use std::io::ErrorKind;
+
 use kivuko_sims::faults::Faults;
 use kivuko_sims::{Start, kinds, start_by_kind};
 use serde_json::json;
@@ -16,9 +18,10 @@ pub async fn execute(app: &App, args: &Sim) -> Result<u8, Failure> {
         Some(path) => Faults::load(path).map_err(|error| Failure::usage(format!("the faults in `{}`: {error}", path.display())))?,
         None => Faults::default(),
     };
-    let start = Start { port: args.port, data: args.data.clone(), faults };
+    let start = Start { port: args.port, version: args.release.clone(), data: args.data.clone(), faults };
     let running = start_by_kind(kind.name, start).await.map_err(|error| {
-        Failure::usage(format!("the simulator did not start on port {}: {error}; --port 0 takes any free port", args.port))
+        let advice = if error.kind() == ErrorKind::AddrInUse { "; --port 0 takes any free port" } else { "" };
+        Failure::usage(format!("the simulator did not start on port {}: {error}{advice}", args.port))
     })?;
     app.answer(
         || json!({ "kind": kind.name, "url": running.url() }),

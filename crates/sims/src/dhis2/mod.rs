@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "the metadata and the numbers arrive one after the other")]
 
 mod auth;
+pub mod country;
 mod defaults;
 mod error;
 mod fields;

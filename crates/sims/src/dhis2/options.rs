@@ -162,6 +162,12 @@ impl Options {
     pub const PASSWORD: &'static str = "district";
     /// Its token.
     pub const TOKEN: &'static str = "d2pat_0123456789abcdefghijABCDEFGHIJ010000000001";
+    /// Name of the account for integrations that comes with the country.
+    pub const INTEGRATION: &'static str = "integration";
+    /// Its password.
+    pub const INTEGRATION_PASSWORD: &'static str = "Tandara-2026";
+    /// Its token.
+    pub const INTEGRATION_TOKEN: &'static str = "d2pat_abcdefghij0123456789KLMNOPQRSTUV020000000002";
     /// When tests begin.
     pub const TEST_TIME: &'static str = "2026-06-15T09:00:00Z";
 
@@ -174,6 +180,20 @@ impl Options {
     /// The same, with the clock at [`Self::TEST_TIME`] until it is moved.
     pub fn for_tests(release: &str) -> Self {
         Self { clock: Clock::at(Self::TEST_TIME), gzip: false, ..Self::release(release) }
+    }
+
+    /// The country of [`super::country`], with an account for integrations that captures data everywhere.
+    #[must_use]
+    pub fn with_country(self) -> Self {
+        let account = User::new(Self::INTEGRATION, Self::INTEGRATION_PASSWORD, &["F_DATAVALUE_ADD"])
+            .capturing(&[super::country::ROOT])
+            .with_token(Self::INTEGRATION_TOKEN);
+        let seed = self.seed;
+        let mut options = self.with_metadata(super::country::document(seed)).with_user(account);
+        if let Some(admin) = options.users.iter_mut().find(|user| user.username == Self::USERNAME) {
+            admin.organisation_units = vec![super::country::ROOT.to_owned()];
+        }
+        options
     }
 
     /// With a document in the form of `/api/metadata`.
