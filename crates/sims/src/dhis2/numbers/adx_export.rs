@@ -1,10 +1,13 @@
 //! Values as groups of ADX: one group for each data set, attribute option combo, org unit and period.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::super::error::Result;
 use super::super::uid::Uid;
 use super::adx::{Exported, ExportedValue};
 use super::context::Context;
-use super::export::{Names, periods};
+use super::export::Names;
+use super::period::Period;
 use super::select::Selection;
 use super::store::Store;
 use super::value::is_numeric_type;
@@ -13,40 +16,33 @@ use super::value::is_numeric_type;
 pub fn groups(context: &Context<'_>, store: &Store, selection: &Selection<'_>, names: &Names<'_>) -> Result<Vec<Exported>> {
     let model = context.model;
     let rows = selection.rows(context, store);
-    let all_periods = periods(rows.iter().map(|(key, _)| *key));
     let mut groups = Vec::new();
     for set in &selection.data_sets {
-        let combos = model.category_combos.get(set.combo).map(|combo| combo.option_combos.clone()).unwrap_or_default();
-        for combo in combos {
-            for unit in model.org_units.iter().map(|unit| unit.identity.id).filter(|unit| selection.units.contains(unit)) {
-                for period in &all_periods {
-                    let mut values = Vec::new();
-                    for (key, stored) in &rows {
-                        let here = (key.attribute_option_combo, key.org_unit, key.period) == (combo, unit, *period);
-                        let element = model.data_elements.get(key.data_element);
-                        let Some(element) =
-                            element.filter(|element| here && set.elements.iter().any(|one| one.element == element.identity.id))
-                        else {
-                            continue;
-                        };
-                        values.push(ExportedValue {
-                            data_element: names.element(key.data_element)?.unwrap_or_default(),
-                            categories: categories(context, key.category_option_combo, names)?,
-                            value: stored.value.clone(),
-                            numeric: is_numeric_type(&element.value_type),
-                        });
-                    }
-                    if !values.is_empty() {
-                        groups.push(Exported {
-                            data_set: names.data_set(set.identity.id)?.unwrap_or_default(),
-                            period: period.adx(),
-                            org_unit: names.unit(unit)?.unwrap_or_default(),
-                            categories: categories(context, combo, names)?,
-                            values,
-                        });
-                    }
-                }
+        let elements: HashSet<Uid> = set.elements.iter().map(|one| one.element).collect();
+        let combos = model.category_combos.get(set.combo).map(|combo| combo.option_combos.as_slice()).unwrap_or_default();
+        let mut of_set: BTreeMap<(Uid, Uid, Period), Vec<ExportedValue>> = BTreeMap::new();
+        for (key, stored) in &rows {
+            let Some(element) = model.data_elements.get(key.data_element).filter(|element| elements.contains(&element.identity.id)) else {
+                continue;
+            };
+            if !combos.contains(&key.attribute_option_combo) {
+                continue;
             }
+            of_set.entry((key.attribute_option_combo, key.org_unit, key.period)).or_default().push(ExportedValue {
+                data_element: names.element(key.data_element)?.unwrap_or_default(),
+                categories: categories(context, key.category_option_combo, names)?,
+                value: stored.value.clone(),
+                numeric: is_numeric_type(&element.value_type),
+            });
+        }
+        for ((combo, unit, period), values) in of_set {
+            groups.push(Exported {
+                data_set: names.data_set(set.identity.id)?.unwrap_or_default(),
+                period: period.adx(),
+                org_unit: names.unit(unit)?.unwrap_or_default(),
+                categories: categories(context, combo, names)?,
+                values,
+            });
         }
     }
     Ok(groups)

@@ -1,6 +1,6 @@
 //! `GET dataValueSets`: the values in JSON, XML, CSV or ADX, in the shapes of the releases.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -346,9 +346,4 @@ fn packed(call: &Call<'_>, form: Form, document: Vec<u8>) -> Reply {
         reply.headers.push(("content-disposition", format!("attachment; filename={file}")));
     }
     reply
-}
-
-/// All periods among rows, in order.
-pub fn periods<'s>(rows: impl Iterator<Item = &'s Key>) -> BTreeSet<Period> {
-    rows.map(|key| key.period).collect()
 }

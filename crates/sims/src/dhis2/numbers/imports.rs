@@ -12,12 +12,14 @@ use super::super::state::Server;
 use super::super::uid::Uid;
 use super::body::{self, Form};
 use super::context::Context;
+use super::id_scheme::{Kind, Schemes};
 use super::options::{ImportOptions, Strategy};
-use super::payload::Payload;
+use super::payload::{Combo, Group, Payload, Sent};
 use super::settings::Settings;
 use super::store::Store;
 use super::summary::{Status, Summary};
-use super::{Numbers, adx, csv, dxf_xml, import, json, xml};
+use super::value::is_numeric_type;
+use super::{Numbers, adx, csv, dxf_xml, import, json, pipeline, xml};
 use crate::server::Reply;
 
 /// The kind of job that imports values.
@@ -107,10 +109,7 @@ fn execute(server: &Server, prepared: &Prepared) -> Result<Summary> {
         now: server.now(),
     };
     let Numbers { store, .. } = &mut *numbers;
-    if context.profile.pipeline {
-        return Err(Error::not_simulated("the import of 2.43"));
-    }
-    Ok(import_values(&context, store, prepared))
+    if context.profile.pipeline { import_groups(&context, store, prepared) } else { Ok(import_values(&context, store, prepared)) }
 }
 
 /// The import up to 2.42: whatever cannot be read is an exception, and the answer is still a summary.
@@ -124,12 +123,81 @@ fn import_values(context: &Context<'_>, store: &mut Store, prepared: &Prepared) 
     }
 }
 
+/// The import from 2.43: whatever cannot be read refuses the request.
+fn import_groups(context: &Context<'_>, store: &mut Store, prepared: &Prepared) -> Result<Summary> {
+    let mut options = prepared.options.clone();
+    let (release, form) = (context.release(), prepared.form);
+    let malformed = |text: String| match form {
+        Form::Xml | Form::Adx => Error::coded(400, "E8007", format!("XML is malformed: {text}")),
+        Form::Json | Form::Csv => Error::bad_request(text),
+    };
+    let text = body::text(&prepared.body).map_err(malformed)?;
+    let payload = match form {
+        Form::Json => json::read(&text, release),
+        Form::Csv => csv::read(&text, release, options.first_row_is_header, options.data_set.as_deref()),
+        // The root element says which of the two it is, whatever the header said.
+        Form::Xml | Form::Adx => xml::parse(&text).and_then(|root| {
+            let adx = root.name == "adx";
+            if adx { adx::read(&root, release).map(|groups| adx_groups(context, groups, &options.schemes)) } else { dxf_xml::read(&root) }
+        }),
+    };
+    let payload = payload.map_err(malformed)?;
+    overrule(&mut options, &payload).map_err(malformed)?;
+    pipeline::run(context, store, &payload.groups, &options)
+}
+
+/// Groups of ADX as groups of values: categories stay unresolved, and the text of what is no number is its annotation.
+fn adx_groups(context: &Context<'_>, groups: Vec<adx::AdxGroup>, schemes: &Schemes) -> Payload {
+    let combo = |id: Option<String>, pairs: Vec<(String, String)>| match id {
+        Some(id) => Some(Combo::Id(id)),
+        None if pairs.is_empty() => None,
+        None => Some(Combo::Options(pairs)),
+    };
+    let value = |sent: adx::AdxValue| {
+        let element = sent.data_element.as_deref().and_then(|id| context.model.data_elements.find(&schemes.of(Kind::DataElement), id));
+        let is_text = element.is_some_and(|element| !is_numeric_type(&element.value_type));
+        Sent {
+            value: if is_text { sent.annotation.or(sent.value) } else { sent.value },
+            category_option_combo: combo(sent.category_option_combo, sent.categories),
+            data_element: sent.data_element,
+            comment: sent.comment,
+            followup: sent.followup,
+            deleted: sent.deleted,
+            stored_by: sent.stored_by,
+            ..Sent::default()
+        }
+    };
+    let group = |group: adx::AdxGroup| Group {
+        data_set: group.data_set,
+        complete_date: group.complete_date,
+        period: group.period.map(|period| period.id()),
+        org_unit: group.org_unit,
+        attribute_option_combo: combo(group.attribute_option_combo, group.categories),
+        values: group.values.into_iter().map(value).collect(),
+        ..Group::default()
+    };
+    Payload { groups: groups.into_iter().map(group).collect(), ..Payload::default() }
+}
+
 /// What the body says of the import wins over the query.
+fn overrule(options: &mut ImportOptions, payload: &Payload) -> std::result::Result<(), String> {
+    options.schemes = options.schemes.clone().overridden(payload.schemes.clone());
+    options.dry_run = payload.dry_run.unwrap_or(options.dry_run);
+    if let Some(name) = &payload.strategy {
+        options.strategy = Strategy::parse(name).ok_or_else(|| format!("{name} is no import strategy"))?;
+    }
+    Ok(())
+}
+
 fn read(context: &Context<'_>, text: &str, form: Form, options: &mut ImportOptions) -> std::result::Result<Payload, String> {
     let release = context.release();
     let payload = match form {
         Form::Json => json::read(text, release)?,
-        Form::Csv => csv::read(text, release, options.first_row_is_header, options.data_set.as_deref())?,
+        Form::Csv => {
+            // 2.38 does not know the parameter.
+            let data_set = options.data_set.as_deref().filter(|_| release >= 39);
+            csv::read(text, release, options.first_row_is_header, data_set)?
+        }
         Form::Xml => dxf_xml::read(&xml::parse(text)?)?,
         Form::Adx => {
             options.schemes = options.schemes.clone().or_general(Scheme::Code);
@@ -137,11 +205,7 @@ fn read(context: &Context<'_>, text: &str, form: Form, options: &mut ImportOptio
             import::resolve_adx(context, &groups, &options.schemes)?
         }
     };
-    options.schemes = options.schemes.clone().overridden(payload.schemes.clone());
-    options.dry_run = payload.dry_run.unwrap_or(options.dry_run);
-    if let Some(name) = &payload.strategy {
-        options.strategy = Strategy::parse(name).ok_or_else(|| format!("{name} is no import strategy"))?;
-    }
+    overrule(options, &payload)?;
     Ok(payload)
 }
 

@@ -21,6 +21,7 @@ mod payload;
 mod period;
 #[cfg(test)]
 mod period_tests;
+mod pipeline;
 mod select;
 mod settings;
 mod state;
@@ -51,8 +52,9 @@ pub use store::Change;
 pub struct Options {
     /// How fast imports in the background are.
     pub pace: Pace,
-    /// From 2.43 the check of input periods refuses the periods that are open, as its source reads.
-    pub input_periods_inverted: bool,
+    /// From 2.43 two conditions are as its source reads instead of as they are meant: the check of input periods refuses the
+    /// periods that are open, and where no value requires a comment an empty value passes without one only.
+    pub conditions_inverted: bool,
     /// From 2.43 the conflict of a refused group has -1 as its index instead of the positions of its values.
     pub group_conflicts_without_indexes: bool,
 }

@@ -14,8 +14,8 @@ pub struct Settings {
     pub strict: Strict,
     /// Values of elements in several data sets are split by data set, from 2.43.
     pub auto_group: bool,
-    /// From 2.43 the check of input periods refuses the periods that are open, as its source reads.
-    pub input_periods_inverted: bool,
+    /// See [`Options::conditions_inverted`].
+    pub conditions_inverted: bool,
     /// From 2.43 the conflict of a refused group has -1 as its index instead of the positions of its values.
     pub group_conflicts_without_indexes: bool,
 }
@@ -42,7 +42,7 @@ impl Settings {
                 require_attribute_option_combo: on("keyDataImportRequireAttributeOptionCombo"),
             },
             auto_group: on("dataEntryAutoGroup"),
-            input_periods_inverted: options.input_periods_inverted,
+            conditions_inverted: options.conditions_inverted,
             group_conflicts_without_indexes: options.group_conflicts_without_indexes,
         }
     }

@@ -42,7 +42,7 @@ impl<'a> Head<'a> {
                 format!("User: `{user}` has no organisation units for data capture"),
             ));
         }
-        let data_set = group.data_set.as_deref().or(options.data_set.as_deref()).and_then(|id| {
+        let data_set = group.data_set.as_deref().and_then(|id| {
             let found = context.model.data_sets.find(&schemes.of(Kind::DataSet), id);
             match found {
                 None => {
