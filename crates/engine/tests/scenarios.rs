@@ -14,7 +14,7 @@ use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
 use kivuko_engine::{By, PlanOptions, RunOptions, Unwatched, exit_code};
 use kivuko_sims::faults;
-use kivuko_sims::godata::{Options, Outbreak};
+use kivuko_sims::godata::{Options, Outbreak, Pace};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 use support::stored::missing;
@@ -69,6 +69,9 @@ async fn tell(name: String, text: String) -> Result<(), String> {
             let name = other.as_str().unwrap_or_default();
             options = options.outbreak(Outbreak::new(&format!("outbreak-{}", name.to_lowercase().replace(' ', "-")), name));
         }
+        if let Some(minutes) = given["utc_offset_minutes"].as_i64() {
+            options.utc_offset_minutes = i32::try_from(minutes).map_err(|error| error.to_string())?;
+        }
         options.locations.extend(list(&given["locations"]).iter().cloned());
     }
     let world = match from_template {
@@ -100,6 +103,7 @@ impl Telling {
                 }
                 Ok(())
             }
+            "rows" => self.rows(what),
             "replace" => self.replace(what),
             "shuffle" => self.shuffle(what),
             "rename" => self.rename(what),
@@ -129,6 +133,19 @@ impl Telling {
             "rejections" => self.rejections(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
         }
+    }
+
+    /// A file of many rows: `{ FILE: { head: ..., row: "C-{n},...", from: 1, to: 300 } }`.
+    fn rows(&self, what: &Value) -> Result<(), String> {
+        for (file, made) in what.as_object().into_iter().flatten() {
+            let (head, row) = (text(made, "head")?, text(made, "row")?);
+            let (Some(from), Some(to)) = (made["from"].as_u64(), made["to"].as_u64()) else {
+                return Err("rows go `from` a number `to` a number".to_owned());
+            };
+            let rows: String = (from..=to).map(|number| row.replace("{n}", &number.to_string()) + "\n").collect();
+            self.world.write(file, &format!("{head}\n{rows}"));
+        }
+        Ok(())
     }
 
     /// Replaces a text in a file of the project: `{ file: ..., this: ..., by: ... }`.
@@ -190,6 +207,14 @@ impl Telling {
                 }
                 "delete" => sim.delete(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "expire_tokens" => sim.expire_tokens(),
+                "slow_imports" => {
+                    let polls = detail.as_u64().and_then(|polls| usize::try_from(polls).ok()).ok_or("imports are slow by a number")?;
+                    sim.set_pace(Pace { polls, late: polls > 0, ..Pace::default() });
+                }
+                "break_import_after" => {
+                    sim.break_import_after(detail.as_u64().and_then(|rows| usize::try_from(rows).ok()).unwrap_or_default());
+                }
+                "restart" => sim.restart_jobs(),
                 _ => return Err(format!("nobody can `{deed}` in Go.Data here")),
             }
         }

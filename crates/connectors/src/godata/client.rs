@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::config::Options;
 use super::errors::{self, Remote, unreadable};
+use super::import::UnderWay;
 use super::persons::PersonKind;
 use super::resources::RESOURCES;
 use crate::http::{self, Answer, Body, Method, Request, Safety};
@@ -35,6 +36,8 @@ pub struct Client {
     logged_in: AtomicBool,
     /// Places that were found or made since the places were read: what a flow makes, its later records may name.
     pub met: Arc<Met>,
+    /// Imports that may be under way.
+    pub under_way: UnderWay,
 }
 
 /// The ids of places that were met on the way.
@@ -112,7 +115,15 @@ impl Client {
             Err(others) => return Err(problems.into_iter().chain(others).collect()),
         };
         let session_key = format!("godata {} {}", http.shown(), options.email);
-        Ok(Self { http, options, session_key, refused: Mutex::default(), logged_in: AtomicBool::new(false), met: Arc::default() })
+        Ok(Self {
+            http,
+            options,
+            session_key,
+            refused: Mutex::default(),
+            logged_in: AtomicBool::new(false),
+            met: Arc::default(),
+            under_way: UnderWay::default(),
+        })
     }
 
     /// What two writers must not share at a time: an account has one active outbreak, so the account is it, whichever outbreak they write to.
@@ -238,11 +249,14 @@ impl Client {
         serde_json::to_string(&Token { token, user }).map_err(|_| Error::bug(network::UNEXPECTED_ANSWER, "a token could not be kept"))
     }
 
+    /// The id of the account that we are logged in with.
+    pub async fn user(&self) -> Result<String, Error> {
+        Ok(token_of(&self.token(None).await?)?.user)
+    }
+
     /// The account that we are logged in with.
     pub async fn account(&self) -> Result<Account, Error> {
-        let shared = self.token(None).await?;
-        let user = token_of(&shared)?.user;
-        let answer = self.send(self.request(Method::Get, ["users", &user], Safety::Safe)).await?;
+        let answer = self.send(self.request(Method::Get, ["users", &self.user().await?], Safety::Safe)).await?;
         if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
     }
 

@@ -1,6 +1,6 @@
 //! What a person writes about a Go.Data in `kivuko.yaml`.
 
-use kivuko_core::catalogue::network;
+use kivuko_core::catalogue::{godata, network};
 use kivuko_core::error::Error;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::elsewhere::Allowed;
 use super::persons::PersonKind;
-use super::schema::Resource;
+use super::schema::{Imports, Resource};
 use crate::http;
 
 /// The options of the kind `godata`.
@@ -52,6 +52,17 @@ pub struct TargetOptions {
     pub convert: Option<Convert>,
     /// Whether a person that was deleted in Go.Data is restored when the source still has it. Left out: no, it is a rejection.
     pub restore: Option<bool>,
+    /// How new records are brought in: `api`, or `import`, in a file that Go.Data imports, as many as a page has. For cases, events and lab results. Changes and
+    /// deletions go through the API in either way. Left out: `api`.
+    pub via: Option<Way>,
+}
+
+/// How new records are brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    Api,
+    Import,
 }
 
 /// The lists that people may be converted from.
@@ -103,6 +114,23 @@ impl TargetOptions {
             return Err(Error::configuration(network::BAD_OPTIONS, message));
         }
         Ok(Allowed { convert, restore: self.restore.unwrap_or(false) })
+    }
+}
+
+impl TargetOptions {
+    /// Whether new records are imported.
+    ///
+    /// # Errors
+    /// They cannot be, or not safely.
+    pub fn imports(&self, resource: &Resource) -> Result<bool, Error> {
+        match (self.via, resource.imports) {
+            (Some(Way::Import), Imports::As(_)) => Ok(true),
+            (Some(Way::Import), Imports::Not(why)) => {
+                let message = format!("`via: import` is not for {}: {why}; leave it out", resource.name);
+                Err(Error::configuration(godata::NO_IMPORT, message))
+            }
+            (Some(Way::Api) | None, _) => Ok(false),
+        }
     }
 }
 

@@ -137,6 +137,11 @@ fn not_found(answer: &Answer, remote: &Remote) -> Verdict {
     Verdict::Gone
 }
 
+/// Why a row of an import did not get in.
+pub fn row_cause(error: &Value) -> Cause {
+    refused(&Remote::deserialize(error).unwrap_or_default())
+}
+
 fn refused(remote: &Remote) -> Cause {
     let code = remote.code().unwrap_or_default();
     match code {
@@ -173,6 +178,9 @@ fn refused(remote: &Remote) -> Cause {
             godata::NOT_CONVERTIBLE,
             "the person cannot be made this kind: its relationships do not allow it; it needs to be the target of one that the new kind can have",
         ),
+        "PERSON_NOT_FOUND" => {
+            Cause::new(godata::NO_SUCH_PERSON, "the outbreak has no such person: not there, deleted, or of another kind").field("personId")
+        }
         "MODEL_CONFLICT" => Cause::new(godata::TAKEN, "another record has this name, label or code"),
         "MODEL_NOT_EDITABLE" => Cause::new(godata::READ_ONLY, "the record belongs to Go.Data itself and cannot be changed"),
         "MODEL_IN_USE" => Cause::new(target::REFUSED, "the record is in use in Go.Data and cannot be deleted"),

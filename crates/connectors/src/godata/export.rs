@@ -8,7 +8,6 @@
 //! Codes stay codes and fields keep their names, whatever the language of the account.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -23,15 +22,10 @@ use serde_json::json;
 
 use super::cursor::Position;
 use super::errors::unreadable;
+use super::logs::{self, End, Log};
 use super::read::Pages;
 use crate::http::{Body, Method, Safety};
 
-/// The first pause before the log is looked at again; each one after it is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// An export that does not get on for so long is lost.
-const PATIENCE: Duration = Duration::from_mins(30);
 /// How often an export is started.
 const TRIES: usize = 3;
 
@@ -70,21 +64,6 @@ struct Download {
 #[serde(rename_all = "camelCase")]
 struct Started {
     export_log_id: String,
-}
-
-/// The log of an export.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Log {
-    status: String,
-    #[serde(default)]
-    total_no: Option<u64>,
-    #[serde(default)]
-    processed_no: Option<u64>,
-    #[serde(default)]
-    action_start_date: Option<String>,
-    #[serde(default)]
-    created_at: Option<String>,
 }
 
 impl Exported {
@@ -130,7 +109,7 @@ impl Exported {
         let log = self.follow(&started.export_log_id).await?;
         let began = log.action_start_date.or(log.created_at).and_then(|moment| moment.parse().ok());
         self.began = began;
-        let request = client.request(Method::Get, ["export-logs", &started.export_log_id, "download"], Safety::Safe);
+        let request = client.request(Method::Get, [logs::EXPORTS, &started.export_log_id, "download"], Safety::Safe);
         match client.open(&request).await? {
             Ok(body) => {
                 Ok(Download { body, splitter: Splitter::array(), waiting: VecDeque::new(), ended: false, rows: 0, total: log.total_no })
@@ -142,32 +121,11 @@ impl Exported {
 
     /// Looks at the log until the export has ended.
     async fn follow(&self, id: &str) -> Result<Log, Error> {
-        let client = &self.list.client;
-        let clock = &client.http.context().clock;
-        let mut pause = FIRST_PAUSE;
-        let mut moved = (clock.now(), None);
-        loop {
-            let answer = client.send(client.request(Method::Get, ["export-logs", id], Safety::Safe)).await?;
-            if answer.status == 404 {
-                return Err(lost("its log is gone"));
-            }
-            if !answer.is_success() {
-                return Err(unreadable(&answer));
-            }
-            let log: Log = answer.read()?;
-            match log.status.rsplit("_STATUS_").next() {
-                Some("SUCCESS" | "SUCCESS_WITH_WARNINGS") => return Ok(log),
-                Some("FAILED") => return Err(lost("Go.Data says that it failed")),
-                _ => {}
-            }
-            if log.processed_no != moved.1 {
-                moved = (clock.now(), log.processed_no);
-            }
-            if Duration::try_from(clock.now().duration_since(moved.0)).is_ok_and(|still| still > PATIENCE) {
-                return Err(lost("it does not get on"));
-            }
-            client.http.sleep(pause).await?;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        match logs::follow(&self.list.client, logs::EXPORTS, id).await? {
+            End::Over(log) => Ok(log),
+            End::Failed(_) => Err(lost("Go.Data says that it failed")),
+            End::Gone => Err(lost("its log is gone")),
+            End::Stuck => Err(lost("it does not get on")),
         }
     }
 

@@ -93,6 +93,8 @@ pub struct Resource {
     pub list: List,
     /// It can be read through an export.
     pub exports: bool,
+    /// New ones can be brought in by a file.
+    pub imports: Imports,
     /// Several are created by an array in one request.
     pub creates_together: bool,
     /// Several are changed in one request: `PUT /NAME/bulk`.
@@ -101,6 +103,15 @@ pub struct Resource {
     pub is_named: bool,
     /// Never two of them at the same moment.
     pub one_by_one: bool,
+}
+
+/// Whether new records of a resource can be brought in by a file that Go.Data imports.
+#[derive(Debug, Clone, Copy)]
+pub enum Imports {
+    /// As rows of this model.
+    As(&'static str),
+    /// Not, and this is why.
+    Not(&'static str),
 }
 
 /// What the records of a resource are to the rest of the connector.
@@ -172,6 +183,7 @@ impl Resource {
         questionnaires: &[],
         list: List::PLAIN,
         exports: false,
+        imports: Imports::Not("Kivuko does not write imports of them: most cannot be repeated without making records twice"),
         creates_together: false,
         changes_together: false,
         is_named: false,

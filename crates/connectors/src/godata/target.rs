@@ -18,6 +18,7 @@ use super::codes::Codes;
 use super::config::target_options;
 use super::conform::{self, Rules};
 use super::elsewhere::{Allowed, Elsewhere, Lifts};
+use super::import::{Importing, Unfinished};
 use super::key::Search;
 use super::labels;
 use super::lookup::Place;
@@ -46,6 +47,8 @@ pub struct Target {
     bulk_update: AtomicBool,
     /// Whether the server takes several new records in one request. Learnt by a refusal.
     arrays: AtomicBool,
+    /// What was sent in files of which nobody knows what became; `None` where the flow does not import.
+    imports: Option<Unfinished>,
 }
 
 /// What is known once the installation has been asked.
@@ -58,6 +61,9 @@ struct Ready {
     labels: Labels,
     causes: Vec<Cause>,
 }
+
+/// How many records one call takes where they are imported: as many as a page has.
+const ROWS: usize = 1000;
 
 /// What is read as a token and written as a label.
 const LABELLED: [&str; 2] = ["value", "description"];
@@ -75,7 +81,9 @@ impl Target {
             return Err(Error::configuration(godata::NO_SUCH_OUTBREAK, message));
         }
         let search = Search::new(resource, &spec.key);
-        let allowed = target_options(&spec.options)?.allowed(resource)?;
+        let options = target_options(&spec.options)?;
+        let allowed = options.allowed(resource)?;
+        let imports = options.imports(resource)?.then(Unfinished::default);
         Ok(Self {
             client,
             resource,
@@ -87,6 +95,7 @@ impl Target {
             lifts: Lifts::default(),
             bulk_update: AtomicBool::new(resource.changes_together),
             arrays: AtomicBool::new(resource.creates_together),
+            imports,
         })
     }
 
@@ -108,6 +117,7 @@ impl Target {
             None => self.client.outbreak().await?,
         };
         if let Some(outbreak) = &outbreak {
+            self.client.recall_imports(self.imports.is_some()).await?;
             let account = self.client.account().await?;
             self.active.store(account.active_outbreak_id.as_deref() == Some(&outbreak.id), Ordering::Relaxed);
         }
@@ -222,6 +232,18 @@ impl Target {
         Place { client: &self.client, resource: self.resource, outbreak: ready.outbreak.as_ref(), active: &self.active, lifts: &self.lifts }
     }
 
+    fn writer<'a>(&'a self, ready: &'a Ready) -> Writer<'a> {
+        Writer {
+            place: self.place(ready),
+            search: ready.search.as_ref(),
+            codes: &ready.rules.codes,
+            bulk_update: &self.bulk_update,
+            arrays: &self.arrays,
+            one_by_one: self.resource.one_by_one || self.numbers_race(),
+            importing: self.imports.as_ref().map(|unfinished| Importing { unfinished, replaced_whole: self.replaced_whole() }),
+        }
+    }
+
     fn elsewhere<'a>(&'a self, place: &'a Place<'a>) -> Option<Elsewhere<'a>> {
         let here = self.resource.person()?;
         Some(Elsewhere { place, here, allowed: &self.allowed, lifts: &self.lifts })
@@ -256,7 +278,7 @@ impl connector::Target for Target {
         let one_by_one = self.resource.one_by_one || self.numbers_race();
         let concurrency = self.client.options.http.concurrency;
         Capabilities {
-            batch_size: self.client.options.batch_size,
+            batch_size: if self.imports.is_some() { ROWS } else { self.client.options.batch_size },
             concurrency: if one_by_one || self.resource.role == Role::Relationship { 1 } else { concurrency },
             lookup_size: 100,
             replaced_whole: self.replaced_whole(),
@@ -290,6 +312,7 @@ impl connector::Target for Target {
     fn begin(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             if let Some(outbreak) = &self.ready().await?.outbreak {
+                self.client.await_imports().await?;
                 self.client.activate(outbreak).await?;
                 self.active.store(true, Ordering::Relaxed);
             }
@@ -307,10 +330,16 @@ impl connector::Target for Target {
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {
         Box::pin(async move {
             let ready = self.ready().await?;
+            // What is missing now may come out of an import that is under way.
+            self.client.await_imports().await?;
             match &ready.search {
                 Some(search) => {
                     let place = self.place(ready);
                     let mut found = place.by_keys(search, keys).await?;
+                    let writer = self.writer(ready);
+                    if let Some(importing) = &writer.importing {
+                        writer.finish(&mut found, importing).await?;
+                    }
                     if let Some(elsewhere) = self.elsewhere(&place) {
                         elsewhere.complete_keys(search, keys, &mut found).await?;
                     }
@@ -326,6 +355,7 @@ impl connector::Target for Target {
     fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>> {
         Box::pin(async move {
             let ready = self.ready().await?;
+            self.client.await_imports().await?;
             let place = self.place(ready);
             let mut found = place.by_ids(ids).await?;
             if let Some(elsewhere) = self.elsewhere(&place) {
@@ -338,15 +368,8 @@ impl connector::Target for Target {
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {
         Box::pin(async move {
             let ready = self.ready().await?;
-            let writer = Writer {
-                place: self.place(ready),
-                search: ready.search.as_ref(),
-                codes: &ready.rules.codes,
-                bulk_update: &self.bulk_update,
-                arrays: &self.arrays,
-                one_by_one: self.resource.one_by_one || self.numbers_race(),
-            };
-            let written = writer.write(batch).await;
+            self.client.await_imports().await?;
+            let written = self.writer(ready).write(batch).await;
             self.meet(written.iter().filter_map(|one| if let Written::Done { id, .. } = one { Some(id) } else { None }));
             Ok(written)
         })

@@ -21,6 +21,7 @@ use super::client::to_bytes;
 use super::codes::Codes;
 use super::conform::incomplete;
 use super::errors::{Remote, Verdict, judge};
+use super::import::Importing;
 use super::key::Search;
 use super::lookup::Place;
 use super::persons::PersonKind;
@@ -41,26 +42,33 @@ pub struct Writer<'a> {
     /// Whether the server takes several new records in one request. Learnt by a refusal.
     pub arrays: &'a AtomicBool,
     pub one_by_one: bool,
+    /// New records go into files.
+    pub importing: Option<Importing<'a>>,
 }
 
 /// The positions of a batch with what became of them.
-struct Outcomes(Vec<Option<Written>>);
+pub(super) struct Outcomes(Vec<Option<Written>>);
 
 impl Outcomes {
     fn set(&mut self, position: usize, written: Written) {
         self.0[position] = Some(written);
     }
 
-    fn all(&mut self, writes: &[&Addressed<'_>], written: &Written) {
+    pub(super) fn all(&mut self, writes: &[&Addressed<'_>], written: &Written) {
         for one in writes {
             self.set(one.position, written.clone());
         }
     }
 
-    fn take(&mut self, written: Vec<(usize, Written)>) {
+    pub(super) fn take(&mut self, written: Vec<(usize, Written)>) {
         for (position, written) in written {
             self.set(position, written);
         }
+    }
+
+    fn whole(self) -> Vec<Written> {
+        let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "a record of a batch was not dealt with"));
+        self.0.into_iter().map(|outcome| outcome.unwrap_or_else(forgotten)).collect()
     }
 }
 
@@ -104,11 +112,30 @@ impl Writer<'_> {
             }
         }
         // What touches one person is never under way together.
-        for wave in address::waves(&writes) {
+        for mut wave in address::waves(&writes) {
+            if let Some(importing) = &self.importing {
+                let (creations, others) = wave.into_iter().partition(|one| one.write.action == Action::Create);
+                wave = others;
+                wave.extend(self.import(creations, importing, &mut outcomes).await);
+            }
+            let _no_import_runs = self.place.client.under_way.gate.read().await;
             self.write_wave(&wave, &mut outcomes).await;
         }
-        let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "a record of a batch was not dealt with"));
-        outcomes.0.into_iter().map(|outcome| outcome.unwrap_or_else(forgotten)).collect()
+        outcomes.whole()
+    }
+
+    /// Changes records that have their addresses.
+    pub(super) async fn change(&self, writes: &[Write], addressed: Vec<Result<Address, Written>>) -> Vec<Written> {
+        let mut outcomes = Outcomes(vec![None; writes.len()]);
+        let mut known = Vec::with_capacity(writes.len());
+        for (position, (write, address)) in writes.iter().zip(addressed).enumerate() {
+            match address {
+                Ok(address) => known.push(Addressed { position, write, address }),
+                Err(written) => outcomes.set(position, written),
+            }
+        }
+        self.update(known.iter().collect(), &mut outcomes).await;
+        outcomes.whole()
     }
 
     async fn write_wave(&self, wave: &[&Addressed<'_>], outcomes: &mut Outcomes) {

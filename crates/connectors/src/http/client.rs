@@ -14,6 +14,7 @@ use reqwest::{StatusCode, Url};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::form::Form;
 use super::limits::Limits;
 use super::options::Options;
 use super::redact::shown;
@@ -98,6 +99,17 @@ impl Request {
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sends a form.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        let (kind, body) = form.finish();
+        if let Ok(kind) = HeaderValue::from_str(&kind) {
+            self.headers.insert(CONTENT_TYPE, kind);
+        }
         self.body = Some(body.into());
         self
     }

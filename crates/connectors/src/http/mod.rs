@@ -6,6 +6,7 @@
 //! shows a header, a body, a value of a query or a password of a URL.
 
 mod client;
+mod form;
 mod limits;
 mod options;
 mod redact;
@@ -14,6 +15,7 @@ mod retry;
 pub(crate) mod tests;
 
 pub use client::{Answer, Body, Client, Method, Request, Safety};
+pub use form::Form;
 pub use options::{Options, schema};
 pub use redact::shown;
 pub use retry::Tries;

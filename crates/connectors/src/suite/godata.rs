@@ -22,6 +22,8 @@ struct Tried {
     refused: fn() -> Option<(&'static str, Value)>,
     /// It belongs to a person, who is there already.
     of_person: bool,
+    /// New records go into import files.
+    imports: bool,
 }
 
 /// The person that lab results and follow-ups belong to.
@@ -89,6 +91,7 @@ const fn people(resource: &'static str, record: fn(&str, &str) -> Value) -> Trie
         change: |text| json!({ "firstName": text }),
         refused: || Some(homeless()),
         of_person: false,
+        imports: false,
     }
 }
 
@@ -100,6 +103,7 @@ const EVENTS: Tried = Tried {
     change: |text| json!({ "description": text }),
     refused: || None,
     of_person: false,
+    imports: false,
 };
 
 const LAB_RESULTS: Tried = Tried {
@@ -110,6 +114,7 @@ const LAB_RESULTS: Tried = Tried {
     change: |text| json!({ "notes": text }),
     refused: || Some(("refused", json!({ "personId": "nobody", "sampleIdentifier": "refused", "notes": "of nobody" }))),
     of_person: true,
+    imports: false,
 };
 
 const FOLLOW_UPS: Tried = Tried {
@@ -121,6 +126,7 @@ const FOLLOW_UPS: Tried = Tried {
     change: |text| json!({ "responsibleUserId": text }),
     refused: || Some(("refused", json!({ "personId": "nobody", "date": "2026-02-22", "comment": "refused" }))),
     of_person: true,
+    imports: false,
 };
 
 impl Godata {
@@ -156,7 +162,9 @@ impl Subject for Godata {
     }
 
     fn writing(&self) -> Option<Writing> {
-        let spec = TargetSpec { resource: self.tried.resource.to_owned(), key: vec![self.tried.key.to_owned()], ..TargetSpec::default() };
+        let options = if self.tried.imports { json!({ "via": "import" }) } else { Value::Null };
+        let (resource, key) = (self.tried.resource.to_owned(), vec![self.tried.key.to_owned()]);
+        let spec = TargetSpec { resource, key, options, ..TargetSpec::default() };
         let Tried { record, change, text, refused, .. } = self.tried;
         Some(Writing { spec, record, change, text, refused: refused() })
     }
@@ -209,4 +217,19 @@ async fn lab_results() {
 #[tokio::test(flavor = "multi_thread")]
 async fn follow_ups() {
     run(&Godata::start(FOLLOW_UPS).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_by_import() {
+    run(&Godata::start(Tried { imports: true, ..people("cases", case) }).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_by_import() {
+    run(&Godata::start(Tried { imports: true, ..EVENTS }).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lab_results_by_import() {
+    run(&Godata::start(Tried { imports: true, ..LAB_RESULTS }).await).await;
 }

@@ -49,4 +49,10 @@ codes! {
     ANSWER_IN_TWO_FORMS = 641, "K0641";
     /// An export failed or got lost.
     EXPORT_LOST = 642, "K0642";
+    /// Records of this kind are not imported.
+    NO_IMPORT = 643, "K0643";
+    /// An import does not get on.
+    IMPORT_STUCK = 644, "K0644";
+    /// An import ended without a word on a record.
+    IMPORT_LOST = 645, "K0645";
 }

@@ -278,7 +278,7 @@ impl Job {
         if !self.is_over(pace, now) {
             say("status", json!(IN_PROGRESS));
             say("statusStep", json!("LNG_STATUS_STEP_PREPARE_RECORDS"));
-            say("processedNo", json!(self.end.total * self.polls.min(pace.polls) / (pace.polls + 1)));
+            say("processedNo", json!(self.end.total.saturating_mul(self.polls.min(pace.polls)) / pace.polls.saturating_add(1)));
             return log;
         }
         let status = match &self.end {

@@ -1,7 +1,7 @@
 //! Cases.
 
 use super::super::persons::PersonKind;
-use super::super::schema::{Field, Kind, Resource, Role, code, field, fields, kept};
+use super::super::schema::{Field, Imports, Kind, Resource, Role, code, field, fields, kept};
 use super::people::{
     BY_ADDRESS_TYPE, BY_DOCUMENT, BY_MEMBER_OF_AGE, BY_VACCINE, BY_VARIABLE, DATE_RANGE, DUPLICATES, FOLLOW_UP, MAINTAINED, PEOPLE, PERSON,
 };
@@ -49,5 +49,6 @@ pub const CASES: Resource = Resource {
         ("followUp", &[]),
     ],
     questionnaires: &["caseInvestigationTemplate"],
+    imports: Imports::As("case"),
     ..PEOPLE
 };

@@ -3,7 +3,8 @@
 use super::super::persons::PersonKind;
 use super::super::schema::{Field, Kind, Resource, Role, field, fields, kept};
 use super::people::{
-    BY_ADDRESS_TYPE, BY_DOCUMENT, BY_MEMBER_OF_AGE, BY_VACCINE, BY_VARIABLE, DUPLICATES, FOLLOW_UP, MAINTAINED, PEOPLE, PERSON,
+    BY_ADDRESS_TYPE, BY_DOCUMENT, BY_MEMBER_OF_AGE, BY_VACCINE, BY_VARIABLE, DUPLICATES, FOLLOW_UP, MAINTAINED, NEEDS_EXPOSURE, PEOPLE,
+    PERSON,
 };
 
 const CONTACT: &[Field] = &[
@@ -38,5 +39,6 @@ pub const CONTACTS: Resource = Resource {
         ("followUp", &[]),
     ],
     questionnaires: &["contactInvestigationTemplate"],
+    imports: NEEDS_EXPOSURE,
     ..PEOPLE
 };

@@ -2,7 +2,7 @@
 
 use super::super::persons::PersonKind;
 use super::super::schema::{Field, Kind, Resource, Role, field, fields, kept};
-use super::people::{BY_ADDRESS_TYPE, BY_DOCUMENT, BY_MEMBER_OF_AGE, BY_VACCINE, DUPLICATES, MAINTAINED, PEOPLE, PERSON};
+use super::people::{BY_ADDRESS_TYPE, BY_DOCUMENT, BY_MEMBER_OF_AGE, BY_VACCINE, DUPLICATES, MAINTAINED, NEEDS_EXPOSURE, PEOPLE, PERSON};
 
 const CONTACT_OF_CONTACT: &[Field] = &[
     field("dateOfLastContact", Kind::Date),
@@ -23,5 +23,6 @@ pub const CONTACTS_OF_CONTACTS: Resource = Resource {
     role: Role::Person(PersonKind::ContactOfContact),
     fields: fields!(PERSON, CONTACT_OF_CONTACT, MAINTAINED, DUPLICATES),
     replaced_whole: &[BY_ADDRESS_TYPE, BY_DOCUMENT, BY_VACCINE, BY_MEMBER_OF_AGE],
+    imports: NEEDS_EXPOSURE,
     ..PEOPLE
 };

@@ -1,7 +1,7 @@
 //! Events: a funeral, a market day, where people were exposed.
 
 use super::super::persons::PersonKind;
-use super::super::schema::{Field, Kind, Resource, Role, code, field, fields};
+use super::super::schema::{Field, Imports, Kind, Resource, Role, code, field, fields};
 use super::people::{ADDRESS, BY_VARIABLE, MAINTAINED, PEOPLE};
 
 const EVENT: &[Field] = &[
@@ -29,5 +29,6 @@ pub const EVENTS: Resource = Resource {
     nested_keys: &[],
     questionnaires: &["eventInvestigationTemplate"],
     changes_together: false,
+    imports: Imports::As("event"),
     ..PEOPLE
 };

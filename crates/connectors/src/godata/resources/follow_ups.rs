@@ -1,7 +1,7 @@
 //! Follow-ups. They live below a case or a contact, and the outbreak lists them by aggregation, each with its person under `contact`, also that of a case.
 
 use super::super::persons::PersonKind;
-use super::super::schema::{Child, Field, Kind, List, Resource, Role, field, fields, kept, required};
+use super::super::schema::{Child, Field, Imports, Kind, List, Resource, Role, field, fields, kept, required};
 use super::people::{ADDRESS, BY_VARIABLE};
 
 const FILL_LOCATION: &[Field] = &[field("geoLocation", Kind::Point)];
@@ -38,5 +38,6 @@ pub const FOLLOW_UPS: Resource = Resource {
     list: List { aggregated: true, joined: Some("contact"), ..List::PLAIN },
     exports: true,
     creates_together: true,
+    imports: Imports::Not("there is none"),
     ..Resource::PLAIN
 };

@@ -1,7 +1,7 @@
 //! Lab results. They live below a person, and the outbreak lists them by aggregation, each with its person under `person`.
 
 use super::super::persons::PersonKind;
-use super::super::schema::{Child, Field, Kind, List, Resource, Role, code, field, fields, kept, required};
+use super::super::schema::{Child, Field, Imports, Kind, List, Resource, Role, code, field, fields, kept, required};
 use super::people::BY_VARIABLE;
 
 const SEQUENCE: &[Field] = &[
@@ -53,5 +53,6 @@ pub const LAB_RESULTS: Resource = Resource {
     list: List { path: &["lab-results", "aggregate"], aggregated: true, joined: Some("person"), ..List::PLAIN },
     exports: true,
     creates_together: true,
+    imports: Imports::As("labResult"),
     ..Resource::PLAIN
 };

@@ -1,6 +1,6 @@
 //! What people have in common: cases, contacts, contacts of contacts, and events with some of it.
 
-use super::super::schema::{Field, Kind, Resource, code, field, kept, required};
+use super::super::schema::{Field, Imports, Kind, Resource, code, field, kept, required};
 
 pub(super) const ADDRESS: &[Field] = &[
     field("typeId", code!("ADDRESS_TYPE")),
@@ -97,6 +97,9 @@ pub(super) const BY_DOCUMENT: (&str, &[&str]) = ("documents", &["type", "number"
 pub(super) const BY_VACCINE: (&str, &[&str]) = ("vaccinesReceived", &["vaccine", "date"]);
 pub(super) const BY_MEMBER_OF_AGE: (&str, &[&str]) = ("age", &[]);
 pub(super) const BY_VARIABLE: (&str, &[&str]) = ("questionnaireAnswers", &[]);
+
+pub(super) const NEEDS_EXPOSURE: Imports =
+    Imports::Not("a row has to bring the exposure of the person as well, and where that is refused Go.Data deletes the person again");
 
 /// What the resources of people have in common.
 pub(super) const PEOPLE: Resource = Resource {

@@ -1,6 +1,6 @@
 //! Relationships: who exposed whom, when and how.
 
-use super::super::schema::{Field, Kind, Resource, Role, code, field, fields, kept, required};
+use super::super::schema::{Field, Imports, Kind, Resource, Role, code, field, fields, kept, required};
 
 /// One of the two people: the source was ill, the target may have been infected.
 const PARTICIPANT: &[Field] =
@@ -36,5 +36,8 @@ pub const RELATIONSHIPS: Resource = Resource {
     asked_by: Some("persons[target=true].id"),
     exports: true,
     creates_together: true,
+    imports: Imports::Not(
+        "rows of such a file pass by what Go.Data checks of a relationship: whether both people are there, its direction, discarded cases",
+    ),
     ..Resource::PLAIN
 };

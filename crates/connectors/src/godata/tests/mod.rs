@@ -4,6 +4,7 @@ mod account;
 mod cases;
 mod children;
 mod exports;
+mod imports;
 mod labels;
 mod others;
 mod people;
