@@ -62,7 +62,8 @@ impl Measure {
                 || "`count`, `sum(p)`, `avg(p)`, `min(p)`, `max(p)`, `distinct(p)` or a formula in braces".to_owned(),
                 |near| format!("`{near}`"),
             );
-            let message = if word.is_empty() { "nothing says what is counted".to_owned() } else { format!("`{word}` is none of them") };
+            let message =
+                if word.is_empty() { "nothing says what is counted".to_owned() } else { format!("nothing is counted by `{word}`") };
             return Err(wrong(message, expected));
         };
         let inner = inner.filter(|(_, inner)| !trimmed(inner).1.is_empty());

@@ -9,7 +9,7 @@ mod checks;
 mod load;
 mod systems;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use super::*;
 use crate::connector::{Declaration, Status};
 use crate::error::Severity;
 
-fn declarations() -> Vec<Declaration> {
+pub(crate) fn declarations() -> Vec<Declaration> {
     let table = Declaration {
         kind: "table",
         about: "A table.",
@@ -63,7 +63,7 @@ fn declarations() -> Vec<Declaration> {
 }
 
 /// `=== name` begins a file.
-fn files(text: &str) -> Files {
+pub(crate) fn files(text: &str) -> Files {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for part in text.split("=== ").skip(1) {
         let (name, body) = part.split_once('\n').expect("a file has a name and a body");
@@ -73,7 +73,7 @@ fn files(text: &str) -> Files {
 }
 
 /// The problems, as `kivuko check` words them.
-fn shown(problems: &[Problem]) -> String {
+pub(crate) fn shown(problems: &[Problem]) -> String {
     let mut out = String::new();
     for problem in problems {
         let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
