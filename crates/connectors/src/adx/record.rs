@@ -13,7 +13,7 @@ use kivuko_core::period::Period;
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
-use super::write::{is_decimal, misfits};
+use super::write::{dimension_misfit, is_decimal, misfits, text_misfit};
 use super::{DataValue, Group, id};
 
 /// The fields that hold one text each.
@@ -194,6 +194,9 @@ fn period(member: &Value) -> Result<Value, Cause> {
 fn one_text(name: &str, member: &Value) -> Result<Value, Cause> {
     let text =
         value::text(member).ok_or_else(|| Cause::new(record_codes::WRONG_TYPE, "the field has to be one text or number").field(name))?;
+    if let Some(message) = text_misfit(&text) {
+        return Err(Cause::new(codes::ADX_NOT_WRITABLE, message).field(name));
+    }
     // What people write is kept as it is; the rest are codes and numbers.
     Ok(if matches!(name, "annotation" | "comment") { text.into() } else { text.trim().into() })
 }
@@ -205,6 +208,9 @@ fn options(name: &str, member: &Value) -> Result<Value, Cause> {
     let mut found = Map::new();
     for (category, option) in options {
         if !value::is_empty(option) {
+            if let Some(message) = dimension_misfit(category) {
+                return Err(Cause::new(codes::ADX_NOT_WRITABLE, message).field(format!("{name}.{category}")));
+            }
             found.insert(category.clone(), one_text(&format!("{name}.{category}"), option)?);
         }
     }

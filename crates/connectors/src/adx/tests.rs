@@ -307,6 +307,18 @@ fn identities_are_told_apart() {
     assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len(), "{ids:?}");
 }
 
+/// The example of `docs/adx.md` is true.
+#[test]
+fn the_example_for_people_is_read_as_it_says() {
+    let page = include_str!("../../../../docs/adx.md");
+    let block = |kind: &str| page.split_once(&format!("```{kind}\n")).and_then(|(_, rest)| rest.split_once("```")).expect(kind).0;
+    let expected: Vec<Value> = serde_json::from_str(block("json")).expect("it is JSON");
+    assert_eq!(read(block("xml")), expected);
+    for name in fields() {
+        assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("\"{name}\"")), "docs/adx.md does not say what `{name}` is");
+    }
+}
+
 /// The documents of DHIS2's own tests, where they lie.
 #[test]
 fn the_documents_of_dhis2_are_read_and_written_again() {

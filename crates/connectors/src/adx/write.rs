@@ -152,16 +152,8 @@ pub fn misfits(group: &Group, value: &DataValue) -> Vec<Cause> {
     for (whose, dimensions) in [("attributes", &group.attributes), ("categories", &value.categories)] {
         for (category, option) in dimensions {
             let field = format!("{whose}.{category}");
-            if RESERVED.contains(&category.as_str()) {
-                not_writable(
-                    field,
-                    "the category has the name of an attribute that means something else in ADX; give it another code, or send its uid",
-                );
-            } else if !is_xml_name(category) {
-                not_writable(
-                    field,
-                    "the code of the category is no name of XML (a letter first, then letters, digits, `.`, `-`, `_`); give it another code, or send its uid",
-                );
+            if let Some(message) = dimension_misfit(category) {
+                not_writable(field, message);
             } else if option.trim().is_empty() {
                 not_writable(field, "the category has no option; leave it out");
             }
@@ -194,11 +186,25 @@ pub fn misfits(group: &Group, value: &DataValue) -> Vec<Cause> {
     let attributes = group.attributes.iter().map(|(category, option)| (format!("attributes.{category}"), option));
     let categories = value.categories.iter().map(|(category, option)| (format!("categories.{category}"), option));
     for (field, text) in named.chain(attributes).chain(categories) {
-        if !text.chars().all(is_xml_character) {
-            not_writable(field, "the text holds a control character, which XML cannot hold; take it out");
+        if let Some(message) = text_misfit(text) {
+            not_writable(field, message);
         }
     }
     causes
+}
+
+/// What keeps a category from being a dimension.
+pub(super) fn dimension_misfit(category: &str) -> Option<&'static str> {
+    if RESERVED.contains(&category) {
+        return Some("the category has the name of an attribute that means something else in ADX; give it another code, or send its uid");
+    }
+    let message = "the code of the category is no name of XML (a letter first, then letters, digits, `.`, `-`, `_`); give it another code, or send its uid";
+    (!is_xml_name(category)).then_some(message)
+}
+
+/// What keeps a text out of a document.
+pub(super) fn text_misfit(text: &str) -> Option<&'static str> {
+    (!text.chars().all(is_xml_character)).then_some("the text holds a control character, which XML cannot hold; take it out")
 }
 
 fn is_xml_name(name: &str) -> bool {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::dates::Order;
 use super::encoding;
 use super::layout::Layout;
+use crate::adx;
 
 /// Options in `kivuko.yaml`. The last four hold for every flow that does not say otherwise.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -55,6 +56,9 @@ pub struct SourceOptions {
     pub skip_rows: Option<usize>,
     /// CSV only: `guard` takes the apostrophe off that guards a formula in files which Kivuko wrote. Left out: cells are taken as they are.
     pub formulas: Option<Formulas>,
+    /// ADX only: what happens to a period whose day is not its first, such as `2024-03-15/P1M`: `exact` (the default) rejects its values, `as_dhis2` takes the period in which
+    /// the day lies.
+    pub periods: Option<Periods>,
 }
 
 /// Options of a flow's `to:`.
@@ -84,6 +88,18 @@ pub enum Format {
     Json,
     /// A JSON object a line.
     Ndjson,
+    /// An ADX document, a value a record.
+    Adx,
+}
+
+/// How periods of ADX are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Periods {
+    /// For what they say, or not at all.
+    Exact,
+    /// As DHIS2 takes them.
+    AsDhis2,
 }
 
 /// What happens to cells that a spreadsheet would run as a formula.
@@ -123,6 +139,7 @@ impl Format {
             "csv" | "tsv" | "txt" => Some(Self::Csv),
             "json" | "geojson" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "adx" | "xml" => Some(Self::Adx),
             _ => None,
         }
     }
@@ -139,6 +156,7 @@ pub struct Reading {
     pub header: Header,
     pub skip_rows: usize,
     pub unguard: bool,
+    pub periods: adx::Periods,
 }
 
 /// How a file is written: checked.
@@ -184,6 +202,7 @@ impl Reading {
             header: Header::Given(true),
             skip_rows: 0,
             unguard: false,
+            periods: adx::Periods::Exact,
         }
     }
 
@@ -196,11 +215,16 @@ impl Reading {
             ("skip_rows", written.skip_rows.is_some()),
             ("separator", written.separator.is_some()),
         ];
-        if let (Some(Format::Json | Format::Ndjson), Some((name, _))) = (written.format, csv_only.iter().find(|(_, set)| *set)) {
-            return Err(unfit(format!("`{name}` is for CSV, but the flow says `format: json` or `ndjson`")));
+        if let (Some(Format::Json | Format::Ndjson | Format::Adx), Some((name, _))) =
+            (written.format, csv_only.iter().find(|(_, set)| *set))
+        {
+            return Err(unfit(format!("`{name}` is for CSV, but the flow says another format")));
+        }
+        if written.periods.is_some() && !matches!(written.format, None | Some(Format::Adx)) {
+            return Err(unfit("`periods` is for ADX, but the flow says another format"));
         }
         let layout = Layout::check(&written)?;
-        if !layout.is_plain() && matches!(written.format, Some(Format::Csv | Format::Ndjson)) {
+        if !layout.is_plain() && matches!(written.format, Some(Format::Csv | Format::Ndjson | Format::Adx)) {
             return Err(unfit("`array`, `members` and `object` are for JSON, but the flow says another format"));
         }
         if let Some(Header::Names(names)) = &written.header {
@@ -215,6 +239,10 @@ impl Reading {
             header: written.header.unwrap_or(Header::Given(true)),
             skip_rows: written.skip_rows.unwrap_or(0),
             unguard: written.formulas.or(defaults.formulas) == Some(Formulas::Guard),
+            periods: match written.periods {
+                Some(Periods::AsDhis2) => adx::Periods::AsDhis2,
+                Some(Periods::Exact) | None => adx::Periods::Exact,
+            },
         })
     }
 }
@@ -238,7 +266,7 @@ pub fn format(declared: Option<Format>, name: &str) -> Result<Format, Error> {
     declared.or_else(|| Format::of(name)).ok_or_else(|| {
         Error::configuration(
             codes::FORMAT_UNKNOWN,
-            format!("the name of {name} does not say its format; add `format: csv`, `json` or `ndjson` to the flow"),
+            format!("the name of {name} does not say its format; add `format: csv`, `json`, `ndjson` or `adx` to the flow"),
         )
     })
 }

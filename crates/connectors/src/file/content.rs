@@ -11,6 +11,7 @@ use kivuko_core::path;
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
+use super::adx;
 use super::config::{Format, Reading, Writing};
 use super::csv::{self, unreadable_row};
 use super::encoding::{self, Form};
@@ -56,7 +57,7 @@ pub struct Content<'f> {
 pub struct Existing<'r> {
     /// The values of its key; empty where one is empty.
     pub key: Vec<String>,
-    /// As it stands in the file.
+    /// As it stands in the file; empty of a format whose records do not stand by themselves.
     pub raw: &'r str,
     record: Held<'r>,
 }
@@ -65,6 +66,7 @@ pub struct Existing<'r> {
 enum Held<'r> {
     Row { columns: &'r [String], texts: Vec<&'r str> },
     Element,
+    Value(Value),
 }
 
 impl Existing<'_> {
@@ -73,6 +75,7 @@ impl Existing<'_> {
         match &self.record {
             Held::Row { columns, texts } => flat::record(columns, texts.iter().copied()),
             Held::Element => serde_json::from_str(self.raw).unwrap_or(Value::Null),
+            Held::Value(record) => record.clone(),
         }
     }
 
@@ -80,7 +83,7 @@ impl Existing<'_> {
     pub fn texts(&self) -> Option<&[&str]> {
         match &self.record {
             Held::Row { texts, .. } => Some(texts),
-            Held::Element => None,
+            Held::Element | Held::Value(_) => None,
         }
     }
 }
@@ -103,6 +106,10 @@ impl<'f> Content<'f> {
             Self { path, file, form: None, look, shape: new, key, reading: Reading { separator: options.separator, ..Reading::plain() } };
         let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         if length == 0 {
+            return Ok(content);
+        }
+        if format == Format::Adx {
+            content.form = Some(adx::form(path, file, options.encoding)?);
             return Ok(content);
         }
         let form = encoding::find(path, file, options.encoding)?;
@@ -148,6 +155,12 @@ impl<'f> Content<'f> {
                 show(Existing { key, raw, record: Held::Row { columns, texts } })
             });
         }
+        let key_of = |record: &Value| self.key.iter().map(|path| path.one(record).and_then(value::text).unwrap_or_default()).collect();
+        if self.shape.format == Format::Adx {
+            return adx::visit(self.path, self.file, form, &mut |record| {
+                show(Existing { key: key_of(&record), raw: "", record: Held::Value(record) })
+            });
+        }
         let picks = Picks::new(None, None)?;
         let (mut reader, word) = match self.shape.format {
             Format::Ndjson => (json::Reader::lines(self.path, self.file, form, None, picks)?, "line"),
@@ -159,8 +172,7 @@ impl<'f> Content<'f> {
             let range = raw.body.as_ref().map_err(|cause| bad(&cause.message))?.clone();
             let element = std::str::from_utf8(&buffer[range]).map_err(|_| bad("it holds bytes that its encoding does not have"))?;
             let record: Value = serde_json::from_str(element).map_err(|_| bad("it is not JSON"))?;
-            let key = self.key.iter().map(|path| path.one(&record).and_then(value::text).unwrap_or_default()).collect();
-            show(Existing { key, raw: element, record: Held::Element })?;
+            show(Existing { key: key_of(&record), raw: element, record: Held::Element })?;
             buffer.clear();
         }
         Ok(())
@@ -193,7 +205,7 @@ impl<'o> Output<'o> {
                 output.line(&row(&names, shape))?;
             }
             Format::Json => output.text("[")?,
-            Format::Ndjson => {}
+            Format::Ndjson | Format::Adx => {}
         }
         Ok(output)
     }

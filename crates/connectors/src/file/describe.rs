@@ -32,7 +32,10 @@ pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
         match fields(found, base, defaults) {
             Ok(fields) => {
                 let format = config::format(defaults.format, &found.name)?;
-                let form = encoding::find(&found.path, &found.name, defaults.encoding)?;
+                let form = match format {
+                    Format::Adx => super::adx::form(&found.path, &found.name, defaults.encoding)?,
+                    _ => encoding::find(&found.path, &found.name, defaults.encoding)?,
+                };
                 health.findings.push(format!(
                     "{}: {}, {}, {} fields",
                     found.name,
@@ -74,6 +77,7 @@ fn word(format: Format) -> &'static str {
         Format::Csv => "CSV",
         Format::Json => "JSON",
         Format::Ndjson => "NDJSON",
+        Format::Adx => "ADX",
     }
 }
 

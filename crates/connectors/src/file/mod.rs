@@ -1,9 +1,10 @@
-//! The kind `file`: CSV, JSON and NDJSON in a folder of the project, in and out.
+//! The kind `file`: CSV, JSON, NDJSON and ADX in a folder of the project, in and out.
 //!
 //! Reading streams: memory does not grow with the file. A row that cannot be read without a guess is a record with its cause, and the rows after it go through; what concerns
 //! the whole file (encoding, separator, header) is asked of a person before the first row. What a source cannot see is in `read`, what a target
 //! guarantees in `write`.
 
+mod adx;
 mod config;
 mod content;
 mod csv;
@@ -29,6 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
+use kivuko_core::clock::Clock;
 use kivuko_core::connector::{
     self, Cancel, Context, Declaration, Health, Identity, ResourceDescription, Settings, SourceSpec, Status, System, TargetSpec,
 };
@@ -46,7 +48,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "file",
-            about: "CSV, JSON and NDJSON files in a folder",
+            about: "CSV, JSON, NDJSON and ADX files in a folder",
             category: "file",
             status: Status::Stable,
             reads: true,
@@ -69,7 +71,7 @@ impl connector::Connector for Connector {
         };
         let options = SystemOptions::deserialize(&settings.options).map_err(|error| problem(config::unfit(error.to_string())))?;
         let defaults = options.check().map_err(problem)?;
-        Ok(Arc::new(Files { base: settings.project.join(&options.path), defaults, cancel: context.cancel }))
+        Ok(Arc::new(Files { base: settings.project.join(&options.path), defaults, cancel: context.cancel, clock: context.clock }))
     }
 }
 
@@ -79,6 +81,7 @@ struct Files {
     base: PathBuf,
     defaults: Defaults,
     cancel: Cancel,
+    clock: Arc<dyn Clock>,
 }
 
 impl System for Files {
@@ -108,6 +111,6 @@ impl System for Files {
     }
 
     fn target(&self, spec: &TargetSpec) -> Result<Box<dyn connector::Target>, Error> {
-        Ok(Box::new(write::Target::new(&self.base, spec, config::Writing::check(&spec.options, &self.defaults)?)?))
+        Ok(Box::new(write::Target::new(&self.base, spec, config::Writing::check(&spec.options, &self.defaults)?, self.clock.clone())?))
     }
 }

@@ -17,6 +17,7 @@ use kivuko_core::error::Error;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use serde::{Deserialize, Serialize};
 
+use super::adx;
 use super::config::{self, Format, Reading};
 use super::csv::{self, Position, Raw};
 use super::encoding;
@@ -136,6 +137,7 @@ struct Place {
 enum Records {
     Csv(Box<csv::Reader>),
     Json(Box<json::Reader>),
+    Adx(Box<adx::Reader>),
 }
 
 impl Records {
@@ -143,6 +145,7 @@ impl Records {
         match self {
             Self::Csv(reader) => reader.more(),
             Self::Json(reader) => reader.more(),
+            Self::Adx(reader) => reader.more(),
         }
     }
 
@@ -150,6 +153,7 @@ impl Records {
         match self {
             Self::Csv(reader) => reader.next(out),
             Self::Json(reader) => reader.next(out),
+            Self::Adx(reader) => reader.next(out),
         }
     }
 
@@ -157,6 +161,7 @@ impl Records {
         match self {
             Self::Csv(reader) => reader.position(),
             Self::Json(reader) => reader.position(),
+            Self::Adx(reader) => reader.position(),
         }
     }
 }
@@ -186,7 +191,10 @@ impl Reader {
         let (path, file, options) = (&found.path, found.name.as_str(), &source.options);
         let format = config::format(options.format, file)?;
         let look = Look::at(path, file)?;
-        let form = encoding::find(path, file, options.encoding)?;
+        let form = match format {
+            Format::Adx => adx::form(path, file, options.encoding)?,
+            _ => encoding::find(path, file, options.encoding)?,
+        };
         let fingerprint = fingerprint(path, file, &look, form)?;
         let from = request.from.and_then(|cursor| place(&cursor, &fingerprint));
         let (id, time) = (source.id.as_deref(), source.time.as_deref());
@@ -198,6 +206,10 @@ impl Reader {
             }
             Format::Json => ("element", Records::Json(Box::new(json::Reader::whole(path, file, form, &options.layout, from, picks()?)?))),
             Format::Ndjson => ("line", Records::Json(Box::new(json::Reader::lines(path, file, form, from, picks()?)?))),
+            Format::Adx => {
+                let wanted = adx::Wanted { id, time };
+                ("line", Records::Adx(Box::new(adx::Reader::open(path, file, form, options.periods, from, wanted)?)))
+            }
         };
         Ok(Self {
             look,
@@ -218,7 +230,7 @@ impl Reader {
     pub fn columns(&self) -> Vec<String> {
         match &self.records {
             Records::Csv(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
-            Records::Json(_) => Vec::new(),
+            Records::Json(_) | Records::Adx(_) => Vec::new(),
         }
     }
 

@@ -1,3 +1,4 @@
+mod adx;
 mod layouts;
 mod reading;
 mod round_trip;

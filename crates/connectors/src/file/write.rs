@@ -1,4 +1,4 @@
-//! A file as a target: records by key, in CSV, JSON or NDJSON.
+//! A file as a target: records by key, in CSV, JSON, NDJSON or ADX.
 //!
 //! A batch is one rewriting of the file, and takes effect whole or not at all; a batch that is written again changes nothing. What the batch does not name stays as it stands, to
 //! the letter where no column is added. A record's id is its key. There is nothing that could hold a lease for us on the other side: that nobody else
@@ -6,15 +6,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{file as codes, record, target};
+use kivuko_core::clock::Clock;
 use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::path;
 use kivuko_core::value;
 use serde_json::Value;
 
+use super::adx;
 use super::config::{self, Format, Writing};
 use super::content::{self, Content, Existing, Output, Shape};
 use super::flat;
@@ -34,11 +37,12 @@ pub struct Target {
     /// The columns that the flow writes, where they are known beforehand.
     columns: Vec<String>,
     options: Writing,
+    clock: Arc<dyn Clock>,
 }
 
 impl Target {
     /// Checks what can be checked without the disk.
-    pub fn new(base: &Path, spec: &TargetSpec, options: Writing) -> Result<Self, Error> {
+    pub fn new(base: &Path, spec: &TargetSpec, options: Writing, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let file = folder::one(base, &spec.resource);
         let format = config::format(options.format, &file.name)?;
         let parse = |role: &str, written: &String| {
@@ -52,13 +56,16 @@ impl Target {
             return Err(config::unfit(format!("`{}` names several files; a target is one", file.name)));
         }
         let paths = spec.paths.iter().map(|written| parse("the target", written)).collect::<Result<Vec<_>, _>>()?;
+        if format == Format::Adx {
+            adx::check_target(key.iter().chain(&paths), &options)?;
+        }
         let mut columns: Vec<String> = Vec::new();
         for column in key.iter().chain(&paths).filter_map(flat::column) {
             if !columns.contains(&column) {
                 columns.push(column);
             }
         }
-        Ok(Self { file, format, key, columns, options })
+        Ok(Self { file, format, key, columns, options, clock })
     }
 
     fn content(&self) -> Result<Content<'_>, Error> {
@@ -82,6 +89,14 @@ impl Target {
     fn candidate(&self, existing: &Existing<'_>) -> Candidate {
         let body = existing.record();
         Candidate { id: id(&existing.key), version: Some(version(&body, self.format)), deleted: false, body, standing: Standing::Usual }
+    }
+
+    /// The id of the record with a key, which reads as the file holds it.
+    fn id_of(&self, key: &Key) -> String {
+        match self.format {
+            Format::Adx => id(&self.key.iter().zip(&key.0).map(|(path, text)| crate::adx::key_text(path, text)).collect::<Vec<_>>()),
+            _ => id(&key.0),
+        }
     }
 
     /// The records with these ids, for each in its place.
@@ -111,7 +126,7 @@ impl Target {
         let ids: Vec<(String, String)> = batch
             .iter()
             .map(|write| {
-                let after = id(&write.key.0);
+                let after = self.id_of(&write.key);
                 (write.id.clone().unwrap_or_else(|| after.clone()), after)
             })
             .collect();
@@ -182,6 +197,9 @@ impl Target {
             (Action::Create | Action::Update, Some(present)) => content::merged(present.clone(), &write.body),
             (Action::Create, None) => write.body.clone(),
         };
+        if self.format == Format::Adx {
+            return adx::keyed(changed, self.key.iter().zip(&write.key.0)).map(Some);
+        }
         let mut changed = if self.format == Format::Csv { flat::texts(changed) } else { changed };
         for (path, part) in self.key.iter().zip(&write.key.0) {
             if path.one(&changed).and_then(value::text).as_deref() != Some(part) {
@@ -198,6 +216,9 @@ impl Target {
     fn rewrite(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
         if changes.touched.is_empty() {
             return Ok(());
+        }
+        if self.format == Format::Adx {
+            return self.rewrite_adx(content, changes);
         }
         let mut shape = content.shape.clone();
         if self.format == Format::Csv {
@@ -226,6 +247,23 @@ impl Target {
             for record in changes.order.iter().filter_map(|id| changes.present.get(id)) {
                 output.record(record)?;
             }
+            output.end()
+        })
+    }
+}
+
+impl Target {
+    fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
+        replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
+            let new = changes.order.iter().filter_map(|id| changes.present.get(id));
+            let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), new)?;
+            content.visit(&mut |existing| {
+                let id = id(&existing.key);
+                if changes.touched.contains(&id) {
+                    return changes.present.get(&id).map_or(Ok(()), |record| output.record(record));
+                }
+                output.record(&existing.record())
+            })?;
             output.end()
         })
     }
@@ -312,6 +350,9 @@ impl connector::Target for Target {
         if !body.is_object() {
             return Err(vec![Cause::new(record::WRONG_TYPE, "a record of a file is an object")]);
         }
+        if self.format == Format::Adx {
+            return crate::adx::normal(&body);
+        }
         let body = if self.format == Format::Csv { flat::texts(body) } else { body };
         let causes = content::misfits(&body, self.format, self.options.encoding.unwrap_or(encoding_rs::UTF_8));
         if causes.is_empty() { Ok(body) } else { Err(causes) }
@@ -319,7 +360,7 @@ impl connector::Target for Target {
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {
         let target = self.clone();
-        let ids: Vec<String> = keys.iter().map(|key| id(&key.0)).collect();
+        let ids: Vec<String> = keys.iter().map(|key| self.id_of(key)).collect();
         Box::pin(blocking(move || target.find(&ids)))
     }
 

@@ -6,7 +6,7 @@ use kivuko_core::connector::{Connector, Settings, SourceSpec, TargetSpec};
 use serde_json::{Value, json};
 
 use super::{Reading, Sample, Subject, Writing, run};
-use crate::file;
+use crate::{adx, file};
 
 struct Files {
     folder: tempfile::TempDir,
@@ -17,6 +17,11 @@ struct Files {
 impl Files {
     fn new(ending: &'static str, options: Value) -> Self {
         Self { folder: tempfile::tempdir().unwrap(), ending, options }
+    }
+
+    /// Records of ADX have names of their own.
+    fn is_adx(&self) -> bool {
+        self.ending == "adx"
     }
 
     fn source(&self) -> String {
@@ -42,11 +47,15 @@ impl Subject for Files {
     }
 
     fn reading(&self) -> Option<Reading> {
-        let spec = SourceSpec { resource: self.source(), id: Some("id".to_owned()), cursor: None, options: Value::Null };
-        Some(Reading { spec, text: "text" })
+        let (id, text) = if self.is_adx() { ("dataElement", "annotation") } else { ("id", "text") };
+        let spec = SourceSpec { resource: self.source(), id: Some(id.to_owned()), cursor: None, options: Value::Null };
+        Some(Reading { spec, text })
     }
 
     fn writing(&self) -> Option<Writing> {
+        if self.is_adx() {
+            return Some(adx_writing());
+        }
         let spec = TargetSpec {
             resource: format!("out.{}", self.ending),
             key: vec!["id".to_owned()],
@@ -65,6 +74,9 @@ impl Subject for Files {
     }
 
     fn fill(&self, samples: &[Sample]) {
+        if self.is_adx() {
+            return fs::write(self.folder.path().join(self.source()), adx_document(samples)).unwrap();
+        }
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         if self.ending == "csv" {
             let rows = samples.iter().map(|sample| format!("{},{}\r\n", quoted(&sample.id), quoted(&sample.text)));
@@ -76,7 +88,7 @@ impl Subject for Files {
     }
 
     fn fill_elements(&self, elements: &[&str]) -> bool {
-        if self.ending == "csv" {
+        if self.ending == "csv" || self.is_adx() {
             return false;
         }
         self.put(&elements.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -88,6 +100,41 @@ impl Subject for Files {
         samples.push(Sample { id: "record-late".to_owned(), text: "late".to_owned() });
         self.fill(&samples);
     }
+}
+
+fn adx_writing() -> Writing {
+    let spec = TargetSpec {
+        resource: "out.adx".to_owned(),
+        key: vec!["dataElement".to_owned()],
+        paths: ["dataElement", "orgUnit", "period", "annotation"].map(str::to_owned).to_vec(),
+        accept_duplicates: false,
+        scope: None,
+        options: Value::Null,
+    };
+    let record = |key: &str, text: &str| json!({ "dataElement": key, "orgUnit": "OU_1", "period": "202401", "annotation": text });
+    Writing {
+        spec,
+        record,
+        change: |text| json!({ "annotation": text }),
+        text: "annotation",
+        refused: Some(("refused", record("refused", "a\u{0}b"))),
+    }
+}
+
+fn adx_document(samples: &[Sample]) -> Vec<u8> {
+    let group = adx::Group::new("OU_1", "202401".parse().expect("a month"));
+    let mut writer = adx::Writer::begin(Vec::new(), None).unwrap();
+    for sample in samples {
+        // Nothing without a name can be written; the suite asks what is read of it.
+        let element = if sample.id.is_empty() { "NO NAME" } else { &sample.id };
+        writer.value(&group, &adx::DataValue::text(element, &sample.text)).unwrap();
+    }
+    String::from_utf8(writer.end().unwrap()).unwrap().replace("\"NO NAME\"", "\"\"").into_bytes()
+}
+
+#[tokio::test]
+async fn adx() {
+    run(&Files::new("adx", json!({ "path": "." }))).await;
 }
 
 #[tokio::test]
