@@ -431,6 +431,8 @@ pub enum Written {
     Done { id: String, version: Option<String>, returned: Option<Value> },
     /// The target refused it: it did not take effect and will not.
     Refused(Cause),
+    /// The target cannot take it before something else has come there: it did not take effect, and waits.
+    NotYet(Cause),
     /// It did not take effect, for a reason that lies not in the record; or it may have (`effect_unknown`), which the engine settles by looking it up.
     Failed(Error),
 }

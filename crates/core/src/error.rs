@@ -75,7 +75,7 @@ pub struct Cause {
 pub struct Unlisted {
     /// The code map (`sex`) or the category of the target (`LNG_REFERENCE_DATA_CATEGORY_GENDER`).
     pub list: String,
-    /// The value as it came.
+    /// The value as it came; of a field that the sheet does not call public, its length and a keyed hash.
     pub value: String,
 }
 
@@ -97,6 +97,15 @@ impl Cause {
     pub fn cell(mut self, cell: impl Into<String>) -> Self {
         self.cell = Some(cell.into());
         self
+    }
+
+    /// Puts another text in the place of the unlisted value, wherever it is named: what a person wrote may be anything.
+    pub fn hide_unlisted(&mut self, stand_in: impl Into<String>) {
+        if let Some(unlisted) = &mut self.unlisted {
+            let stand_in = stand_in.into();
+            self.message = self.message.replace(&format!("`{}`", unlisted.value), &stand_in);
+            unlisted.value = stand_in;
+        }
     }
 
     /// Names the unlisted value.

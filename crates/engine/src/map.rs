@@ -61,7 +61,9 @@ impl Execution<'_> {
                 let piece = pieces[index].map(|piece| Piece { index, value: piece, by_whole_key });
                 let mut unit = Unit::new(position, record, &spec.name, Decision::Open);
                 unit.index = piece.map(|piece| piece.index);
-                self.map_one(unit, item, piece, parent, known, &env)
+                let mut unit = self.map_one(unit, item, piece, parent, known, &env)?;
+                self.hide_personal(&mut unit);
+                Some(unit)
             };
             let begin = units.len();
             units.extend((0..pieces.len()).filter_map(|index| make(index, false)));
@@ -153,6 +155,23 @@ impl Execution<'_> {
             unit.decision = Decision::Unchanged { found: None };
         }
         Some(unit)
+    }
+
+    /// A value that no code list has may be anything, also a name in the wrong column. Where the sheet does not say `personal: no`, causes tell its length, and a
+    /// keyed hash by which equal ones are counted.
+    fn hide_personal(&self, unit: &mut Unit) {
+        let name = &self.flow.to.records[unit.record].name;
+        let rejected = if let Decision::Rejected(causes) = &mut unit.decision { causes.as_mut_slice() } else { &mut [] };
+        for cause in rejected.iter_mut().chain(&mut unit.warnings) {
+            // What is referred to is an identity.
+            let Some(unlisted) = cause.unlisted.as_ref().filter(|_| cause.code != codes::WAITING) else { continue };
+            if cause.field.as_ref().is_some_and(|field| self.flow.mapping.is_seen(name, field)) {
+                continue;
+            }
+            let hash = blake3::keyed_hash(&self.hash_key, unlisted.value.as_bytes()).to_hex();
+            let count = unlisted.value.chars().count();
+            cause.hide_unlisted(format!("({count} {}, {})", if count == 1 { "character" } else { "characters" }, &hash[..6]));
+        }
     }
 
     /// The names of the parts that the items of a record make, whether they are written or not; `None` when that cannot be told of one of them.

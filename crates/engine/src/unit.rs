@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::Cause;
 use kivuko_core::matching::Person;
@@ -73,6 +74,8 @@ pub(crate) struct Unit {
     pub interrupted: Option<Action>,
     pub decision: Decision,
     pub warnings: Vec<Cause>,
+    /// Why the target does not take it yet, when it said so itself.
+    pub held_back: Option<Cause>,
     /// What finds a record that the flow never makes; its links hold no key, since several records may belong to it.
     pub asked: Option<Key>,
     /// Who it is about, where the flow looks for people.
@@ -157,6 +160,7 @@ impl Unit {
             interrupted: None,
             decision,
             warnings: Vec::new(),
+            held_back: None,
             asked: None,
             person: None,
             later: false,
@@ -208,7 +212,17 @@ impl Unit {
         match &self.decision {
             Decision::Rejected(causes) | Decision::Skipped(causes) => causes.clone(),
             Decision::Failed { cause, .. } => vec![cause.clone()],
+            Decision::Waiting(reference) => {
+                let held_back = self.held_back.clone().unwrap_or_else(|| waits_for(reference));
+                std::iter::once(held_back).chain(self.warnings.iter().cloned()).collect()
+            }
             _ => self.warnings.clone(),
         }
     }
+}
+
+/// Why a record waits.
+fn waits_for(reference: &Reference) -> Cause {
+    let Reference { flow, source_id } = reference;
+    Cause::new(codes::WAITING, format!("it waits for a record of `{flow}` that has not arrived: {source_id}"))
 }

@@ -74,10 +74,13 @@ async fn tell(name: String, text: String) -> Result<(), String> {
         }
         options.locations.extend(list(&given["locations"]).iter().cloned());
     }
-    let world = match from_template {
+    let mut world = match from_template {
         Some(template) => World::of_template(template, options).await,
         None => World::new(options).await,
     };
+    if let Some(size) = scenario["given"]["page_size"].as_u64() {
+        world.pace.page_size = usize::try_from(size).map_err(|error| error.to_string())?;
+    }
     let mut telling = Telling { name, world, last_run: None, last_plan: None };
     for (number, step) in list(&scenario["steps"]).iter().enumerate() {
         let words = step.as_object().ok_or_else(|| format!("{}: step {} is not a step", telling.name, number + 1))?;
@@ -131,6 +134,7 @@ impl Telling {
             "match" => self.matches(what, expect).await,
             "decide" => self.decide(what).await,
             "rejections" => self.rejections(what).await,
+            "waiting" => self.waiting(what).await,
             _ => Err(format!("`{word}` is no word of a scenario")),
         }
     }
@@ -199,6 +203,12 @@ impl Telling {
                     sim.relate(&source, json!({ "persons": [{ "id": target }], "contactDate": detail["contactDate"] }));
                 }
                 "convert" => sim.convert(&self.id_of(text(detail, "who")?)?, text(detail, "to")?),
+                "merge" => {
+                    let ids: Result<Vec<String>, String> =
+                        list(&detail["people"]).iter().map(|name| self.id_of(name.as_str().unwrap_or_default())).collect();
+                    let ids = ids?;
+                    sim.merge(&ids.iter().map(String::as_str).collect::<Vec<_>>(), detail["into"].clone());
+                }
                 "restore" => sim.restore(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "edit" => {
                     let id = self.id_of(text(detail, "case")?)?;
@@ -462,14 +472,42 @@ impl Telling {
         }
     }
 
+    /// The records that wait, of all flows: for each its flow and id, and what it waits for.
+    async fn waiting(&self, what: &Value) -> Result<(), String> {
+        let engine = self.world.engine().await;
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        for flow in self.world.workspace().project.iter().flat_map(|project| project.flows.keys()) {
+            for row in engine.store().waiting(flow).await.map_err(|error| error.to_string())? {
+                found.insert(format!("{flow} {}", row.source_id), format!("{} {}", row.reference.flow, row.reference.source_id));
+            }
+        }
+        if json!(found) == *what { Ok(()) } else { Err(format!("expected to wait {what}, found {}", json!(found))) }
+    }
+
+    /// The open rejections: for each source id its code; or `{ code, value, hides }`, the value that no list has as it is shown, and a text that is nowhere.
     async fn rejections(&self, what: &Value) -> Result<(), String> {
         let engine = self.world.engine().await;
         let rows = engine.store().rejections(None, 1000).await.map_err(|error| error.to_string())?;
-        let found: BTreeMap<String, String> = rows
-            .iter()
-            .map(|row| (row.source_id.clone(), row.causes.first().map(|cause| cause.code.to_string()).unwrap_or_default()))
-            .collect();
-        if json!(found) == *what { Ok(()) } else { Err(format!("expected open rejections {what}, found {}", json!(found))) }
+        let mut found: BTreeMap<String, Value> = BTreeMap::new();
+        for row in &rows {
+            let first = row.causes.first();
+            let code = json!(first.map(|cause| cause.code.to_string()).unwrap_or_default());
+            let expected = &what[&row.source_id];
+            let shown = match expected["hides"].as_str() {
+                None => code,
+                Some(hidden) if json!(row.causes).to_string().contains(hidden) => return Err(format!("{hidden} is shown")),
+                Some(hidden) => {
+                    json!({ "code": code, "hides": hidden, "value": first.and_then(|cause| cause.unlisted.as_ref()).map(|one| &one.value) })
+                }
+            };
+            found.insert(row.source_id.clone(), shown);
+        }
+        // The end of a hidden value is a keyed hash, and the key is another one each time.
+        let text = json!(found).to_string();
+        let hashless: Vec<&str> = text.split(", ").map(|piece| if piece.get(6..7) == Some(")") { &piece[6..] } else { piece }).collect();
+        let found = hashless.join(", ");
+        let expected = json!(what).to_string();
+        if found == expected { Ok(()) } else { Err(format!("expected open rejections {expected}, found {found}")) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `find KEY`: everything that is known of one record.
 
+use std::collections::HashSet;
+
 use kivuko_core::store::Found;
 use serde_json::json;
 
@@ -27,8 +29,17 @@ fn render(found: &[Found], calendar: &Calendar, style: Style) -> String {
     let mut rejections = Table::new(&[">number", "flow", "id", "place", "since", "why"]).indented(2);
     let mut waiting = Table::new(&["flow", "id", "place", "waits for", "since"]).indented(2);
     let mut outcomes = Table::new(&[">run", "flow", "when", "outcome", "id", "place", "what"]).indented(2);
+    // Of a record with several parts one line says what became of it; `runs records` has the parts.
+    let whole: HashSet<_> = found
+        .iter()
+        .filter_map(|one| match one {
+            Found::Outcome { run, row, .. } if row.part.is_empty() => Some((*run, row.source_id.as_str())),
+            _ => None,
+        })
+        .collect();
     for one in found {
         match one {
+            Found::Outcome { run, row, .. } if !row.part.is_empty() && whole.contains(&(*run, row.source_id.as_str())) => {}
             Found::Link(link) => links.row(vec![
                 format!("{} {} {}", link.source.system, link.source.resource, style.bold(&link.source.id)),
                 style.dim("→"),

@@ -1,6 +1,7 @@
 //! `rejects list | show | retry | discard`: the records that did not get through.
 
 use jiff::Timestamp;
+use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::flow::Flow;
 use kivuko_core::mapping::sheet::Column;
 use kivuko_core::outcome::Outcome;
@@ -82,6 +83,9 @@ async fn list(app: &App, args: &RejectsList) -> Result<u8, Failure> {
             steps.push((app.invoke(&format!("rejects list {flow} --code {}", worst.code)), "these records, one by one"));
             steps.push((app.invoke(&format!("rejects retry {flow} --code {}", worst.code)), "when it is repaired: send these again"));
         }
+        if causes.iter().any(|group| group.code == NEEDS_DECISION) {
+            steps.push((app.invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
+        }
         app.say_next(&steps);
     }
     Ok(exit::WELL)
@@ -160,6 +164,9 @@ async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
         let mut steps = Vec::new();
         if let Some(cause) = row.causes.first() {
             steps.push((format!("kivuko explain {}", cause.code), "what it means, how to check, how to cure it"));
+        }
+        if row.causes.iter().any(|cause| cause.code == NEEDS_DECISION) {
+            steps.push((app.invoke(&format!("review list {}", row.flow)), "the question that a person has to answer"));
         }
         steps.push((app.invoke(&format!("rejects retry {} {id}", row.flow)), "when it is repaired: sends it again"));
         steps.push((app.invoke(&format!("rejects discard {} {id} --reason WHY", row.flow)), "if it will never go through"));

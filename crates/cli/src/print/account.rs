@@ -1,6 +1,7 @@
 //! The account of a run, as one reads an account: what came in, what became of it, and why not all of it went through.
 
 use kivuko_core::catalogue::network::CANCELLED;
+use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_engine::CauseGroup;
@@ -163,6 +164,9 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         steps.push((format!("kivuko explain {code}"), "what it means, how to check, how to cure it"));
     }
     let Some(run) = run else { return steps };
+    if account.causes.iter().any(|group| group.code == NEEDS_DECISION) {
+        steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
+    }
     if account.counts.rejected > 0 {
         steps.push((invoke(&format!("rejects list {flow}")), "what was rejected, by cause"));
         steps.push((invoke(&format!("rejects retry {flow} --all")), "when it is repaired: send these again"));

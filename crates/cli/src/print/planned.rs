@@ -24,19 +24,8 @@ impl<'f> Visible<'f> {
     /// Whether the value at this target path may be seen. A whole list or object may only when everything that the sheet writes below it may.
     fn shows(&self, part: &str, path: &str) -> bool {
         let record = part.split('#').next().unwrap_or_default();
-        self.everything || visible_in(path, &self.flow.mapping.targets(record), &self.flow.mapping.not_personal(record))
+        self.everything || self.flow.mapping.is_seen(record, path)
     }
-}
-
-/// Whether a changed path is one that is not personal, or holds nothing but such ones.
-fn visible_in(path: &str, targets: &[String], not_personal: &[String]) -> bool {
-    let mut touched = targets.iter().filter(|target| holds(path, target) || holds(target, path)).peekable();
-    touched.peek().is_some() && touched.all(|target| not_personal.contains(target))
-}
-
-/// Whether `inner` is `outer` or lies within it.
-fn holds(outer: &str, inner: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn word(planned: &Planned) -> &'static str {
@@ -116,26 +105,4 @@ pub fn to_json(planned: &Planned, visible: &Visible<'_>) -> Value {
         "changes": changes,
         "causes": planned.causes,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_seen_only_when_the_sheet_says_so() {
-        let targets =
-            ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
-                .map(str::to_owned);
-        let not_personal = ["gender", "age.years", "addresses[typeId=USUAL].locationId", "documents[].type"].map(str::to_owned);
-        let check = |path: &str, expected: bool| assert_eq!(visible_in(path, &targets, &not_personal), expected, "{path}");
-        check("gender", true);
-        check("firstName", false);
-        check("age.years", true);
-        check("age", true);
-        check("addresses", false);
-        check("documents", true);
-        check("outbreakId", false);
-        check("genderIdentity", false);
-    }
 }

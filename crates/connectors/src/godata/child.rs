@@ -47,7 +47,7 @@ pub async fn addresses(place: &Place<'_>, child: &Child, batch: &[Write]) -> Res
         match (write.action, &write.id) {
             (Action::Create, _) => {
                 let (id, person) = person.ok_or_else(nobody)?;
-                let body = create(place, child, person, &write.body).map_err(Written::Refused)?;
+                let body = create(place, child, person, &write.body).map_err(|cause| held_back(person, cause))?;
                 Ok(Address { path: path(place, &id, person.kind, None), body: Some(body), ..Address::default() })
             }
             (action, Some(record)) => {
@@ -87,6 +87,12 @@ fn gone(id: &str) -> Written {
 
 fn missing() -> Written {
     Written::Refused(Cause::new(target::TARGET_GONE, "the record is not there any more; it was deleted, by itself or with its person"))
+}
+
+/// A contact has a time of follow-up once its exposure has come; a case has none while nobody enters its onset.
+fn held_back(person: &Person, cause: Cause) -> Written {
+    let comes = cause.code == godata::NO_FOLLOW_UP_TIME && person.kind != PersonKind::Case;
+    if comes { Written::NotYet(cause) } else { Written::Refused(cause) }
 }
 
 /// The live people of these ids.

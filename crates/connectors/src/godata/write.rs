@@ -208,6 +208,9 @@ impl Writer<'_> {
         }
         if let Some(id) = &write.id {
             self.place.lifts.done(id);
+            if address.first.is_some() && body.as_object().is_some_and(serde_json::Map::is_empty) {
+                return self.as_it_is_now(id).await;
+            }
         }
         let request = self.place.at(method, &address.segments(), Safety::Write).json(to_bytes(&body));
         match self.place.client.send(request).await {
@@ -246,6 +249,20 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What was done before the record itself could be written was all that there was to do.
+    async fn as_it_is_now(&self, id: &String) -> Written {
+        match self.place.by_ids(std::slice::from_ref(id)).await {
+            Ok(found) => {
+                let Some(stored) = found.into_iter().flatten().next() else {
+                    let message = "the record was deleted in Go.Data right after it was changed";
+                    return Written::Refused(Cause::new(target::TARGET_GONE, message));
+                };
+                Written::Done { id: stored.id, version: stored.version, returned: Some(stored.body) }
+            }
+            Err(error) => Written::Failed(error.with_unknown_effect().ended()),
+        }
     }
 
     /// Of an item that belongs to Go.Data itself most fields are dropped without a word.

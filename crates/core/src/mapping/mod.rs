@@ -107,9 +107,9 @@ impl Mapping {
         found.into_iter().filter(|row| row.on.creates()).map(|row| row.target.clone()).collect()
     }
 
-    /// The target paths of this record that are not personal.
-    pub fn not_personal(&self, record: &str) -> Vec<String> {
-        self.plans.get(record).map(|plan| plan.not_personal.clone()).unwrap_or_default()
+    /// Whether what stands at a target path of this record may be seen by everybody: the path is one that is not personal, or holds nothing but such ones.
+    pub fn is_seen(&self, record: &str, path: &str) -> bool {
+        self.plans.get(record).is_some_and(|plan| seen_in(path, &plan.targets, &plan.not_personal))
     }
 
     /// The flows whose records the sheet refers to.
@@ -136,6 +136,38 @@ impl Mapping {
     pub fn code_maps(&self) -> &BTreeSet<String> {
         &self.code_maps
     }
+}
+
+fn seen_in(path: &str, targets: &[String], not_personal: &[String]) -> bool {
+    // What a connector says of an item, it says by its position: then every item of that list counts.
+    let by_position = path.split('[').skip(1).any(|part| part.starts_with(|first: char| first.is_ascii_digit()));
+    let touches = |target: &String| {
+        if by_position {
+            let (path, target) = (every_item(path), every_item(target));
+            return holds(&path, &target) || holds(&target, &path);
+        }
+        holds(path, target) || holds(target, path)
+    };
+    let mut touched = targets.iter().filter(|target| touches(target)).peekable();
+    touched.peek().is_some() && touched.all(|target| not_personal.contains(target))
+}
+
+/// A path without what says which item of a list is meant.
+fn every_item(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    let mut inside = false;
+    for letter in path.chars() {
+        inside = (inside || letter == '[') && letter != ']';
+        if !inside || letter == '[' {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+/// Whether `inner` is `outer` or lies within it.
+fn holds(outer: &str, inner: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// What is written into one of the flow's records.

@@ -410,3 +410,23 @@ proptest! {
         prop_assert_eq!(bench.create(&source), json!({}));
     }
 }
+
+#[test]
+fn a_field_is_seen_only_when_the_sheet_says_so() {
+    let targets =
+        ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
+            .map(str::to_owned);
+    let not_personal = ["gender", "age.years", "addresses[typeId=USUAL].locationId", "documents[].type"].map(str::to_owned);
+    let check = |path: &str, expected: bool| assert_eq!(super::seen_in(path, &targets, &not_personal), expected, "{path}");
+    check("gender", true);
+    check("firstName", false);
+    check("age.years", true);
+    check("age", true);
+    check("addresses", false);
+    check("documents", true);
+    check("addresses[0].locationId", true);
+    check("addresses[0].city", false);
+    check("addresses[12]", false);
+    check("outbreakId", false);
+    check("genderIdentity", false);
+}

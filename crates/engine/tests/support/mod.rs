@@ -16,6 +16,7 @@ use kivuko_sims::godata::{Options, Sim};
 pub mod chance;
 pub mod columns;
 pub mod kill;
+pub mod known_as;
 pub mod project;
 pub mod real;
 pub mod shuffle;
@@ -106,11 +107,6 @@ impl World {
         let report = self.engine().await.run(flow, options, &Unwatched).await.expect("the run begins");
         assert!(report.counts.adds_up(), "the account does not add up: {:?}", report.counts);
         report
-    }
-
-    /// What Go.Data holds, without what it makes up itself (ids, stamps): for comparing two histories.
-    pub fn content(&self) -> Vec<serde_json::Value> {
-        self.sim.state().content(Options::OUTBREAK)
     }
 }
 

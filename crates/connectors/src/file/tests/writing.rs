@@ -30,6 +30,7 @@ fn told(answers: &[Written]) -> Vec<String> {
             Written::Refused(cause) => {
                 format!("{}{}", cause.code, cause.field.as_deref().map(|field| format!(" {field}")).unwrap_or_default())
             }
+            Written::NotYet(cause) => format!("waits {}", cause.code),
             Written::Failed(error) => format!("failed {}", error.cause.code),
         })
         .collect()

@@ -105,9 +105,9 @@ async fn quirk_22_a_follow_up_needs_the_time_of_follow_up_of_its_person() {
     let batch = [&case, &contact, &lonely, &healthy].map(|person| follow_up(&*target, person, "2026-02-12"));
     let written = write(&*target, &batch).await;
     let no_time = godata::NO_FOLLOW_UP_TIME.to_string();
-    assert_eq!(words(&written), ["done", "done", &no_time, &no_time]);
+    assert_eq!(words(&written), ["done", "done", &format!("waits {no_time}"), &no_time]);
     let refused = |position: usize| match &written[position] {
-        Written::Refused(cause) => cause.message.clone(),
+        Written::Refused(cause) | Written::NotYet(cause) => cause.message.clone(),
         other => panic!("{other:?}"),
     };
     assert!(refused(2).contains("no exposure") && refused(3).contains("no date of onset"));

@@ -137,6 +137,7 @@ fn words(written: &[Written]) -> Vec<String> {
     let word = |written: &Written| match written {
         Written::Done { .. } => "done".to_owned(),
         Written::Refused(cause) => cause.code.to_string(),
+        Written::NotYet(cause) => format!("waits {}", cause.code),
         Written::Failed(error) if error.effect_unknown => format!("{}?", error.cause.code),
         Written::Failed(error) => format!("failed {}", error.cause.code),
     };
