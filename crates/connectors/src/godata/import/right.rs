@@ -79,7 +79,7 @@ impl Writer<'_> {
                         }
                     }
                 }
-                Written::Refused(cause) => {
+                Written::Refused(cause) | Written::NotYet(cause) => {
                     for candidate in found.iter_mut().flatten().filter(|candidate| candidate.id == id) {
                         candidate.standing = Standing::Barred(cause.clone());
                     }
