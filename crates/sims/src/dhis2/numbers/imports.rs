@@ -19,7 +19,7 @@ use super::settings::Settings;
 use super::store::Store;
 use super::summary::{Status, Summary};
 use super::value::is_numeric_type;
-use super::{Numbers, adx, csv, dxf_xml, import, json, pipeline, xml};
+use super::{Numbers, adx, completeness, csv, dxf_xml, import, json, pipeline, xml};
 use crate::server::Reply;
 
 /// The kind of job that imports values.
@@ -109,6 +109,10 @@ fn execute(server: &Server, prepared: &Prepared) -> Result<Summary> {
         now: server.now(),
     };
     let Numbers { store, .. } = &mut *numbers;
+    if prepared.kind == completeness::JOB {
+        let text = body::text(&prepared.body).map_err(Error::bad_request)?;
+        return Ok(completeness::import(&context, store, &text, &prepared.options));
+    }
     if context.profile.pipeline { import_groups(&context, store, prepared) } else { Ok(import_values(&context, store, prepared)) }
 }
 

@@ -5,17 +5,22 @@
 
 mod adx;
 mod adx_export;
+mod analytics;
 mod body;
+mod completeness;
 mod context;
 mod csv;
 mod dxf_xml;
+mod entry;
 mod export;
+mod grants;
 mod id_scheme;
 mod import;
 mod imports;
 mod jobs;
 mod json;
 mod locks;
+mod named;
 mod options;
 mod payload;
 mod period;
@@ -24,6 +29,7 @@ mod period_tests;
 mod pipeline;
 mod select;
 mod settings;
+mod single;
 mod state;
 mod store;
 mod summary;
@@ -32,9 +38,10 @@ mod value;
 mod xml;
 
 use axum::http::Method;
+use serde_json::Value;
 
 use super::auth::Account;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::model::Model;
 use super::routes::Call;
 use crate::server::Reply;
@@ -78,15 +85,37 @@ impl Numbers {
 pub(super) fn route(call: &Call<'_>, segments: &[&str]) -> Option<Result<Reply>> {
     match segments {
         ["dataValueSets"] if call.is(&Method::POST) => Some(imports::post(call)),
-        ["dataValueSets"] if call.is(&Method::GET) => Some(read(call, |context, store| export::answer(call, context, store))),
+        ["dataValueSets"] if call.is(&Method::GET) => Some(with(call, |context, store| export::answer(call, context, store))),
         ["dataValueSets"] => Some(Err(call.wrong_method())),
+        ["dataValues", rest @ ..] => Some(single::route(call, rest)),
+        ["dataEntry", rest @ ..] => Some(entry::route(call, rest)),
+        ["completeDataSetRegistrations"] => Some(completeness::route(call)),
+        ["lockExceptions"] => Some(grants::lock_exceptions(call)),
+        ["dataApprovals"] => Some(grants::approvals(call)),
+        ["periodTypes"] if call.is(&Method::GET) => Some(Ok(period_types(call))),
+        ["analytics"] => Some(analytics::answer(call)),
+        ["resourceTables", "analytics"] => Some(analytics::rebuild(call)),
+        ["dataApprovals" | "dataAcceptances" | "lockExceptions" | "relativePeriods" | "periodTypes" | "analytics", ..] => {
+            Some(Err(Error::not_simulated(call.path)))
+        }
         ["system", rest @ ..] => tasks::route(call, rest),
         _ => None,
     }
 }
 
+/// The period types that the release knows.
+fn period_types(call: &Call<'_>) -> Reply {
+    let shown = period::PeriodType::of_release(call.server.profile.number).map(|period_type| {
+        serde_json::json!({
+            "name": period_type.name(), "isoDuration": period_type.duration(), "isoFormat": period_type.iso_format(),
+            "frequencyOrder": period_type.frequency_order(),
+        })
+    });
+    Reply::json(200, serde_json::json!({ "periodTypes": shown.collect::<Value>() }).to_string())
+}
+
 /// With the metadata, the settings and the store as they are now.
-fn read<T>(call: &Call<'_>, answer: impl FnOnce(&Context<'_>, &mut Store) -> T) -> T {
+fn with<T>(call: &Call<'_>, answer: impl FnOnce(&Context<'_>, &mut Store) -> T) -> T {
     let server = call.server;
     let (model, settings) = {
         let metadata = server.metadata();

@@ -1,9 +1,11 @@
 //! What a simulated DHIS2 has stored, for tests to look at, and what they turn.
 
 use super::super::sim::Dhis2Sim;
-use super::imports;
+use super::super::uid::Uid;
 use super::jobs::Pace;
+use super::period::Period;
 use super::store::{Change, Key, Stored};
+use super::{analytics, imports};
 
 /// A stored value with its key, deleted or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +111,20 @@ impl Dhis2Sim {
             stored_by: registered.stored_by.clone(),
         };
         numbers.store.registrations.iter().map(registration).collect()
+    }
+
+    /// An approver approves data of a workflow at a unit and all below. Panics when one of them is none.
+    pub fn approve(&self, workflow: &str, period: &str, org_unit: &str, attribute_option_combo: &str) {
+        let uid = |id: &str| Uid::parse(id).unwrap_or_else(|| panic!("{id:?} is no identifier"));
+        let period = Period::parse(period, self.profile().number).expect("a period");
+        self.numbers().store.approvals.insert((uid(workflow), period, uid(org_unit), uid(attribute_option_combo)));
+    }
+
+    /// The nightly job builds the tables of analytics.
+    pub fn build_analytics(&self) {
+        let model = self.model();
+        let mut numbers = self.numbers();
+        numbers.store.tables = Some(analytics::build(&model, &numbers.store));
     }
 
     /// Another pace of imports in the background from now on.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::uid::Uid;
+use super::analytics::Tables;
 use super::period::Period;
 
 /// What identifies a value.
@@ -84,6 +85,8 @@ pub struct Store {
     pub lock_exceptions: BTreeSet<(Uid, Period, Uid)>,
     /// Workflow, period, org unit and attribute option combo that were approved.
     pub approvals: BTreeSet<(Uid, Period, Uid, Uid)>,
+    /// What analytics answers from; none before they are built.
+    pub tables: Option<Tables>,
     audits: usize,
     written: Vec<Written>,
 }

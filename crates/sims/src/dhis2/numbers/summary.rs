@@ -164,13 +164,18 @@ impl Conflict {
     fn json(&self, release: u32) -> Value {
         let mut conflict = Map::new();
         conflict.insert("object".into(), json!(self.object));
-        conflict.insert("objects".into(), json!(self.objects));
         conflict.insert("value".into(), json!(self.message));
-        conflict.insert("errorCode".into(), json!(self.code));
+        // What is said of registrations has no code.
+        if !self.code.is_empty() {
+            conflict.insert("objects".into(), json!(self.objects));
+            conflict.insert("errorCode".into(), json!(self.code));
+        }
         if let Some(property) = self.property.filter(|_| release <= 42) {
             conflict.insert("property".into(), json!(property));
         }
-        conflict.insert("indexes".into(), json!(self.indexes));
+        if !self.code.is_empty() {
+            conflict.insert("indexes".into(), json!(self.indexes));
+        }
         Value::Object(conflict)
     }
 }
