@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
+use kivuko_core::aggregate;
 use kivuko_core::connector::{Declaration, Status};
 use kivuko_core::labels::Labels;
 use kivuko_core::mapping::sheet::Column;
@@ -86,6 +87,53 @@ fn the_columns_of_sheets_are_all_described() {
     }
 }
 
+#[test]
+fn the_columns_of_aggregate_sheets_are_all_described() {
+    let text = read("aggregates.md");
+    for column in aggregate::sheet::Column::ALL {
+        let row = format!("| `{}` | {} |", column.name(), column.about().replace('|', "\\|"));
+        assert!(text.contains(&row), "docs/aggregates.md lacks the row\n{row}");
+    }
+}
+
+#[test]
+fn the_examples_of_aggregates_are_right() {
+    let text = read("aggregates.md");
+    let blocks = blocks(&text);
+    let block = |kind: &str| blocks.iter().find(|(found, _)| found == kind).map(|(_, body)| body.clone()).expect(kind);
+    let written = |cell: &str| cell.replace("\\|", "|").trim_matches('`').to_owned();
+    // The rows of the tables on `value` and `by`, each as a sheet.
+    let first_cells =
+        text.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split_once("` |")).map(|(cell, _)| written(cell));
+    let cells: Vec<String> = first_cells.collect();
+    let by: Vec<&String> = cells.iter().filter(|cell| cell.starts_with("sex: ") || cell.starts_with("age: ")).collect();
+    let values: Vec<String> = cells
+        .iter()
+        .filter(|cell| cell.contains('(') && !cell.contains(':'))
+        .flat_map(|cell| cell.split("`, `").map(str::to_owned))
+        .collect();
+    assert!(by.len() >= 7 && values.len() >= 5, "{by:?} {values:?}");
+    let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+    let mut sheets = vec![block("sheet")];
+    sheets.extend(by.iter().map(|by| format!("indicator,data_element,value,by\na,X,count,{}\n", quoted(by))));
+    sheets.extend(values.iter().map(|value| format!("indicator,data_element,value\na,X,{}\n", quoted(value))));
+    for sheet in sheets {
+        let files = [
+            ("kivuko.yaml", "project: docs\nsystems: { godata: { kind: any }, hmis: { kind: numbers } }\n".to_owned()),
+            ("flows/f.yaml", block("flow")),
+            ("aggregates/weekly-cases.csv", sheet.clone()),
+            ("codes/locations.csv", "godata,hmis\na,b\n".to_owned()),
+            ("codes/sex.csv", "godata,hmis\na,b\n".to_owned()),
+            ("codes/age_groups.csv", "godata,hmis\na,b\n".to_owned()),
+        ];
+        let files = Files(files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect());
+        let properties = json!({ "data_set": { "type": "string" }, "complete": { "type": "boolean" } });
+        let numbers = Declaration { kind: "numbers", to_options: json!({ "type": "object", "properties": properties }), ..any() };
+        let loaded = project::load(&files, "test", &[any(), numbers], "0");
+        assert!(loaded.project.is_some(), "{sheet}\n{:#?}", loaded.problems);
+    }
+}
+
 /// The code blocks of a Markdown text: what stands behind the fence, and the text.
 fn blocks(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -101,9 +149,9 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// A project of one flow around a sheet.
-fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
-    let declaration = Declaration {
+/// A kind of system that is and does anything.
+fn any() -> Declaration {
+    Declaration {
         kind: "any",
         about: "Anything.",
         category: "file",
@@ -118,7 +166,11 @@ fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
         knows_identity: true,
         reads_whole: true,
         scope: Some("outbreak"),
-    };
+    }
+}
+
+/// A project of one flow around a sheet.
+fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
     let key = sheet.lines().nth(1).and_then(|line| line.split(',').next()).expect("the sheet has a row");
     let mut files = Files::default();
     let mut add = |name: &str, text: String| files.0.insert(name.to_owned(), text.into_bytes());
@@ -140,7 +192,7 @@ fn project_of(sheet: &str, codes: &[(String, String)]) -> project::Project {
     for (name, text) in codes {
         add(&format!("codes/{name}.csv"), text.clone());
     }
-    let loaded = project::load(&files, "test", &[declaration], "0");
+    let loaded = project::load(&files, "test", &[any()], "0");
     loaded.project.unwrap_or_else(|| panic!("{sheet}\n{:#?}", loaded.problems))
 }
 
