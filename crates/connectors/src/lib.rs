@@ -4,6 +4,7 @@
 //! means), `tests.rs`; a missing file is a missing capability. A connector is a folder plus one line in [`all`]: if it needs more, the design is wrong.
 
 pub mod adx;
+pub mod dhis2;
 pub mod file;
 pub mod godata;
 pub mod http;
@@ -14,7 +15,7 @@ use kivuko_core::connector::Connector;
 
 /// All kinds of system, in the order in which lists show them.
 pub fn all() -> Vec<Box<dyn Connector>> {
-    vec![Box::new(file::Connector), Box::new(godata::Connector)]
+    vec![Box::new(file::Connector), Box::new(godata::Connector), Box::new(dhis2::Connector)]
 }
 
 /// The connector of a `kind:`.

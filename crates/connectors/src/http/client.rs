@@ -114,6 +114,14 @@ impl Request {
         self
     }
 
+    /// Sends a body of another type.
+    #[must_use]
+    pub fn content(mut self, media_type: &'static str, body: Vec<u8>) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        self.body = Some(body.into());
+        self
+    }
+
     /// How many bytes its address has, for servers that limit it.
     pub fn url_length(&self) -> usize {
         self.url.as_str().len()
@@ -169,7 +177,7 @@ impl Answer {
 pub struct Body {
     response: reqwest::Response,
     request: String,
-    _place: OwnedSemaphorePermit,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Body {
@@ -183,6 +191,11 @@ impl Body {
     pub fn date(&self) -> Option<Timestamp> {
         let text = self.response.headers().get(DATE)?.to_str().ok()?;
         jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp())
+    }
+
+    /// Gives its place back: an answer that is read for as long as a run lasts must not keep that run's own requests waiting.
+    pub fn leave_its_place(&mut self) {
+        self.place = None;
     }
 
     /// The next piece; `None` at the end.
@@ -203,6 +216,8 @@ pub struct Client {
     context: Context,
     /// Finds the reason in the body of a server error: a code, never text that may hold data.
     reason: fn(&[u8]) -> Option<String>,
+    /// A redirect, or a page in the place of an answer, is the log-in page of the system.
+    login_pages: bool,
 }
 
 impl std::fmt::Debug for Client {
@@ -267,7 +282,16 @@ impl Client {
             limits: Limits::new(options.concurrency, options.rate),
             context,
             reason,
+            login_pages: false,
         })
+    }
+
+    /// For systems that send whom they do not know to a log-in page: a redirect or a page of HTML in the place of an answer means that the credentials were
+    /// not taken.
+    #[must_use]
+    pub fn behind_a_login_page(mut self) -> Self {
+        self.login_pages = true;
+        self
     }
 
     /// The address of the system without secrets.
@@ -324,7 +348,7 @@ impl Client {
         // A page may take longer than one answer is given, as long as it goes on coming.
         let (response, place) = self.exchange(request, None).await?;
         if response.status().is_success() {
-            return Ok(Ok(Body { response, request: request.shown(), _place: place }));
+            return Ok(Ok(Body { response, request: request.shown(), place: Some(place) }));
         }
         Ok(Err(self.whole(response, request).await?))
     }
@@ -392,6 +416,14 @@ impl Client {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                 Error::configuration(network::FORBIDDEN, format!("{}: the proxy asks for a password (407)", request.shown()))
             }
+            _ if self.login_pages && (status.is_redirection() || (status.is_success() && is_html(response))) => Error::configuration(
+                network::LOGIN_REFUSED,
+                format!(
+                    "{}: a log-in page came in the place of an answer ({}); are the credentials right, and does `url` lead to the system itself?",
+                    request.shown(),
+                    status.as_u16()
+                ),
+            ),
             _ if status.is_redirection() => Error::configuration(
                 network::UNEXPECTED_ANSWER,
                 format!("{}: leads to another address ({}); put the final address into `url`", request.shown(), status.as_u16()),
@@ -465,6 +497,11 @@ fn may_have_happened(error: Error, safety: Safety) -> Error {
         Safety::Safe => error,
         Safety::Write => error.with_unknown_effect(),
     }
+}
+
+fn is_html(response: &reqwest::Response) -> bool {
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.trim_start().to_ascii_lowercase().starts_with("text/html")
 }
 
 fn is_json(body: &[u8]) -> Result<(), String> {

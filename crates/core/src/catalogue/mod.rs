@@ -1,7 +1,7 @@
 //! Every code that Kivuko can show, with its page. A code is never given to another meaning and never reused.
 //!
 //! The hundreds say where an error comes from: 01 the project, 02 sheets and code maps, 03 a record on its way, 04 the target, 05 the network,
-//! 06 Go.Data, 07 files, 08 the store, 09 a run,
+//! 06 Go.Data, 07 files, 08 the store, 09 a run, 10 DHIS2,
 //! 11 aggregates. A page has a title line and the sections *What happened*, *Check*, *Cure*.
 
 use crate::error::Code;
@@ -16,6 +16,7 @@ macro_rules! codes {
 }
 
 pub mod aggregate;
+pub mod dhis2;
 pub mod file;
 pub mod godata;
 pub mod network;
@@ -26,7 +27,7 @@ pub mod sheet;
 pub mod store;
 pub mod target;
 
-const ALL: [&[(Code, &str, &str)]; 10] = [
+const ALL: [&[(Code, &str, &str)]; 11] = [
     project::PAGES,
     sheet::PAGES,
     record::PAGES,
@@ -36,6 +37,7 @@ const ALL: [&[(Code, &str, &str)]; 10] = [
     file::PAGES,
     store::PAGES,
     run::PAGES,
+    dhis2::PAGES,
     aggregate::PAGES,
 ];
 

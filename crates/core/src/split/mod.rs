@@ -156,6 +156,11 @@ impl Splitter {
         Err(error)
     }
 
+    /// Whether the document came to its end, also one in which the array is missing.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.state, State::End) && self.level == 0
+    }
+
     /// The small members met outside the array so far (`next`, `count`, `pager`), in the objects in which they stood.
     pub fn tail(&self) -> &Map<String, Value> {
         &self.tail
