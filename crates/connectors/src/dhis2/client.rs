@@ -99,7 +99,8 @@ impl Me {
 
     /// The org units whose data it sees.
     pub fn views(&self) -> Vec<String> {
-        let units = if self.data_view_organisation_units.is_empty() { &self.organisation_units } else { &self.data_view_organisation_units };
+        let units =
+            if self.data_view_organisation_units.is_empty() { &self.organisation_units } else { &self.data_view_organisation_units };
         units.iter().map(|unit| unit.id.clone()).collect()
     }
 }
@@ -215,14 +216,6 @@ impl Client {
     /// It cannot be asked, is too old, or counts in another calendar.
     pub async fn info(&self) -> Result<&Info, Error> {
         self.info.get_or_try_init(|| self.get_info()).await
-    }
-
-    /// What the release does.
-    ///
-    /// # Errors
-    /// As [`Client::info`].
-    pub async fn profile(&self) -> Result<Profile, Error> {
-        Ok(self.info().await?.profile)
     }
 
     async fn get_info(&self) -> Result<Info, Error> {

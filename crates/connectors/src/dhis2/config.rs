@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn options_of_a_flow_are_read() {
-        let from: FromOptions = read(&json!({ "data_set": "A", "period": ["202401", "202402"], "id_scheme": "CODE" }), "from").expect("options");
+        let from: FromOptions =
+            read(&json!({ "data_set": "A", "period": ["202401", "202402"], "id_scheme": "CODE" }), "from").expect("options");
         assert_eq!((listed(from.data_set.as_ref()), listed(from.period.as_ref()).len()), (vec!["A".to_owned()], 2));
         assert_eq!(from.id_scheme, Some(Scheme::Code));
         let to = read::<TargetOptions>(&json!({ "data_set": "A", "async": "never", "org_unit_id_scheme": "attribute:abcdefghij1" }), "to");

@@ -22,8 +22,6 @@ pub struct DataSet {
     pub frame: Arc<Frame>,
     /// Where each element stands in the frame, by its id.
     pub elements: HashMap<String, usize>,
-    /// The id of the option combination that stands for "no categories".
-    pub default_option_combo: Option<String>,
     pub expiry_days: f64,
     pub open_future_periods: i64,
     /// The windows in which periods are open; none: all periods that are not in the future and have not expired.
@@ -246,7 +244,10 @@ pub async fn load(client: &Client, written: &str, attributes: &Attributes<'_>) -
          optionSet[id],attributeValues[value,attribute[id]]]]";
     let set: RawSet = client.ask(client.get(["dataSets", &id]).query("fields", fields)).await?;
     let period_type: PeriodType = PeriodType::parse(&set.period_type).map_err(|error| {
-        Error::stop(network::UNEXPECTED_ANSWER, format!("the data set `{}` has a period type that is not known here: {error}", set.named.name))
+        Error::stop(
+            network::UNEXPECTED_ANSWER,
+            format!("the data set `{}` has a period type that is not known here: {error}", set.named.name),
+        )
     })?;
 
     let mut overridden = HashSet::new();
@@ -306,10 +307,8 @@ pub async fn load(client: &Client, written: &str, attributes: &Attributes<'_>) -
         other_elements,
         elements,
     };
-    let default_option_combo = frame.default_combo().and_then(|combo| combo.option_combos.first()).map(|combo| combo.named.id.clone());
     Ok(DataSet {
         elements: frame.elements.iter().enumerate().map(|(position, element)| (element.named.id.clone(), position)).collect(),
-        default_option_combo,
         expiry_days: set.expiry_days,
         open_future_periods: set.open_future_periods,
         input_periods: input_periods.collect(),
@@ -338,8 +337,9 @@ fn remember(by_attribute: &mut HashMap<String, HashMap<String, String>>, scheme:
 async fn list<T: DeserializeOwned>(client: &Client, name: &str, request: Request) -> Result<Vec<T>, Error> {
     let mut answer: Map<String, Value> = client.ask(request.query("paging", "false")).await?;
     let objects = answer.remove(name).unwrap_or_else(|| Value::Array(Vec::new()));
-    serde_json::from_value(objects)
-        .map_err(|error| Error::stop(network::UNEXPECTED_ANSWER, format!("the list of {name} has not the expected form: {}", shape(&error))))
+    serde_json::from_value(objects).map_err(|error| {
+        Error::stop(network::UNEXPECTED_ANSWER, format!("the list of {name} has not the expected form: {}", shape(&error)))
+    })
 }
 
 /// What is wrong with a form, without what was in it.
@@ -491,7 +491,9 @@ impl DataSet {
 
     /// Whether a 0 of an element is not kept by a release that drops zeros.
     pub fn zero_vanishes(element: &Element) -> bool {
-        !element.zero_is_significant && !matches!(element.aggregation.as_str(), "AVERAGE" | "AVERAGE_SUM_ORG_UNIT") && numeric(&element.value_type)
+        !element.zero_is_significant
+            && !matches!(element.aggregation.as_str(), "AVERAGE" | "AVERAGE_SUM_ORG_UNIT")
+            && numeric(&element.value_type)
     }
 }
 
@@ -512,7 +514,10 @@ pub async fn no_data_set(client: &Client) -> Error {
         Ok(sets) => sets.into_iter().map(|set| set.name).take(20).collect::<Vec<_>>().join(", "),
         Err(error) => return error,
     };
-    Error::configuration(dhis2::NO_SUCH_OBJECT, format!("`to:` needs `data_set`: the data set that is written to. The account sees: {names}"))
+    Error::configuration(
+        dhis2::NO_SUCH_OBJECT,
+        format!("`to:` needs `data_set`: the data set that is written to. The account sees: {names}"),
+    )
 }
 
 /// Which period a text names, of the data set's type.

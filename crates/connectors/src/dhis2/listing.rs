@@ -106,23 +106,23 @@ impl<L: List> Listing<L> {
                     // What was read and not handed on is read again.
                     self.open = None;
                     self.waiting.clear();
-                    self.passing_over = self.progress.after.clone();
+                    self.passing_over.clone_from(&self.progress.after);
                     self.client.http.again(&mut self.tries, error).await?;
                 }
             }
         }
         let records: Vec<SourceRecord> = self.waiting.drain(..self.waiting.len().min(self.page_size)).collect();
         let began = self.began.expect("it was set before");
-        if !self.waiting.is_empty() {
-            let last = records.last().and_then(|record| record.id.clone()).unwrap_or_default();
-            self.progress = self.progress.in_the_middle(began, &last);
-        } else {
+        if self.waiting.is_empty() {
             self.ended = true;
             let resumed = self.progress.after.is_some();
             self.progress = Progress::at_the_end(began);
             if records.is_empty() && !resumed {
                 return Ok(None);
             }
+        } else {
+            let last = records.last().and_then(|record| record.id.clone()).unwrap_or_default();
+            self.progress = self.progress.in_the_middle(began, &last);
         }
         self.tries = Tries::default();
         Ok(Some(Page { records, next: self.progress.cursor() }))
@@ -150,15 +150,14 @@ impl<L: List> Listing<L> {
         let broken = |error: kivuko_core::split::SplitError| {
             Error::retry(network::NOT_JSON, format!("the answer of DHIS2 is not a whole list of {name}: {error}"))
         };
-        match open.body.piece().await? {
-            Some(piece) => open.splitter.feed(&piece, &mut open.elements).map_err(broken)?,
-            None => {
-                open.ended = true;
-                let finished = open.splitter.finish(&mut open.elements);
-                let nothing = self.list.may_be_missing() && open.splitter.is_complete();
-                if !nothing {
-                    finished.map_err(broken)?;
-                }
+        if let Some(piece) = open.body.piece().await? {
+            open.splitter.feed(&piece, &mut open.elements).map_err(broken)?;
+        } else {
+            open.ended = true;
+            let finished = open.splitter.finish(&mut open.elements);
+            let nothing = self.list.may_be_missing() && open.splitter.is_complete();
+            if !nothing {
+                finished.map_err(broken)?;
             }
         }
         for element in open.elements.drain(..) {

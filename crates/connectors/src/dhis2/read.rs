@@ -122,7 +122,8 @@ impl List for Metadata {
 
     fn question(&self, since: Option<Timestamp>) -> Request {
         // All at once: paging is by offset, and what is made or deleted meanwhile would shift rows over the edge of a page.
-        let mut request = self.client.get([self.resource.name]).query("paging", "false").query("order", "id:asc").query("fields", &self.fields);
+        let mut request =
+            self.client.get([self.resource.name]).query("paging", "false").query("order", "id:asc").query("fields", &self.fields);
         if let Some(since) = since {
             request = request.query("filter", &format!("lastUpdated:ge:{}", server_time(since, &self.zone)));
         }
@@ -251,9 +252,11 @@ mod tests {
 
     #[test]
     fn what_a_person_named_is_one_object_or_an_error() {
-        let object = |id: &str, code: &str, name: &str| Object { id: id.to_owned(), code: Some(code.to_owned()), name: Some(name.to_owned()) };
+        let object =
+            |id: &str, code: &str, name: &str| Object { id: id.to_owned(), code: Some(code.to_owned()), name: Some(name.to_owned()) };
         let found = [object("a", "A", "One"), object("b", "B", "Two"), object("c", "C", "Two"), object("d", "One", "x")];
-        let check = |written: &str, expected: Option<&str>| assert_eq!(pick("dataSets", written, &found).ok().as_deref(), expected, "{written}");
+        let check =
+            |written: &str, expected: Option<&str>| assert_eq!(pick("dataSets", written, &found).ok().as_deref(), expected, "{written}");
         check("a", Some("a"));
         check("B", Some("b"));
         check("One", Some("d"));

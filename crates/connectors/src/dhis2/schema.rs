@@ -1,8 +1,8 @@
 //! The resources with their fields, as data.
 
+use kivuko_core::catalogue::network;
 use kivuko_core::connector::{FieldDescription, ResourceDescription};
 use kivuko_core::error::{Error, nearest};
-use kivuko_core::catalogue::network;
 
 /// A resource.
 #[derive(Debug)]

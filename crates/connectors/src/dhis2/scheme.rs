@@ -48,7 +48,9 @@ impl<'de> Deserialize<'de> for Scheme {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is no id scheme; expected `uid`, `code`, `name` or `attribute:` and the id of an attribute"))
+            serde::de::Error::custom(format!(
+                "`{text}` is no id scheme; expected `uid`, `code`, `name` or `attribute:` and the id of an attribute"
+            ))
         })
     }
 }

@@ -51,9 +51,15 @@ impl System {
         health.version = Some(info.version.clone());
         let account = me.username.clone().unwrap_or_else(|| me.id.clone());
         let named = info.system_name.as_deref().map(|name| format!(" `{name}`")).unwrap_or_default();
-        health.findings.push(format!("{} answers: DHIS2{named}, release {}; the account is {account}", self.client.http.shown(), info.version));
+        health.findings.push(format!(
+            "{} answers: DHIS2{named}, release {}; the account is {account}",
+            self.client.http.shown(),
+            info.version
+        ));
         if info.profile.release > NEWEST {
-            health.warnings.push(format!("DHIS2 2.{} is newer than those that Kivuko was tried with (up to 2.{NEWEST})", info.profile.release));
+            health
+                .warnings
+                .push(format!("DHIS2 2.{} is newer than those that Kivuko was tried with (up to 2.{NEWEST})", info.profile.release));
         }
         let capture: Vec<&str> = me.organisation_units.iter().map(|unit| unit.id.as_str()).collect();
         if capture.is_empty() {
@@ -61,9 +67,12 @@ impl System {
         } else {
             health.findings.push(format!("captures data at and below {} org units: {}", capture.len(), shortened(&capture)));
             let roots = self.units("level:eq:1").await?;
-            let missing: Vec<&str> = roots.iter().filter(|root| !capture.contains(&root.id.as_str())).map(|root| root.name.as_str()).collect();
+            let missing: Vec<&str> =
+                roots.iter().filter(|root| !capture.contains(&root.id.as_str())).map(|root| root.name.as_str()).collect();
             if !missing.is_empty() {
-                health.warnings.push(format!("the account does not capture data in the whole hierarchy: {} is above it", shortened(&missing)));
+                health
+                    .warnings
+                    .push(format!("the account does not capture data in the whole hierarchy: {} is above it", shortened(&missing)));
             }
         }
         if me.may(ADD_VALUES) {
@@ -150,8 +159,8 @@ impl connector::System for System {
         let resource = known(&spec.resource)?;
         let options: TargetOptions = config::read(&spec.options, "to")?;
         match resource.role {
-            Role::Values => Ok(Box::new(values::Target::new(client, spec, options)?)),
-            Role::Completeness => Ok(Box::new(completeness::Target::new(client, spec, options)?)),
+            Role::Values => Ok(Box::new(values::Target::new(client, spec, options))),
+            Role::Completeness => Ok(Box::new(completeness::Target::new(client, spec, options))),
             Role::Metadata | Role::Analytics => {
                 let message = format!("{} are read only: Kivuko does not write them", resource.name);
                 Err(Error::configuration(dhis2::ONLY_READ, message))

@@ -80,12 +80,9 @@ impl Registration {
 
 impl Target {
     /// Opens the data set that the flow names.
-    ///
-    /// # Errors
-    /// A scheme that cannot be used.
-    pub fn new(client: Arc<Client>, spec: &TargetSpec, options: TargetOptions) -> Result<Self, Error> {
+    pub fn new(client: Arc<Client>, spec: &TargetSpec, options: TargetOptions) -> Self {
         let schemes = Schemes::of(&options);
-        Ok(Self { client, spec: spec.clone(), options, schemes, ready: OnceCell::new() })
+        Self { client, spec: spec.clone(), options, schemes, ready: OnceCell::new() }
     }
 
     async fn ready(&self) -> Result<&Ready, Error> {
@@ -105,7 +102,9 @@ impl Target {
         let mut causes = Vec::new();
         for path in &self.spec.paths {
             if !DIMENSIONS.contains(&path.as_str()) && !["completed", "date"].contains(&path.as_str()) {
-                causes.push(Cause::new(target::UNKNOWN_FIELD, format!("a registration has no field `{path}` that can be written")).field(path));
+                causes.push(
+                    Cause::new(target::UNKNOWN_FIELD, format!("a registration has no field `{path}` that can be written")).field(path),
+                );
             }
         }
         let key: BTreeSet<&str> = self.spec.key.iter().map(String::as_str).collect();
@@ -140,7 +139,9 @@ impl Target {
             causes.push(Cause::new(dhis2::NO_SUCH_OBJECT, message).field("dataSet"));
         }
         let period = part("period").ok_or_else(|| missing("period")).and_then(|written| period_of(&ready.set, &written));
-        let unit = part("organisationUnit").ok_or_else(|| missing("organisationUnit")).and_then(|written| names.unit(&written, "organisationUnit"));
+        let unit = part("organisationUnit")
+            .ok_or_else(|| missing("organisationUnit"))
+            .and_then(|written| names.unit(&written, "organisationUnit"));
         let combo = names.attribute_option_combo(part("attributeOptionCombo").as_deref());
         match (period, unit, combo) {
             (Ok(period), Ok(unit), Ok(combo)) if causes.is_empty() => Ok([own.id.clone(), period.id(), unit.named.id.clone(), combo]),
@@ -187,15 +188,20 @@ impl Target {
         let error = match importer.send(import).await {
             Ok(summary) => {
                 let names: Vec<Vec<&str>> = parts.iter().map(|parts| parts.iter().map(String::as_str).collect()).collect();
-                let sent = Sent { names: &names, may_vanish: &vec![false; batch.len()], deletes, refuses_groups: false };
+                let sent =
+                    Sent { names: &names, may_vanish: &vec![false; batch.len()], deletes, refuses_groups: false, refuses_documents: false };
                 match judge(&summary, sent) {
-                    Verdict::Each(fates) => return fates.into_iter().zip(parts).map(|(fate, parts)| written(fate, &parts.join("."))).collect(),
+                    Verdict::Each(fates) => {
+                        return fates.into_iter().zip(parts).map(|(fate, parts)| written(fate, &parts.join("."))).collect();
+                    }
                     Verdict::Apart(cause) => return vec![Written::Refused(cause); batch.len()],
                     Verdict::All(error) => error,
                 }
             }
             Err(Failure::Unread(cause)) => return vec![Written::Refused(cause); batch.len()],
-            Err(Failure::TooLarge) => Error::configuration(network::UNEXPECTED_ANSWER, "the server takes no body of this size (413); set `batch_size` lower"),
+            Err(Failure::TooLarge) => {
+                Error::configuration(network::UNEXPECTED_ANSWER, "the server takes no body of this size (413); set `batch_size` lower")
+            }
             Err(Failure::Whole(error)) => error,
         };
         vec![Written::Failed(error); batch.len()]
@@ -287,8 +293,7 @@ impl connector::Target for Target {
             let asking = Asking { now, zone: &ready.zone, edits_expired: ready.edits_expired };
             causes.extend(closed(&ready.set, period, &parts[2], asking));
         }
-        let mut out: Map<String, Value> =
-            DIMENSIONS.iter().zip(parts).map(|(name, id)| ((*name).to_owned(), Value::String(id))).collect();
+        let mut out: Map<String, Value> = DIMENSIONS.iter().zip(parts).map(|(name, id)| ((*name).to_owned(), Value::String(id))).collect();
         match body.get("completed") {
             None | Some(Value::Null) => _ = out.insert("completed".to_owned(), Value::Bool(true)),
             Some(Value::Bool(flag)) => _ = out.insert("completed".to_owned(), Value::Bool(*flag)),

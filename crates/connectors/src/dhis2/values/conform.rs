@@ -44,9 +44,8 @@ pub fn conform(rules: Rules<'_>, body: Value) -> Result<Value, Vec<Cause>> {
     let element = kept(&mut causes, required(&body, "dataElement").and_then(|written| names.element(&written)));
     let period = kept(&mut causes, required(&body, "period").and_then(|written| period_of(set, &written)));
     let unit = kept(&mut causes, required(&body, "orgUnit").and_then(|written| names.unit(&written, "orgUnit")));
-    let option_combo = element.and_then(|element| {
-        kept(&mut causes, names.option_combo(element, named(&body, "categoryOptionCombo").as_deref()))
-    });
+    let option_combo =
+        element.and_then(|element| kept(&mut causes, names.option_combo(element, named(&body, "categoryOptionCombo").as_deref())));
     let attribute = kept(&mut causes, names.attribute_option_combo(named(&body, "attributeOptionCombo").as_deref()));
     if let Some(unit) = unit {
         causes.extend(place(rules, unit));
@@ -183,7 +182,9 @@ fn among(element: &Element, text: String) -> Result<String, Cause> {
         None => Ok(text),
         Some(code) => {
             let list = format!("options of {}", element.named.name);
-            Err(Cause::new(dhis2::NOT_AN_OPTION, "the value is no code of the option set of the element").field("value").unlisted(list, code))
+            Err(Cause::new(dhis2::NOT_AN_OPTION, "the value is no code of the option set of the element")
+                .field("value")
+                .unlisted(list, code))
         }
     }
 }

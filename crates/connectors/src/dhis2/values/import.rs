@@ -65,7 +65,8 @@ impl Importer {
             (_, Reply::Job(id)) => jobs::report(&self.client, self.job, &id).await.map_err(Failure::Whole),
             (413, _) => Err(Failure::TooLarge),
             (403, _) => {
-                let message = format!("{}: the account may not write data values (403); it needs the authority F_DATAVALUE_ADD", answer.request());
+                let message =
+                    format!("{}: the account may not write data values (403); it needs the authority F_DATAVALUE_ADD", answer.request());
                 Err(Failure::Whole(Error::configuration(dhis2::NOT_ALLOWED, message)))
             }
             (status, Reply::Other) => {
@@ -75,10 +76,13 @@ impl Importer {
                 Err(match (status, message) {
                     // 409 is also what errors of the database look like: what came before one may be stored.
                     (409, Some(_)) => {
-                        let error = Error::retry(dhis2::IMPORT_BROKE_OFF, format!("{what} and without a summary; what is stored is looked for"));
+                        let error =
+                            Error::retry(dhis2::IMPORT_BROKE_OFF, format!("{what} and without a summary; what is stored is looked for"));
                         Failure::Whole(error.with_unknown_effect().ended())
                     }
-                    (400 | 422, Some(_)) => Failure::Unread(Cause::new(target::REFUSED, format!("{what}: DHIS2 cannot read what was sent"))),
+                    (400 | 422, Some(_)) => {
+                        Failure::Unread(Cause::new(target::REFUSED, format!("{what}: DHIS2 cannot read what was sent")))
+                    }
                     (_, Some(_)) => Failure::Whole(Error::stop(network::UNEXPECTED_ANSWER, what)),
                     (_, None) if status < 400 => {
                         let error = Error::retry(network::NOT_JSON, format!("{what} and without a summary; what is stored is looked for"));

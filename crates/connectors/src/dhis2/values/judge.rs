@@ -42,6 +42,8 @@ pub struct Sent<'a> {
     pub deletes: bool,
     /// The release refuses whole groups.
     pub refuses_groups: bool,
+    /// The document is refused whole for a fault in a part of it, without a conflict (ADX).
+    pub refuses_documents: bool,
 }
 
 /// Codes that are about the account or the flow, not about a value.
@@ -56,6 +58,9 @@ pub fn judge(summary: &Summary, sent: Sent<'_>) -> Verdict {
     let count = sent.names.len();
     if let Some(code) = summary.conflicts.iter().filter_map(Conflict::code).find(|code| OF_THE_FLOW.contains(code)) {
         return Verdict::All(not_allowed(code));
+    }
+    if summary.conflicts.is_empty() && summary.status == "ERROR" && sent.refuses_documents && summary.import_count.all() == 0 {
+        return Verdict::Apart(Cause::new(dhis2::VALUE_REFUSED, "DHIS2 refused a document with the value in it"));
     }
     if summary.conflicts.is_empty() && summary.status == "ERROR" {
         // The import ended with an exception: what it had dealt with may be stored.
@@ -139,7 +144,9 @@ fn not_allowed(code: &str) -> Error {
 pub fn cause(conflict: &Conflict) -> Cause {
     let code = conflict.code().unwrap_or_default();
     let (ours, what, field) = match code {
-        "E7610" | "E8103" | "E8104" => (dhis2::NOT_IN_DATA_SET, "DHIS2 does not know the element, or the account may not see it", "dataElement"),
+        "E7610" | "E8103" | "E8104" => {
+            (dhis2::NOT_IN_DATA_SET, "DHIS2 does not know the element, or the account may not see it", "dataElement")
+        }
         "E7633" | "E8020" => (dhis2::NOT_IN_DATA_SET, "the element is not in the data set", "dataElement"),
         "E7611" => (dhis2::BAD_PART, "DHIS2 does not know the period", "period"),
         "E7632" | "E8021" => (dhis2::BAD_PART, "the period is not of the type of the data set", "period"),
@@ -202,7 +209,7 @@ mod tests {
 
     fn check(summary: &Summary, groups: bool, deletes: bool, vanish: [bool; 3], expected: &str) {
         let names = [vec!["a", "x"], vec!["b", "x"], vec!["c", "y"]];
-        let sent = Sent { names: &names, may_vanish: &vanish, deletes, refuses_groups: groups };
+        let sent = Sent { names: &names, may_vanish: &vanish, deletes, refuses_groups: groups, refuses_documents: false };
         assert_eq!(shown(&judge(summary, sent)), expected, "{summary:?}");
     }
 

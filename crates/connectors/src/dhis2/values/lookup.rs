@@ -81,7 +81,6 @@ struct Answer {
 #[derive(Debug)]
 pub struct Lookup {
     pub client: Arc<Client>,
-    pub data_set: String,
     pub format_parameter: bool,
 }
 

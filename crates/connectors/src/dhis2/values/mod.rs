@@ -1,5 +1,6 @@
 //! Data values: as a source, and as a target that is written by key.
 
+mod adx;
 mod cell;
 mod conform;
 mod import;

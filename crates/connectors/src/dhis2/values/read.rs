@@ -57,7 +57,9 @@ impl Source {
 pub fn check_periods(options: &FromOptions) -> Result<(), Error> {
     let wrong = |message: &str| Err(Error::configuration(network::BAD_OPTIONS, format!("`from`: {message}")));
     match (&options.period, &options.start, &options.end) {
-        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => wrong("`period` and `start` with `end` are two ways of saying when; keep one of them"),
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+            wrong("`period` and `start` with `end` are two ways of saying when; keep one of them")
+        }
         (None, Some(_), None) => wrong("`start` needs `end`"),
         (None, None, Some(_)) => wrong("`end` needs `start`"),
         _ => Ok(()),
@@ -108,7 +110,9 @@ impl connector::Source for Source {
                 }
                 None => ask("period", listed(options.period.as_ref())),
             }
-            if only.is_none() && let (Some(start), Some(end)) = (&options.start, &options.end) {
+            if only.is_none()
+                && let (Some(start), Some(end)) = (&options.start, &options.end)
+            {
                 ask("startDate", vec![start.clone()]);
                 ask("endDate", vec![end.clone()]);
             }

@@ -130,15 +130,26 @@ impl<'a> Names<'a> {
         self.combo(self.set.attribute_combo(), self.schemes.attribute_option_combos.as_ref(), written, &of, "attributeOptionCombo")
     }
 
-    fn combo(&self, combo: Option<&'a Combo>, scheme: Option<&Scheme>, written: Option<&str>, of: &str, field: &str) -> Result<String, Cause> {
+    fn combo(
+        &self,
+        combo: Option<&'a Combo>,
+        scheme: Option<&Scheme>,
+        written: Option<&str>,
+        of: &str,
+        field: &str,
+    ) -> Result<String, Cause> {
         let Some(combo) = combo else {
-            return Err(Cause::new(dhis2::WRONG_OPTION_COMBO, format!("the category combination of {of} cannot be seen by the account")).field(field));
+            return Err(Cause::new(dhis2::WRONG_OPTION_COMBO, format!("the category combination of {of} cannot be seen by the account"))
+                .field(field));
         };
         let Some(written) = written else {
             let only = combo.option_combos.first().filter(|_| combo.is_default());
             return only.map(|only| only.named.id.clone()).ok_or_else(|| {
-                Cause::new(dhis2::WRONG_OPTION_COMBO, format!("{of} has categories ({}), so each value needs an option combination", combo.named.name))
-                    .field(field)
+                Cause::new(
+                    dhis2::WRONG_OPTION_COMBO,
+                    format!("{of} has categories ({}), so each value needs an option combination", combo.named.name),
+                )
+                .field(field)
             });
         };
         match self.one_of(&combo.option_combos, scheme, written) {

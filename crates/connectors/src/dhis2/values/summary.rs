@@ -120,7 +120,9 @@ mod tests {
         );
         assert_eq!((wrapped.status.as_str(), wrapped.import_count.all(), wrapped.conflicts[0].code()), ("WARNING", 3, Some("E7610")));
         assert_eq!(wrapped.conflicts[0].names().collect::<Vec<_>>(), ["x", "x"]);
-        let plain = summary(r#"{"responseType":"ImportSummary","status":"SUCCESS","importCount":{"imported":2,"updated":0,"ignored":0,"deleted":0},"conflicts":null}"#);
+        let plain = summary(
+            r#"{"responseType":"ImportSummary","status":"SUCCESS","importCount":{"imported":2,"updated":0,"ignored":0,"deleted":0},"conflicts":null}"#,
+        );
         assert_eq!((plain.import_count.imported, plain.conflicts.len()), (2, 0));
         let old = summary(r#"{"status":"WARNING","importCount":{"imported":0},"conflicts":[{"object":"abc","value":"text"}]}"#);
         assert_eq!((old.conflicts[0].code(), old.conflicts[0].indexes.len()), (None, 0));

@@ -18,6 +18,7 @@ use super::super::config::{Format, Mode, TargetOptions};
 use super::super::frame::{Attributes, DataSet, load, no_data_set, period_of};
 use super::super::schema::known;
 use super::super::version::Profile;
+use super::adx::Adx;
 use super::cell::Cell;
 use super::conform::{self, Rules};
 use super::import::Importer;
@@ -62,12 +63,9 @@ struct Ready {
 
 impl Target {
     /// Opens the data set that the flow names.
-    ///
-    /// # Errors
-    /// A scheme that cannot be used.
-    pub fn new(client: Arc<Client>, spec: &TargetSpec, options: TargetOptions) -> Result<Self, Error> {
+    pub fn new(client: Arc<Client>, spec: &TargetSpec, options: TargetOptions) -> Self {
         let schemes = Schemes::of(&options);
-        Ok(Self { client, spec: spec.clone(), options, schemes, ready: OnceCell::new(), seen: Mutex::default() })
+        Self { client, spec: spec.clone(), options, schemes, ready: OnceCell::new(), seen: Mutex::default() }
     }
 
     async fn ready(&self) -> Result<&Ready, Error> {
@@ -100,7 +98,9 @@ impl Target {
             if !fields.iter().any(|field| field.0 == path) || ["storedBy", "created", "lastUpdated", "deleted"].contains(&path.as_str()) {
                 let near = nearest(path, fields.iter().map(|field| field.0)).filter(|near| near != path);
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                causes.push(Cause::new(target::UNKNOWN_FIELD, format!("a data value has no field `{path}` that can be written{near}")).field(path));
+                causes.push(
+                    Cause::new(target::UNKNOWN_FIELD, format!("a data value has no field `{path}` that can be written{near}")).field(path),
+                );
             }
         }
         let key: BTreeSet<&str> = self.spec.key.iter().map(String::as_str).collect();
@@ -145,11 +145,7 @@ impl Target {
         if cells.is_empty() {
             return Ok(HashMap::new());
         }
-        let lookup = Lookup {
-            client: Arc::clone(&self.client),
-            data_set: ready.set.frame.data_set.id.clone(),
-            format_parameter: ready.profile.format_parameter,
-        };
+        let lookup = Lookup { client: Arc::clone(&self.client), format_parameter: ready.profile.format_parameter };
         let found = lookup.held(cells).await?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() + found.len() > REMEMBERED {
@@ -211,7 +207,7 @@ impl Target {
         unseen.retain(|cell| Self::askable(ready, cell));
         present.extend(self.held(ready, &unseen).await?);
         let mut outcomes = vec![None; batch.len()];
-        let (values, deletes) = items(batch, &ready.set, ready.profile, &present, &mut outcomes);
+        let (mut values, mut deletes) = items(batch, &ready.set, ready.profile, &present, &mut outcomes);
         {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             for item in values.iter().chain(&deletes) {
@@ -219,9 +215,22 @@ impl Target {
             }
         }
         let data_set = &ready.set.frame.data_set.id;
-        let document = |items: &[&Item], deletes: bool| match self.options.format.unwrap_or_default() {
+        let format = self.options.format.unwrap_or_default();
+        let adx = Adx { set: &ready.set, profile: ready.profile, categories: self.options.category_id_scheme.as_ref() };
+        if format == Format::Adx {
+            for (items, are_deletes) in [(&mut values, false), (&mut deletes, true)] {
+                items.retain(|item| match adx.misfit(item, are_deletes) {
+                    None => true,
+                    Some(cause) => {
+                        outcomes[item.position] = Some(Written::Refused(cause));
+                        false
+                    }
+                });
+            }
+        }
+        let document = |items: &[&Item], deletes: bool| match format {
             Format::Json => Ok(("application/json", json(data_set, items, deletes, ready.profile.refuses_groups))),
-            Format::Adx => Err(Error::bug(network::UNEXPECTED_ANSWER, "ADX is not written yet")),
+            Format::Adx => adx.document(items, deletes),
         };
         let importer = Importer { client: Arc::clone(&self.client), resource: "dataValueSets", job: "DATAVALUE_IMPORT" };
         let writer = Writer {
@@ -230,7 +239,12 @@ impl Target {
             profile: ready.profile,
             mode: self.options.r#async.unwrap_or(Mode::Auto),
             document: &document,
-            more: vec![("idScheme", "UID".to_owned())],
+            // Before 2.43 a document of ADX is refused whole for a fault in its form, with one word for all of it.
+            refuses_documents: format == Format::Adx,
+            more: match format {
+                Format::Json => vec![("idScheme", "UID".to_owned())],
+                Format::Adx => adx.parameters(),
+            },
         };
         writer.write(values, deletes, &mut outcomes).await;
         let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "a value of a batch was not dealt with"));
@@ -285,11 +299,7 @@ impl connector::Target for Target {
         let rules = Rules {
             names: self.names(ready),
             capture: &ready.capture,
-            asking: Asking {
-                now: now.checked_add(ready.offset).unwrap_or(now),
-                zone: &ready.zone,
-                edits_expired: ready.edits_expired,
-            },
+            asking: Asking { now: now.checked_add(ready.offset).unwrap_or(now), zone: &ready.zone, edits_expired: ready.edits_expired },
             longest_comment: ready.profile.longest_comment,
         };
         conform::conform(rules, body)

@@ -12,7 +12,9 @@ const LONGEST: usize = 50_000;
 /// It is none of the type; the message never repeats it.
 pub fn checked(value_type: &str, text: &str) -> Result<String, Cause> {
     let trimmed = text.trim();
-    let wrong = |expected: &str| Cause::new(dhis2::WRONG_VALUE, format!("the value is not of the type {value_type}: expected {expected}")).field("value");
+    let wrong = |expected: &str| {
+        Cause::new(dhis2::WRONG_VALUE, format!("the value is not of the type {value_type}: expected {expected}")).field("value")
+    };
     let fits = |fits: bool, expected: &str| if fits { Ok(trimmed.to_owned()) } else { Err(wrong(expected)) };
     if text.chars().count() > LONGEST {
         return Err(Cause::new(dhis2::BAD_PART, format!("the value is longer than {LONGEST} characters")).field("value"));
@@ -31,7 +33,10 @@ pub fn checked(value_type: &str, text: &str) -> Result<String, Cause> {
         "DATETIME" => fits(is_date_time(trimmed), "a date and time such as 2024-03-31T10:00"),
         "TIME" => fits(trimmed.len() == 5 && trimmed.parse::<jiff::civil::Time>().is_ok(), "a time such as 09:30"),
         "COORDINATE" => fits(is_coordinate(trimmed), "longitude and latitude such as [-13.2,8.5]"),
-        "URL" => fits(["http://", "https://", "ftp://"].iter().any(|scheme| trimmed.starts_with(scheme)) && !trimmed.contains(char::is_whitespace), "an address that begins with https://"),
+        "URL" => fits(
+            ["http://", "https://", "ftp://"].iter().any(|scheme| trimmed.starts_with(scheme)) && !trimmed.contains(char::is_whitespace),
+            "an address that begins with https://",
+        ),
         "EMAIL" => fits(is_email(trimmed), "an e-mail address"),
         "LETTER" => fits(trimmed.chars().count() == 1 && trimmed.chars().all(char::is_alphabetic), "one letter"),
         "ORGANISATION_UNIT" | "FILE_RESOURCE" | "IMAGE" => fits(is_uid(trimmed), "an id of 11 letters and digits"),
@@ -98,7 +103,12 @@ fn is_coordinate(text: &str) -> bool {
 
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
-    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !text.contains(char::is_whitespace) && !domain.contains('@')
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !text.contains(char::is_whitespace)
+        && !domain.contains('@')
 }
 
 #[cfg(test)]
@@ -110,10 +120,30 @@ mod tests {
         let check = |value_type: &str, text: &str, expected: Option<&str>| {
             assert_eq!(checked(value_type, text).ok().as_deref(), expected, "{value_type} {text}");
         };
-        for (text, expected) in [("12", Some("12")), (" 1.50 ", Some("1.50")), ("-3", Some("-3")), ("1e3", Some("1e3")), ("1,5", None), ("1 000", None), ("", None), ("NaN", None), (".5", None), ("+5", None)] {
+        for (text, expected) in [
+            ("12", Some("12")),
+            (" 1.50 ", Some("1.50")),
+            ("-3", Some("-3")),
+            ("1e3", Some("1e3")),
+            ("1,5", None),
+            ("1 000", None),
+            ("", None),
+            ("NaN", None),
+            (".5", None),
+            ("+5", None),
+        ] {
             check("NUMBER", text, expected);
         }
-        for (text, expected) in [("12", Some("12")), ("12.0", Some("12")), ("12.5", None), ("007", None), ("-0", None), ("0", Some("0")), ("-4", Some("-4")), ("99999999999", None)] {
+        for (text, expected) in [
+            ("12", Some("12")),
+            ("12.0", Some("12")),
+            ("12.5", None),
+            ("007", None),
+            ("-0", None),
+            ("0", Some("0")),
+            ("-4", Some("-4")),
+            ("99999999999", None),
+        ] {
             check("INTEGER", text, expected);
         }
         check("INTEGER_POSITIVE", "0", None);

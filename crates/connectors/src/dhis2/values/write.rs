@@ -43,6 +43,8 @@ pub struct Writer<'a> {
     pub profile: Profile,
     pub mode: Mode,
     pub document: &'a Document<'a>,
+    /// A document is refused whole for a fault in a part of it.
+    pub refuses_documents: bool,
     pub more: Vec<(&'static str, String)>,
 }
 
@@ -111,7 +113,13 @@ impl Writer<'_> {
             })
             .collect();
         let may_vanish: Vec<bool> = items.iter().map(|item| item.may_vanish).collect();
-        let sent = Sent { names: &names, may_vanish: &may_vanish, deletes, refuses_groups: self.profile.refuses_groups };
+        let sent = Sent {
+            names: &names,
+            may_vanish: &may_vanish,
+            deletes,
+            refuses_groups: self.profile.refuses_groups,
+            refuses_documents: self.refuses_documents,
+        };
         match judge(&summary, sent) {
             Verdict::Each(fates) => Answer::Each(fates),
             Verdict::Apart(cause) => Answer::Apart(cause),
@@ -314,7 +322,10 @@ mod tests {
         let one = item(0, "a", "1");
         let body: Value = serde_json::from_slice(&json("ds", &[&one], false, true)).expect("it is JSON");
         let value = &body["dataValues"][0];
-        assert_eq!((&value["value"], &value["followup"], &value["followUp"]), (&Value::from("1"), &Value::from(false), &Value::from(false)));
+        assert_eq!(
+            (&value["value"], &value["followup"], &value["followUp"]),
+            (&Value::from("1"), &Value::from(false), &Value::from(false))
+        );
         let body: Value = serde_json::from_slice(&json("ds", &[&one], true, true)).expect("it is JSON");
         assert_eq!((body["dataValues"][0].get("value"), &body["dataSet"]), (None, &Value::from("ds")));
     }
