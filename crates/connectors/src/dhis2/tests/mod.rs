@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::suite::context;
 
 /// The releases that the simulator plays.
-const RELEASES: [&str; 4] = ["2.38", "2.40", "2.41", "2.42"];
+const RELEASES: [&str; 5] = ["2.38", "2.40", "2.41", "2.42", "2.43"];
 
 const TOKEN: &str = "d2pat_kivukokivukokivukokivukokivuko0000000000003";
 const COUNTRY: &str = "CountryAaaa";
@@ -187,6 +187,7 @@ fn shown(written: &[Written]) -> Vec<String> {
     let one = |written: &Written| match written {
         Written::Done { .. } => "done".to_owned(),
         Written::Refused(cause) => cause.code.to_string(),
+        Written::NotYet(cause) => format!("not yet {}", cause.code),
         Written::Failed(error) => format!("failed {} {}", error.cause.code, error.effect_unknown),
     };
     written.iter().map(one).collect()

@@ -123,6 +123,7 @@ async fn written(target: &dyn Target, action: Action, cells: &[(Key, Value)]) ->
     let told = |answer: &Written| match answer {
         Written::Done { .. } => "done".to_owned(),
         Written::Refused(cause) => format!("{} {}", cause.code, cause.field.as_deref().unwrap_or_default()),
+        Written::NotYet(cause) => format!("not yet {cause}"),
         Written::Failed(error) => format!("failed {}", error.cause.message),
     };
     match target.write(&batch).await {
