@@ -2,7 +2,7 @@
 //!
 //! It answers as the server does, its traps included, and 501 to what it does not simulate. Everything is in memory.
 
-#![allow(dead_code, reason = "the metadata and the numbers arrive one after the other")]
+#![allow(dead_code, reason = "parts of the numbers arrive one after the other")]
 
 mod auth;
 pub mod country;
@@ -10,12 +10,14 @@ mod defaults;
 mod error;
 mod fields;
 mod filter;
+mod import;
 mod integrity;
 mod kind;
 mod load;
 mod model;
 mod numbers;
 mod options;
+mod patch;
 mod profile;
 mod properties;
 mod routes;

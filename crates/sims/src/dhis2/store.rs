@@ -56,11 +56,6 @@ impl Store {
         self.objects.get(kind.plural).into_iter().flatten().map(|(uid, object)| (*uid, object))
     }
 
-    /// How many objects of a kind there are.
-    pub fn count(&self, kind: &Kind) -> usize {
-        self.objects.get(kind.plural).map_or(0, BTreeMap::len)
-    }
-
     /// The kind of whatever has this identifier.
     pub fn kind_of(&self, uid: Uid) -> Option<&'static Kind> {
         Kind::all().iter().find(|kind| self.get(kind, uid).is_some())

@@ -57,6 +57,11 @@ impl<'s> View<'s> {
         seen.map(|(uid, object)| Node::Object(kind, uid, object)).collect()
     }
 
+    /// Whether an object is one of the `default` ones, and those are left out.
+    pub fn hides(&self, node: &Node<'_>) -> bool {
+        self.without_defaults && matches!(node, Node::Object(_, uid, _) if DEFAULTS.contains(&uid.as_str()))
+    }
+
     fn may_see(&self, object: &Object) -> bool {
         self.account.is_superuser() || Sharing::of(object).read(self.account.id.as_str(), &self.account.groups)
     }

@@ -44,6 +44,7 @@ use super::auth::Account;
 use super::error::{Error, Result};
 use super::model::Model;
 use super::routes::Call;
+use super::uid::Uid;
 use crate::server::Reply;
 
 use context::Context;
@@ -78,6 +79,12 @@ impl Numbers {
     /// Empty.
     pub fn new(options: &Options) -> Self {
         Self { store: Store::default(), jobs: jobs::Jobs::new(options.pace), options: options.clone() }
+    }
+
+    /// Whether a stored value is of this data element, org unit or option combo; a deleted value counts, as its row is still there.
+    pub fn mention(&self, uid: Uid) -> bool {
+        let of = |key: &store::Key| [key.data_element, key.org_unit, key.category_option_combo, key.attribute_option_combo].contains(&uid);
+        self.store.rows().any(|(key, _)| of(key))
     }
 }
 

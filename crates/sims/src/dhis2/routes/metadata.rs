@@ -18,8 +18,11 @@ const PAGE_SIZE: usize = 50;
 
 /// Answers a path of a kind.
 pub fn route(call: &Call<'_>, kind: &'static Kind, segments: &[&str]) -> Result<Reply> {
+    if matches!(segments, ["split" | "merge" | "geometry"]) {
+        return Err(Error::not_simulated(call.path));
+    }
     if !call.is(&Method::GET) {
-        return Err(call.wrong_method());
+        return super::objects::route(call, kind, segments);
     }
     let store = call.server.metadata();
     let view = view(call, &store)?;

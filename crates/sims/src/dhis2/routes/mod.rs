@@ -3,7 +3,9 @@
 //! A path is `/api/...` or `/api/NN/...`. What comes after is cut into segments; a suffix such as `.json` of the last one is put aside
 //! ([`Call::suffix`]). The numbers' side is asked first ([`numbers::route`]), then the metadata.
 
+mod exchange;
 mod metadata;
+mod objects;
 mod system;
 mod units;
 
@@ -155,6 +157,9 @@ impl Call<'_> {
         }
         match segments {
             ["system" | "me" | "systemSettings", ..] => system::route(self, segments),
+            ["metadata", rest @ ..] => exchange::route(self, rest),
+            ["schemas", rest @ ..] => exchange::schemas(self, rest),
+            ["deletedObjects"] => exchange::deleted(self),
             ["identifiableObjects", id] => metadata::identifiable(self, id),
             [first, rest @ ..] if let Some(kind) = Kind::plural(first) => metadata::route(self, kind, rest),
             [first, ..] if NOT_SIMULATED.contains(first) => Err(Error::not_simulated(self.path)),
