@@ -128,6 +128,11 @@ async fn the_server_says_who_it_is() {
         assert_eq!(info["serverTimeZoneId"], "Africa/Freetown");
         assert_eq!(info["calendar"], "iso8601");
         assert_eq!(info["systemId"].as_str().map(str::len), Some(36));
+        let some = user.get("/system/info?fields=version,calendar").await.ok();
+        assert_eq!(
+            some.as_object().map(serde_json::Map::len),
+            Some(if release == "2.38" { info.as_object().expect("an object").len() } else { 2 })
+        );
         assert_eq!(user.get("/system/ping").await.ok(), "pong");
     }
 }
@@ -157,6 +162,8 @@ async fn an_account_sees_itself_and_its_authorities() {
     assert_eq!(me["username"], "clerk");
     assert_eq!(me["organisationUnits"], json!([{"id": "Clinic00001"}]));
     assert_eq!(me["authorities"], json!(["F_DATAVALUE_ADD"]));
+    let some = clerk.get("/me?fields=username,authorities,organisationUnits[id,name]").await.ok();
+    assert_eq!(some, json!({"username": "clerk", "authorities": ["F_DATAVALUE_ADD"], "organisationUnits": [{"id": "Clinic00001"}]}));
     let check = async |who: &dhis2::User, authority: &str, expected: bool| {
         assert_eq!(who.get(&format!("/me/authorization/{authority}")).await.ok(), json!(expected), "{authority}");
     };
@@ -171,7 +178,7 @@ async fn an_account_sees_itself_and_its_authorities() {
 #[tokio::test]
 async fn what_is_not_simulated_says_so() {
     let (_sim, user) = start(Options::for_tests("2.42")).await;
-    for path in ["/tracker/trackedEntities", "/events", "/dataStore/x/y", "/programs", "/me/dashboard"] {
+    for path in ["/tracker/trackedEntities", "/events", "/dataStore/x/y", "/programs", "/me/dashboard", "/constants", "/optionGroups/x"] {
         user.get(path).await.refused(501);
     }
     user.get("/noSuchThing").await.refused(404);

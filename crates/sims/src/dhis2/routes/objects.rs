@@ -44,6 +44,9 @@ fn known(store: &Store, kind: &'static Kind, id: &str) -> Result<Uid> {
 
 fn body(call: &Call<'_>) -> Result<Object> {
     let content_type = call.request.header("content-type").unwrap_or_default();
+    if content_type.starts_with("application/xml") {
+        return Err(Error::not_simulated("metadata as XML"));
+    }
     if !content_type.starts_with("application/json") {
         return Err(Error::media_type(content_type));
     }

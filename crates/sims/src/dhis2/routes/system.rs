@@ -1,11 +1,17 @@
 //! The server about itself and about who asks: `system`, `me`, `systemSettings`.
 
+use std::borrow::Cow;
+
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use super::{Call, metadata};
 use crate::dhis2::error::{Error, Result, WebMessage};
+use crate::dhis2::fields::Fields;
+use crate::dhis2::kind::Kind;
+use crate::dhis2::model::DataSet;
 use crate::dhis2::uid::Uid;
+use crate::dhis2::view::Node;
 use crate::server::Reply;
 
 /// `GET system/id` gives no more than this.
@@ -16,11 +22,22 @@ pub fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply> {
     match segments {
         ["systemSettings", rest @ ..] => settings(call, rest),
         _ if !call.is(&Method::GET) => Err(call.wrong_method()),
-        ["system", "info"] => Ok(Reply::json(200, info(call).to_string())),
+        ["system", "info"] => {
+            let info = info(call);
+            let fields = call.argument("fields").filter(|_| call.server.profile.system_info_fields);
+            let shown = match fields {
+                None => info,
+                Some(text) => {
+                    let store = call.server.metadata();
+                    Fields::parse(text)?.show(&metadata::view(call, &store)?, &Node::Value(Cow::Owned(info)))
+                }
+            };
+            Ok(Reply::json(200, shown.to_string()))
+        }
         ["system", "ping"] => Ok(Reply::whole(200, "text/plain;charset=UTF-8", "pong")),
         ["system", "id" | "uid"] => ids(call, |call| call.server.new_uid().to_string()),
         ["system", "uuid"] => ids(call, |call| call.server.maker().uuid()),
-        ["me"] => Ok(Reply::json(200, me(call).to_string())),
+        ["me"] => Ok(Reply::json(200, me(call)?.to_string())),
         ["me", "authorization" | "authorities"] => Ok(Reply::json(200, json!(call.account.authorities).to_string())),
         ["me", "authorization" | "authorities", name] => Ok(Reply::json(200, json!(call.account.may(name)).to_string())),
         _ => Err(Error::not_simulated(call.path)),
@@ -54,21 +71,23 @@ fn info(call: &Call<'_>) -> Value {
     info
 }
 
-fn me(call: &Call<'_>) -> Value {
+/// Who asks, with the fields that are asked for. What it refers to can be looked into.
+fn me(call: &Call<'_>) -> Result<Value> {
     let account = &call.account;
     let ids = |units: &[Uid]| units.iter().map(|unit| json!({"id": unit.as_str()})).collect::<Value>();
     let store = call.server.metadata();
     let model = store.model();
-    let may = |set: &&crate::dhis2::model::DataSet| {
-        account.is_superuser() || set.identity.sharing.data_write(account.id.as_str(), &account.groups)
-    };
+    let may = |set: &&DataSet| account.is_superuser() || set.identity.sharing.data_write(account.id.as_str(), &account.groups);
     let data_sets: Vec<&str> = model.data_sets.iter().filter(may).map(|set| set.identity.id.as_str()).collect();
-    json!({
+    let me = json!({
         "id": account.id.as_str(), "username": account.username, "name": account.username, "displayName": account.username,
         "organisationUnits": ids(&account.org_units), "dataViewOrganisationUnits": ids(&account.data_view_org_units),
         "teiSearchOrganisationUnits": [], "authorities": account.authorities, "dataSets": data_sets, "programs": [],
         "userGroups": account.groups.iter().map(|group| json!({"id": group})).collect::<Value>(),
-    })
+    });
+    let (Some(text), Value::Object(object)) = (call.argument("fields"), &me) else { return Ok(me) };
+    let kind = Kind::plural("users").expect("the kinds are listed");
+    Ok(Fields::parse(text)?.show(&metadata::view(call, &store)?, &Node::Object(kind, account.id, object)))
 }
 
 /// System settings: all, one, and their change by an administrator.
