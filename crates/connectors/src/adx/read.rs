@@ -16,6 +16,9 @@ use quick_xml::{NsReader, XmlVersion};
 use super::input::{Counted, Endless};
 use super::{DataValue, Dimensions, Group, NAMESPACE, identity};
 
+/// No element stands deeper in one that is passed over.
+const DEEPEST: usize = 64;
+
 /// How a period is taken whose day is not its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Periods {
@@ -164,7 +167,7 @@ impl<R: BufRead> Reader<R> {
         let mut annotation: Option<String> = None;
         let mut problem = None;
         // How deep the reading is in the value, and whether that is in its annotation.
-        let (mut depth, mut inside) = (0, false);
+        let (mut depth, mut inside) = (0usize, false);
         loop {
             let (at, token) = self.token()?;
             match token {
@@ -178,11 +181,18 @@ impl<R: BufRead> Reader<R> {
                 Token::Start(..) => {
                     self.foreign.get_or_insert(at);
                     depth += 1;
+                    if depth > DEEPEST {
+                        return Err(too_deep(at));
+                    }
                 }
                 Token::End if depth == 0 => break,
                 Token::End => {
                     depth -= 1;
                     inside &= depth > 0;
+                }
+                Token::Text(text) if inside && text.contains('\0') => {
+                    let message = "the annotation holds bytes that the encoding of the document does not have";
+                    problem = Some(Cause::new(codes::ENCODING_BROKEN, message).field("annotation"));
                 }
                 Token::Text(text) if inside && depth == 1 => annotation.get_or_insert_default().push_str(&text),
                 Token::Text(text) => {
@@ -305,9 +315,11 @@ impl<R: BufRead> Reader<R> {
 
     /// Goes to the end of the element that has begun.
     fn skip(&mut self, line: u64) -> Result<(), Broken> {
-        let mut depth = 0;
+        let mut depth = 0usize;
         loop {
-            match self.token()?.1 {
+            let (at, token) = self.token()?;
+            match token {
+                Token::Start(..) if depth == DEEPEST => return Err(too_deep(at)),
                 Token::Start(..) => depth += 1,
                 Token::End if depth == 0 => return Ok(()),
                 Token::End => depth -= 1,
@@ -391,6 +403,10 @@ fn lacks(element: &str, attribute: &str) -> Cause {
 
 fn broken(line: u64, what: impl Into<String>) -> Broken {
     Broken { line, what: what.into(), io: None }
+}
+
+fn too_deep(line: u64) -> Broken {
+    broken(line, format!("elements stand in each other more than {DEEPEST} deep"))
 }
 
 /// An error of the library in our words: its own may repeat what stands in the document.

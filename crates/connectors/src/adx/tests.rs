@@ -110,6 +110,10 @@ fn bad_values_are_told_with_their_line_and_the_others_go_through() {
             "<dataValue dataElement='DE' value='0'><annotation>a</annotation><annotation>b</annotation></dataValue>",
             json!([1, "K0741", "annotation", ".DE.202401.OU_1.."]),
         ),
+        (
+            "<dataValue dataElement='DE' value='0'><annotation>a\0b</annotation></dataValue>",
+            json!([1, "K0706", "annotation", ".DE.202401.OU_1.."]),
+        ),
         ("\n<datavalue dataElement='DE' value='1'><dataValue dataElement='DE' value='1'/></datavalue>", json!([2, "K0741", null, null])),
     ];
     for (value, expected) in cases {
@@ -152,6 +156,8 @@ fn a_document_that_breaks_off_says_where() {
         (whole[..whole.len() - 14].to_owned(), "line 4: the document breaks off"),
         (whole[..whole.len() - 3].to_owned(), "line 4: a tag, a comment or the like does not end"),
         (whole.replace("</group>", "</groups>"), "line 4: a start tag and an end tag do not fit each other"),
+        (whole.replacen(good, &format!("<dataValue>{}", "<a>".repeat(70)), 1), "line 2: elements stand in each other more than 64 deep"),
+        (whole.replacen(good, &"<a xmlns='urn:a'>".repeat(70), 1), "line 2: elements stand in each other more than 64 deep"),
         (format!("{whole}<a/>"), "line 4: something stands outside of the root element"),
         (whole.replacen('\n', "\u{0}<!--", 1), "line 3: a tag, a comment or the like does not end"),
     ];

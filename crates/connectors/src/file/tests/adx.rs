@@ -95,6 +95,30 @@ async fn a_stopped_reading_goes_on_behind_its_page() {
     assert_eq!((all.len(), ids(&rest)), (3, ids(&all[1..])));
 }
 
+/// The documents of DHIS2's own tests, where they lie, as one resource.
+#[tokio::test]
+async fn the_documents_of_dhis2_are_records() {
+    let data =
+        std::env::var_os("KIVUKO_REAL_DATA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), Into::into);
+    let folder = data.join("dhis2/adx");
+    if !folder.is_dir() {
+        eprintln!("left out: {} is not there", folder.display());
+        return;
+    }
+    let all = pages(&folder, "*.xml", Some("id"), &Value::Null, None, 5).await.unwrap();
+    let records: Vec<_> = all.iter().flat_map(|page| &page.records).collect();
+    assert!(records.iter().all(|record| record.body.is_ok() && record.id.is_some()));
+    assert_eq!(records.len(), 51);
+    let place =
+        |id: &str| records.iter().filter(|record| record.id.as_deref() == Some(id)).map(|record| record.place.as_str()).collect::<Vec<_>>();
+    assert_eq!(
+        place("Malaria Mechanism DS.MalNummmmmm.2021Q1.D4566666666.age=under5,sex=M.McDonalds CategoryOptionCombo"),
+        ["importB.adx.xml, line 21"]
+    );
+    // The same value four times in one group: the engine rejects what has one identity.
+    assert_eq!(place("Malaria.MAL04.201501.342..").len(), 4);
+}
+
 fn target(folder: &Path, key: &[&str], paths: &[&str], options: Value) -> Result<Box<dyn Target>, Error> {
     let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
     let spec =
