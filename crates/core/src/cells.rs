@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A number's place: which indicator, and the five dimensions of a data value. Ids as the target has them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cell {
     pub indicator: String,
     /// The data element; empty for what only formulas use.
@@ -29,7 +29,7 @@ impl Cell {
 pub struct CellRow {
     pub number: CellNumber,
     pub cell: Cell,
-    /// What it came to last; `None`: nothing.
+    /// What the target was brought to last; `None`: no value.
     pub value: Option<String>,
     /// It is to be dealt with.
     pub due: bool,
@@ -46,13 +46,30 @@ pub struct CellNumber(pub i64);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CountedPart(pub CellNumber, pub String);
 
-/// All that a record is counted for from now on. Nothing at all: it is counted no longer.
+/// What a record is counted for from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedRecord {
     pub source_id: String,
     /// Where it stands, for people: `cases.csv, row 17`.
     pub place: String,
+    /// The source's version of it, to drop what an overlap repeats; `None` when it has to be looked at again.
+    pub version: Option<String>,
+    /// Its parts, perhaps none; `None`: the record is gone.
+    pub parts: Option<Vec<CountedPart>>,
+}
+
+/// What is remembered of a record that was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownRecord {
+    pub version: Option<String>,
     pub parts: Vec<CountedPart>,
+}
+
+/// A record that counts for what it counted for before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SeenRecord {
+    pub source_id: String,
+    pub version: Option<String>,
 }
 
 /// What became of a cell.
@@ -69,8 +86,8 @@ pub struct CellUpdate {
 pub struct CellsPage {
     /// Records whose contributions change.
     pub counted: Vec<CountedRecord>,
-    /// Records that were met as they were.
-    pub seen: Vec<String>,
+    /// Records that were met and count for what they did.
+    pub seen: Vec<SeenRecord>,
     /// Cells that were dealt with.
     pub updates: Vec<CellUpdate>,
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
-use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, PartPlace, PartRow, RecordOfCell};
+use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, KnownRecord, PartPlace, PartRow, RecordOfCell};
 use crate::connector::{Action, Identity, Key, Shared};
 use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
@@ -401,8 +401,8 @@ pub trait Store: Send + Sync {
     // Numbers that records are counted into.
     /// The numbers of these cells, in their order; new ones are made, with nothing in them.
     fn cell_numbers<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<CellNumber>, Error>>;
-    /// What these records are counted for, in their order; `None`: they are not known.
-    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Vec<CountedPart>>>, Error>>;
+    /// What is remembered of these records, in their order; `None`: they were not looked at yet.
+    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<KnownRecord>>, Error>>;
     /// Cells of a flow in the order of their numbers, after one.
     fn cells<'a>(
         &'a self,
@@ -415,9 +415,9 @@ pub trait Store: Send + Sync {
     fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<Vec<PartRow>, Error>>;
     /// The records behind a cell by their identities, after one.
     fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>>;
-    /// The records of a flow that are counted for something and were last met before `run`, by their identities, after one.
+    /// The records of a flow that were last met before `run`, by their identities, after one.
     fn counted_unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, Error>>;
-    /// How many records of a flow are counted for something.
+    /// How many records of a flow are remembered.
     fn count_counted<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
     /// Forgets all records and cells of a flow; what was sent of them stays known.
     fn forget_cells<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<(), Error>>;

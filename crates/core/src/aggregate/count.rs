@@ -8,6 +8,7 @@ use super::place::Spot;
 use super::sheet::Column;
 use super::{Input, Measure, Zeros};
 use crate::catalogue::{aggregate, record};
+use crate::cells::Cell;
 use crate::error::Cause;
 use crate::expr::Scope;
 use crate::fold::{Amount, Part};
@@ -24,27 +25,6 @@ pub struct Dimensions {
     pub org_unit: u32,
     pub option_combo: u32,
     pub attribute_option_combo: u32,
-}
-
-/// A cell by ids, as it is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cell {
-    /// The name of the indicator.
-    pub indicator: String,
-    /// The id of the data element; empty for what only formulas use.
-    pub element: String,
-    /// As DHIS2 writes it: `2024W10`.
-    pub period: String,
-    pub org_unit: String,
-    pub option_combo: String,
-    pub attribute_option_combo: String,
-}
-
-impl Cell {
-    /// What the target calls it: data element, period, org unit, category option combo and attribute option combo.
-    pub fn id(&self) -> String {
-        [&self.element, &self.period, &self.org_unit, &self.option_combo, &self.attribute_option_combo].map(String::as_str).join(".")
-    }
 }
 
 /// What a record adds to a cell.

@@ -41,7 +41,7 @@ pub(crate) use across::across;
 pub use bind::Bound;
 pub use by::By;
 pub(crate) use compile::{Around, compile};
-pub use count::{Cell, Contribution, Counted, Dimensions};
+pub use count::{Contribution, Counted, Dimensions};
 pub use formula::Input;
 pub use measure::Measure;
 pub use reading::Reading;

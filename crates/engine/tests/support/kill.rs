@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CountedPart, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartRow, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
@@ -149,7 +149,7 @@ delegate! {
     spill(owner: &'a str, chunk: u32, block: u32) -> Option<Vec<u8>>;
     drop_spill(owner: &'a str) -> ();
     cell_numbers(flow: &'a str, cells: &'a [Cell]) -> Vec<CellNumber>;
-    counted(flow: &'a str, source_ids: &'a [String]) -> Vec<Option<Vec<CountedPart>>>;
+    counted(flow: &'a str, source_ids: &'a [String]) -> Vec<Option<KnownRecord>>;
     cells(flow: &'a str, filter: &'a CellFilter, after: CellNumber, limit: usize) -> Vec<CellRow>;
     parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> Vec<PartRow>;
     records_of_cell(cell: CellNumber, after: &'a str, limit: usize) -> Vec<RecordOfCell>;

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, CountedRecord, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::cells::{
+    Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, CountedRecord, KnownRecord, PartPlace, PartRow, RecordOfCell,
+};
 use kivuko_core::error::Error;
 use kivuko_core::store::{PageCommit, RunId};
 use serde::Serialize;
@@ -41,11 +43,15 @@ fn at<T>(list: &mut [T], position: i64) -> Result<&mut T, Error> {
     usize::try_from(position).ok().and_then(|position| list.get_mut(position)).ok_or_else(|| unstorable("a position"))
 }
 
-pub async fn counted(store: &SqliteStore, flow: &str, ids: &[String]) -> Result<Vec<Option<Vec<CountedPart>>>, Error> {
+pub async fn counted(store: &SqliteStore, flow: &str, ids: &[String]) -> Result<Vec<Option<KnownRecord>>, Error> {
     let rows = sqlx::query(query!("counted_get")).bind(flow).bind(json(ids)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
     let mut found = vec![None; ids.len()];
-    for (position, parts) in rows::all(&rows, READING, |row| Ok((rows::int(row, "position")?, rows::parsed(row, "parts")?)))? {
-        *at(&mut found, position)? = Some(parts);
+    let read = |row: &_| {
+        let known = KnownRecord { version: rows::optional(row, "version")?, parts: rows::parsed(row, "parts")? };
+        Ok((rows::int(row, "position")?, known))
+    };
+    for (position, known) in rows::all(&rows, READING, read)? {
+        *at(&mut found, position)? = Some(known);
     }
     Ok(found)
 }
@@ -54,12 +60,15 @@ pub async fn counted(store: &SqliteStore, flow: &str, ids: &[String]) -> Result<
 struct Counted<'a> {
     source_id: &'a str,
     place: &'a str,
+    version: Option<&'a str>,
     parts: &'a [CountedPart],
 }
 
-impl<'a> From<&'a CountedRecord> for Counted<'a> {
-    fn from(record: &'a CountedRecord) -> Self {
-        Self { source_id: &record.source_id, place: &record.place, parts: &record.parts }
+impl<'a> Counted<'a> {
+    /// The row of a record; none of one that is gone.
+    fn of(record: &'a CountedRecord) -> Option<Self> {
+        let CountedRecord { source_id, place, version, parts } = record;
+        Some(Self { source_id, place, version: version.as_deref(), parts: parts.as_deref()? })
     }
 }
 
@@ -74,8 +83,8 @@ pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Res
         recount(connection, page, counted).await?;
     }
     if !seen.is_empty() {
-        let ids = json(seen)?;
-        let statement = sqlx::query(query!("counted_seen")).bind(&page.flow).bind(ids).bind(page.run.0);
+        let seen = json(seen)?;
+        let statement = sqlx::query(query!("counted_seen")).bind(&page.flow).bind(seen).bind(page.run.0);
         statement.execute(connection).await.map_err(sql(WRITING))?;
     }
     Ok(())
@@ -88,12 +97,12 @@ async fn recount(connection: &mut SqliteConnection, page: &PageCommit, counted: 
     let before: Vec<Vec<CountedPart>> = rows::all(&before, READING, |row| rows::parsed(row, "parts"))?;
     if !before.is_empty() {
         sqlx::query(query!("contribution_remove")).bind(&page.flow).bind(&ids).execute(&mut *connection).await.map_err(sql(WRITING))?;
-        // Those that go on being counted keep their number.
-        let gone = counted.iter().filter(|record| record.parts.is_empty()).map(|record| record.source_id.as_str());
+        // Those that are there still keep their number.
+        let gone = counted.iter().filter(|record| record.parts.is_none()).map(|record| record.source_id.as_str());
         let gone = json(&gone.collect::<Vec<_>>())?;
         sqlx::query(query!("counted_remove")).bind(&page.flow).bind(gone).execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
-    let records: Vec<Counted<'_>> = counted.iter().filter(|record| !record.parts.is_empty()).map(Counted::from).collect();
+    let records: Vec<Counted<'_>> = counted.iter().filter_map(Counted::of).collect();
     if !records.is_empty() {
         let records = json(&records)?;
         let statement = sqlx::query(query!("counted_put")).bind(&page.flow).bind(&records).bind(page.run.0);
@@ -101,7 +110,7 @@ async fn recount(connection: &mut SqliteConnection, page: &PageCommit, counted: 
         sqlx::query(query!("contribution_put")).bind(&page.flow).bind(&records).execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
     let touched: BTreeSet<CellNumber> =
-        before.iter().flatten().chain(counted.iter().flat_map(|record| &record.parts)).map(|part| part.0).collect();
+        before.iter().flatten().chain(counted.iter().filter_map(|record| record.parts.as_ref()).flatten()).map(|part| part.0).collect();
     sqlx::query(query!("cell_touch")).bind(json(&touched)?).execute(connection).await.map_err(sql(WRITING))?;
     Ok(())
 }

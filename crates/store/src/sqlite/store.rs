@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CountedPart, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartRow, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
@@ -137,7 +137,7 @@ impl Store for SqliteStore {
         Box::pin(cells::numbers(self, flow, cells))
     }
 
-    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Vec<CountedPart>>>, Error>> {
+    fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<KnownRecord>>, Error>> {
         Box::pin(cells::counted(self, flow, source_ids))
     }
 

@@ -1,6 +1,6 @@
 //! Cells, and what records are counted for.
 
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate, CountedPart, CountedRecord, PartPlace};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate, CountedPart, CountedRecord, KnownRecord, PartPlace, SeenRecord};
 use kivuko_core::connector::Identity;
 use kivuko_core::store::{RunId, Store};
 
@@ -20,8 +20,12 @@ fn cell(indicator: &str, period: &str) -> Cell {
 }
 
 fn record(id: &str, parts: &[(CellNumber, &str)]) -> CountedRecord {
-    let parts = parts.iter().map(|(cell, part)| CountedPart(*cell, (*part).to_owned())).collect();
-    CountedRecord { source_id: id.to_owned(), place: format!("row {id}"), parts }
+    let parts = Some(parts.iter().map(|(cell, part)| CountedPart(*cell, (*part).to_owned())).collect());
+    CountedRecord { source_id: id.to_owned(), place: format!("row {id}"), version: Some("1".to_owned()), parts }
+}
+
+fn gone(id: &str) -> CountedRecord {
+    CountedRecord { parts: None, ..record(id, &[]) }
 }
 
 async fn count(store: &dyn Store, run: RunId, counted: Vec<CountedRecord>) {
@@ -85,8 +89,9 @@ pub async fn a_record_is_counted_anew_as_a_whole(open: &Open<'_>) {
     assert_eq!(parts(&*store, &n).await.len(), 4);
     assert_eq!(behind(&*store, n[0]).await, ["1", "1", "2"]);
     let known = store.counted("weekly", &texts(&["2", "x", "1"])).await.unwrap();
-    assert_eq!(known[0], Some(vec![CountedPart(n[0], "1".to_owned())]));
-    assert_eq!((known[1].clone(), known[2].as_ref().map(Vec::len)), (None, Some(3)));
+    let second = KnownRecord { version: Some("1".to_owned()), parts: vec![CountedPart(n[0], "1".to_owned())] };
+    assert_eq!((known[0].as_ref(), known[1].as_ref()), (Some(&second), None));
+    assert_eq!(known[2].as_ref().map(|known| known.parts.len()), Some(3));
 
     deal_with(&*store, run, vec![done(n[0], "4"), done(n[1], "1")]).await;
     assert_eq!(due(&*store).await, Vec::<String>::new());
@@ -96,8 +101,11 @@ pub async fn a_record_is_counted_anew_as_a_whole(open: &Open<'_>) {
     assert_eq!((behind(&*store, n[0]).await, behind(&*store, n[2]).await), (texts(&["1", "1"]), texts(&["2"])));
     // It is counted no longer.
     deal_with(&*store, run, vec![done(n[0], "3"), done(n[2], "1")]).await;
-    count(&*store, run, vec![record("2", &[]), record("unknown", &[])]).await;
+    count(&*store, run, vec![record("2", &[]), record("3", &[]), gone("unknown")]).await;
     assert_eq!(due(&*store).await, ["2024W12 1"]);
+    let nothing = Some(KnownRecord { version: Some("1".to_owned()), parts: Vec::new() });
+    assert_eq!(store.counted("weekly", &texts(&["2", "3"])).await.unwrap(), [nothing.clone(), nothing]);
+    count(&*store, run, vec![gone("2")]).await;
     assert_eq!(store.counted("weekly", &texts(&["2"])).await.unwrap(), [None]);
     assert_eq!(parts(&*store, &n).await, [format!("{}:1", n[0].0), format!("{}:2", n[0].0), format!("{}:1", n[1].0)]);
 }
@@ -125,10 +133,11 @@ pub async fn records_that_are_not_met_again_are_listed(open: &Open<'_>) {
     count(&*store, first, ["1", "2", "3", "4"].map(|id| record(id, &[(n[0], "1")])).to_vec()).await;
     let second = begin(&*store, "weekly", 2).await;
     let mut commit = page(second, "weekly");
-    commit.cells.seen = texts(&["1"]);
+    commit.cells.seen = vec![SeenRecord { source_id: "1".to_owned(), version: Some("2".to_owned()) }];
     commit.cells.counted = vec![record("3", &[(n[0], "2")])];
     store.commit_page(&commit).await.unwrap();
     assert_eq!(store.count_counted("weekly").await.unwrap(), 4);
+    assert_eq!(store.counted("weekly", &texts(&["1"])).await.unwrap()[0].as_ref().unwrap().version.as_deref(), Some("2"));
     assert_eq!(store.counted_unseen("weekly", second, "", 10).await.unwrap(), ["2", "4"]);
     assert_eq!(store.counted_unseen("weekly", second, "2", 10).await.unwrap(), ["4"]);
     assert_eq!(store.counted_unseen("daily", second, "", 10).await.unwrap(), Vec::<String>::new());

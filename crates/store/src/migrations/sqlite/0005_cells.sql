@@ -9,7 +9,7 @@ CREATE TABLE cell (
     org_unit               TEXT NOT NULL,
     option_combo           TEXT NOT NULL,
     attribute_option_combo TEXT NOT NULL,
-    -- What it came to last; null: nothing.
+    -- What the target was brought to last; null: no value.
     value                  TEXT,
     due                    INTEGER NOT NULL DEFAULT 0,
     late                   INTEGER NOT NULL DEFAULT 0
@@ -17,12 +17,13 @@ CREATE TABLE cell (
 CREATE UNIQUE INDEX cell_place ON cell (flow, period, org_unit, indicator, option_combo, attribute_option_combo, element);
 CREATE INDEX cell_due ON cell (flow, id) WHERE due = 1;
 
--- A record that is counted, and in `parts` the cells with its share of each: what is taken back before it is counted anew.
+-- A record that was looked at, and in `parts` the cells with its share of each: what is taken back before it is counted anew.
 CREATE TABLE counted (
     id        INTEGER PRIMARY KEY,
     flow      TEXT NOT NULL,
     source_id TEXT NOT NULL,
     place     TEXT NOT NULL,
+    version   TEXT,
     parts     TEXT NOT NULL,
     -- The run that counted it so, and the one that last met it.
     run       INTEGER NOT NULL,

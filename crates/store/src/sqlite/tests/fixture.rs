@@ -58,8 +58,9 @@ async fn fill(store: &SqliteStore) {
     };
     let number = store.cell_numbers("contacts", &[cell]).await.unwrap()[0];
     let mut commit = page(RunId(2), "contacts");
-    let parts = vec![CountedPart(number, "1".to_owned())];
-    commit.cells.counted = vec![CountedRecord { source_id: "1".to_owned(), place: "contacts.csv, row 1".to_owned(), parts }];
+    let parts = Some(vec![CountedPart(number, "1".to_owned())]);
+    let place = "contacts.csv, row 1".to_owned();
+    commit.cells.counted = vec![CountedRecord { source_id: "1".to_owned(), place, version: None, parts }];
     store.commit_page(&commit).await.unwrap();
     store.open_people("cases/", "godata", "1").await.unwrap();
     let person = PersonRow { id: "t-1".to_owned(), keys: vec![17], body: b"who it is".to_vec() };

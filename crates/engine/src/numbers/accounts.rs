@@ -1,0 +1,95 @@
+//! The account of a page of cells: what was written is counted in cells, what became of records was counted before.
+
+use kivuko_core::catalogue::dhis2 as target_codes;
+use kivuko_core::cells::CellUpdate;
+use kivuko_core::error::Cause;
+use kivuko_core::outcome::Outcome;
+use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
+
+use crate::run::Execution;
+use crate::unit::{Decision, Early, Item, Unit};
+
+impl Execution<'_> {
+    /// Takes one cell into the commit of its page.
+    pub(crate) fn account_cell(&mut self, item: &Item, units: &[&Unit], commit: &mut PageCommit) {
+        let Some(cell) = self.sending.as_mut().and_then(|sending| sending.cells.remove(&item.id)) else { return };
+        let outcome = item.outcome(units);
+        let causes: Vec<Cause> = match &item.early {
+            Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
+            _ => units.iter().flat_map(|unit| unit.causes()).collect(),
+        };
+        // A plan that no longer fits leaves the number due.
+        let left_out = units.iter().any(|unit| matches!(unit.decision, Decision::Skipped(_)));
+        match outcome {
+            Outcome::Rejected if all_are(&causes, target_codes::LOCKED) => {
+                commit.cells.updates.extend(self.put_locked(&cell.row, &causes, &item.place));
+                return;
+            }
+            Outcome::Rejected if all_are(&causes, target_codes::NOT_YET_OPEN) => {
+                // The next run tries again.
+                if let Some(sending) = &mut self.sending {
+                    sending.not_open += 1;
+                }
+                return;
+            }
+            Outcome::Rejected => {
+                // What the target refused was counted with the write.
+                commit.counts.writes.rejected += u64::from(!units.iter().any(|unit| unit.was_sent));
+                commit.rejections.push(Rejection {
+                    flow: self.flow.name.clone(),
+                    source_id: item.id.clone(),
+                    place: item.place.clone(),
+                    causes: causes.clone(),
+                    payload: None,
+                    run: self.run,
+                    at: commit.at,
+                });
+            }
+            Outcome::Failed | Outcome::Waiting => {
+                if let Some(sending) = &mut self.sending {
+                    sending.failed += 1;
+                }
+            }
+            _ if left_out => {}
+            _ => {
+                commit.closed_rejections.push(item.id.clone());
+                commit.cells.updates.push(CellUpdate { number: cell.row.number, value: cell.value, due: false, late: false });
+            }
+        }
+        for cause in &causes {
+            self.groups.add(outcome, cause, &item.place);
+        }
+        if matches!(outcome, Outcome::Unchanged | Outcome::Skipped) && causes.is_empty() {
+            return;
+        }
+        let unit = units.first();
+        commit.outcomes.push(OutcomeRow {
+            source_id: item.id.clone(),
+            place: item.place.clone(),
+            part: String::new(),
+            outcome,
+            target_resource: self.resource_of(0),
+            target_id: unit.and_then(|unit| unit.target_id()).map(str::to_owned),
+            fields: unit.map(|unit| unit.written_fields()).unwrap_or_default(),
+            causes,
+        });
+    }
+
+    /// A number of a period that the target has locked is told once, like one that comes too late.
+    fn put_locked(&mut self, row: &kivuko_core::cells::CellRow, causes: &[Cause], place: &str) -> Option<CellUpdate> {
+        if let Some(sending) = &mut self.sending {
+            sending.late += 1;
+        }
+        if row.late {
+            return None;
+        }
+        for cause in causes {
+            self.groups.add(Outcome::Skipped, cause, place);
+        }
+        Some(CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
+    }
+}
+
+fn all_are(causes: &[Cause], code: kivuko_core::error::Code) -> bool {
+    !causes.is_empty() && causes.iter().all(|cause| cause.code == code)
+}

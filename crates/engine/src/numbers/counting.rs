@@ -1,0 +1,216 @@
+//! A page of records: what each counts for, what that changes, and the outcome that it comes to.
+
+use std::collections::BTreeSet;
+
+use kivuko_core::aggregate::{Contribution, Counted, Dimensions};
+use kivuko_core::cells::{CellNumber, CountedPart, CountedRecord, KnownRecord, SeenRecord};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::{Detect, Payload};
+use kivuko_core::fold::Fold;
+use kivuko_core::outcome::Outcome;
+use kivuko_core::record::{Page, Partition};
+use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
+
+use super::Numbers;
+use crate::absence::hash_of;
+use crate::known::KnownReferences;
+use crate::run::{Execution, later_ones_count};
+use crate::unit::{Early, Item};
+
+/// What a page does with one record.
+struct Change {
+    outcome: Outcome,
+    causes: Vec<Cause>,
+    /// What it counts for from now on; `None`: as before.
+    record: Option<CountedRecord>,
+}
+
+impl Execution<'_> {
+    /// What is to be committed of a page; nothing in a plan.
+    pub(super) async fn count_page(
+        &mut self,
+        numbers: &mut Numbers<'_>,
+        partition: &Partition,
+        page: Page,
+        drops_repeated: bool,
+        moves_cursor: bool,
+    ) -> Result<Option<PageCommit>, Error> {
+        let items: Vec<Item> = page.records.into_iter().map(|record| self.item(record)).collect();
+        let items = later_ones_count(items);
+        for item in &items {
+            self.wanted_came(&item.id);
+        }
+        self.nameless |= items.iter().any(|item| item.nameless);
+        if !self.writes && self.flow.deletes.detect == Detect::Absence {
+            self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
+        }
+        let counted = self.count_items(numbers, &items);
+        if !numbers.own.drill {
+            self.name_cells(numbers, &counted).await?;
+            return self.fold(numbers, partition, &items, &counted);
+        }
+        let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
+        let known = self.engine.store.counted(&self.flow.name, &ids).await?;
+        self.name_cells(numbers, &counted).await?;
+        let mut commit = self.empty_commit(partition, moves_cursor.then_some(page.next));
+        for ((item, counted), known) in items.iter().zip(counted).zip(&known) {
+            if drops_repeated && is_repeated(item, known.as_ref()) {
+                continue;
+            }
+            let parts = parts_of(numbers, &counted);
+            let change = self.change(item, counted, parts, known.as_ref());
+            if !self.writes
+                && let Some(record) = &change.record
+            {
+                let before = known.as_ref().map_or(&[][..], |known| &known.parts);
+                numbers.changes.replace(before, record.parts.as_deref().unwrap_or_default());
+            }
+            self.put_change(item, change, known.as_ref(), &mut commit);
+        }
+        self.counts.merge(&commit.counts);
+        Ok(self.writes.then_some(commit))
+    }
+
+    fn count_items(&self, numbers: &Numbers<'_>, items: &[Item]) -> Vec<Counted> {
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        let count = |item: &Item| match item.early {
+            None => numbers.bound.count(&item.value, &env),
+            Some(_) => Counted::default(),
+        };
+        items.iter().map(count).collect()
+    }
+
+    /// Sees to it that every cell of a page has its number.
+    async fn name_cells(&self, numbers: &mut Numbers<'_>, counted: &[Counted]) -> Result<(), Error> {
+        let cells = counted.iter().flat_map(|counted| &counted.parts).map(|part| part.cell);
+        self.name(numbers, cells.collect()).await
+    }
+
+    pub(super) async fn name(&self, numbers: &mut Numbers<'_>, cells: BTreeSet<Dimensions>) -> Result<(), Error> {
+        let new: Vec<Dimensions> = cells.into_iter().filter(|cell| !numbers.cells.contains_key(cell)).collect();
+        let names: Vec<_> = new.iter().map(|cell| numbers.bound.cell(cell)).collect();
+        let found = self.engine.numbers_of_cells(&self.flow.name, &names).await?;
+        numbers.cells.extend(new.into_iter().zip(found));
+        Ok(())
+    }
+
+    fn change(&self, item: &Item, counted: Counted, parts: Vec<CountedPart>, known: Option<&KnownRecord>) -> Change {
+        let causes: Vec<Cause> = counted.causes.into_iter().map(|(_, cause)| cause).collect();
+        let (outcome, causes, parts) = match &item.early {
+            Some(Early::Left(causes)) => return Change { outcome: Outcome::Skipped, causes: causes.clone(), record: None },
+            Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone(), Some(Vec::new())),
+            Some(Early::Skipped) => (Outcome::Skipped, Vec::new(), Some(Vec::new())),
+            Some(Early::Removed) => (if known.is_some() { Outcome::Deleted } else { Outcome::Skipped }, Vec::new(), None),
+            None if !causes.is_empty() => (Outcome::Rejected, causes, Some(parts)),
+            None => {
+                let as_before = known.is_some_and(|known| known.parts == parts);
+                // Of a record that counts for nothing, and never did, there is no number to speak of.
+                let nothing = parts.is_empty() && known.is_none_or(|known| known.parts.is_empty());
+                let outcome = match (as_before, nothing) {
+                    (_, true) => Outcome::Skipped,
+                    (true, false) => Outcome::Unchanged,
+                    (false, false) => Outcome::Counted,
+                };
+                (outcome, Vec::new(), Some(parts))
+            }
+        };
+        // A record without identity cannot be taken back, and is never counted.
+        let parts = if item.nameless { None } else { parts };
+        // What was refused is looked at again whenever it comes by.
+        let version = item.version.clone().filter(|_| outcome != Outcome::Rejected);
+        let record = CountedRecord { source_id: item.id.clone(), place: item.place.clone(), version, parts };
+        Change { outcome, causes, record: Some(record) }
+    }
+
+    fn put_change(&mut self, item: &Item, change: Change, known: Option<&KnownRecord>, commit: &mut PageCommit) {
+        let Change { outcome, causes, record } = change;
+        commit.counts.add(outcome);
+        for cause in &causes {
+            self.groups.add(outcome, cause, &item.place);
+        }
+        match (record, known) {
+            (Some(record), Some(known)) if record.parts.as_ref() == Some(&known.parts) => {
+                commit.cells.seen.push(SeenRecord { source_id: record.source_id, version: record.version });
+            }
+            (Some(CountedRecord { parts: None, .. }), None) | (None, _) => {}
+            (Some(record), _) => commit.cells.counted.push(record),
+        }
+        match outcome {
+            Outcome::Rejected => commit.rejections.push(Rejection {
+                flow: self.flow.name.clone(),
+                source_id: item.id.clone(),
+                place: item.place.clone(),
+                causes: causes.clone(),
+                payload: item.raw.as_ref().filter(|_| self.flow.keep.payload != Payload::None).map(|raw| raw.to_vec()),
+                run: self.run,
+                at: commit.at,
+            }),
+            _ => commit.closed_rejections.push(item.id.clone()),
+        }
+        // What counts is kept with the record itself, with the run that counted it.
+        if matches!(outcome, Outcome::Unchanged | Outcome::Counted) || (outcome == Outcome::Skipped && causes.is_empty()) {
+            return;
+        }
+        commit.outcomes.push(OutcomeRow {
+            source_id: item.id.clone(),
+            place: item.place.clone(),
+            part: String::new(),
+            outcome,
+            target_resource: self.resource_of(0),
+            target_id: None,
+            fields: Vec::new(),
+            causes,
+        });
+    }
+
+    /// `drill: off`: the page goes into the cells, and nothing of its records is kept but what was refused.
+    fn fold(
+        &mut self,
+        numbers: &mut Numbers<'_>,
+        partition: &Partition,
+        items: &[Item],
+        counted: &[Counted],
+    ) -> Result<Option<PageCommit>, Error> {
+        let mut commit = self.empty_commit(partition, None);
+        for (item, counted) in items.iter().zip(counted) {
+            let parts = if item.nameless { &[][..] } else { &counted.parts[..] };
+            for Contribution { cell, part } in parts {
+                let (Some(number), Some(kind)) = (numbers.cells.get(cell).copied(), kind_of(numbers, cell)) else { continue };
+                let fold = numbers.folds.entry(number).or_insert_with(|| Fold::new(kind));
+                fold.add(*part).map_err(|error| Error::bug(kivuko_core::catalogue::run::ACCOUNT_WRONG, error.to_string()))?;
+            }
+            let (outcome, causes) = match &item.early {
+                Some(Early::Left(causes)) => (Outcome::Skipped, causes.clone()),
+                Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone()),
+                Some(Early::Skipped | Early::Removed) => (Outcome::Skipped, Vec::new()),
+                None if !counted.causes.is_empty() => {
+                    (Outcome::Rejected, counted.causes.iter().map(|(_, cause)| cause.clone()).collect())
+                }
+                None if counted.parts.is_empty() => (Outcome::Skipped, Vec::new()),
+                None => (Outcome::Counted, Vec::new()),
+            };
+            self.put_change(item, Change { outcome, causes, record: None }, None, &mut commit);
+        }
+        self.counts.merge(&commit.counts);
+        Ok(self.writes.then_some(commit))
+    }
+}
+
+
+/// What the overlap of a reading repeats.
+fn is_repeated(item: &Item, known: Option<&KnownRecord>) -> bool {
+    item.version.is_some() && item.early != Some(Early::Removed) && known.is_some_and(|known| known.version == item.version)
+}
+
+fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {
+    let number = |cell: &Dimensions| numbers.cells.get(cell).copied().unwrap_or(CellNumber(-1));
+    let mut parts: Vec<CountedPart> = counted.parts.iter().map(|one| CountedPart(number(&one.cell), one.part.text())).collect();
+    parts.sort();
+    parts
+}
+
+fn kind_of(numbers: &Numbers<'_>, cell: &Dimensions) -> Option<kivuko_core::fold::Kind> {
+    numbers.own(cell.indicator)?.value.kind()
+}
+

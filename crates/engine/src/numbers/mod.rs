@@ -1,0 +1,141 @@
+//! Aggregate flows: records are counted into cells, and cells are carried over like records.
+//!
+//! What is kept here: nothing is sent before a reading has come to its end, so that no number is half a number. What a record counts for is kept with it, and
+//! taken back when it changes, moves or goes; every cell that is touched is due until the target holds what it comes to. Cells go the way of all records (found,
+//! compared, noted, sent, settled), so a killed run sends nothing twice. When the sheet, a code map or the data set has changed, everything is counted anew.
+
+mod accounts;
+mod changes;
+mod completeness;
+mod counting;
+mod due;
+mod formulas;
+mod online;
+mod records;
+mod send;
+mod values;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kivuko_core::aggregate::{Aggregate, Bound, Dimensions};
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::cells::{Cell, CellNumber};
+use kivuko_core::error::Error;
+use kivuko_core::flow::Flow;
+use kivuko_core::fold::Fold;
+use kivuko_core::numbers::{Frame, Places};
+use kivuko_core::outcome::Status;
+use kivuko_core::record::Partition;
+
+use crate::engine::Engine;
+use crate::run::{Execution, RunOptions, Watch, checks_failed};
+
+pub(crate) use send::Sending;
+
+/// The partition under which cells are accounted for.
+pub(crate) const CELLS: &str = "(cells)";
+/// How many runs are looked back at for one that read everything.
+const RECENT_RUNS: usize = 200;
+
+/// What a run knows of its numbers.
+pub(super) struct Numbers<'b> {
+    pub bound: Bound<'b>,
+    pub own: &'b Aggregate,
+    /// The numbers of cells that were met.
+    pub cells: HashMap<Dimensions, CellNumber>,
+    /// `drill: off`: what each cell comes to in this reading.
+    pub folds: HashMap<CellNumber, Fold>,
+    /// A plan: what it would change.
+    pub changes: changes::Changes,
+}
+
+impl Numbers<'_> {
+    /// The position of an indicator as core counts them.
+    pub fn own(&self, indicator: u32) -> Option<&kivuko_core::aggregate::Indicator> {
+        self.own.indicators.get(usize::try_from(indicator).ok()?)
+    }
+}
+
+impl Execution<'_> {
+    /// Counts what is due, and sends what that changes.
+    pub(crate) async fn count_and_send(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
+        let flow = Arc::clone(&self.flow);
+        let Some(own) = &flow.aggregate else { return Ok(()) };
+        let engine = self.engine;
+        engine.check_part(&flow, own, options).await?;
+        let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
+        let bound = own.bind(&frame, &engine.project.codes, places.as_ref()).map_err(|causes| misfit(&causes))?;
+        let mut numbers =
+            Numbers { bound, own, cells: HashMap::new(), folds: HashMap::new(), changes: changes::Changes::default() };
+        self.begin_anew_where_changed(&flow, &frame, places.as_ref()).await?;
+        self.count_records(&mut numbers, options, watch).await?;
+        self.mark_due(&mut numbers, options).await?;
+        self.send_cells(&mut numbers, options, watch).await?;
+        if self.writes && options.is_whole() && own.complete {
+            self.mark_complete(&mut numbers).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What does not fit between a sheet and its target, as one error.
+fn misfit(causes: &[kivuko_core::error::Cause]) -> Error {
+    checks_failed(causes).unwrap_or_else(|| Error::bug(codes::ACCOUNT_WRONG, "a sheet was refused without a reason"))
+}
+
+impl Engine {
+    /// Numbers of a part of the records would be wrong numbers: what is asked for by its identity is counted anew beside all the others, and anything else is
+    /// refused.
+    async fn check_part(&self, flow: &Flow, own: &Aggregate, options: &RunOptions) -> Result<(), Error> {
+        if options.is_whole() || options.plan.is_some() {
+            return Ok(());
+        }
+        let by_identity = options.since.is_none() && options.until.is_none() && options.limit.is_none() && options.input.is_none();
+        let why = if !by_identity {
+            "`--since`, `--until`, `--limit` and `--input` would count a part of the records, and a number of a part is a wrong number"
+        } else if !own.drill {
+            "`drill: off` keeps nothing of single records, so that one cannot be counted anew beside the others"
+        } else if !self.counted_before(flow).await? {
+            "no run of the flow has counted everything yet"
+        } else {
+            return Ok(());
+        };
+        Err(Error::configuration(codes::PART_OF_NUMBERS, format!("the flow `{}` counts: {why}; run it as a whole", flow.name)))
+    }
+
+    /// Whether a run of the flow has read everything: only after that are its numbers whole.
+    async fn counted_before(&self, flow: &Flow) -> Result<bool, Error> {
+        let runs = self.store.runs(Some(&flow.name), RECENT_RUNS).await?;
+        Ok(runs.iter().any(|run| run.status == Status::Complete && !run.options.contains("--only")))
+    }
+
+    /// The data set that a flow counts into, and where places of its source lie.
+    pub(crate) async fn frame_of(
+        &self,
+        flow: &Flow,
+        target: &dyn kivuko_core::connector::Target,
+    ) -> Result<(Arc<Frame>, Option<Places>), Error> {
+        let Some(frame) = target.frame().await? else {
+            return Err(Error::configuration(
+                codes::NO_NUMBERS,
+                format!("the system `{}` does not say what its data sets are, so nothing can be counted into it", flow.to.system),
+            ));
+        };
+        let places = self.system(&flow.from.system)?.places().await?;
+        Ok((frame, places))
+    }
+
+    /// The numbers of cells, in their order.
+    pub(super) async fn numbers_of_cells(&self, flow: &str, cells: &[Cell]) -> Result<Vec<CellNumber>, Error> {
+        let mut numbers = Vec::with_capacity(cells.len());
+        for cells in cells.chunks(2_000) {
+            numbers.extend(self.store.cell_numbers(flow, cells).await?);
+        }
+        Ok(numbers)
+    }
+}
+
+pub(super) fn cells_partition() -> Partition {
+    Partition(CELLS.to_owned())
+}

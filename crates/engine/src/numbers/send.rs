@@ -1,0 +1,148 @@
+//! Sending: cells that are due, page by page, as records of the flow.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::Outcome;
+use kivuko_core::record::{Cursor, Page, SourceRecord};
+use serde_json::json;
+
+use super::values::Worth;
+use super::{Numbers, cells_partition};
+use crate::duplicates::Duplicates;
+use crate::run::{Execution, RunOptions, Watch};
+
+/// The cells of the page that is being sent, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    pub cells: HashMap<String, Cell>,
+    /// Cells that changed too late, or whose period is locked.
+    pub late: u64,
+    /// Cells whose period is not open yet.
+    pub not_open: u64,
+    /// Cells that stay due since the target was not reached.
+    pub failed: u64,
+}
+
+/// A cell on its way.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    pub row: CellRow,
+    pub value: Option<String>,
+}
+
+impl Execution<'_> {
+    pub(super) async fn send_cells(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
+        self.duplicates = Duplicates::default();
+        self.sending = Some(Sending::default());
+        let wanted: HashSet<CellNumber> = numbers.changes.cells().into_iter().collect();
+        let filter = CellFilter { due: self.writes, ..CellFilter::default() };
+        let mut after = CellNumber(-1);
+        loop {
+            self.stop_if_cancelled()?;
+            let rows = self.engine.store.cells(&self.flow.name, &filter, after, self.engine.pace.page_size).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.number;
+            let rows: Vec<CellRow> = rows.into_iter().filter(|row| row.due || wanted.contains(&row.number)).collect();
+            if !rows.is_empty() {
+                self.send_page(numbers, rows, options, watch).await?;
+            }
+        }
+    }
+
+    async fn send_page(
+        &mut self,
+        numbers: &Numbers<'_>,
+        rows: Vec<CellRow>,
+        options: &RunOptions,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        let worths = self.worths(numbers, &rows).await?;
+        let (mut updates, mut records, mut cells) = (Vec::new(), Vec::new(), HashMap::new());
+        for (row, worth) in rows.into_iter().zip(worths) {
+            let place = place_of(numbers, &row);
+            let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
+            let value = match worth {
+                Worth::Value(value) => value,
+                Worth::Gone => {
+                    if row.value.is_some() {
+                        let message = "the sheet or the data set no longer has this number; what was sent of it stays as it is";
+                        self.groups.add(Outcome::Skipped, &Cause::new(codes::NUMBER_WITHOUT_ROW, message), &place);
+                    }
+                    updates.push(CellUpdate { value: None, ..done });
+                    continue;
+                }
+                Worth::Refused(cause) => {
+                    self.counts.writes.rejected += 1;
+                    self.groups.add(Outcome::Rejected, &cause, &place);
+                    continue;
+                }
+            };
+            if value == row.value && !self.live {
+                updates.push(done);
+            } else if row.cell.element.is_empty() {
+                // It is there for formulas only.
+                updates.push(CellUpdate { value, ..done });
+            } else if self.is_late(numbers, &row, options) {
+                updates.extend(self.put_late(&row, &place));
+            } else {
+                records.push(record_of(&row, value.as_deref(), place));
+                cells.insert(row.cell.id(), Cell { row, value });
+            }
+        }
+        self.put_updates(updates).await?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = cells.keys().cloned().collect();
+        if let Some(sending) = &mut self.sending {
+            sending.cells = cells;
+        }
+        let known = self.known(&ids).await?;
+        let page = Page { records, next: Cursor { value: String::new(), time: None } };
+        self.page(&cells_partition(), page, &known, false, false, watch).await
+    }
+
+    fn is_late(&self, numbers: &Numbers<'_>, row: &CellRow, options: &RunOptions) -> bool {
+        let Some(cell) = numbers.bound.dimensions(&row.cell) else { return false };
+        numbers.own.is_late(cell.period, self.today) && !options.periods.iter().any(|period| *period == row.cell.period)
+    }
+
+    /// A number that changed too late is told once, and stays due for a run that is asked for its period.
+    pub(super) fn put_late(&mut self, row: &CellRow, place: &str) -> Option<CellUpdate> {
+        if let Some(sending) = &mut self.sending {
+            sending.late += 1;
+        }
+        if row.late {
+            return None;
+        }
+        let message = format!(
+            "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
+            row.cell.period, self.flow.name
+        );
+        self.groups.add(Outcome::Skipped, &Cause::new(codes::LATE, message), place);
+        Some(CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
+    }
+}
+
+/// Where a number stands, for people.
+fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
+    let unit = numbers.bound.unit(&row.cell.org_unit).map_or(row.cell.org_unit.as_str(), |unit| unit.named.name.as_str());
+    format!("{}, {}, {unit}", row.cell.indicator, row.cell.period)
+}
+
+fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord {
+    let cell = &row.cell;
+    let body = json!({
+        "dataElement": cell.element,
+        "period": cell.period,
+        "orgUnit": cell.org_unit,
+        "categoryOptionCombo": cell.option_combo,
+        "attributeOptionCombo": cell.attribute_option_combo,
+        "value": value,
+    });
+    SourceRecord { id: Some(cell.id()), place, version: None, deleted: value.is_none(), body: Ok(Bytes::from(body.to_string())) }
+}

@@ -1,0 +1,152 @@
+//! What a cell comes to: its parts folded, or a formula over the folds of others.
+
+use std::collections::HashMap;
+
+use kivuko_core::aggregate::{Aggregate, Dimensions, Zeros};
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::cells::{CellNumber, CellRow, PartPlace};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::fold::{Amount, Fold, Kind, Part};
+
+use super::Numbers;
+use super::changes::Changes;
+use crate::engine::Engine;
+use crate::run::Execution;
+
+/// How many parts are read at once.
+const PARTS: usize = 20_000;
+
+/// What a cell comes to.
+pub(super) enum Worth {
+    /// This; `None`: there is nothing to be sent, and what was sent goes.
+    Value(Option<String>),
+    /// The sheet, or the target, no longer has it.
+    Gone,
+    /// The formula cannot be worked out.
+    Refused(Cause),
+}
+
+impl Numbers<'_> {
+    /// `drill: off`: the number of this reading.
+    pub fn counted(&self, indicator: u32, cell: CellNumber) -> Option<Amount> {
+        let of_nothing = || self.own(indicator)?.value.of_nothing();
+        self.folds.get(&cell).and_then(Fold::number).or_else(of_nothing)
+    }
+}
+
+impl Execution<'_> {
+    /// What these cells come to, in their order.
+    pub(super) async fn worths(&self, numbers: &Numbers<'_>, rows: &[CellRow]) -> Result<Vec<Worth>, Error> {
+        let cells: Vec<Option<Dimensions>> = rows.iter().map(|row| numbers.bound.dimensions(&row.cell)).collect();
+        let wanted: Vec<(CellNumber, u32)> = rows
+            .iter()
+            .zip(&cells)
+            .filter_map(|(row, cell)| Some((row.number, cell.as_ref()?.indicator)))
+            .filter(|(_, indicator)| numbers.own(*indicator).is_some_and(|own| own.value.kind().is_some()))
+            .collect();
+        let counted = if numbers.own.drill {
+            self.engine.numbers(numbers.own, &wanted, Some(&numbers.changes)).await?
+        } else {
+            wanted.iter().map(|(cell, indicator)| (*cell, numbers.counted(*indicator, *cell))).collect()
+        };
+        let formulas = self.evaluate(numbers, rows, &cells).await?;
+        let worth = |(row, cell): (&CellRow, &Option<Dimensions>)| {
+            let Some(cell) = cell else { return Worth::Gone };
+            match (counted.get(&row.number), formulas.get(&row.number)) {
+                (Some(number), _) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
+                (None, Some(Ok(number))) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
+                (None, Some(Err(cause))) => Worth::Refused(cause.clone()),
+                (None, None) => Worth::Gone,
+            }
+        };
+        Ok(rows.iter().zip(&cells).map(worth).collect())
+    }
+
+    /// A number as the target is to have it; nothing for one that is too small, for a zero that means nothing there, and for a zero that nobody waits for.
+    pub(super) fn sent_as(&self, numbers: &Numbers<'_>, row: &CellRow, cell: &Dimensions, number: Option<Amount>) -> Option<String> {
+        let number = number?;
+        let own = numbers.own;
+        if usize::try_from(cell.indicator).is_ok_and(|indicator| own.is_small(indicator, number)) {
+            return None;
+        }
+        if number == Amount::default() {
+            let significant = numbers.bound.element(cell.indicator).is_none_or(|element| element.zero_is_significant);
+            let waited_for =
+                row.value.is_some() || (own.zeros == Zeros::Report && own.zero_periods(self.today).contains(&cell.period));
+            if !significant || !waited_for {
+                return None;
+            }
+        }
+        Some(number.to_string())
+    }
+}
+
+impl Engine {
+    /// What the parts of these cells make, each with the position of its indicator.
+    pub(super) async fn numbers(
+        &self,
+        own: &Aggregate,
+        cells: &[(CellNumber, u32)],
+        changes: Option<&Changes>,
+    ) -> Result<HashMap<CellNumber, Option<Amount>>, Error> {
+        let indicator = |position: u32| usize::try_from(position).ok().and_then(|position| own.indicators.get(position));
+        let mut folds: HashMap<CellNumber, Fold> = cells
+            .iter()
+            .filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?))))
+            .collect();
+        let ids: Vec<CellNumber> = cells.iter().map(|(cell, _)| *cell).collect();
+        self.each_part(&ids, changes, |cell, part| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part))).await?;
+        let number = |(cell, position): &(CellNumber, u32)| {
+            let of_nothing = || indicator(*position)?.value.of_nothing();
+            (*cell, folds.get(cell).and_then(Fold::number).or_else(of_nothing))
+        };
+        Ok(cells.iter().map(number).collect())
+    }
+
+    /// What the parts of several cells make together.
+    pub(super) async fn fold(&self, kind: Kind, cells: &[CellNumber], changes: Option<&Changes>) -> Result<Fold, Error> {
+        let mut fold = Fold::new(kind);
+        self.each_part(cells, changes, |_, part| add(&mut fold, part)).await?;
+        Ok(fold)
+    }
+
+    /// All parts of these cells as they are with what a plan would change.
+    async fn each_part(
+        &self,
+        cells: &[CellNumber],
+        changes: Option<&Changes>,
+        mut take: impl FnMut(CellNumber, &str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut gone: HashMap<CellNumber, Vec<&str>> = HashMap::new();
+        for cell in cells {
+            let Some(change) = changes.and_then(|changes| changes.of(*cell)) else { continue };
+            gone.insert(*cell, change.gone.iter().map(String::as_str).collect());
+            change.new.iter().try_for_each(|part| take(*cell, part))?;
+        }
+        let mut after = PartPlace::START;
+        loop {
+            let rows = self.store.parts(cells, after, PARTS).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.at;
+            for row in &rows {
+                // A plan: this part is about to go.
+                if let Some(gone) = gone.get_mut(&row.at.cell)
+                    && let Some(at) = gone.iter().position(|part| *part == row.part)
+                {
+                    gone.swap_remove(at);
+                    continue;
+                }
+                take(row.at.cell, &row.part)?;
+            }
+        }
+    }
+}
+
+fn add(fold: &mut Fold, part: &str) -> Result<(), Error> {
+    let part = Part::parse(fold.kind(), part);
+    let added = part.map(|part| fold.add(part));
+    match added {
+        Some(Ok(())) => Ok(()),
+        _ => Err(Error::bug(codes::ACCOUNT_WRONG, format!("what was put down does not belong into the fold `{}`", fold.kind()))),
+    }
+}
