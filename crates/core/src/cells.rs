@@ -88,6 +88,8 @@ pub struct CellsPage {
     pub counted: Vec<CountedRecord>,
     /// Records that were met and count for what they did.
     pub seen: Vec<SeenRecord>,
+    /// Cells that are to be looked at although no record touches them.
+    pub touched: Vec<CellNumber>,
     /// Cells that were dealt with.
     pub updates: Vec<CellUpdate>,
 }

@@ -311,6 +311,13 @@ impl Places {
         self.all.insert(id.into(), Place { parent, name: name.into() });
     }
 
+    /// Everything that is known of them, in order of their ids: the same places give the same list.
+    pub fn in_order(&self) -> Vec<(&str, Option<&str>, &str)> {
+        let mut all: Vec<_> = self.all.iter().map(|(id, place)| (id.as_str(), place.parent.as_deref(), place.name.as_str())).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()

@@ -10,6 +10,8 @@ pub enum Outcome {
     Unchanged,
     /// Left out on purpose: the flow's `where`, a repeated version, a plan that no longer fits.
     Skipped,
+    /// It went into a number, or out of one.
+    Counted,
     /// A record of the target was changed.
     Updated,
     /// A record of the target was made.
@@ -26,14 +28,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order in which accounts list them.
-    pub const ALL: [Self; 8] =
-        [Self::Created, Self::Updated, Self::Unchanged, Self::Deleted, Self::Skipped, Self::Waiting, Self::Rejected, Self::Failed];
+    pub const ALL: [Self; 9] =
+        [Self::Created, Self::Updated, Self::Counted, Self::Unchanged, Self::Deleted, Self::Skipped, Self::Waiting, Self::Rejected, Self::Failed];
 
     /// The word in files, tables and JSON.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
             Self::Skipped => "skipped",
+            Self::Counted => "counted",
             Self::Updated => "updated",
             Self::Created => "created",
             Self::Deleted => "deleted",
@@ -80,6 +83,7 @@ impl Counts {
         match outcome {
             Outcome::Unchanged => self.unchanged += 1,
             Outcome::Skipped => self.skipped += 1,
+            Outcome::Counted => self.counted += 1,
             Outcome::Updated => self.updated += 1,
             Outcome::Created => self.created += 1,
             Outcome::Deleted => self.deleted += 1,

@@ -166,7 +166,8 @@ impl Execution<'_> {
     /// Stops before so many records are removed that something else must be the matter: a slip in `where`, a wrong export.
     async fn guard_removals(&mut self, more: u64) -> Result<(), Error> {
         self.removed += more;
-        if self.removed <= FEW {
+        // A number that falls to nothing is no record that is gone.
+        if self.removed <= FEW || self.sending.is_some() {
             return Ok(());
         }
         self.guard(self.removed).await

@@ -25,27 +25,8 @@ impl Execution<'_> {
         known: &Known,
         cursor: Option<Cursor>,
     ) -> Result<PageCommit, Error> {
-        let mut commit = PageCommit {
-            run: self.run,
-            flow: self.flow.name.clone(),
-            partition: partition.clone(),
-            at: self.engine.clock.now(),
-            cursor,
-            counts: Counts::default(),
-            outcomes: Vec::new(),
-            seen: Vec::new(),
-            links: Vec::new(),
-            unlinked: Vec::new(),
-            sent: Vec::new(),
-            closed_intents: std::mem::take(&mut self.superseded),
-            rejections: Vec::new(),
-            closed_rejections: Vec::new(),
-            waiting: Vec::new(),
-            arrived: Vec::new(),
-            kept: Vec::new(),
-            reviews: Vec::new(),
-            cells: CellsPage::default(),
-        };
+        let mut commit = self.empty_commit(partition, cursor);
+        commit.closed_intents = std::mem::take(&mut self.superseded);
         let mut by_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
         for unit in units {
             by_item[unit.item].push(unit);
@@ -59,9 +40,14 @@ impl Execution<'_> {
             for unit in units {
                 self.account_unit(item, unit, &mut commit);
             }
-            self.account_item(item, units, known, &mut commit);
+            if self.sending.is_some() {
+                self.account_cell(item, units, &mut commit);
+            } else {
+                self.account_item(item, units, known, &mut commit);
+            }
         }
-        if !commit.counts.adds_up() || commit.counts.read + dropped != items.len() as u64 {
+        let accounted = if self.sending.is_some() { 0 } else { items.len() as u64 };
+        if !commit.counts.adds_up() || commit.counts.read + dropped != accounted {
             return Err(Error::bug(
                 codes::ACCOUNT_WRONG,
                 format!("a page of {} records came to {} outcomes", items.len() as u64 - dropped, commit.counts.read),
@@ -69,6 +55,31 @@ impl Execution<'_> {
         }
         self.counts.merge(&commit.counts);
         Ok(commit)
+    }
+
+    /// The commit of a page in which nothing happened yet.
+    pub(crate) fn empty_commit(&self, partition: &Partition, cursor: Option<Cursor>) -> PageCommit {
+        PageCommit {
+            run: self.run,
+            flow: self.flow.name.clone(),
+            partition: partition.clone(),
+            at: self.engine.clock.now(),
+            cursor,
+            counts: Counts::default(),
+            outcomes: Vec::new(),
+            seen: Vec::new(),
+            links: Vec::new(),
+            unlinked: Vec::new(),
+            sent: Vec::new(),
+            closed_intents: Vec::new(),
+            rejections: Vec::new(),
+            closed_rejections: Vec::new(),
+            waiting: Vec::new(),
+            arrived: Vec::new(),
+            kept: Vec::new(),
+            reviews: Vec::new(),
+            cells: CellsPage::default(),
+        }
     }
 
     fn account_item(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {

@@ -18,6 +18,7 @@ mod lease;
 mod map;
 mod matching;
 mod online;
+mod numbers;
 mod orphans;
 mod people;
 mod plan;

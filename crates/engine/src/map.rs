@@ -303,7 +303,8 @@ impl Execution<'_> {
             let acted_on = self.flow.deletes.detect != Detect::None && self.flow.deletes.then != Then::Ignore;
             return Some(if acted_on { Early::Removed } else { Early::Skipped });
         }
-        let condition = self.flow.from.where_.as_ref()?;
+        // What `where` says is of records; a cell was made of those for which it holds.
+        let condition = self.flow.from.where_.as_ref().filter(|_| self.sending.is_none())?;
         let references = KnownReferences::default();
         let env = self.env(&references);
         match condition.truth(&Scope { record: value, item: None, vars: &[], env: &env }) {

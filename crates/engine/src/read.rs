@@ -160,7 +160,8 @@ impl Execution<'_> {
     }
 
     fn project(&self, raw: &[u8], value: &mut Value) -> Option<Early> {
-        match self.flow.mapping.projection().project(raw) {
+        let projection = if self.sending.is_some() { self.flow.mapping.projection() } else { self.flow.projection() };
+        match projection.project(raw) {
             Ok(projected) => {
                 *value = projected;
                 self.early(false, value)

@@ -13,6 +13,17 @@ use serde_json::{Value, json};
 const GROUPS: usize = 200;
 const EXAMPLES: usize = 3;
 
+/// What a run that counts tells beside its account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct NumbersReport {
+    /// Cells that changed too late to be sent by themselves, or whose period is locked.
+    pub late: u64,
+    /// Cells whose period is not open yet; they stay due.
+    pub not_open: u64,
+    /// Periods and org units for which the data set was marked complete.
+    pub completed: u64,
+}
+
 /// The account of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
@@ -23,6 +34,8 @@ pub struct RunReport {
     pub counts: Counts,
     /// Where rows are put together to records: how many rows were read. `counts` is of the records.
     pub rows: Option<u64>,
+    /// Of a flow that counts.
+    pub numbers: Option<NumbersReport>,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -34,7 +47,8 @@ impl RunReport {
     /// The exit code of a command that ran this: the highest that applies.
     pub fn exit_code(&self) -> u8 {
         let by_error = self.error.as_ref().map_or(0, exit_code);
-        let by_records = u8::from(self.counts.rejected > 0 || left_out(&self.causes));
+        let refused = self.counts.rejected > 0 || self.counts.writes.rejected > 0;
+        let by_records = u8::from(refused || left_out(&self.causes));
         let by_status = if self.status == Status::Complete { 0 } else { 3 };
         by_error.max(by_records).max(if self.error.is_some() { 0 } else { by_status })
     }
@@ -62,6 +76,11 @@ impl RunReport {
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
             "causes": self.causes,
         });
+        if let Some(numbers) = self.numbers {
+            object["late"] = json!(numbers.late);
+            object["not_open"] = json!(numbers.not_open);
+            object["completed"] = json!(numbers.completed);
+        }
         if let Some(rows) = self.rows {
             object["rows"] = json!(rows);
         }

@@ -26,10 +26,11 @@ use crate::duplicates::Duplicates;
 use crate::engine::Engine;
 use crate::known::Known;
 use crate::lease::Held;
+use crate::numbers::Sending;
 use crate::plan::Planned;
 use crate::proposals::Proposal;
 use crate::read::check_input;
-use crate::report::{CauseGroups, RunReport};
+use crate::report::{CauseGroups, NumbersReport, RunReport};
 use crate::scope::Scopes;
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -50,6 +51,8 @@ pub struct RunOptions {
     pub input: Option<PathBuf>,
     /// Compare with what the target holds, not with what was last sent.
     pub force: bool,
+    /// Of a flow that counts: these periods are sent too, however late they changed.
+    pub periods: Vec<String>,
     /// Exactly the writes of this saved plan.
     pub plan: Option<i64>,
     /// What started it: `manual` when empty.
@@ -84,6 +87,7 @@ impl RunOptions {
         );
         word("--limit", self.limit.map(|limit| limit.to_string()));
         word("--input", self.input.as_ref().map(|path| path.display().to_string()));
+        word("--periods", (!self.periods.is_empty()).then(|| self.periods.join(",")));
         word("--plan", self.plan.map(|plan| plan.to_string()));
         if self.force {
             words.push("--force".to_owned());
@@ -145,6 +149,11 @@ pub(crate) struct Execution<'e> {
     pub passed: bool,
     /// The writes of a saved plan, when just these are to be sent.
     pub agreed: Option<BTreeMap<(String, String), Planned>>,
+    /// Of a flow that counts: by what it counts, and the cells that are on their way.
+    pub counted_by: String,
+    pub sending: Option<Sending>,
+    /// Periods and org units for which a data set was marked complete.
+    pub completed: u64,
     /// The records that were asked for by their identity and have not come by.
     wanted: BTreeSet<String>,
     pub counts: Counts,
@@ -190,7 +199,8 @@ impl Engine {
         let requests = self.requests() - requests_before;
         execution.counts.requests = requests;
         let finished = self.clock.now();
-        let status = if ended.is_ok() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
+        let sending = execution.sending.take().unwrap_or_default();
+        let status = if ended.is_ok() && execution.counts.failed == 0 && sending.failed == 0 { Status::Complete } else { Status::Incomplete };
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
         if let Err(error) = self.forget_what_is_old(&flow).await {
@@ -205,6 +215,11 @@ impl Engine {
             status,
             counts: execution.counts,
             rows: execution.rows_read,
+            numbers: flow.aggregate.is_some().then_some(NumbersReport {
+                late: sending.late,
+                not_open: sending.not_open,
+                completed: execution.completed,
+            }),
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),
@@ -272,6 +287,9 @@ impl<'e> Execution<'e> {
             seen_in_plan: HashSet::new(),
             passed: false,
             agreed: None,
+            counted_by: String::new(),
+            sending: None,
+            completed: 0,
             wanted: BTreeSet::new(),
             counts: Counts::default(),
             groups: CauseGroups::default(),
@@ -301,8 +319,11 @@ impl<'e> Execution<'e> {
         } else {
             self.wanted = options.only.iter().map(|id| id.trim().to_owned()).collect();
         }
-        let mut source = self.open_source(&options)?;
         let flow = Arc::clone(&self.flow);
+        if flow.aggregate.is_some() {
+            return self.count_and_send(&options, watch).await;
+        }
+        let mut source = self.open_source(&options)?;
         if let Some(rows) = &flow.from.rows {
             source = self.group(rows, source, &options).await?;
         }
@@ -335,7 +356,7 @@ impl<'e> Execution<'e> {
     }
 
     /// Records that were asked for by their identity, and that the source does not have.
-    fn tell_not_found(&mut self) {
+    pub(crate) fn tell_not_found(&mut self) {
         for id in std::mem::take(&mut self.wanted) {
             let cause = Cause::new(
                 codes::UNKNOWN_RECORD,
@@ -343,6 +364,11 @@ impl<'e> Execution<'e> {
             );
             self.groups.add(Outcome::Skipped, &cause, &id);
         }
+    }
+
+    /// A record came by that may have been asked for.
+    pub(crate) fn wanted_came(&mut self, id: &str) {
+        self.wanted.remove(id);
     }
 
     /// Opens the targets and asks them whether the flow can work; in a run also takes the leases.
@@ -552,7 +578,7 @@ impl<'e> Execution<'e> {
 }
 
 /// A source that reads what has changed may hand out a record twice in a page; its later state counts. (In a source that is read whole both are rejected before.)
-fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
+pub(crate) fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
     let mut seen: HashMap<String, String> = HashMap::new();
     for item in items.iter_mut().rev() {
         let later = seen.insert(item.id.clone(), item.place.clone());
@@ -601,6 +627,11 @@ pub(crate) fn checks_failed(wrong: &[Cause]) -> Option<Error> {
         error.cause.message = wrong.iter().map(|cause| cause.message.as_str()).collect::<Vec<_>>().join("; ");
     }
     Some(error)
+}
+
+/// What the targets found wrong before the first record is an error.
+pub(crate) fn misfit_of(wrong: &[Cause]) -> Result<(), Error> {
+    checks_failed(wrong).map_or(Ok(()), Err)
 }
 
 /// The worst outcome of several parts; a record of which every part was left out is skipped.

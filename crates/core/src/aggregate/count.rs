@@ -185,6 +185,11 @@ impl Bound<'_> {
         })
     }
 
+    /// What it is held against.
+    pub fn frame(&self) -> &crate::numbers::Frame {
+        self.frame
+    }
+
     /// What an indicator is written into; none for what only formulas use.
     pub fn element(&self, indicator: u32) -> Option<&Element> {
         self.at(indicator)?.element

@@ -53,6 +53,18 @@ codes! {
     NOT_LINKED = 931, "K0931";
     /// A decision does not fit what is open.
     DECISION_UNFIT = 932, "K0932";
+    /// The target holds no numbers.
+    NO_NUMBERS = 940, "K0940";
+    /// A part of the records would make wrong numbers.
+    PART_OF_NUMBERS = 941, "K0941";
+    /// A number changed too late to be sent by itself.
+    LATE = 942, "K0942";
+    /// A number that was sent has no row in the sheet any more.
+    NUMBER_WITHOUT_ROW = 943, "K0943";
+    /// A formula needs what a flow does not keep.
+    FORMULA_WITHOUT_PARTS = 944, "K0944";
+    /// Nothing is known of such a number.
+    NO_SUCH_NUMBER = 945, "K0945";
     /// A record that was asked for is not in the source.
     UNKNOWN_RECORD = 925, "K0925";
 }

@@ -74,10 +74,13 @@ impl<'a> Counted<'a> {
 
 /// The part of a page's transaction that changes numbers.
 pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
-    let CellsPage { counted, seen, updates } = &page.cells;
+    let CellsPage { counted, seen, touched, updates } = &page.cells;
     // What was dealt with comes first: a cell that the same page touches again is due all the same.
     if !updates.is_empty() {
         sqlx::query(query!("cell_update")).bind(json(updates)?).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
+    if !touched.is_empty() {
+        touch(connection, touched.iter().copied().collect()).await?;
     }
     if !counted.is_empty() {
         recount(connection, page, counted).await?;
@@ -111,7 +114,11 @@ async fn recount(connection: &mut SqliteConnection, page: &PageCommit, counted: 
     }
     let touched: BTreeSet<CellNumber> =
         before.iter().flatten().chain(counted.iter().filter_map(|record| record.parts.as_ref()).flatten()).map(|part| part.0).collect();
-    sqlx::query(query!("cell_touch")).bind(json(&touched)?).execute(connection).await.map_err(sql(WRITING))?;
+    touch(connection, touched).await
+}
+
+async fn touch(connection: &mut SqliteConnection, cells: BTreeSet<CellNumber>) -> Result<(), Error> {
+    sqlx::query(query!("cell_touch")).bind(json(&cells)?).execute(connection).await.map_err(sql(WRITING))?;
     Ok(())
 }
 
