@@ -7,7 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
+use crate::error::Code;
 use crate::period::PeriodType;
+
+/// With this code a target refuses a number whose period it has locked: later is as bad as now, unless somebody opens it.
+pub const LOCKED: Code = Code(1020);
+/// With this code a target refuses a number whose period is not open yet: a later run may bring it.
+pub const NOT_YET_OPEN: Code = Code(1021);
 
 /// Something that has an id, perhaps a code, and a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -97,7 +97,12 @@ impl Engine {
             return Ok(wrong);
         }
         for target in &flow.to.records {
-            wrong.extend(system.target(&target_spec(&flow, target))?.prepare().await?);
+            let target = system.target(&target_spec(&flow, target))?;
+            let unfit = target.prepare().await?;
+            if unfit.is_empty() {
+                wrong.extend(self.misfits(&flow, &*target).await?);
+            }
+            wrong.extend(unfit);
         }
         Ok(wrong)
     }

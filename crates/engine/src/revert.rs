@@ -84,6 +84,7 @@ impl Engine {
             status,
             counts: execution.counts,
             rows: None,
+            numbers: None,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),

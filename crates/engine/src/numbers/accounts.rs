@@ -1,8 +1,8 @@
 //! The account of a page of cells: what was written is counted in cells, what became of records was counted before.
 
-use kivuko_core::catalogue::dhis2 as target_codes;
 use kivuko_core::cells::CellUpdate;
 use kivuko_core::error::Cause;
+use kivuko_core::numbers::{LOCKED, NOT_YET_OPEN};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
 
@@ -21,11 +21,11 @@ impl Execution<'_> {
         // A plan that no longer fits leaves the number due.
         let left_out = units.iter().any(|unit| matches!(unit.decision, Decision::Skipped(_)));
         match outcome {
-            Outcome::Rejected if all_are(&causes, target_codes::LOCKED) => {
+            Outcome::Rejected if all_are(&causes, LOCKED) => {
                 commit.cells.updates.extend(self.put_locked(&cell.row, &causes, &item.place));
                 return;
             }
-            Outcome::Rejected if all_are(&causes, target_codes::NOT_YET_OPEN) => {
+            Outcome::Rejected if all_are(&causes, NOT_YET_OPEN) => {
                 // The next run tries again.
                 if let Some(sending) = &mut self.sending {
                     sending.not_open += 1;

@@ -35,7 +35,7 @@ impl Execution<'_> {
         }
         let Some(ready_since) = ready_since else { return Ok(()) };
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
-        let Some(data_set) = numbers.bound.frame().map(|frame| frame.data_set.clone()) else { return Ok(()) };
+        let data_set = numbers.bound.frame().data_set.clone();
         let (mut whole, mut open) = (BTreeMap::<(String, String, String), ()>::new(), BTreeSet::new());
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {

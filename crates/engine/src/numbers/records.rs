@@ -66,7 +66,7 @@ impl Execution<'_> {
             let moves_cursor = goes_on && self.writes;
             let commit = self.count_page(numbers, partition, page, goes_on, moves_cursor).await?;
             // The disk is busy with this page while the next one is read.
-            let (committed, read) = join(self.put_down(commit.as_ref()), self.next_page(&mut *pages)).await;
+            let (committed, read) = join(self.commit_counted(commit.as_ref()), self.next_page(&mut *pages)).await;
             committed?;
             watch.page(&self.counts);
             next = read?;
@@ -74,7 +74,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    async fn put_down(&self, commit: Option<&PageCommit>) -> Result<(), Error> {
+    async fn commit_counted(&self, commit: Option<&PageCommit>) -> Result<(), Error> {
         match commit {
             Some(commit) => self.engine.store.commit_page(commit).await,
             None => Ok(()),
@@ -115,7 +115,7 @@ impl Execution<'_> {
             };
             let page = Page { records: ids.iter().map(gone).collect(), next: Cursor { value: String::new(), time: None } };
             let commit = self.count_page(numbers, &partition, page, false, false).await?;
-            self.put_down(commit.as_ref()).await?;
+            self.commit_counted(commit.as_ref()).await?;
             watch.page(&self.counts);
         }
         Ok(())

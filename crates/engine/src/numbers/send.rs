@@ -130,7 +130,7 @@ impl Execution<'_> {
 
 /// Where a number stands, for people.
 fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
-    let unit = numbers.bound.unit(&row.cell.org_unit).map_or(row.cell.org_unit.as_str(), |unit| unit.named.name.as_str());
+    let unit = numbers.bound.frame().units.get(&row.cell.org_unit).map_or(row.cell.org_unit.as_str(), |unit| unit.named.name.as_str());
     format!("{}, {}, {unit}", row.cell.indicator, row.cell.period)
 }
 
