@@ -154,6 +154,9 @@ pub struct Run {
     /// Read this file in the place of the flow's source
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
+    /// Of a flow that counts: send the numbers of these periods too, however late they changed: `2024W10,2024W11`
+    #[arg(long, value_name = "PERIOD", value_delimiter = ',')]
+    pub periods: Vec<String>,
     /// Compare with what the target holds now, not with what was last sent
     #[arg(long)]
     pub force: bool,
@@ -198,6 +201,38 @@ pub enum RunsWhat {
     },
     /// What became of the records of a run; unchanged ones are only counted
     Records(RunsRecords),
+    /// The numbers of a flow that counts; when one is meant, the records behind it
+    Cell(RunsCell),
+}
+
+#[derive(Debug, Args)]
+pub struct RunsCell {
+    /// The name of the flow
+    pub flow: String,
+    /// Only of this indicator of the sheet
+    #[arg(long)]
+    pub indicator: Option<String>,
+    /// Only of this data element, by its id
+    #[arg(long, value_name = "ID")]
+    pub data_element: Option<String>,
+    /// Only of this period: `2024W10`
+    #[arg(long)]
+    pub period: Option<String>,
+    /// Only of this org unit, by its id
+    #[arg(long, value_name = "ID")]
+    pub org_unit: Option<String>,
+    /// Only of this category option combo, by its id
+    #[arg(long, value_name = "ID")]
+    pub category_option_combo: Option<String>,
+    /// Only of this attribute option combo, by its id
+    #[arg(long, value_name = "ID")]
+    pub attribute_option_combo: Option<String>,
+    /// Only those that are to be sent yet
+    #[arg(long)]
+    pub due: bool,
+    /// So many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Default, Args)]

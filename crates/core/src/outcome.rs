@@ -28,8 +28,17 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order in which accounts list them.
-    pub const ALL: [Self; 9] =
-        [Self::Created, Self::Updated, Self::Counted, Self::Unchanged, Self::Deleted, Self::Skipped, Self::Waiting, Self::Rejected, Self::Failed];
+    pub const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Updated,
+        Self::Counted,
+        Self::Unchanged,
+        Self::Deleted,
+        Self::Skipped,
+        Self::Waiting,
+        Self::Rejected,
+        Self::Failed,
+    ];
 
     /// The word in files, tables and JSON.
     pub const fn word(self) -> &'static str {

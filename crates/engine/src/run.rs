@@ -200,7 +200,8 @@ impl Engine {
         execution.counts.requests = requests;
         let finished = self.clock.now();
         let sending = execution.sending.take().unwrap_or_default();
-        let status = if ended.is_ok() && execution.counts.failed == 0 && sending.failed == 0 { Status::Complete } else { Status::Incomplete };
+        let status =
+            if ended.is_ok() && execution.counts.failed == 0 && sending.failed == 0 { Status::Complete } else { Status::Incomplete };
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
         if let Err(error) = self.forget_what_is_old(&flow).await {

@@ -1,5 +1,6 @@
 //! One file for each command. A command answers with its exit code.
 
+mod cell;
 mod check;
 mod cursor;
 mod demo;

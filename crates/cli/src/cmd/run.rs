@@ -21,6 +21,7 @@ pub async fn execute(app: &App, args: &Run) -> Result<u8, Failure> {
         only: args.only.clone(),
         limit: args.limit,
         input: args.input.as_deref().map(absolute).transpose()?,
+        periods: args.periods.clone(),
         force: args.force,
         plan: args.plan,
         trigger: String::new(),

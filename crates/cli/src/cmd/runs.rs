@@ -20,6 +20,7 @@ pub async fn execute(app: &App, args: Runs) -> Result<u8, Failure> {
         RunsWhat::List(args) => list(app, &args).await,
         RunsWhat::Show { run } => show(app, RunId(run)).await,
         RunsWhat::Records(args) => records(app, &args).await,
+        RunsWhat::Cell(args) => super::cell::execute(app, &args).await,
     }
 }
 

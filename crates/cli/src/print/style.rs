@@ -85,7 +85,7 @@ impl Style {
     /// An outcome in its colour.
     pub fn outcome(self, outcome: Outcome, text: &str) -> String {
         match outcome {
-            Outcome::Created | Outcome::Updated | Outcome::Deleted => self.good(text),
+            Outcome::Created | Outcome::Updated | Outcome::Counted | Outcome::Deleted => self.good(text),
             Outcome::Waiting => self.warn(text),
             Outcome::Rejected | Outcome::Failed => self.bad(text),
             Outcome::Unchanged | Outcome::Skipped => self.dim(text),

@@ -154,4 +154,3 @@ fn write_of(data_set: &str, mark: &Cell, key: &Key) -> Write {
     });
     Write { action: Action::Create, key: key.clone(), id: None, body, parent: None }
 }
-

@@ -184,9 +184,7 @@ impl Execution<'_> {
                 Some(Early::Left(causes)) => (Outcome::Skipped, causes.clone()),
                 Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone()),
                 Some(Early::Skipped | Early::Removed) => (Outcome::Skipped, Vec::new()),
-                None if !counted.causes.is_empty() => {
-                    (Outcome::Rejected, counted.causes.iter().map(|(_, cause)| cause.clone()).collect())
-                }
+                None if !counted.causes.is_empty() => (Outcome::Rejected, counted.causes.iter().map(|(_, cause)| cause.clone()).collect()),
                 None if counted.parts.is_empty() => (Outcome::Skipped, Vec::new()),
                 None => (Outcome::Counted, Vec::new()),
             };
@@ -196,7 +194,6 @@ impl Execution<'_> {
         Ok(self.writes.then_some(commit))
     }
 }
-
 
 /// What the overlap of a reading repeats.
 fn is_repeated(item: &Item, known: Option<&KnownRecord>) -> bool {
@@ -213,4 +210,3 @@ fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {
 fn kind_of(numbers: &Numbers<'_>, cell: &Dimensions) -> Option<kivuko_core::fold::Kind> {
     numbers.own(cell.indicator)?.value.kind()
 }
-

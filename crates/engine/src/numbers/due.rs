@@ -19,12 +19,7 @@ pub(super) const MANY: usize = 2_000;
 impl Execution<'_> {
     /// What records count for depends on the sheet, the code maps, the data set and the places too. When one of these has changed, everything is counted anew:
     /// the cursors go, so that a run that is killed on the way goes on with just that.
-    pub(super) async fn begin_anew_where_changed(
-        &mut self,
-        flow: &Flow,
-        frame: &Frame,
-        places: Option<&Places>,
-    ) -> Result<(), Error> {
+    pub(super) async fn begin_anew_where_changed(&mut self, flow: &Flow, frame: &Frame, places: Option<&Places>) -> Result<(), Error> {
         let places: Vec<_> = places.map(Places::in_order).unwrap_or_default();
         let (elements, combos, units) = (&frame.elements, &frame.combos, frame.units.all());
         let basis = format!(

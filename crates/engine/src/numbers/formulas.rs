@@ -25,7 +25,8 @@ struct Foreign {
 
 impl Foreign {
     fn bound<'a>(&'a self, engine: &'a Engine) -> Result<Bound<'a>, Error> {
-        let own = self.flow.aggregate.as_ref().ok_or_else(|| Error::bug(codes::ACCOUNT_WRONG, "a formula uses a flow that does not count"))?;
+        let own =
+            self.flow.aggregate.as_ref().ok_or_else(|| Error::bug(codes::ACCOUNT_WRONG, "a formula uses a flow that does not count"))?;
         own.bind(&self.frame, &engine.project.codes, self.places.as_ref()).map_err(|causes| misfit(&causes))
     }
 }

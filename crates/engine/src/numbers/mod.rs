@@ -66,8 +66,7 @@ impl Execution<'_> {
         engine.check_part(&flow, own, options).await?;
         let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
         let bound = own.bind(&frame, &engine.project.codes, places.as_ref()).map_err(|causes| misfit(&causes))?;
-        let mut numbers =
-            Numbers { bound, own, cells: HashMap::new(), folds: HashMap::new(), changes: changes::Changes::default() };
+        let mut numbers = Numbers { bound, own, cells: HashMap::new(), folds: HashMap::new(), changes: changes::Changes::default() };
         self.begin_anew_where_changed(&flow, &frame, places.as_ref()).await?;
         self.count_records(&mut numbers, options, watch).await?;
         self.mark_due(&mut numbers, options).await?;

@@ -21,12 +21,7 @@ const FEW: u64 = 10;
 const STOP_ABOVE: f64 = 0.05;
 
 impl Execution<'_> {
-    pub(super) async fn count_records(
-        &mut self,
-        numbers: &mut Numbers<'_>,
-        options: &RunOptions,
-        watch: &dyn Watch,
-    ) -> Result<(), Error> {
+    pub(super) async fn count_records(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let flow = std::sync::Arc::clone(&self.flow);
         let mut source = self.open_source(options)?;
         if let Some(rows) = &flow.from.rows {

@@ -53,13 +53,7 @@ impl Execution<'_> {
         }
     }
 
-    async fn send_page(
-        &mut self,
-        numbers: &Numbers<'_>,
-        rows: Vec<CellRow>,
-        options: &RunOptions,
-        watch: &dyn Watch,
-    ) -> Result<(), Error> {
+    async fn send_page(&mut self, numbers: &Numbers<'_>, rows: Vec<CellRow>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let worths = self.worths(numbers, &rows).await?;
         let (mut updates, mut records, mut cells) = (Vec::new(), Vec::new(), HashMap::new());
         for (row, worth) in rows.into_iter().zip(worths) {

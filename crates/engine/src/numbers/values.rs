@@ -71,8 +71,7 @@ impl Execution<'_> {
         }
         if number == Amount::default() {
             let significant = numbers.bound.element(cell.indicator).is_none_or(|element| element.zero_is_significant);
-            let waited_for =
-                row.value.is_some() || (own.zeros == Zeros::Report && own.zero_periods(self.today).contains(&cell.period));
+            let waited_for = row.value.is_some() || (own.zeros == Zeros::Report && own.zero_periods(self.today).contains(&cell.period));
             if !significant || !waited_for {
                 return None;
             }
@@ -90,10 +89,8 @@ impl Engine {
         changes: Option<&Changes>,
     ) -> Result<HashMap<CellNumber, Option<Amount>>, Error> {
         let indicator = |position: u32| usize::try_from(position).ok().and_then(|position| own.indicators.get(position));
-        let mut folds: HashMap<CellNumber, Fold> = cells
-            .iter()
-            .filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?))))
-            .collect();
+        let mut folds: HashMap<CellNumber, Fold> =
+            cells.iter().filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?)))).collect();
         let ids: Vec<CellNumber> = cells.iter().map(|(cell, _)| *cell).collect();
         self.each_part(&ids, changes, |cell, part| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part))).await?;
         let number = |(cell, position): &(CellNumber, u32)| {

@@ -1,6 +1,7 @@
 //! Formulas: what they are made of, what they give, and which cells belong together.
 
 use super::*;
+use crate::cells::Cell;
 
 const SHEET: &str = "indicator,data_element,value,by
 cases,Cases,count,\"sex: sex; age: age(0-4,5-14,15+)\"
