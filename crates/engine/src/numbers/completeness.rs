@@ -119,7 +119,7 @@ impl Execution<'_> {
                         self.completed += 1;
                         done.push(numbers[*position]);
                     }
-                    Written::Refused(cause) => {
+                    Written::Refused(cause) | Written::NotYet(cause) => {
                         self.counts.writes.rejected += 1;
                         self.groups.add(Outcome::Rejected, &cause, &place);
                     }
