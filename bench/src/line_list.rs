@@ -26,7 +26,7 @@ flow: cases
 about: As a surveillance officer I want the districts' line lists in Go.Data without typing them again.
 from: { system: files, resource: cases.csv, id: case_id }
 mapping: cases.csv
-to: { system: godata, resource: cases, key: \"documents[type=EXTERNAL_ID].number\" }
+to: { system: godata, resource: cases, via: {via}, key: \"documents[type=EXTERNAL_ID].number\" }
 ";
 
 const SHEET: &str = "\
@@ -59,15 +59,15 @@ pub struct Account<'a> {
     pub outbreak: &'a str,
 }
 
-/// Writes the project with so many rows; the same number of rows gives the same file.
-pub fn write(root: &Path, account: Account<'_>, rows: u64) -> io::Result<()> {
+/// Writes the project with so many rows, whose new cases are brought in `via` the API or import files; the same number of rows gives the same file.
+pub fn write(root: &Path, account: Account<'_>, rows: u64, via: &str) -> io::Result<()> {
     for folder in ["flows", "mappings", "codes", "incoming"] {
         fs::create_dir_all(root.join(folder))?;
     }
     let kivuko = KIVUKO.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
     fs::write(root.join("kivuko.yaml"), kivuko)?;
     fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))?;
-    fs::write(root.join("flows/cases.yaml"), FLOW_FILE)?;
+    fs::write(root.join("flows/cases.yaml"), FLOW_FILE.replace("{via}", via))?;
     fs::write(root.join("mappings/cases.csv"), SHEET)?;
     fs::write(root.join("codes/sex.csv"), SEX)?;
     let mut file = BufWriter::new(fs::File::create(root.join("incoming/cases.csv"))?);

@@ -42,6 +42,9 @@ struct Measure {
     /// The delay of `delayed`, for each request.
     #[arg(long, default_value_t = 20)]
     delay_ms: u64,
+    /// How new cases are brought in: `api`, or `import` (files that Go.Data imports).
+    #[arg(long, default_value = "api")]
+    via: String,
     /// Rows of a Markdown table instead of a report.
     #[arg(long)]
     rows: bool,
@@ -75,11 +78,11 @@ fn main() -> Outcome<()> {
 }
 
 /// A fresh simulator and a fresh project.
-fn world(records: u64) -> Outcome<(tempfile::TempDir, Simulator)> {
+fn world(asked: &Measure) -> Outcome<(tempfile::TempDir, Simulator)> {
     let simulator = Simulator::start()?;
     let folder = tempfile::tempdir()?;
     let account = Account { url: simulator.url(), email: Options::EMAIL, password: Options::PASSWORD, outbreak: Options::OUTBREAK };
-    line_list::write(folder.path(), account, records)?;
+    line_list::write(folder.path(), account, asked.records, &asked.via)?;
     Ok((folder, simulator))
 }
 
@@ -91,7 +94,7 @@ fn measure(asked: &Measure) -> Outcome<()> {
     let (mut first, mut again, mut delayed, mut plan) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..asked.times.max(1) {
         if wants("first") || wants("again") || wants("plan") {
-            let (folder, mut simulator) = world(asked.records)?;
+            let (folder, mut simulator) = world(asked)?;
             if wants("plan") {
                 plan.push(take(folder.path(), FLOW, &mut simulator, true)?);
             }
@@ -103,7 +106,7 @@ fn measure(asked: &Measure) -> Outcome<()> {
             }
         }
         if wants("delayed") {
-            let (folder, mut simulator) = world(asked.records)?;
+            let (folder, mut simulator) = world(asked)?;
             simulator.delay(asked.delay_ms)?;
             delayed.push(take(folder.path(), FLOW, &mut simulator, false)?.expect("created", asked.records)?);
         }
