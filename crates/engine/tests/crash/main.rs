@@ -82,6 +82,8 @@ async fn disturbed(
             }
             struck += 1;
         }
+        // On the first day somebody takes `via: import` out after the kill: the next run has to wait for the import of the dead one all the same.
+        story.bring_in(day > 0, &world);
         let here = |what: &str| format!("{}, day {day}, killed at {points:?}: {what}", story.name);
         for turn in 0..=usize::from(story.twice) {
             // A run that was over before it could be killed is the last one.
@@ -143,6 +145,22 @@ fn every_point_of_a_small_work() {
         // Until a number is so high that no run gets there.
         let (points, failed) = histories(None, |turn| alone(disturbed(&story, cut, faults, &expected, |_| vec![kind(turn + 1)])));
         println!("  {:?}{}: {points} points", kind(0), if faults == "[]" { "" } else { ", with late effects" });
+        failures.extend(failed);
+    }
+    conclude(failures, "histories");
+}
+
+/// An import takes effect after its request was answered: what was under way when the process died is waited for.
+#[test]
+fn every_request_of_a_small_work_by_import_files() {
+    let cut = Cut { page: 5, batch: 2 };
+    let story = Story::of(&Work::new(&mut Chance::new(7), 9)).by_imports();
+    let expected = alone(undisturbed(&story, cut));
+    let mut failures = Vec::new();
+    let [_, _, before, after] = Point::KINDS;
+    for kind in [before, after] {
+        let (points, failed) = histories(None, |turn| alone(disturbed(&story, cut, "[]", &expected, |_| vec![kind(turn + 1)])));
+        println!("  {}, {:?}: {points} points", story.name, kind(0));
         failures.extend(failed);
     }
     conclude(failures, "histories");

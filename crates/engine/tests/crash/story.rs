@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use kivuko_core::people::DecisionKind;
 use kivuko_engine::By;
-use kivuko_sims::godata::{Options, Outbreak};
+use kivuko_sims::godata::{Options, Outbreak, Pace};
 use serde_json::Value;
 
 use crate::Cut;
 use crate::support::known_as::names;
 use crate::support::work::Work;
 use crate::support::{World, project, shuffle};
+
+/// So long after its request an import takes effect.
+const LATE_IMPORT: Duration = Duration::from_millis(600);
 
 /// The texts of files, by their paths in the project.
 type Files = Vec<(String, String)>;
@@ -31,6 +35,8 @@ pub struct Story {
     pub days: Vec<Day>,
     /// Records wait for others that come behind them, so that a day has a second run.
     pub twice: bool,
+    /// New cases go in import files, which take effect late. What they create is not in the simulator's log.
+    pub imports: bool,
 }
 
 /// What comes on one day.
@@ -54,6 +60,19 @@ impl Story {
             given: work.given.clone(),
             days: work.days.iter().map(day).collect(),
             ..Self::default()
+        }
+    }
+
+    /// The same with import files.
+    pub fn by_imports(self) -> Self {
+        Self { name: format!("{} by import files", self.name), imports: true, ..self }
+    }
+
+    /// Writes into the flow how new cases are brought in.
+    pub fn bring_in(&self, imports: bool, world: &World) {
+        for (name, text) in self.files.iter().filter(|(name, _)| self.imports && name.starts_with("flows/")) {
+            let via = if imports { "resource: cases, via: import," } else { "resource: cases," };
+            world.write(name, &text.replace("resource: cases,", via));
         }
     }
 
@@ -90,6 +109,7 @@ impl Story {
             given: list(&story["given"]),
             days: list(&story["days"]).iter().map(|day| Day { files: texts(&day["files"]), decide: texts(&day["decide"]) }).collect(),
             twice: story["twice"] == Value::Bool(true),
+            imports: false,
             name,
         }
     }
@@ -115,6 +135,10 @@ impl Story {
         for (name, text) in &self.files {
             world.write(name, text);
         }
+        if self.imports {
+            // Whether somebody looks at it or not, and later than the settling of other writes takes.
+            world.sim.set_pace(Pace { polls: 0, duration: LATE_IMPORT, late: true });
+        }
         for case in &self.given {
             world.sim.insert_case(Options::OUTBREAK, case.clone());
         }
@@ -123,6 +147,7 @@ impl Story {
 
     /// What happens on a day before its first run.
     pub async fn begin(&self, day: usize, world: &World) {
+        self.bring_in(true, world);
         for (name, text) in &self.days[day].files {
             world.write(name, text);
         }
