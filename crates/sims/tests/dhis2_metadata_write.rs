@@ -487,3 +487,19 @@ async fn the_public_samples_go_through_the_api() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_option_combo_that_values_name_stays() {
+    let (sim, user) = start(Options::for_tests("2.42").with_country()).await;
+    let unit = user.get("/organisationUnits?filter=code:eq:F0001&fields=id").await.ok()["organisationUnits"][0]["id"].clone();
+    let element = user.get("/dataElements?filter=code:eq:OPD_VISITS&fields=id,categoryCombo[categoryOptionCombos[id,name]]").await.ok()["dataElements"][0].clone();
+    let combos = element["categoryCombo"]["categoryOptionCombos"].as_array().expect("a list").clone();
+    let female = |age: &str| combos.iter().find(|one| one["name"] == format!("{age}, Female")).expect("a combo")["id"].clone();
+    let (used, unused) = (female("5-14 years"), female("15-49 years"));
+    let value = json!({"dataElement": element["id"], "period": "202605", "orgUnit": unit, "categoryOptionCombo": used, "value": "4"});
+    user.post("/dataValueSets", json!({"dataValues": [value]})).await.ok();
+    let patch = json!([{"op": "remove-by-id", "path": "/categoryOptions", "id": "OptAge00514"}, {"op": "remove-by-id", "path": "/categoryOptions", "id": "OptAge01549"}]);
+    user.send_as("PATCH", "/categories/CategoryAge", "application/json-patch+json", patch.to_string()).await.ok();
+    let there = |id: &Value| sim.object("categoryOptionCombos", id.as_str().unwrap_or_default()).is_some();
+    assert_eq!((there(&used), there(&unused)), (true, false));
+}

@@ -84,7 +84,7 @@ pub fn run(store: &mut Store, document: &Value, params: &Params, writer: &mut Wr
         } else {
             commit::all(store, items, writer);
         }
-        integrity::restore(store, writer.maker, &writer.stamp);
+        integrity::restore(store, writer.maker, &writer.stamp, |uid| writer.numbers.mention(uid));
     }
     Ok(report)
 }

@@ -1,7 +1,7 @@
 //! What must hold among the stored metadata after every change.
 //!
 //! - An object stores what it owns, and nothing that is derived from others.
-//! - Every option combo of every category combo exists, once.
+//! - Every option combo of every category combo exists, once; one that its combo no longer has stays only as long as values name it.
 //! - An option and its option set know each other.
 //! - A data set's elements name their data set.
 
@@ -46,11 +46,11 @@ pub fn owned(kind: &Kind, mut object: Object) -> Object {
     object
 }
 
-/// Restores what must hold.
-pub fn restore(store: &mut Store, maker: &mut Maker, stamp: &str) {
+/// Restores what must hold. `in_use` says of an option combo whether values name it.
+pub fn restore(store: &mut Store, maker: &mut Maker, stamp: &str, in_use: impl Fn(Uid) -> bool) {
     options_know_their_sets(store);
     data_set_elements_name_their_set(store);
-    option_combos(store, maker, stamp);
+    option_combos(store, maker, stamp, in_use);
 }
 
 fn kind_of(plural: &str) -> &'static Kind {
@@ -125,7 +125,7 @@ fn data_set_elements_name_their_set(store: &mut Store) {
 }
 
 /// Makes the option combos that are missing, with the names of their options, and takes those away that their combo no longer has.
-fn option_combos(store: &mut Store, maker: &mut Maker, stamp: &str) {
+fn option_combos(store: &mut Store, maker: &mut Maker, stamp: &str, in_use: impl Fn(Uid) -> bool) {
     let (combos, categories, made) = (kind_of("categoryCombos"), kind_of("categories"), kind_of("categoryOptionCombos"));
     let mut there: BTreeMap<Uid, BTreeMap<BTreeSet<Uid>, Uid>> = BTreeMap::new();
     for (uid, object) in store.of(made) {
@@ -145,7 +145,7 @@ fn option_combos(store: &mut Store, maker: &mut Maker, stamp: &str) {
                 store.put(made, uid, object);
             }
         }
-        for uid in gone.into_values() {
+        for uid in gone.into_values().filter(|uid| !in_use(*uid)) {
             store.remove(made, uid);
         }
     }

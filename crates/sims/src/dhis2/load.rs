@@ -8,8 +8,8 @@ use super::kind::Kind;
 use super::store::{Object, Store, text};
 use super::uid::{Maker, Uid};
 
-/// Loads a document. Kinds that are not simulated are left out; an object without an identifier gets one.
-pub fn document(store: &mut Store, document: &Value, maker: &mut Maker, stamp: &str) -> Result<(), String> {
+/// Loads a document; `in_use` says of an option combo whether values name it. Kinds that are not simulated are left out; an object without an identifier gets one.
+pub fn document(store: &mut Store, document: &Value, maker: &mut Maker, stamp: &str, in_use: impl Fn(Uid) -> bool) -> Result<(), String> {
     let members = document.as_object().ok_or("the metadata are no object")?;
     for kind in Kind::all() {
         let list = members.get(kind.plural).and_then(Value::as_array).into_iter().flatten();
@@ -22,7 +22,7 @@ pub fn document(store: &mut Store, document: &Value, maker: &mut Maker, stamp: &
             put(store, kind, uid, object.clone(), stamp);
         }
     }
-    integrity::restore(store, maker, stamp);
+    integrity::restore(store, maker, stamp, in_use);
     Ok(())
 }
 

@@ -42,7 +42,7 @@ impl Dhis2Sim {
         defaults::put(&mut store, &stamp);
         load::accounts(&mut store, &auth, &stamp);
         for document in &options.metadata {
-            load::document(&mut store, document, &mut maker, &stamp).map_err(invalid)?;
+            load::document(&mut store, document, &mut maker, &stamp, |_| false).map_err(invalid)?;
         }
         let server = Arc::new(Server {
             metadata: RwLock::new(store),
@@ -98,7 +98,8 @@ impl Dhis2Sim {
     pub fn put_metadata(&self, document: &serde_json::Value) {
         let stamp = self.server.zone.stamp(self.server.now());
         let mut store = self.server.metadata_mut();
-        load::document(&mut store, document, &mut self.server.maker(), &stamp)
+        let numbers = self.server.numbers();
+        load::document(&mut store, document, &mut self.server.maker(), &stamp, |uid| numbers.mention(uid))
             .unwrap_or_else(|error| panic!("DHIS2 would refuse these metadata: {error}"));
     }
 

@@ -154,6 +154,9 @@ pub fn answer(server: &Server, request: &Request) -> Reply {
         *last = name;
         suffix = Some(ending);
     }
+    if head_length(request) > HEAD_LIMIT {
+        return Reply::whole(400, "text/html;charset=utf-8", TOO_LONG_PAGE);
+    }
     match identify(server, request) {
         Ok(None) if request.header("x-requested-with") == Some("XMLHttpRequest") => Error::unauthorized("Unauthorized").reply(request),
         Ok(None) => redirect(server, request),
@@ -172,6 +175,19 @@ pub fn answer(server: &Server, request: &Request) -> Reply {
 
 const LOGIN_PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>DHIS 2</title></head><body><form action=\"/login\" method=\"post\"></form></body></html>\n";
+
+/// The longest request line with headers, in bytes, that Tomcat takes unless it is told otherwise.
+const HEAD_LIMIT: usize = 8192;
+
+const TOO_LONG_PAGE: &str = "<!doctype html><html lang=\"en\"><head><title>HTTP Status 400 \u{2013} Bad Request</title></head>\
+    <body><h1>HTTP Status 400 \u{2013} Bad Request</h1></body></html>";
+
+/// The length of the request line with the headers, at least: what was percent-encoded is longer than it is counted here.
+fn head_length(request: &Request) -> usize {
+    let query: usize = request.query.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let headers: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    request.path.len() + query + headers
+}
 
 fn redirect(server: &Server, request: &Request) -> Reply {
     let mut reply = Reply::empty(302);
