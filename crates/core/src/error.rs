@@ -70,6 +70,13 @@ pub struct Cause {
     pub unlisted: Option<Unlisted>,
 }
 
+/// What stands for a value that must not be shown: its length, and a keyed hash by which equal ones are counted.
+pub fn stand_in(value: &str, key: &[u8; 32]) -> String {
+    let hash = blake3::keyed_hash(key, value.as_bytes()).to_hex();
+    let count = value.chars().count();
+    format!("({count} {}, {})", if count == 1 { "character" } else { "characters" }, &hash[..6])
+}
+
 /// A value for which a code map or the other system's reference data has no entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unlisted {

@@ -113,6 +113,12 @@ fn the_examples_of_aggregates_are_right() {
         .flat_map(|cell| cell.split("`, `").map(str::to_owned))
         .collect();
     assert!(by.len() >= 7 && values.len() >= 5, "{by:?} {values:?}");
+    let woman = |years: u8| {
+        json!({
+            "classification": "LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_CONFIRMED", "dateOfReporting": "2024-03-05", "dateOfOnset": "2024-02-28",
+            "gender": "LNG_REFERENCE_DATA_CATEGORY_GENDER_FEMALE", "age": { "years": years }, "usualPlaceOfResidenceLocationId": "a",
+        })
+    };
     let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
     let mut sheets = vec![block("sheet")];
     sheets.extend(by.iter().map(|by| format!("indicator,data_element,value,by\na,X,count,{}\n", quoted(by))));
@@ -122,15 +128,23 @@ fn the_examples_of_aggregates_are_right() {
             ("kivuko.yaml", "project: docs\nsystems: { godata: { kind: any }, hmis: { kind: numbers } }\n".to_owned()),
             ("flows/f.yaml", block("flow")),
             ("aggregates/weekly-cases.csv", sheet.clone()),
-            ("codes/locations.csv", "godata,hmis\na,b\n".to_owned()),
-            ("codes/sex.csv", "godata,hmis\na,b\n".to_owned()),
+            ("codes/locations.csv", "godata,hmis\na,OU_NORTH\n".to_owned()),
+            ("codes/sex.csv", "godata,hmis\nLNG_REFERENCE_DATA_CATEGORY_GENDER_FEMALE,F\n".to_owned()),
             ("codes/age_groups.csv", "godata,hmis\na,b\n".to_owned()),
+            (
+                "checks/weekly.yaml",
+                if sheet.contains("confirmed") { block("checks") } else { "flow: weekly-cases\nchecks: []\n".to_owned() },
+            ),
+            ("samples/two-women.json", json!([woman(24), woman(40)]).to_string()),
         ];
         let files = Files(files.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect());
         let properties = json!({ "data_set": { "type": "string" }, "complete": { "type": "boolean" } });
         let numbers = Declaration { kind: "numbers", to_options: json!({ "type": "object", "properties": properties }), ..any() };
         let loaded = project::load(&files, "test", &[any(), numbers], "0");
-        assert!(loaded.project.is_some(), "{sheet}\n{:#?}", loaded.problems);
+        let project = loaded.project.unwrap_or_else(|| panic!("{sheet}\n{:#?}", loaded.problems));
+        for result in project::run_checks(&project) {
+            assert!(result.passed(), "{result:#?}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
-use kivuko_core::error::Cause;
+use kivuko_core::error::{Cause, stand_in};
 use kivuko_core::expr::Scope;
 use kivuko_core::flow::{Matching, Missing};
 use kivuko_core::mapping::Mapped;
@@ -168,9 +168,8 @@ impl Execution<'_> {
             if cause.field.as_ref().is_some_and(|field| self.flow.mapping.is_seen(name, field)) {
                 continue;
             }
-            let hash = blake3::keyed_hash(&self.hash_key, unlisted.value.as_bytes()).to_hex();
-            let count = unlisted.value.chars().count();
-            cause.hide_unlisted(format!("({count} {}, {})", if count == 1 { "character" } else { "characters" }, &hash[..6]));
+            let hidden = stand_in(&unlisted.value, &self.hash_key);
+            cause.hide_unlisted(hidden);
         }
     }
 

@@ -67,6 +67,10 @@ fn unfit(flow: &Flow, own: &Aggregate, indicator: &Indicator, other: &Flow, want
         let message = format!("the flow `{}` counts into other periods ({})", other.name, there.period.period_type);
         return Some(error(message, format!("a flow of the period type {}", own.period.period_type)));
     }
+    if !there.drill {
+        let message = format!("the flow `{}` has `drill: off`: nothing of it is kept that another flow could use", other.name);
+        return Some(Problem::error(aggregate::NEEDS_DRILL, place, message).expected("`drill: on` there"));
+    }
     if other.to.system != flow.to.system {
         let message = format!("the flow `{}` counts for another system ({}), whose org units are others", other.name, other.to.system);
         return Some(error(message, format!("a flow to {}", flow.to.system)));

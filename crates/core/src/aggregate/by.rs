@@ -133,9 +133,15 @@ impl By {
         self.reading.iter().filter_map(Reading::pipeline).chain(&self.after)
     }
 
-    /// What its value is read from, as written.
-    pub(super) fn source(&self) -> &str {
-        self.reading.as_ref().map_or("", Reading::text)
+    /// How the band at a position is written.
+    pub(super) fn band(&self, position: usize) -> &str {
+        self.bands.as_ref().and_then(|bands| bands.labels().nth(position)).unwrap_or_default()
+    }
+
+    /// Why a record without a value cannot be counted.
+    pub(super) fn missing(&self, category: &str) -> Cause {
+        let source = self.reading.as_ref().map_or("", Reading::text);
+        Cause::new(aggregate::NO_OPTION, format!("the record has no value for the category `{category}`: `{source}` is empty"))
     }
 
     /// What it can give, as far as that is known without a record.

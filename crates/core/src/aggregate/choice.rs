@@ -232,10 +232,7 @@ impl Axis<'_> {
                     Cause::new(aggregate::NO_OPTION, message).unlisted(name.clone(), text.into_owned())
                 })
             }
-            Given::Nothing => {
-                let message = format!("the record has no value for the category `{name}`: `{}` is empty", self.by.source());
-                Err(Cause::new(aggregate::NO_OPTION, message))
-            }
+            Given::Nothing => Err(self.by.missing(name)),
         }
     }
 }

@@ -6,16 +6,15 @@ use serde_json::Value;
 use super::bind::{Bound, BoundIndicator};
 use super::place::Spot;
 use super::sheet::Column;
+use super::walk::{Ground, Placed, walk};
 use super::{Input, Measure, Zeros};
-use crate::catalogue::{aggregate, record};
 use crate::cells::Cell;
 use crate::error::Cause;
 use crate::expr::Scope;
 use crate::fold::{Amount, Part};
 use crate::numbers::Element;
 use crate::period::Period;
-use crate::transform::{Env, day};
-use crate::value::{self, kind};
+use crate::transform::Env;
 
 /// A cell by positions in a [`Bound`]: cheap to compare and to copy. It means something with that bound only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,117 +42,51 @@ pub struct Counted {
     pub causes: Vec<(u32, Cause)>,
 }
 
-impl Bound<'_> {
-    /// What a record, as [`super::Aggregate::projection`] projects it, counts for.
-    pub fn count(&self, record: &Value, env: &Env<'_>) -> Counted {
-        let mut counted = Counted::default();
-        let mut items: Vec<&Value> = Vec::new();
-        for (position, indicator) in (0u32..).zip(&self.indicators) {
-            let Measure::Fold(..) = indicator.own.value else { continue };
-            let (parts, causes) = (counted.parts.len(), counted.causes.len());
-            let scope = Scope { record, item: None, vars: &[], env };
-            match &indicator.own.each {
-                None => self.one(position, indicator, &scope, &mut counted),
-                Some(each) => {
-                    items.clear();
-                    each.read(record, &mut items);
-                    for item in &items {
-                        self.one(position, indicator, &Scope { item: Some(item), ..scope }, &mut counted);
-                    }
-                }
-            }
-            if counted.causes.len() > causes {
-                // An indicator is counted whole or not at all.
-                counted.parts.truncate(parts);
-            }
-            gather(&mut counted.parts, parts);
-        }
-        counted
-    }
+impl Ground for Bound<'_> {
+    type Unit = u32;
+    type Options = u32;
 
-    fn one(&self, position: u32, indicator: &BoundIndicator<'_>, scope: &Scope<'_>, counted: &mut Counted) {
-        let own = indicator.own;
-        let mut refuse = |mut cause: Cause, column: Column| {
-            cause.field.get_or_insert_with(|| own.name.clone());
-            cause.cell.get_or_insert_with(|| self.own.sheet.place_at(own.row, column).to_string());
-            counted.causes.push((position, cause));
-        };
-        if let Some(where_) = &own.where_ {
-            match where_.truth(scope) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(cause) => return refuse(cause, Column::Where),
-            }
-        }
-        let part = match part(&own.value, scope) {
-            Ok(Some(part)) => part,
-            Ok(None) => return,
-            Err(cause) => return refuse(cause, Column::Value),
-        };
-        let day = self.day(indicator, scope).map_err(|cause| refuse(cause, Column::Date)).ok();
-        let org_unit = match self.org_unit(indicator, scope, day) {
-            Ok(Some(org_unit)) => Some(org_unit),
-            Ok(None) => return,
-            Err(cause) => {
-                refuse(cause, Column::OrgUnit);
-                None
-            }
-        };
-        let option_combo = indicator.options.decide(scope).map_err(|cause| refuse(cause, Column::By)).ok();
-        let attribute = indicator.attributes.decide(scope).map_err(|cause| refuse(cause, Column::AttributeOptionCombo)).ok();
-        let period =
-            day.and_then(|day| Period::of(self.own.period.period_type, day).map_err(|error| refuse(error.cause(), Column::Date)).ok());
-        if let (Some(period), Some(org_unit), Some(option_combo), Some(attribute_option_combo)) =
-            (period, org_unit, option_combo, attribute)
-        {
-            let cell = Dimensions { indicator: position, period, org_unit, option_combo, attribute_option_combo };
-            counted.parts.push(Contribution { cell, part });
-        }
-    }
-
-    fn day(&self, indicator: &BoundIndicator<'_>, scope: &Scope<'_>) -> Result<Date, Cause> {
-        let reading = indicator.own.date.as_ref().unwrap_or(&self.own.period.date);
-        let found = reading.read(scope)?;
-        match found.as_ref() {
-            Value::Null => {
-                let message = format!("`{}` is empty, and it decides the period", reading.text());
-                Err(Cause::new(aggregate::NO_DATE, message))
-            }
-            Value::String(text) => day(text.trim(), scope.env.timezone).ok_or_else(|| {
-                let message = format!(
-                    "`{}` is no day such as 2020-01-31 and no moment; say how it is written: `{0} | date(\"dd/MM/yyyy\")`",
-                    reading.text()
-                );
-                Cause::new(record::BAD_DATE, message)
-            }),
-            other => Err(Cause::new(record::BAD_DATE, format!("`{}` is {}, where a day is wanted", reading.text(), kind(other)))),
-        }
-    }
-
-    /// The org unit; none where a person decided that its place is not counted.
-    fn org_unit(&self, indicator: &BoundIndicator<'_>, scope: &Scope<'_>, day: Option<Date>) -> Result<Option<u32>, Cause> {
-        let reading = indicator.own.org_unit.as_ref().unwrap_or(&self.own.org_unit.path);
-        let found = reading.read(scope)?;
-        let spot = match found.as_ref() {
-            Value::Null => {
-                let message = format!("`{}` is empty, and it decides the org unit", reading.text());
-                return Err(Cause::new(aggregate::UNMAPPED_PLACE, message));
-            }
-            // Without a day the place is looked for all the same, so that everything that is wrong is said at once.
-            Value::String(text) => self.places.find(text.trim(), day.unwrap_or(scope.env.today)),
-            other => {
-                let Some(text) = value::text(other) else {
-                    let message = format!("`{}` is {}, where one place is wanted", reading.text(), kind(other));
-                    return Err(Cause::new(aggregate::UNMAPPED_PLACE, message));
-                };
-                self.places.find(&text, day.unwrap_or(scope.env.today))
-            }
-        };
-        match spot {
+    fn place(&self, place: &str, day: Date) -> Result<Option<u32>, Cause> {
+        match self.places.find(place, day) {
             Spot::Unit(position) => Ok(Some(position)),
             Spot::Dropped => Ok(None),
             Spot::Refused(cause) => Err(cause.as_ref().clone()),
         }
+    }
+
+    fn options(&self, indicator: usize, scope: &Scope<'_>) -> Result<u32, Cause> {
+        self.indicators[indicator].options.decide(scope)
+    }
+
+    fn attributes(&self, indicator: usize, scope: &Scope<'_>) -> Result<u32, Cause> {
+        self.indicators[indicator].attributes.decide(scope)
+    }
+
+    fn is_listed(&self, value: &str) -> bool {
+        self.places.is_listed(value)
+    }
+}
+
+impl Bound<'_> {
+    /// What a record, as [`super::Aggregate::projection`] projects it, counts for.
+    pub fn count(&self, record: &Value, env: &Env<'_>) -> Counted {
+        let mut parts: Vec<Contribution> = Vec::new();
+        let mut causes: Vec<(u32, Cause)> = Vec::new();
+        for (position, indicator) in (0u32..).zip(0..self.indicators.len()) {
+            let (begin, without) = (parts.len(), causes.len());
+            let mut found = |placed: Placed<Self>| {
+                let Placed { period, org_unit, options: option_combo, attributes: attribute_option_combo, part } = placed;
+                let cell = Dimensions { indicator: position, period, org_unit, option_combo, attribute_option_combo };
+                parts.push(Contribution { cell, part });
+            };
+            walk(self.own, indicator, self, (record, env), &mut found, &mut |cause| causes.push((position, cause)));
+            if causes.len() > without {
+                // An indicator is counted whole or not at all.
+                parts.truncate(begin);
+            }
+            gather(&mut parts, begin);
+        }
+        Counted { parts, causes }
     }
 
     /// The ids of a cell.
@@ -292,21 +225,6 @@ impl Bound<'_> {
     fn at(&self, indicator: u32) -> Option<&BoundIndicator<'_>> {
         self.indicators.get(usize::try_from(indicator).ok()?)
     }
-}
-
-/// What a record adds; nothing where the value is empty.
-fn part(measure: &Measure, scope: &Scope<'_>) -> Result<Option<Part>, Cause> {
-    let Measure::Fold(fold, reading) = measure else { return Ok(None) };
-    let Some(reading) = reading else { return Ok(Some(Part::Count(1))) };
-    let found = reading.read(scope)?;
-    if found.is_null() {
-        return Ok(None);
-    }
-    let part = fold.part(&found, scope.env.secret).map_err(|error| {
-        let message = format!("`{}` cannot go into `{fold}`: {error}", reading.text());
-        Cause::new(aggregate::NOT_A_NUMBER, message)
-    })?;
-    Ok(Some(part))
 }
 
 /// Sorts what an indicator got of a record, and puts counts of one cell together.

@@ -11,6 +11,7 @@ pub mod sheet;
 pub mod spec;
 
 mod across;
+mod bare;
 mod bind;
 mod by;
 mod choice;
@@ -23,6 +24,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 mod text;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -38,6 +40,7 @@ use crate::period::{Period, PeriodType};
 use crate::projection::Projection;
 
 pub(crate) use across::across;
+pub(crate) use bare::Bare;
 pub use bind::Bound;
 pub use by::By;
 pub(crate) use compile::{Around, compile};

@@ -56,6 +56,11 @@ impl<'a> Resolver<'a> {
         map.results(direction).into_iter().filter(|written| self.frame.units.find(written).one().is_none()).collect()
     }
 
+    /// Whether a value is one of the places that the source itself lists.
+    pub(super) fn is_listed(&self, value: &str) -> bool {
+        self.places.is_some_and(|places| places.name(value).is_some())
+    }
+
     /// The org unit for which a place counts.
     pub(super) fn find(&self, place: &str, day: Date) -> Spot {
         let Some(seen) = &self.seen else { return self.look(place, day) };
@@ -114,7 +119,8 @@ impl<'a> Resolver<'a> {
             Some((map, _)) => (map.name(), format!("the crosswalk `{}`", map.name())),
             None => ("organisationUnits", "the org units of the target".to_owned()),
         };
-        Cause::new(aggregate::UNMAPPED_PLACE, format!("the place of the record is not found in {whose}: {why}")).unlisted(list, place)
+        let name = self.places.and_then(|places| places.name(place)).map_or(String::new(), |name| format!(" `{name}`"));
+        Cause::new(aggregate::UNMAPPED_PLACE, format!("the place{name} of the record is not found in {whose}: {why}")).unlisted(list, place)
     }
 
     /// The org unit at the level of the flow, if the data set is for it.

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::samples::samples;
 use super::spec::{CheckSpec, ChecksSpec};
-use super::{Files, Project};
+use super::{Files, Project, counted};
 use crate::catalogue::{project, record as record_codes};
 use crate::error::{Cause, Code, Place, Problem};
 use crate::expr::Scope;
 use crate::flow::{Flow, TargetRecord};
 use crate::labels::Labels;
-use crate::table::Table;
 use crate::transform::{Env, References};
 use crate::value;
 use crate::yaml::Node;
@@ -31,9 +31,9 @@ pub struct Check {
     pub flow: String,
     /// The file of the sample, when it comes from one.
     pub sample: Option<String>,
-    record: Value,
+    pub(super) records: Vec<Value>,
     today: Date,
-    spec: CheckSpec,
+    pub(super) spec: CheckSpec,
     rejected: Option<Vec<Code>>,
     warnings: Option<Vec<Code>>,
 }
@@ -74,7 +74,9 @@ pub(super) fn prepare(
     let mut checks = Vec::new();
     for (check, item) in spec.checks.into_iter().zip(items) {
         let before = problems.len();
-        let record = sample(&check, item, files, problems);
+        // What is counted is counted over all records of a file; elsewhere a check is about one.
+        let counts = flow.is_some_and(|flow| flow.aggregate.is_some());
+        let records = samples(&check, item, counts, files, problems);
         let today = match check.today.as_deref().map(str::parse::<Date>) {
             None => TODAY,
             Some(Ok(day)) => day,
@@ -89,14 +91,14 @@ pub(super) fn prepare(
         let rejected = codes(check.rejected.as_deref(), "rejected", item, problems);
         let warnings = codes(check.warnings.as_deref(), "warnings", item, problems);
         expectations(&check, item, flow, problems);
-        if let (Some(record), true) = (record, problems.len() == before) {
+        if let (Some(records), true) = (records, problems.len() == before) {
             let place = item.at.place();
             checks.push(Check {
                 name: check.name.clone(),
                 place,
                 flow: spec.flow.clone(),
                 sample: check.sample.clone(),
-                record,
+                records,
                 today,
                 spec: check,
                 rejected,
@@ -123,16 +125,16 @@ fn codes(texts: Option<&[String]>, key: &str, item: &Node, problems: &mut Vec<Pr
 fn expectations(check: &CheckSpec, item: &Node, flow: Option<&Flow>, problems: &mut Vec<Problem>) {
     let bodies = check.create.is_some() || check.update.is_some() || check.records.is_some();
     let others = [check.rejected.is_some(), check.skipped.is_some(), bodies].iter().filter(|there| **there).count();
+    if check.counted.is_some() || flow.is_some_and(|flow| flow.aggregate.is_some()) {
+        counted::expectations(check, item, flow, problems);
+        return;
+    }
     if others != 1 && !(others == 0 && check.warnings.is_some()) {
         let message = if others == 0 { "the check expects nothing" } else { "the check expects things that exclude each other" };
         let expected = "`create` and `update`, or `records`, or `rejected`, or `skipped: true`";
         problems.push(Problem::error(project::BAD_VALUE, item.at.place(), message).expected(expected));
     }
     let Some(flow) = flow else { return };
-    if flow.aggregate.is_some() {
-        let message = "not available yet: checks of a flow that counts";
-        problems.push(Problem::error(project::NOT_AVAILABLE, item.at.place(), message).expected("a flow with a `mapping`"));
-    }
     let single = flow.to.records.iter().all(|record| record.name.is_empty());
     for (key, there, wanted) in
         [("create", check.create.is_some(), true), ("update", check.update.is_some(), true), ("records", check.records.is_some(), false)]
@@ -152,72 +154,6 @@ fn expectations(check: &CheckSpec, item: &Node, flow: Option<&Flow>, problems: &
                 problems.push(problem.expected(crate::yaml::one_of(&known)).nearest(&entry.key, known.iter().copied()));
             }
         }
-    }
-}
-
-/// The record that goes in.
-fn sample(check: &CheckSpec, item: &Node, files: &Files, problems: &mut Vec<Problem>) -> Option<Value> {
-    let (file, place) = match (&check.record, &check.sample) {
-        (Some(record), None) => return Some(Value::Object(record.clone())),
-        (None, Some(file)) => (file, item.place(&["sample"])),
-        _ => {
-            let problem =
-                Problem::error(project::BAD_VALUE, item.at.place(), format!("the check `{}` does not have one sample", check.name));
-            problems.push(problem.expected("either `record:` or `sample:`"));
-            return None;
-        }
-    };
-    let Some(bytes) = files.0.get(file) else {
-        let known: Vec<&str> = files.0.keys().map(String::as_str).filter(|path| path.starts_with("samples/")).collect();
-        let problem = Problem::error(project::MISSING_FILE, place, format!("there is no file `{file}`"));
-        problems.push(problem.expected("a file of the folder `samples`").nearest(file, known.iter().copied()));
-        return None;
-    };
-    let found = match file.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("csv") => from_table(file, bytes, check.row),
-        _ => from_json(file, bytes, check.row),
-    };
-    found
-        .map_err(|problem| {
-            let place = if problem.place.file.is_empty() { place } else { problem.place.clone() };
-            problems.push(Problem { place, ..problem });
-        })
-        .ok()
-}
-
-fn from_table(file: &str, bytes: &[u8], row: Option<usize>) -> Result<Value, Problem> {
-    let table = Table::parse(file, bytes)?;
-    let number = row.unwrap_or(2);
-    let Some(row) = table.rows.iter().find(|row| row.number == number) else {
-        return Err(Problem::error(project::BAD_VALUE, Place::default(), format!("`{file}` has no row {number}"))
-            .expected("a row as a spreadsheet counts it; the header is row 1"));
-    };
-    let cells = table.header.iter().enumerate().map(|(position, header)| {
-        let cell = row.cells.get(position).map(String::as_str).unwrap_or_default();
-        (header.clone(), if cell.is_empty() { Value::Null } else { Value::String(cell.to_owned()) })
-    });
-    Ok(Value::Object(cells.collect::<Map<_, _>>()))
-}
-
-fn from_json(file: &str, bytes: &[u8], row: Option<usize>) -> Result<Value, Problem> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        let place = Place { file: file.to_owned(), line: Some(error.line()), column: Some(error.column()), cell: None };
-        Problem::error(project::BAD_VALUE, place, "the sample is not JSON").expected("one JSON object, or a list of them")
-    })?;
-    let record = match value {
-        Value::Array(mut items) => {
-            let position = row.unwrap_or(1);
-            if position == 0 || position > items.len() {
-                return Err(Problem::error(project::BAD_VALUE, Place::default(), format!("`{file}` has no record {position}")));
-            }
-            items.swap_remove(position - 1)
-        }
-        other => other,
-    };
-    if record.is_object() {
-        Ok(record)
-    } else {
-        Err(Problem::error(project::BAD_VALUE, Place::default(), format!("the sample in `{file}` is not an object")))
     }
 }
 
@@ -263,8 +199,13 @@ fn run(check: &Check, flow: &Flow, project: &Project) -> Vec<String> {
         // No store is open: pseudonyms are the same in every check.
         secret: &[0; 32],
     };
-    let became = map(check, flow, &env);
     let mut differences = Vec::new();
+    if let Some(aggregate) = &flow.aggregate {
+        let causes = counted::run(check, flow, aggregate, &env, &mut differences);
+        compare_codes("rejected for", check.rejected.as_deref().unwrap_or_default(), &causes, &mut differences);
+        return differences;
+    }
+    let became = map(check, flow, &env);
     let expects_skip = check.spec.skipped == Some(true);
     if became.skipped != expects_skip {
         let words = |skipped| if skipped { "left out by `where`" } else { "carried over" };
@@ -304,7 +245,7 @@ fn run(check: &Check, flow: &Flow, project: &Project) -> Vec<String> {
 /// What a run would do with the sample, up to the look-up in the target.
 fn map(check: &Check, flow: &Flow, env: &Env<'_>) -> Became {
     let mut became = Became::default();
-    let source = &check.record;
+    let Some(source) = check.records.first() else { return became };
     let scope = Scope { record: source, item: None, vars: &[], env };
     match flow.from.where_.as_ref().map(|expr| expr.truth(&scope)) {
         Some(Ok(false)) => became.skipped = true,

@@ -6,7 +6,9 @@
 pub mod spec;
 
 mod checks;
+mod counted;
 mod load;
+mod samples;
 mod systems;
 #[cfg(test)]
 pub(crate) mod tests;

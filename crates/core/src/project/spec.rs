@@ -120,7 +120,27 @@ pub struct CheckSpec {
     /// The codes of what the mapping warns of. Left out: not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
+    /// For a flow that counts: all numbers that the sample comes to, without looking at the target. A file of samples without `row` is counted whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Vec<CountedSpec>>,
     /// `true`: the flow's `where` leaves the sample out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<bool>,
+}
+
+/// One number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountedSpec {
+    /// The indicator.
+    pub indicator: String,
+    /// The period by DHIS2's identifier: `2024W10`.
+    pub period: String,
+    /// The org unit as the crosswalk calls it, or as the record does where there is none. Places around it and levels are not known without the systems.
+    pub org_unit: String,
+    /// For each category of the sheet the option as the record, the bands or the code map call it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by: BTreeMap<String, String>,
+    /// The number.
+    pub value: serde_json::Number,
 }

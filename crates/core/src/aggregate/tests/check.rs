@@ -130,11 +130,12 @@ used,,{ none + 1 }
 
 #[test]
 fn formulas_over_several_flows() {
-    let cases: [(&str, &[(&str, &str)]); 6] = [
+    let cases: [(&str, &[(&str, &str)]); 7] = [
         ("right, and one that nobody needs", &[]),
         ("an unknown indicator", &[("weekly_cases.deaths", "weekly_cases.death")]),
         ("other periods", &[("type: Weekly, date: reported }", "type: Monthly, date: reported }")]),
         ("another system", &[("path: place }\nto: { system: hmis", "path: place }\nto: { system: other")]),
+        ("nothing is kept there", &[("zeros: report", "drill: off")]),
         ("a circle", &[("{ deaths / cases * 100 }", "{ deaths / second.share }"), ("weekly_cases.deaths", "weekly_cases.rate")]),
         ("a flow that is wrong itself", &[("{ path: place, crosswalk", "{ path: \"[\", crosswalk")]),
     ];

@@ -105,10 +105,25 @@ fn the_rows_of_a_crosswalk_may_hold_on_some_days_only_and_for_all_others() {
 #[test]
 fn an_unmapped_place_says_which_and_where_it_is_missing() {
     let bench = Bench::new("indicator,data_element,value\ndeaths,Deaths,count\n");
-    let counted = bench.count(&json!({ "reported": "2024-03-04", "place": "L-ABROAD" }));
-    let (_, cause) = &counted.causes[0];
-    assert_eq!(cause.unlisted.as_ref().map(|unlisted| (unlisted.list.as_str(), unlisted.value.as_str())), Some(("places", "L-ABROAD")));
-    assert_eq!(cause.cell.as_deref(), Some("aggregates/weekly.csv, row 2, column org_unit"));
+    let cause = |place: &str| bench.count(&json!({ "reported": "2024-03-04", "place": place })).causes[0].1.clone();
+    let known = cause("L-ABROAD");
+    assert_eq!(known.unlisted.as_ref().map(|unlisted| (unlisted.list.as_str(), unlisted.value.as_str())), Some(("places", "L-ABROAD")));
+    assert_eq!(known.cell.as_deref(), Some("aggregates/weekly.csv, row 2, column org_unit"));
+    assert!(known.message.starts_with("the place `Place L-ABROAD` of the record is not found in the crosswalk `places`"), "{known}");
+    // What is no place of the source may be anything, also a name in the wrong column.
+    let unknown = cause("Hawa Sample");
+    assert!(!format!("{unknown:?}").contains("Hawa"), "{unknown:?}");
+    assert!(unknown.unlisted.is_some_and(|unlisted| unlisted.value.starts_with("(11 characters, ")));
+}
+
+#[test]
+fn values_that_are_no_option_are_not_shown() {
+    for by in ["sex: sex", "sex: sex | codes(sex)"] {
+        let bench = Bench::new(&format!("indicator,data_element,value,by\ndoses,Doses,count,{by}\n"));
+        let counted = bench.count(&json!({ "reported": "2024-03-04", "place": "L-NORTH", "sex": "Hawa Sample" }));
+        let cause = &counted.causes[0].1;
+        assert!(!format!("{cause:?}").contains("Hawa") && cause.unlisted.is_some(), "{cause:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bind;
 mod check;
+mod checks;
 mod count;
 mod formulas;
 mod properties;
