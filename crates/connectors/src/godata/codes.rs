@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kivuko_core::catalogue::record;
 use kivuko_core::connector::NOT_YET;
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::numbers::Places;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,6 +50,10 @@ struct Item {
 #[derive(Debug, Deserialize)]
 struct Place {
     id: String,
+    #[serde(default, rename = "parentLocationId")]
+    parent_location_id: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 impl Codes {
@@ -126,17 +131,30 @@ impl Codes {
 }
 
 async fn load_places(client: &Client) -> Result<HashSet<String>, Error> {
-    let mut known = HashSet::new();
+    Ok(all_places(client, &["id"]).await?.into_iter().map(|place| place.id).collect())
+}
+
+/// The locations, and which lies in which.
+pub async fn places(client: &Client) -> Result<Places, Error> {
+    let mut places = Places::default();
+    for place in all_places(client, &["id", "parentLocationId", "name"]).await? {
+        places.insert(place.id, place.parent_location_id.as_deref(), place.name.unwrap_or_default());
+    }
+    Ok(places)
+}
+
+async fn all_places(client: &Client, fields: &[&str]) -> Result<Vec<Place>, Error> {
+    let mut known = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let mut filter = json!({ "fields": ["id"], "order": ["id ASC"], "limit": PLACES });
+        let mut filter = json!({ "fields": fields, "order": ["id ASC"], "limit": PLACES });
         if let Some(last) = &after {
             filter["where"] = json!({ "id": { "gt": last } });
         }
         let page: Vec<Place> = ask(client, &["locations"], &filter).await?;
         after = page.last().map(|place| place.id.clone());
         let is_last = page.len() < PLACES;
-        known.extend(page.into_iter().map(|place| place.id));
+        known.extend(page);
         if is_last {
             return Ok(known);
         }

@@ -6,9 +6,11 @@ use kivuko_core::BoxFuture;
 use kivuko_core::connector::{self, Health, Identity, ResourceDescription, SourceSpec, TargetSpec};
 use kivuko_core::error::Error;
 use kivuko_core::labels::Labels;
+use kivuko_core::numbers::Places;
 use serde_json::Value;
 
 use super::client::{Client, Outbreak};
+use super::codes;
 use super::labels;
 use super::mask::Mask;
 use super::persons::PersonKind;
@@ -136,6 +138,10 @@ impl connector::System for System {
 
     fn labels<'a>(&'a self, language: &'a str) -> BoxFuture<'a, Result<Option<Labels>, Error>> {
         Box::pin(async move { labels::load(&self.client, language).await.map(Some) })
+    }
+
+    fn places(&self) -> BoxFuture<'_, Result<Option<Places>, Error>> {
+        Box::pin(async move { codes::places(&self.client).await.map(Some) })
     }
 
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {

@@ -69,6 +69,7 @@ impl Subject for Files {
             record: |key, text| json!({ "id": key, "text": text }),
             change: |text| json!({ "text": text }),
             text: "text",
+            key: super::one_field,
             refused: Some(("refused", json!({ "id": "refused", "text": "a\u{0}b" }))),
         })
     }
@@ -117,6 +118,7 @@ fn adx_writing() -> Writing {
         record,
         change: |text| json!({ "annotation": text }),
         text: "annotation",
+        key: super::one_field,
         refused: Some(("refused", record("refused", "a\u{0}b"))),
     }
 }

@@ -166,7 +166,7 @@ impl Subject for Godata {
         let (resource, key) = (self.tried.resource.to_owned(), vec![self.tried.key.to_owned()]);
         let spec = TargetSpec { resource, key, options, ..TargetSpec::default() };
         let Tried { record, change, text, refused, .. } = self.tried;
-        Some(Writing { spec, record, change, text, refused: refused() })
+        Some(Writing { spec, record, change, text, key: super::one_field, refused: refused() })
     }
 
     fn fill(&self, samples: &[Sample]) {

@@ -4,6 +4,7 @@
 //! the declaration and the capabilities claim. Each check says in its message what a connector owes.
 
 mod context;
+mod dhis2;
 mod file;
 mod godata;
 mod hostile;
@@ -12,7 +13,7 @@ mod target;
 
 use std::sync::Arc;
 
-use kivuko_core::connector::{Connector, Settings, SourceSpec, System, TargetSpec};
+use kivuko_core::connector::{Connector, Key, Settings, SourceSpec, System, TargetSpec};
 use kivuko_core::path::SourcePath;
 use serde_json::Value;
 
@@ -34,6 +35,11 @@ pub trait Subject: Sync {
     /// What is written, for connectors that write.
     fn writing(&self) -> Option<Writing> {
         None
+    }
+
+    /// What is put behind the source: texts that have broken software before, under identities that the other system can have.
+    fn samples(&self) -> Vec<Sample> {
+        hostile::samples()
     }
 
     /// Puts exactly these records behind the source.
@@ -77,6 +83,8 @@ pub struct Writing {
     pub change: fn(text: &str) -> Value,
     /// Where the text is found in what the target holds.
     pub text: &'static str,
+    /// The key that a text stands for.
+    pub key: fn(text: &str) -> Key,
     /// The key of a record that the target refuses, where it refuses any, and the record.
     pub refused: Option<(&'static str, Value)>,
 }
@@ -94,6 +102,11 @@ pub async fn run(subject: &dyn Subject) {
         target::run(subject, &writing).await;
     }
     opened(subject).await;
+}
+
+/// The key of a target that finds records by one field.
+fn one_field(text: &str) -> Key {
+    Key(vec![text.to_owned()])
 }
 
 /// Opens the system of a subject.

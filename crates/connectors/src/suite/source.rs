@@ -13,7 +13,7 @@ use super::{Reading, Sample, Subject, hostile, open, text_at};
 const PAGE: usize = 3;
 
 pub async fn run(subject: &dyn Subject, reading: &Reading, declaration: &Declaration) {
-    let samples = hostile::samples();
+    let samples = subject.samples();
     subject.fill(&samples);
     let first = everything(subject, reading).await;
     every_record_has_an_identity_and_a_place(&first, &samples);

@@ -1,7 +1,9 @@
 //! Against the simulator, which was written from the same reference and shares no code with this.
 
 mod metadata;
+mod quirks;
 mod reading;
+mod samples;
 mod writing;
 
 use std::sync::Arc;

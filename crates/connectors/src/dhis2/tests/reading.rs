@@ -83,3 +83,29 @@ async fn an_empty_data_set_is_no_mistake() {
         assert!(world.read("dataValueSets", of_set(), |_| {}).await.is_empty(), "{release}");
     }
 }
+
+#[tokio::test]
+async fn analytics_gives_a_record_for_each_row() {
+    for release in RELEASES {
+        let world = filled(release).await;
+        let options = json!({ "dx": CASES, "pe": [MAY, "202604"], "ou": DISTRICT, "display": true });
+        let source = SourceSpec { resource: "analytics".to_owned(), options: options.clone(), ..SourceSpec::default() };
+        let source = world.system.source(&source).expect("a source");
+        let not_built = source.read(reading(Partition("analytics".to_owned()))).await.err().map(|error| error.cause.code);
+        assert_eq!(not_built, Some(kivuko_core::catalogue::dhis2::ANALYTICS_NOT_READY), "{release}");
+        world.sim.build_analytics();
+        let found = records(world.read("analytics", options, |_| {}).await);
+        let mut rows: Vec<(String, String)> = found
+            .iter()
+            .map(body)
+            .map(|row| (row["pe"].as_str().unwrap_or_default().to_owned(), row["value"].as_str().unwrap_or_default().to_owned()))
+            .collect();
+        rows.sort();
+        assert_eq!(rows.len(), 2, "{release}: {rows:?}");
+        assert!(rows[0].1.starts_with('3') && rows[1].1.starts_with("12"), "{release}: {rows:?}");
+        assert_eq!(body(&found[0])["dxName"], json!("Malaria cases"), "{release}");
+        let narrowed =
+            world.read("analytics", json!({ "dx": CASES, "pe": MAY, "ou": DISTRICT }), |request| request.only = Some(Vec::new())).await;
+        assert!(narrowed.is_empty());
+    }
+}

@@ -287,7 +287,7 @@ async fn a_job_that_is_lost_is_an_unknown_effect() {
 }
 
 #[tokio::test]
-async fn adx_carries_the_same_values() {
+async fn quirk_14_and_15_adx_carries_the_same_values_in_every_release() {
     for release in RELEASES {
         for categories in [json!({}), json!({ "category_id_scheme": "uid" }), json!({ "category_id_scheme": "code" })] {
             let world = World::new(release).await;

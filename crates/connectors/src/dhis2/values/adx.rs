@@ -51,6 +51,11 @@ impl Adx<'_> {
         if !deletes && item.held.value.is_none() {
             return Some(Cause::new(dhis2::NOT_IN_ADX, "ADX has no place for a comment without a value").field("comment"));
         }
+        let period_type = self.set.frame.period_type;
+        if !period_type.read_from_adx_in(self.profile.release) {
+            let message = format!("DHIS2 2.{} does not read periods of type {period_type} from ADX", self.profile.release);
+            return Some(Cause::new(dhis2::NOT_IN_ADX, message).field("period"));
+        }
         match self.value(item, deletes) {
             Err(cause) => Some(cause),
             Ok((group, value)) => misfits(&group, &value).into_iter().next().map(|cause| Cause { code: dhis2::NOT_IN_ADX, ..cause }),

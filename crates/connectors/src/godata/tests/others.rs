@@ -131,3 +131,12 @@ async fn everything_is_described() {
     assert_eq!(path("documents[].type").codes.as_deref(), Some("LNG_REFERENCE_DATA_CATEGORY_DOCUMENT_TYPE"));
     assert!(path("updatedAt").read_only && !path("age.years").read_only);
 }
+
+#[tokio::test]
+async fn places_lie_in_each_other() {
+    let world = World::new().await;
+    world.sim.put_location(json!({ "id": "P", "name": "Parent" }));
+    world.sim.put_location(json!({ "id": "C", "name": "Child", "parentLocationId": "P" }));
+    let places = world.system.places().await.expect("it answers").expect("it has places");
+    assert_eq!((places.name("C"), places.parent("C"), places.parent("P")), (Some("Child"), Some("P"), None));
+}
