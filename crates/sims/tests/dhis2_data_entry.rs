@@ -64,6 +64,15 @@ async fn what_cannot_be_decoded_stops_the_request() {
 }
 
 #[tokio::test]
+async fn options_of_a_combo_that_is_not_there_stop_the_request() {
+    let mut dangling = metadata();
+    find(&mut dangling, "dataElements", CASES)["categoryCombo"] = json!({"id": "UnknownUid1"});
+    let (_sim, clerk) = with(NEW, dangling).await;
+    let sent = value(json!({"dataElement": CASES, "categoryOptionCombo": {"CategorySex": "SexFemale01"}}));
+    refused_as(&clerk.post("/dataValueSets", monthly(vec![sent])).await, "E8126", &[-1], "");
+}
+
+#[tokio::test]
 async fn what_is_no_document_is_a_bad_request() {
     let (sim, clerk) = district(NEW).await;
     let check = async |content_type: &str, query: &str, body: &str, code: Option<&str>| {

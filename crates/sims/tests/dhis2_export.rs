@@ -348,6 +348,19 @@ async fn sums_of_analytics_are_those_of_the_last_build() {
 }
 
 #[tokio::test]
+async fn what_a_person_enters_is_there_for_those_who_ask_since_when() {
+    for release in releases() {
+        let (sim, clerk) = filled(release).await;
+        sim.clock().advance(Duration::from_hours(1));
+        sim.enter([DEATHS, "202605", POST_1], [None, None], "6");
+        sim.enter([CASES, "202605", POST_1], [Some(MALE), None], "2");
+        let answer = clerk.get(&format!("/dataValueSets?dataSet={MONTHLY}&lastUpdatedDuration=30m&orgUnit={POST_1}")).await.ok();
+        let changed: Vec<&str> = values(&answer).iter().filter_map(|value| value["value"].as_str()).collect();
+        assert_eq!(changed, ["2", "6"], "{release}");
+    }
+}
+
+#[tokio::test]
 async fn the_period_types_of_a_release() {
     for (release, count) in [("2.38", 19), ("2.41", 19), ("2.42", 20), ("2.43", 23)] {
         let (_sim, clerk) = district(release).await;

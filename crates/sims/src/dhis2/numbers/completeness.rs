@@ -44,6 +44,20 @@ fn post(call: &Call<'_>) -> Result<Reply> {
     imports::submit(call, Prepared { kind: JOB, form, body: call.request.body.clone(), options, account })
 }
 
+/// Says since when a data set is complete, or that it no longer is.
+pub fn register(context: &Context<'_>, store: &mut Store, key: Completion, completed: bool, date: i64) {
+    let user = &context.caller.username;
+    let registered = Registered {
+        completed,
+        date,
+        stored_by: user.clone(),
+        created: store.registrations.get(&key).map_or(context.now, |known| known.created),
+        last_updated: context.now,
+        last_updated_by: user.clone(),
+    };
+    store.registrations.insert(key, registered);
+}
+
 /// Imports registrations. What is wrong with one of them is a conflict of that one.
 pub fn import(context: &Context<'_>, store: &mut Store, text: &str, options: &ImportOptions) -> Summary {
     let document: Value = match serde_json::from_str(text) {
@@ -213,12 +227,7 @@ fn delete(call: &Call<'_>, context: &Context<'_>, store: &mut Store) -> Result<R
     let period = named::period(context, call.argument("pe"))?;
     let unit = named::unit(context, call.argument("ou"))?;
     let combo = named::attribute_combo(context, call.argument("cc"), call.argument("cp"))?.identity.id;
-    if !context.captures(unit) {
-        return Err(Error::conflict(
-            "E2020",
-            format!("Organisation unit is not in the hierarchy of the current user: `{}`", unit.identity.id),
-        ));
-    }
+    named::captured(context, unit)?;
     let mut units = vec![unit.identity.id];
     if call.flag("multiOu", false)? {
         units.extend(unit.children.iter().copied());

@@ -32,6 +32,11 @@ impl<'a> Context<'a> {
         self.zone.today(self.now)
     }
 
+    /// When a day begins there, in milliseconds since 1970.
+    pub fn midnight(&self, day: Date) -> i64 {
+        self.zone.read(&day.to_string()).unwrap_or(i64::MAX)
+    }
+
     /// Whether the caller may write data of an object.
     pub fn writes(&self, sharing: &Sharing) -> bool {
         self.caller.is_superuser() || sharing.data_write(self.caller.id.as_str(), &self.caller.groups)

@@ -10,7 +10,7 @@ use super::super::uid::Uid;
 use super::context::Context;
 use super::period::Period;
 use super::store::{Completion, Registered, Store};
-use super::{locks, named, with};
+use super::{completeness, locks, named, with};
 use crate::server::Reply;
 
 /// Answers a path below `dataEntry`.
@@ -84,25 +84,12 @@ fn complete(call: &Call<'_>, context: &Context<'_>, store: &mut Store) -> Result
     let options: Vec<&str> = attribute.get("options").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let options = (!options.is_empty()).then(|| options.join(";"));
     let combo = named::attribute_combo(context, text(attribute, "combo").as_deref(), options.as_deref())?.identity.id;
-    if !context.captures(unit) {
-        return Err(Error::conflict(
-            "E2020",
-            format!("Organisation unit is not in the hierarchy of the current user: `{}`", unit.identity.id),
-        ));
-    }
+    named::captured(context, unit)?;
     if locks::expired(context, store, set, period, unit.identity.id) {
         return Err(Error::conflict("E2017", format!("Data set is locked: `{}`", set.identity.id)));
     }
     let key = Completion { data_set: set.identity.id, period, org_unit: unit.identity.id, attribute_option_combo: combo };
-    let user = context.caller.username.clone();
-    let registered = Registered {
-        completed: body.get("completed").and_then(Value::as_bool).unwrap_or(true),
-        date: context.now,
-        stored_by: user.clone(),
-        created: store.registrations.get(&key).map_or(context.now, |known| known.created),
-        last_updated: context.now,
-        last_updated_by: user,
-    };
-    store.registrations.insert(key, registered);
+    let completed = body.get("completed").and_then(Value::as_bool).unwrap_or(true);
+    completeness::register(context, store, key, completed, context.now);
     Ok(Reply::empty(200).wrote(1))
 }

@@ -16,7 +16,7 @@ pub fn expired(context: &Context<'_>, store: &Store, set: &DataSet, period: Peri
     // Up to 2.41 these are whole days.
     let days = if context.release() <= 41 { set.expiry_days.trunc() } else { set.expiry_days };
     let Ok(after) = period.end.tomorrow() else { return false };
-    let midnight = context.zone.read(&after.to_string()).unwrap_or(i64::MAX);
+    let midnight = context.midnight(after);
     let locked = context.now as f64 > midnight as f64 + days * DAY;
     locked && !store.lock_exceptions.contains(&(unit, period, set.identity.id))
 }

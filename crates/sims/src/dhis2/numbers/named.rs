@@ -29,6 +29,14 @@ pub fn unit<'a>(context: &Context<'a>, id: Option<&str>) -> Result<&'a OrgUnit> 
     find(&context.model.org_units, id, "E1102", "Organisation unit")
 }
 
+/// A unit must be where the caller enters data.
+pub fn captured(context: &Context<'_>, unit: &OrgUnit) -> Result<()> {
+    if context.captures(unit) {
+        return Ok(());
+    }
+    Err(Error::conflict("E2020", format!("Organisation unit is not in the hierarchy of the current user: `{}`", unit.identity.id)))
+}
+
 /// A category option combo by its identifier; the default one when there is none.
 pub fn combo<'a>(context: &Context<'a>, id: Option<&str>) -> Result<&'a OptionCombo> {
     match id {

@@ -68,11 +68,6 @@ impl Payload {
     pub fn of(group: Group) -> Self {
         Self { groups: vec![group], ..Self::default() }
     }
-
-    /// How many values there are.
-    pub fn len(&self) -> usize {
-        self.groups.iter().map(|group| group.values.len()).sum()
-    }
 }
 
 /// A text that is there and not empty.

@@ -189,12 +189,7 @@ fn by_pipeline(context: &Context<'_>, store: &mut Store, sent: &Single, found: &
 /// Access, time and place, up to 2.42.
 fn allowed(context: &Context<'_>, store: &Store, found: &Found<'_>, set: Option<&DataSet>, force: bool) -> Result<()> {
     let (element, period, unit) = (found.element.identity.id, found.period, found.unit);
-    if !context.captures(unit) {
-        return Err(Error::conflict(
-            "E2020",
-            format!("Organisation unit is not in the hierarchy of the current user: `{}`", unit.identity.id),
-        ));
-    }
+    named::captured(context, unit)?;
     if unit.opening.is_some_and(|opening| period.end < opening) || unit.closed.is_some_and(|closed| closed < period.start) {
         return Err(Error::conflict("E2019", format!("Organisation unit is closed for period: `{}`", period.id())));
     }

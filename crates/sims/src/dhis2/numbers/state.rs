@@ -77,6 +77,33 @@ impl Dhis2Sim {
             .collect()
     }
 
+    /// A value that a user of DHIS2 enters in a form, whatever is locked; left out, the option combos are the default ones. Panics when
+    /// an identifier is none, or the period is none of this release.
+    pub fn enter(&self, [data_element, period, org_unit]: [&str; 3], [combo, attribute_combo]: [Option<&str>; 2], value: &str) {
+        let uid = |id: &str| Uid::parse(id).unwrap_or_else(|| panic!("{id:?} is no identifier"));
+        let default = self.model().default_option_combo;
+        let key = Key {
+            data_element: uid(data_element),
+            period: Period::parse(period, self.profile().number).expect("a period of the release"),
+            org_unit: uid(org_unit),
+            category_option_combo: combo.map_or(default, uid),
+            attribute_option_combo: attribute_combo.map_or(default, uid),
+        };
+        let now = self.server().now();
+        let mut numbers = self.numbers();
+        let there = numbers.store.get(&key).is_some_and(|stored| !stored.deleted);
+        let stored = Stored {
+            value: value.to_owned(),
+            comment: None,
+            followup: false,
+            stored_by: "web.user".to_owned(),
+            created: now,
+            last_updated: now,
+            deleted: false,
+        };
+        numbers.store.put(key, stored, if there { Change::Updated } else { Change::Created }, true);
+    }
+
     /// How many changes and deletions of values were audited.
     pub fn audits(&self) -> usize {
         self.numbers().store.audits()

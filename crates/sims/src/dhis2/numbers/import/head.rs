@@ -6,12 +6,13 @@ use jiff::civil::Date;
 
 use super::super::super::model::{DataSet, OptionCombo, OrgUnit};
 use super::super::super::uid::Uid;
+use super::super::completeness;
 use super::super::context::Context;
 use super::super::id_scheme::Kind;
 use super::super::options::ImportOptions;
 use super::super::payload::{Combo, Group};
 use super::super::period::Period;
-use super::super::store::{Completion, Registered, Store};
+use super::super::store::{Completion, Store};
 use super::super::summary::Conflict;
 use super::super::value::is_date;
 use super::conflicts::conflict;
@@ -99,23 +100,9 @@ impl<'a> Head<'a> {
             org_unit: self.org_unit?.identity.id,
             attribute_option_combo: self.attribute_option_combo.map_or(context.model.default_option_combo, |combo| combo.identity.id),
         };
-        register(context, store, key, day);
+        completeness::register(context, store, key, true, context.midnight(day));
         Some(day.to_string())
     }
-}
-
-/// Says that a data set is complete since a day.
-pub fn register(context: &Context<'_>, store: &mut Store, key: Completion, day: Date) {
-    let created = store.registrations.get(&key).map_or(context.now, |known| known.created);
-    let registered = Registered {
-        completed: true,
-        date: context.zone.read(&day.to_string()).unwrap_or(context.now),
-        stored_by: context.caller.username.clone(),
-        created,
-        last_updated: context.now,
-        last_updated_by: context.caller.username.clone(),
-    };
-    store.registrations.insert(key, registered);
 }
 
 /// By its identifier, or by the category options of the data set's combo. The error is what was not found.

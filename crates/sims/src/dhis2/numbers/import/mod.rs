@@ -16,7 +16,6 @@ pub use adx::resolve as resolve_adx;
 use checks::Checks;
 use effect::Effects;
 use head::Head;
-pub use head::register;
 
 /// Imports a payload. Options that it states itself are in `options` already.
 pub fn run(context: &Context<'_>, store: &mut Store, payload: &Payload, options: &ImportOptions) -> Summary {

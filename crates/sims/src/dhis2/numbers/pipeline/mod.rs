@@ -11,8 +11,8 @@ mod write;
 use std::collections::HashSet;
 
 use super::super::error::Error;
+use super::completeness;
 use super::context::Context;
-use super::import::register;
 use super::options::{ImportOptions, Strategy};
 use super::payload::Group;
 use super::store::{Completion, Store};
@@ -147,6 +147,6 @@ fn complete(context: &Context<'_>, store: &mut Store, group: &Decoded<'_>, summa
     };
     let attribute_option_combo = group.attribute_combo.unwrap_or(context.model.default_option_combo);
     let key = Completion { data_set: set.identity.id, period, org_unit: unit, attribute_option_combo };
-    register(context, store, key, day);
+    completeness::register(context, store, key, true, context.midnight(day));
     summary.completed = Some(day.to_string());
 }
