@@ -2,8 +2,6 @@
 //!
 //! It answers as the server does, its traps included, and 501 to what it does not simulate. Everything is in memory.
 
-#![allow(dead_code, reason = "parts of the numbers arrive one after the other")]
-
 mod auth;
 pub mod country;
 mod defaults;

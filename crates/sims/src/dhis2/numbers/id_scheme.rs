@@ -79,11 +79,6 @@ impl Schemes {
         self.specific[kind as usize].clone().or_else(|| self.general.clone()).unwrap_or(Scheme::Uid)
     }
 
-    /// The general scheme.
-    pub fn general(&self) -> Scheme {
-        self.general.clone().unwrap_or(Scheme::Uid)
-    }
-
     /// As `importOptions.idSchemes` states them.
     pub fn json(&self) -> Value {
         let specific = NAMES.iter().zip(&self.specific).filter_map(|(name, scheme)| Some((*name, scheme.as_ref()?)));

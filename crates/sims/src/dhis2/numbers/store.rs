@@ -102,11 +102,6 @@ impl Store {
         self.values.iter()
     }
 
-    /// How many rows there are, deleted ones too.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
     /// How many changes and deletions were audited.
     pub fn audits(&self) -> usize {
         self.audits
