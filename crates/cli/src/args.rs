@@ -160,8 +160,11 @@ pub struct Run {
     /// Compare with what the target holds now, not with what was last sent
     #[arg(long)]
     pub force: bool,
+    /// Read everything, compare with what the target holds, and write again what it does not have any more: after the target was emptied or put back
+    #[arg(long)]
+    pub again: bool,
     /// Send exactly what this saved plan says, as far as both sides are still as they were
-    #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until", "only", "limit", "input", "force"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until", "only", "limit", "input", "force", "again"])]
     pub plan: Option<i64>,
 }
 

@@ -291,6 +291,11 @@ pub trait Source: Send + Sync {
     /// Whether a completed reading starts from the beginning next time (files), so that absence from it means deletion and duplicates can be
     /// looked for beforehand at little cost.
     fn reads_whole(&self) -> bool;
+
+    /// The columns that the header of a table names, before any record is read; `None` where records need not have the same fields.
+    fn columns<'a>(&'a self, _partition: &'a Partition) -> BoxFuture<'a, Result<Option<Vec<String>>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// The pages of one reading. Reading the same place again gives the same records, unless they changed.

@@ -9,6 +9,7 @@ use kivuko_core::outcome::{Counts, Outcome};
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
+use kivuko_core::value;
 use serde_json::Value;
 
 use crate::known::Known;
@@ -204,14 +205,21 @@ impl Execution<'_> {
 
     /// What was sent is put down when it is news: new content, or a new version of the source.
     fn account_sent(&self, item: &Item, unit: &Unit, commit: &mut PageCommit) {
-        let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != unit.hash || sent.source_version != item.version);
+        let left = unit.left_for_an_update();
+        let hash = match &unit.decision {
+            // Not what it is to become: the next run compares, and sends the rest.
+            Decision::Written { change, .. } if !left.is_empty() => value::hash(&self.hash_key, &change.body),
+            _ => unit.hash.clone(),
+        };
+        let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != hash || sent.source_version != item.version);
         if news {
+            let fields = unit.fields.iter().filter(|(name, _)| !left.contains(&name.as_str()));
             commit.sent.push(Sent {
                 flow: self.flow.name.clone(),
                 source_id: item.id.clone(),
                 part: unit.part.clone(),
-                hash: unit.hash.clone(),
-                fields: unit.fields.clone(),
+                hash,
+                fields: fields.map(|(name, hash)| (name.clone(), hash.clone())).collect(),
                 source_version: item.version.clone(),
                 run: self.run,
             });

@@ -116,6 +116,9 @@ impl Execution<'_> {
     /// Finds the open units in the target, links first, and compares.
     async fn find(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
         self.await_intents(record, items, units).await?;
+        if self.again {
+            self.let_go_of_lost(record, units).await?;
+        }
         self.reject_held_keys(record, items, units).await?;
 
         let capabilities = self.targets[record].capabilities.clone();
@@ -145,13 +148,26 @@ impl Execution<'_> {
             unit.decision = match candidate {
                 None => Decision::Rejected(vec![Cause::new(
                     target_codes::TARGET_GONE,
-                    "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else",
+                    "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else (`run --again` writes it again)",
                 )]),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
                 Some(candidate) => self.compare(&capabilities, unit, candidate),
             };
         }
         self.reject_linked_elsewhere(record, items, units).await
+    }
+
+    /// Links that lead to nothing: the target was emptied, or put back to what it was before they were made. Who was deleted there is still there, as deleted.
+    async fn let_go_of_lost(&self, record: usize, units: &mut [Unit]) -> Result<(), Error> {
+        let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some()).collect();
+        let ids: Vec<String> = linked.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
+        for (at, candidate) in linked.into_iter().zip(self.fetch(record, &ids).await?) {
+            if candidate.is_none() {
+                let unit = &mut units[at];
+                (unit.link, unit.sent) = (None, None);
+            }
+        }
+        Ok(())
     }
 
     /// What a revert of ours deleted may be made again; what a person deleted may not.

@@ -6,6 +6,7 @@
 mod absence;
 mod account;
 pub mod clock;
+mod columns;
 mod decide;
 mod deliver;
 mod duplicates;

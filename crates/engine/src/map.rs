@@ -271,8 +271,8 @@ impl Execution<'_> {
         };
         unit.update = target.conform(update)?;
         unit.create = match unit.link {
-            Some(_) => Value::Null,
-            None => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
+            Some(_) if !self.again => Value::Null,
+            _ => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
         };
         unit.warnings = mapped.warnings;
         unit.hash = match &unit.asked {

@@ -51,11 +51,13 @@ impl Execution<'_> {
         };
         let decided = self.decided(items, units, &pending).await?;
         let mut chosen: Vec<(usize, String)> = Vec::new();
+        let mut told: Vec<(usize, String)> = Vec::new();
         let mut asked: Vec<usize> = Vec::new();
         for at in pending {
             let (item, decision) = (&items[units[at].item], decided.get(&at));
             match decision.map(|decision| (decision.kind, &decision.target_id)) {
-                Some((DecisionKind::Link | DecisionKind::Merge, Some(id))) => chosen.push((at, id.clone())),
+                Some((DecisionKind::Merge, Some(id))) => chosen.push((at, id.clone())),
+                Some((DecisionKind::Link, Some(id))) => told.push((at, id.clone())),
                 Some((DecisionKind::New | DecisionKind::Split, _)) => units[at].decision = self.nobody(record, item, &mut units[at]),
                 Some((DecisionKind::Discard, _)) => {
                     let cause = Cause::new(codes::DECIDED_AGAINST, "a person decided that this record is not carried over");
@@ -64,6 +66,7 @@ impl Execution<'_> {
                 _ => asked.push(at),
             }
         }
+        chosen.extend(self.still_fitting(record, matching, items, units, &told, &decided).await?);
         let mut gone: HashSet<String> = HashSet::new();
         loop {
             let answers = self.answers(record, matching, items, units, &asked, &decided, &gone).await?;
@@ -83,6 +86,41 @@ impl Execution<'_> {
         self.meet(record, units, chosen).await?;
         reject_same_person(items, units);
         Ok(())
+    }
+
+    /// Of whom a person chose among candidates, those who are candidates still. The others are asked about anew: the row may name somebody else since.
+    async fn still_fitting(
+        &self,
+        record: usize,
+        matching: &Matching,
+        items: &[Item],
+        units: &mut [Unit],
+        told: &[(usize, String)],
+        decided: &HashMap<usize, Decided>,
+    ) -> Result<Vec<(usize, String)>, Error> {
+        let positions: Vec<usize> = told.iter().map(|(at, _)| *at).collect();
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.answers(record, matching, items, units, &positions, decided, &HashSet::new()).await?;
+        let mut fitting = Vec::new();
+        for ((at, answer), (_, id)) in answers.into_iter().zip(told) {
+            let others = match answer {
+                Answer::Is(one) => vec![one],
+                Answer::Unclear(many) => many,
+                Answer::Later | Answer::Nobody => Vec::new(),
+            };
+            let nothing_known = units[at].person.as_ref().is_none_or(|person| person.is_blank());
+            if nothing_known || others.iter().any(|one| one.id == *id) {
+                // It is not looked for: a person has said who it is.
+                (units[at].person, units[at].compared) = (None, Value::Null);
+                fitting.push((at, id.clone()));
+                continue;
+            }
+            let candidates = others.into_iter().chain([outdated(id.clone())]).map(candidate).collect();
+            ask(&mut units[at], candidates);
+        }
+        Ok(fitting)
     }
 
     /// The newest decision on each of these units, where the flow looks for people.
@@ -265,6 +303,13 @@ fn ask(unit: &mut Unit, candidates: Vec<ReviewCandidate>) {
 fn undone(id: String) -> Scored {
     let reasons = vec!["to be looked at: a person has undone an earlier link of this record".to_owned()];
     Scored { id, score: 1.0, reasons }
+}
+
+/// Somebody whom a person chose for this record, which says something else now.
+fn outdated(id: String) -> Scored {
+    let reason =
+        "chosen by a person before, and the record does not say so any more; if it is this one all the same: `kivuko review merge`";
+    Scored { id, score: 0.0, reasons: vec![reason.to_owned()] }
 }
 
 fn candidate(one: Scored) -> ReviewCandidate {

@@ -1,11 +1,12 @@
 //! What `check --online` asks: each system whether it answers, and each target whether its flow can work.
 
 use kivuko_core::catalogue::sheet;
-use kivuko_core::connector::{Health, TargetSpec};
+use kivuko_core::connector::{Health, SourceSpec, TargetSpec};
 use kivuko_core::error::{Cause, Consequence, Error, nearest};
 use kivuko_core::flow::Flow;
 use serde::Serialize;
 
+use crate::columns;
 use crate::engine::Engine;
 use crate::report::exit_code;
 use crate::run::target_spec;
@@ -58,7 +59,16 @@ impl Engine {
 
     /// Source fields that the sheet names and the source does not have: each record would come without them, and nobody would notice.
     async fn unknown_columns(&self, flow: &Flow) -> Result<Vec<Cause>, Error> {
-        let described = self.system(&flow.from.system)?.describe().await?;
+        let from = &flow.from;
+        let system = self.system(&from.system)?;
+        let spec =
+            SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
+        let source = system.source(&spec)?;
+        // Read as the flow reads it: its own encoding, separator and header.
+        if let Some(columns) = columns::of(&*source, &source.partitions().await?).await? {
+            return Ok(columns::missing(flow, &columns));
+        }
+        let described = system.describe().await?;
         let Some(resource) = described.iter().find(|resource| resource.name == flow.from.resource) else { return Ok(Vec::new()) };
         let fields: Vec<&str> = resource.fields.iter().map(|field| field.path.as_str()).collect();
         let top = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();

@@ -55,7 +55,7 @@ impl Execution<'_> {
         let whole = options.is_whole();
         // Absence is told by a reading from the beginning only: what a run that died had dealt with was not seen by this one.
         let goes_on = whole && self.flow.from.rows.is_none() && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
-        let from = if goes_on { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
+        let from = if goes_on && !self.again { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         self.duplicates.claims.clear();
         let mut keys_scanned = !source.reads_whole();
         let only = (!options.only.is_empty()).then(|| options.only.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::ReadRequest;
 use kivuko_core::error::Error;
+use kivuko_core::flow::{Flow, TargetRecord};
 use kivuko_core::people::{Decided, DecisionKind, ReviewRow};
 use kivuko_core::record::Partition;
 use kivuko_core::store::{Link, RunId, SourceKey};
@@ -124,6 +125,9 @@ impl Engine {
             let message = format!("the flow `{}` has linked the record `{source_id}` to nothing", flow.name);
             return Err(Error::configuration(codes::NOT_LINKED, message));
         }
+        if let Some(target) = target {
+            self.both_are_there(&flow, spec, source_id, link.is_some(), target).await?;
+        }
         let decided = Decided {
             kind,
             flow: flow.name.clone(),
@@ -138,6 +142,44 @@ impl Engine {
         };
         self.store.decide(&decided).await?;
         Ok(decided)
+    }
+}
+
+impl Engine {
+    /// Refuses a decision on a record that the source, or one that the target does not have: it would wait for ever, and nobody would notice the slip.
+    async fn both_are_there(
+        &self,
+        flow: &Arc<Flow>,
+        spec: &TargetRecord,
+        source_id: &str,
+        linked: bool,
+        target: &str,
+    ) -> Result<(), Error> {
+        let Some(record) = flow.to.records.iter().position(|one| one.name == spec.name) else { return Ok(()) };
+        let options = RunOptions { only: vec![source_id.to_owned()], ..RunOptions::default() };
+        let mut execution = Execution::new(self, Arc::clone(flow), RunId(0), false, false);
+        execution.open_targets().await?;
+        let found = execution.fetch(record, &[target.to_owned()]).await?.into_iter().flatten().next();
+        if found.is_none_or(|found| found.deleted) {
+            let message = format!("{} has no record `{target}` among its {}, or it is deleted", flow.to.system, spec.resource);
+            return Err(Error::configuration(codes::UNKNOWN_REVIEW, message));
+        }
+        // A group is none of the records that the source hands out.
+        if linked || flow.from.rows.is_some() {
+            return Ok(());
+        }
+        let source = execution.open_source(&options)?;
+        for partition in source.partitions().await? {
+            let request = ReadRequest { only: Some(options.only.clone()), ..execution.request(&partition) };
+            let mut pages = source.read(request).await?;
+            while let Some(page) = pages.next().await? {
+                if page.records.iter().any(|record| record.id.as_deref().map(str::trim) == Some(source_id)) {
+                    return Ok(());
+                }
+            }
+        }
+        let message = format!("{} has no record `{source_id}` in {}", flow.from.system, flow.from.resource);
+        Err(Error::configuration(codes::UNKNOWN_REVIEW, message))
     }
 }
 

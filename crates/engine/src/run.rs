@@ -21,6 +21,7 @@ use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
 
 use crate::absence::hash_of;
+use crate::columns;
 use crate::decide::OpenTarget;
 use crate::duplicates::Duplicates;
 use crate::engine::Engine;
@@ -53,6 +54,8 @@ pub struct RunOptions {
     pub force: bool,
     /// Of a flow that counts: these periods are sent too, however late they changed.
     pub periods: Vec<String>,
+    /// Everything is read from the beginning and compared with what the target holds; what it no longer has at all is written again.
+    pub again: bool,
     /// Exactly the writes of this saved plan.
     pub plan: Option<i64>,
     /// What started it: `manual` when empty.
@@ -92,6 +95,9 @@ impl RunOptions {
         if self.force {
             words.push("--force".to_owned());
         }
+        if self.again {
+            words.push("--again".to_owned());
+        }
         words.join(" ")
     }
 }
@@ -126,6 +132,8 @@ pub(crate) struct Execution<'e> {
     pub labels: Labels,
     /// Compare with what the target holds, whatever was last sent.
     pub live: bool,
+    /// What is linked and no longer there at all is written again.
+    pub again: bool,
     /// A plan writes nothing.
     pub writes: bool,
     /// Writes of earlier runs without an answer.
@@ -189,7 +197,8 @@ impl Engine {
             started: began,
         };
         let run = self.store.begin_run(&start).await?;
-        let mut execution = Execution::new(self, Arc::clone(&flow), run, options.force, true);
+        let mut execution = Execution::new(self, Arc::clone(&flow), run, options.force || options.again, true);
+        execution.again = options.again;
         if let Some((live, planned)) = agreed {
             execution.live = live;
             execution.agreed = Some(planned);
@@ -276,6 +285,7 @@ impl<'e> Execution<'e> {
             today: engine.clock.now().to_zoned(engine.project.timezone.clone()).date(),
             labels: Labels::default(),
             live,
+            again: false,
             writes,
             intents: Vec::new(),
             began: engine.clock.now(),
@@ -325,6 +335,7 @@ impl<'e> Execution<'e> {
             return self.count_and_send(&options, watch).await;
         }
         let mut source = self.open_source(&options)?;
+        columns::check(&flow, &*source, &source.partitions().await?).await?;
         if let Some(rows) = &flow.from.rows {
             source = self.group(rows, source, &options).await?;
         }

@@ -197,6 +197,16 @@ impl Unit {
         }
     }
 
+    /// The fields of a record that was just made in which an update differs from the creation: rows of the sheet with `on: update`. They are still to be sent.
+    pub fn left_for_an_update(&self) -> Vec<&str> {
+        let Decision::Written { change, .. } = &self.decision else { return Vec::new() };
+        let (Action::Create, Some(made), Some(update)) = (change.action, change.body.as_object(), self.update.as_object()) else {
+            return Vec::new();
+        };
+        let differs = |name: &String, content: &Value| made.get(name).unwrap_or(&Value::Null) != content;
+        update.iter().filter(|(name, content)| differs(name, content)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The fields that are, or were, written.
     pub fn written_fields(&self) -> Vec<String> {
         match &self.decision {

@@ -105,7 +105,7 @@ lastName,lastName,,
 dob,dob,\"date(\"\"yyyy-MM-dd\"\")\",
 age.years,age_years,integer,
 dateOfReporting,dateOfReporting,\"date(\"\"yyyy-MM-dd\"\")\",reject
-classification,{ \"SUSPECT\" },,
+classification,,\"{ \"\"SUSPECT\"\" }\",
 ";
 
 const LAB_FLOW: &str = "\

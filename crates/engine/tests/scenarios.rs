@@ -209,6 +209,7 @@ impl Telling {
                     let ids = ids?;
                     sim.merge(&ids.iter().map(String::as_str).collect::<Vec<_>>(), detail["into"].clone());
                 }
+                "forget" => sim.forget(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "restore" => sim.restore(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "edit" => {
                     let id = self.id_of(text(detail, "case")?)?;
@@ -248,6 +249,7 @@ impl Telling {
             only: list(&what["only"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect(),
             limit: what["limit"].as_u64(),
             force: what["force"].as_bool().unwrap_or_default(),
+            again: what["again"].as_bool().unwrap_or_default(),
             input: what["input"].as_str().map(|name| self.world.path(name)),
             plan: if what["plan"] == "last" { self.last_plan } else { what["plan"].as_i64() },
             since: what["since"].as_str().and_then(|time| time.parse().ok()),

@@ -23,6 +23,7 @@ pub async fn execute(app: &App, args: &Run) -> Result<u8, Failure> {
         input: args.input.as_deref().map(absolute).transpose()?,
         periods: args.periods.clone(),
         force: args.force,
+        again: args.again,
         plan: args.plan,
         trigger: String::new(),
     };

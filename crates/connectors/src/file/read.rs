@@ -65,6 +65,14 @@ impl connector::Source for Source {
     fn reads_whole(&self) -> bool {
         true
     }
+
+    fn columns<'a>(&'a self, partition: &'a Partition) -> BoxFuture<'a, Result<Option<Vec<String>>, Error>> {
+        let (source, partition) = (self.clone(), partition.clone());
+        Box::pin(blocking(move || {
+            let request = ReadRequest { partition, from: None, since: None, until: None, only: None, paths: Vec::new(), page_size: 1 };
+            Ok(Reader::open(&source, request)?.header())
+        }))
+    }
 }
 
 /// Runs what touches the disk where it does not hold up others.
@@ -224,6 +232,14 @@ impl Reader {
             failure: None,
             found,
         })
+    }
+
+    /// The names in the header of a CSV, as they stand there; `None` of other formats, and of a file without any.
+    pub fn header(&self) -> Option<Vec<String>> {
+        match &self.records {
+            Records::Csv(reader) => Some(reader.table().names().map(str::to_owned).collect()).filter(|names: &Vec<_>| !names.is_empty()),
+            Records::Json(_) | Records::Adx(_) => None,
+        }
     }
 
     /// The columns that the header of a CSV names.

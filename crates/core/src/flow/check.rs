@@ -296,7 +296,7 @@ impl Checker<'_, '_> {
                         "`id:` with the field whose value is unique and never changes",
                     );
                 }
-                let own = ["system", "resource", "id", "group", "order", "cursor", "labels", "where", "leaves"];
+                let own = ["system", "resource", "id", "group", "order", "cursor", "labels", "where", "leaves", "missing_columns"];
                 self.options("from", &own, &spec.options, Some(&declaration.from_options))
             }
             None => Value::Object(Map::new()),
@@ -325,6 +325,7 @@ impl Checker<'_, '_> {
                 Some(expr) => Some(expr?),
             },
             leaves: spec.leaves.unwrap_or_default(),
+            missing_columns_accept: spec.missing_columns.is_some(),
             options,
         })
     }

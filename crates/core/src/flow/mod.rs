@@ -122,6 +122,8 @@ pub struct From {
     pub where_: Option<Expr>,
     /// What happens to a linked record that no longer matches.
     pub leaves: Leaves,
+    /// A table may come without columns that the sheet names.
+    pub missing_columns_accept: bool,
     /// The connector's own keys: an object.
     pub options: Value,
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::check::Checker;
 use super::scope::How;
-use super::spec::{DuplicatesWord, RecordSpec};
+use super::spec::{AcceptWord, RecordSpec};
 use super::words::name;
 use super::{ScopeRule, TargetRecord, To};
 use crate::catalogue::{project, sheet};
@@ -86,13 +86,7 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
-        Some(To {
-            system: spec.system.clone(),
-            scope,
-            records,
-            duplicates_accept: spec.duplicates == Some(DuplicatesWord::Accept),
-            options,
-        })
+        Some(To { system: spec.system.clone(), scope, records, duplicates_accept: spec.duplicates == Some(AcceptWord::Accept), options })
     }
 
     /// `scope`; none when something is wrong with it, which is a problem then.

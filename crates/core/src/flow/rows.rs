@@ -116,6 +116,15 @@ impl Rows {
         found
     }
 
+    /// The path in a row, of one that reads a group or an item of its `rows[]`. `None`: it reads no row.
+    pub fn in_row<'p>(&self, path: &'p str) -> Option<&'p str> {
+        if path == self.group.text() {
+            Some(path)
+        } else {
+            inside(path).or_else(|| path.strip_prefix("item.")).filter(|inner| !inner.is_empty())
+        }
+    }
+
     /// Whether a path reads something that a group has: its rows, or the value that they have in common.
     pub(super) fn has(&self, path: &SourcePath) -> bool {
         path.text() == self.group.text() || path.top() == Some(ROWS) || path.top().is_none()

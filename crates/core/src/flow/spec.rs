@@ -100,6 +100,9 @@ pub struct FromSpec {
     /// What happens to a linked record that no longer matches `where`. Left out: `keep`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<LeavesWord>,
+    /// `accept`: a table may come without columns that the sheet names. Left out: nothing is read of such a table, since a column may have been renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_columns: Option<AcceptWord>,
     /// The connector's own keys.
     #[serde(flatten)]
     pub options: Map<String, Value>,
@@ -141,7 +144,7 @@ pub struct ToSpec {
     pub missing: Option<MissingWord>,
     /// `accept`: the key cannot be searched in the target or is rewritten by it, and that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duplicates: Option<DuplicatesWord>,
+    pub duplicates: Option<AcceptWord>,
     /// The connector's own keys.
     #[serde(flatten)]
     pub options: Map<String, Value>,
@@ -253,10 +256,10 @@ impl KeySpec {
     }
 }
 
-/// What is said of keys that cannot keep duplicates away.
+/// What is said of a risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum DuplicatesWord {
+pub enum AcceptWord {
     /// It is known and accepted.
     Accept,
 }

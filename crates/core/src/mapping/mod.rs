@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use self::sheet::Column;
+
 use crate::codes::Direction;
 use crate::error::{Cause, Place};
 use crate::expr::Expr;
@@ -105,6 +107,22 @@ impl Mapping {
             rows(&plan.steps, &mut found);
         }
         found.into_iter().filter(|row| row.on.creates()).map(|row| row.target.clone()).collect()
+    }
+
+    /// What the sheet reads, field by field of the target: the row of the sheet and its source paths. Of a field that has a value all the same (a constant, a default, an
+    /// expression of its own) nothing is said.
+    pub fn wanted(&self) -> Vec<Vec<(usize, Vec<String>)>> {
+        let mut fields: BTreeMap<(&str, &str), Option<Vec<(usize, Vec<String>)>>> = BTreeMap::new();
+        for row in self.sheet.rows.iter().filter(|row| !row.cell(Column::Owner).eq_ignore_ascii_case("target")) {
+            let sources: Vec<String> = compile::parts(row.cell(Column::Source)).map(|part| part.trim().to_owned()).collect();
+            let field = fields.entry((row.cell(Column::Record), row.cell(Column::Target))).or_insert_with(|| Some(Vec::new()));
+            if sources.is_empty() || !row.cell(Column::Default).is_empty() {
+                *field = None;
+            } else if let Some(rows) = field {
+                rows.push((row.number, sources));
+            }
+        }
+        fields.into_values().flatten().filter(|rows| !rows.is_empty()).collect()
     }
 
     /// Whether what stands at a target path of this record may be seen by everybody: the path is one that is not personal, or holds nothing but such ones.

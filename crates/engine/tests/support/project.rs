@@ -40,7 +40,7 @@ systems:
 pub const FLOW: &str = "\
 flow: cases
 about: As a surveillance officer I want the districts' line lists in Go.Data without typing them again.
-from: { system: files, resource: cases.csv, id: case_id }
+from: { system: files, resource: cases.csv, missing_columns: accept, id: case_id }
 mapping: cases.csv
 to: { system: godata, resource: cases, key: \"documents[type=EXTERNAL_ID].number\" }
 ";

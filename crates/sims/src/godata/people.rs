@@ -58,4 +58,12 @@ impl People {
         }
         self.rows.put(kind, record);
     }
+
+    /// Takes a person out for good, as if it had never been there.
+    pub fn forget(&mut self, id: &str) {
+        let before = std::mem::take(self);
+        for person in before.rows.all().iter().filter(|person| *person.id != *id) {
+            self.put(person.kind, &person.record());
+        }
+    }
 }

@@ -220,6 +220,11 @@ impl Sim {
             .unwrap_or_else(|error| panic!("Go.Data would refuse to delete this person: {}", error.message));
     }
 
+    /// A person who is gone as if never there: an older backup of the database was put back. What belongs to the person stays.
+    pub fn forget(&self, id: &str) {
+        self.server.write().people.forget(id);
+    }
+
     /// A person that a user of Go.Data converts: to one of the `cases`, `contacts` or `contacts-of-contacts`. Panics when
     /// Go.Data would refuse it.
     pub fn convert(&self, id: &str, path: &str) {
