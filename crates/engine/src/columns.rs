@@ -37,7 +37,7 @@ pub(crate) fn missing(flow: &Flow, columns: &[String]) -> Vec<Cause> {
     let mut causes = Vec::new();
     for rows in flow.mapping.wanted() {
         let paths: Vec<(usize, String)> =
-            rows.iter().flat_map(|(number, paths)| paths.iter().filter_map(|path| Some((*number, in_row(path)?)))).collect();
+            rows.iter().flat_map(|wanted| wanted.paths.iter().filter_map(|path| Some((wanted.row, in_row(path)?)))).collect();
         // One of several rows, or of several names in one cell, is enough.
         if paths.iter().any(|(_, path)| is_there(path)) {
             continue;

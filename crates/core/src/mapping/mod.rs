@@ -111,15 +111,15 @@ impl Mapping {
 
     /// What the sheet reads, field by field of the target: the row of the sheet and its source paths. Of a field that has a value all the same (a constant, a default, an
     /// expression of its own) nothing is said.
-    pub fn wanted(&self) -> Vec<Vec<(usize, Vec<String>)>> {
-        let mut fields: BTreeMap<(&str, &str), Option<Vec<(usize, Vec<String>)>>> = BTreeMap::new();
+    pub fn wanted(&self) -> Vec<Vec<Wanted>> {
+        let mut fields: BTreeMap<(&str, &str), Option<Vec<Wanted>>> = BTreeMap::new();
         for row in self.sheet.rows.iter().filter(|row| !row.cell(Column::Owner).eq_ignore_ascii_case("target")) {
-            let sources: Vec<String> = compile::parts(row.cell(Column::Source)).map(|part| part.trim().to_owned()).collect();
+            let paths: Vec<String> = compile::parts(row.cell(Column::Source)).map(|part| part.trim().to_owned()).collect();
             let field = fields.entry((row.cell(Column::Record), row.cell(Column::Target))).or_insert_with(|| Some(Vec::new()));
-            if sources.is_empty() || !row.cell(Column::Default).is_empty() {
+            if paths.is_empty() || !row.cell(Column::Default).is_empty() {
                 *field = None;
             } else if let Some(rows) = field {
-                rows.push((row.number, sources));
+                rows.push(Wanted { row: row.number, paths });
             }
         }
         fields.into_values().flatten().filter(|rows| !rows.is_empty()).collect()
@@ -186,6 +186,15 @@ fn every_item(path: &str) -> String {
 /// Whether `inner` is `outer` or lies within it.
 fn holds(outer: &str, inner: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// What one row of the sheet reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The row of the sheet.
+    pub row: usize,
+    /// Its source paths, as they are written.
+    pub paths: Vec<String>,
 }
 
 /// What is written into one of the flow's records.
