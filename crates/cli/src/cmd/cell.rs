@@ -62,7 +62,9 @@ async fn cells(history: &History, args: &RunsCell) -> Result<Vec<CellRow>, Failu
         let rows = history.store().cells(&args.flow, &filter, after, args.limit).await?;
         let Some(last) = rows.last() else { break };
         after = last.number;
-        found.extend(rows.into_iter().filter(|row| !row.cell.indicator.starts_with(NO_INDICATOR)));
+        // Of a cell without a value that nobody waits for there is nothing to tell.
+        let told = |row: &CellRow| !row.cell.indicator.starts_with(NO_INDICATOR) && (row.value.is_some() || row.due);
+        found.extend(rows.into_iter().filter(told));
     }
     found.truncate(args.limit);
     Ok(found)

@@ -1,7 +1,7 @@
-//! `demo`: the whole way once, from nothing. A simulated Go.Data, a line list as untidy as real ones, the project of the template `line-list`, and
-//! three runs: the first, the same again, and the next day's list.
+//! `demo`: the whole way once, from nothing. A simulated Go.Data and a simulated DHIS2, a line list as untidy as real ones, the project of the template
+//! `line-list`, and five runs: the first, the same again, the weekly numbers for DHIS2, the next day's list, and the numbers that it corrects.
 //!
-//! It reads and writes nothing outside of its own folder and talks to nothing but its own simulator.
+//! It reads and writes nothing outside of its own folder and talks to nothing but its own simulators.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,13 @@ use kivuko_core::connector::Cancel;
 use kivuko_core::outcome::Status;
 use kivuko_core::store::Store as _;
 use kivuko_engine::{Pace, RunOptions, RunReport, Workspace};
+use kivuko_sims::dhis2::Dhis2Sim;
 use kivuko_sims::godata::{Options, Sim};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::args::Demo;
-use crate::demo::{Country, LineList};
+use crate::demo::{Country, LineList, numbers};
 use crate::failure::{Failure, exit};
 use crate::print::account::Account;
 use crate::print::figures::{count, counted};
@@ -59,6 +60,8 @@ pub async fn execute(app: &App, args: &Demo) -> Result<u8, Failure> {
 struct Stage<'a> {
     app: &'a App,
     sim: Sim,
+    dhis2: Dhis2Sim,
+    country: Country,
     list: LineList,
     root: PathBuf,
     /// The folder stays when the demo has ended.
@@ -82,15 +85,19 @@ impl<'a> Stage<'a> {
         let list = LineList::new(args.seed, usize::try_from(args.cases).unwrap_or(usize::MAX), &country);
         let options = Options { locations: country.locations(), ..Options::for_tests() };
         let sim = Sim::start(options).await.map_err(|error| Failure::usage(format!("the simulated Go.Data did not start: {error}")))?;
-        let stage = Self { app, sim, list, root, keeps: args.keep.is_some(), once: args.once, _temporary: temporary };
-        stage.write_project(&country)?;
+        let dhis2 = Dhis2Sim::start(numbers::options(&country)).await;
+        let dhis2 = dhis2.map_err(|error| Failure::usage(format!("the simulated DHIS2 did not start: {error}")))?;
+        let stage = Self { app, sim, dhis2, country, list, root, keeps: args.keep.is_some(), once: args.once, _temporary: temporary };
+        stage.write_project()?;
         stage.tell(&format!(
-            "{}\n\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n",
-            app.out.bold("A line list goes into Go.Data"),
+            "{}\n\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n",
+            app.out.bold("A line list goes into Go.Data, and its weekly numbers into DHIS2"),
             "the line list",
             format_args!("{} invented cases in the form of WHO's, as untidy as real ones", count(stage.list.len() as u64)),
             "a simulated Go.Data",
-            format_args!("{}, with {} places of a country that does not exist", stage.sim.url(), count(country.places.len() as u64)),
+            format_args!("{}, with {} places of a country that does not exist", stage.sim.url(), count(stage.country.places.len() as u64)),
+            "a simulated DHIS2",
+            format_args!("{}, with a weekly data set for its regions", stage.dhis2.url()),
             "the project",
             stage.root.display(),
         ))?;
@@ -98,18 +105,22 @@ impl<'a> Stage<'a> {
     }
 
     /// The template, with the simulator's address, the generated list and the generated places.
-    fn write_project(&self, country: &Country) -> Result<(), Failure> {
+    fn write_project(&self) -> Result<(), Failure> {
         let template = templates::find(templates::LINE_LIST)?;
         template.write(&self.root, "demo", |path, text| match path {
             "kivuko.yaml" => text.replace(templates::ADDRESS, &self.sim.url()).replace("GODATA_PASSWORD", PASSWORD),
             ".env" | ".env.example" => text.replace("GODATA_PASSWORD", PASSWORD),
-            "simulator/locations.json" => format!("{:#}\n", Value::Array(country.locations())),
+            "simulator/locations.json" => format!("{:#}\n", Value::Array(self.country.locations())),
             INCOMING => self.list.csv(),
             _ => text,
-        })
+        })?;
+        for (name, text) in numbers::files(&self.country, &self.dhis2.url()) {
+            self.append(name, &text)?;
+        }
+        Ok(())
     }
 
-    /// The three runs; the accounts, and whether all of them came to their end.
+    /// The runs; the accounts, and whether all of them came to their end.
     async fn play(&self) -> Result<(Vec<Value>, bool), Failure> {
         let mut runs = Vec::new();
         let mut list = self.list.clone();
@@ -138,9 +149,17 @@ impl<'a> Stage<'a> {
             counted(asked, "request", "requests")
         ))?;
 
+        self.tell(&self.heading("3", "The weekly numbers for DHIS2", &format!("run {}", numbers::FLOW)))?;
+        let counted_once = self.run_flow(numbers::FLOW, &mut runs, CAUSES).await?;
+        if counted_once.status != Status::Complete {
+            return Ok((runs, false));
+        }
+        let table = numbers::table(&self.dhis2, &self.country, self.app.out);
+        self.tell(&format!("\n  Confirmed cases of the last weeks by region, and all deaths, as DHIS2 has them now:\n\n{table}"))?;
+
         let next = list.next_day();
         self.write(INCOMING, &list.csv())?;
-        self.tell(&self.heading("3", "The next day's list", "run cases"))?;
+        self.tell(&self.heading("4", "The next day's list", "run cases"))?;
         self.tell(&format!(
             "  Over night the district corrected {}, learned more of {} and added {}.\n\n",
             counted(next.repaired as u64, "mistake", "mistakes"),
@@ -151,18 +170,31 @@ impl<'a> Stage<'a> {
         if third.status != Status::Complete {
             return Ok((runs, false));
         }
+        self.tell(&self.heading("5", "The numbers that it corrects", &format!("run {}", numbers::FLOW)))?;
+        self.dhis2.log().clear();
+        let corrected = self.run_flow(numbers::FLOW, &mut runs, 0).await?;
+        if corrected.status != Status::Complete {
+            return Ok((runs, false));
+        }
+        let sent = corrected.counts.writes.created + corrected.counts.writes.updated + corrected.counts.writes.deleted;
+        let sent = counted(sent, "number was", "numbers were");
+        self.tell(&format!("\n  A case that was corrected leaves the number that it was in: {sent} sent, the others stay as they are.\n"))?;
         self.show_a_rejection().await?;
         Ok((runs, true))
     }
 
     /// One run by the engine, as `kivuko run` does it, with its account and so many of the causes.
     async fn run(&self, runs: &mut Vec<Value>, causes: usize) -> Result<RunReport, Failure> {
+        self.run_flow(FLOW, runs, causes).await
+    }
+
+    async fn run_flow(&self, flow: &str, runs: &mut Vec<Value>, causes: usize) -> Result<RunReport, Failure> {
         let cancel = Cancel::default();
         let engine = self.workspace()?.open(cancel.clone(), Pace::default()).await?;
         let options = RunOptions::default();
         let report = {
-            let progress = Progress::start("running cases", self.app.err);
-            let running = engine.run(FLOW, &options, &progress);
+            let progress = Progress::start(&format!("running {flow}"), self.app.err);
+            let running = engine.run(flow, &options, &progress);
             tokio::pin!(running);
             tokio::select! {
                 report = &mut running => report?,
@@ -201,7 +233,7 @@ impl<'a> Stage<'a> {
         let Some((row, cause)) = place.or(open.first()).and_then(|row| Some((row, row.causes.first()?))) else { return Ok(()) };
         let out = self.app.out;
         let mut text = vec![
-            self.heading("4", "What did not get through", &format!("rejects show {}", row.id)),
+            self.heading("6", "What did not get through", &format!("rejects show {}", row.id)),
             format!("  {}  {}\n", row.source_id, out.dim(&row.place)),
             format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)),
         ];
@@ -236,7 +268,8 @@ impl<'a> Stage<'a> {
             ("kivuko plan cases".to_owned(), "change a row of incoming/cases.csv first: what a run would do"),
             ("kivuko run cases".to_owned(), "does it"),
             ("kivuko runs".to_owned(), "the history"),
-            ("kivuko revert 3".to_owned(), "what taking back the third run would do"),
+            ("kivuko revert 4".to_owned(), "what taking back the fourth run would do"),
+            (format!("kivuko runs cell {}", numbers::FLOW), "the numbers; with --indicator, --period, --org-unit the cases behind one"),
         ];
         if let Some(example) = self.list.example() {
             tries.push((format!("kivuko find {example}"), "everything that is known of one case"));
@@ -260,6 +293,17 @@ impl<'a> Stage<'a> {
             )]);
         }
         Ok(())
+    }
+
+    /// Adds to a file of the project, which may be new.
+    fn append(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.root.join(Path::new(name));
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Failure::file("making the folder", folder, &error))?;
+        }
+        let before = if path.exists() { std::fs::read_to_string(&path) } else { Ok(String::new()) };
+        let before = before.map_err(|error| Failure::file("reading", &path, &error))?;
+        std::fs::write(&path, before + text).map_err(|error| Failure::file("writing", &path, &error))
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), Failure> {

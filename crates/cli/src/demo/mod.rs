@@ -7,6 +7,7 @@ pub mod case;
 pub mod country;
 pub mod line_list;
 pub mod names;
+pub mod numbers;
 pub mod random;
 pub mod untidy;
 
