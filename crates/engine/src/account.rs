@@ -42,7 +42,7 @@ impl Execution<'_> {
                 self.account_unit(item, unit, &mut commit);
             }
             if self.sending.is_some() {
-                self.account_cell(item, units, &mut commit);
+                self.account_cell(item, units, known, &mut commit);
             } else {
                 self.account_item(item, units, known, &mut commit);
             }

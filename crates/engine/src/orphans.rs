@@ -16,7 +16,7 @@ use crate::settle::pause;
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
 /// The partition under which they are accounted for.
-const INTERRUPTED: &str = "(interrupted)";
+pub(crate) const INTERRUPTED: &str = "(interrupted)";
 
 impl Execution<'_> {
     /// Settles and closes what the flow left open and this run did not come by.

@@ -13,12 +13,13 @@ use kivuko_core::people::DecisionKind;
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
 use kivuko_engine::{By, PlanOptions, RunOptions, Unwatched, exit_code};
+use kivuko_sims::dhis2::Profile;
 use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak, Pace};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 use support::stored::missing;
-use support::{World, columns, shuffle, stored, template};
+use support::{World, columns, numbers, shuffle, stored, template};
 
 /// One scenario on its way.
 struct Telling {
@@ -74,14 +75,32 @@ async fn tell(name: String, text: String) -> Result<(), String> {
         }
         options.locations.extend(list(&given["locations"]).iter().cloned());
     }
-    let mut world = match from_template {
-        Some(template) => World::of_template(template, options).await,
-        None => World::new(options).await,
+    let Some(releases) = scenario["given"].get("dhis2") else {
+        let mut world = match from_template {
+            Some(template) => World::of_template(template, options).await,
+            None => World::new(options).await,
+        };
+        set_page_size(&mut world, &scenario)?;
+        return tell_in(Telling { name, world, last_run: None, last_plan: None }, &scenario).await;
     };
+    let all = Profile::all().iter().map(|profile| profile.name);
+    let releases: Vec<&str> = releases.as_array().map_or(all.collect(), |named| named.iter().filter_map(Value::as_str).collect());
+    for release in releases {
+        let mut world = World::of_numbers(release, options.clone()).await;
+        set_page_size(&mut world, &scenario)?;
+        tell_in(Telling { name: format!("{name} with DHIS2 {release}"), world, last_run: None, last_plan: None }, &scenario).await?;
+    }
+    Ok(())
+}
+
+fn set_page_size(world: &mut World, scenario: &Value) -> Result<(), String> {
     if let Some(size) = scenario["given"]["page_size"].as_u64() {
         world.pace.page_size = usize::try_from(size).map_err(|error| error.to_string())?;
     }
-    let mut telling = Telling { name, world, last_run: None, last_plan: None };
+    Ok(())
+}
+
+async fn tell_in(mut telling: Telling, scenario: &Value) -> Result<(), String> {
     for (number, step) in list(&scenario["steps"]).iter().enumerate() {
         let words = step.as_object().ok_or_else(|| format!("{}: step {} is not a step", telling.name, number + 1))?;
         for (word, what) in words {
@@ -135,6 +154,16 @@ impl Telling {
             "decide" => self.decide(what).await,
             "rejections" => self.rejections(what).await,
             "waiting" => self.waiting(what).await,
+            "day" => {
+                let day: jiff::civil::Date = text_of(what)?.parse().map_err(|error: jiff::Error| error.to_string())?;
+                let morning = day.at(9, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
+                self.world.set_time(morning.timestamp());
+                Ok(())
+            }
+            "dhis2" => self.dhis2(what),
+            "values" => self.values(what),
+            "written" => self.written(what),
+            "complete" => self.complete(what),
             _ => Err(format!("`{word}` is no word of a scenario")),
         }
     }
@@ -232,6 +261,49 @@ impl Telling {
         Ok(())
     }
 
+    /// What happens to DHIS2: other `metadata`, `settings`, `faults`.
+    fn dhis2(&self, what: &Value) -> Result<(), String> {
+        let dhis2 = self.world.hmis();
+        for (deed, detail) in what.as_object().into_iter().flatten() {
+            match deed.as_str() {
+                "metadata" => dhis2.put_metadata(detail),
+                "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
+                "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
+                _ => return Err(format!("nobody can `{deed}` in DHIS2 here")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that DHIS2 holds: each number by its name, and no other.
+    fn values(&self, what: &Value) -> Result<(), String> {
+        let found = numbers::values(self.world.hmis());
+        let expected: BTreeMap<String, String> =
+            what.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect();
+        let lines = |here: &BTreeMap<String, String>, there: &BTreeMap<String, String>| {
+            let differing = here.iter().filter(|one| there.get(one.0) != Some(one.1));
+            differing.map(|(name, value)| ["\n    ", name, ": ", value].concat()).collect::<Vec<_>>().concat()
+        };
+        if found == expected {
+            return Ok(());
+        }
+        Err(format!("DHIS2 holds{}\n  in the place of{}", lines(&found, &expected), lines(&expected, &found)))
+    }
+
+    /// How many numbers were written since the last time that this was asked, by the simulator's own book; or which, and how often each.
+    fn written(&self, what: &Value) -> Result<(), String> {
+        let dhis2 = self.world.hmis();
+        let written: BTreeMap<String, usize> = numbers::written(dhis2).into_iter().map(|(name, changes)| (name, changes.len())).collect();
+        dhis2.clear_data_writes();
+        let found = if what.is_u64() { json!(written.values().sum::<usize>()) } else { json!(written) };
+        if found == *what { Ok(()) } else { Err(format!("expected {what} numbers to be written, DHIS2 wrote {}", json!(written))) }
+    }
+
+    fn complete(&self, what: &Value) -> Result<(), String> {
+        let found = json!(numbers::complete(self.world.hmis()));
+        if found == *what { Ok(()) } else { Err(format!("expected to be complete: {what}, DHIS2 has {found}")) }
+    }
+
     /// The id of the person with this external number or visual id, or with this id.
     fn id_of(&self, number: &str) -> Result<String, String> {
         if self.world.sim.state().person(number).is_some() {
@@ -252,10 +324,11 @@ impl Telling {
             again: what["again"].as_bool().unwrap_or_default(),
             input: what["input"].as_str().map(|name| self.world.path(name)),
             plan: if what["plan"] == "last" { self.last_plan } else { what["plan"].as_i64() },
+            periods: list(&what["periods"]).iter().filter_map(|period| period.as_str().map(str::to_owned)).collect(),
             since: what["since"].as_str().and_then(|time| time.parse().ok()),
             ..RunOptions::default()
         };
-        let flow = what["flow"].as_str().unwrap_or("cases");
+        let flow = what["flow"].as_str().unwrap_or(self.usual_flow());
         let mut found = match self.world.engine().await.run(flow, &options, &Unwatched).await {
             Ok(report) => {
                 self.last_run = Some(report.run);
@@ -268,14 +341,23 @@ impl Telling {
                     *causes.entry(group.code.to_string()).or_default() += group.records;
                     causes
                 });
+                found["reasons"] = found["causes"].take();
                 found["causes"] = json!(causes);
+                found["message"] = found["error"]["message"].take();
                 found["error"] = found["error"]["code"].take();
+                let writes = &report.counts.writes;
+                found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
                 found
             }
-            Err(error) => json!({ "exit": exit_code(&error), "error": error.cause.code }),
+            Err(error) => json!({ "exit": exit_code(&error), "error": error.cause.code, "message": error.cause.message }),
         };
         found["says"] = Value::Null;
-        compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
+        compare(&found, expect, &COUNTS)
+    }
+
+    /// The flow that is meant when none is named.
+    fn usual_flow(&self) -> &'static str {
+        if self.world.dhis2.is_some() { "weekly" } else { "cases" }
     }
 
     /// A run by a process that is killed at a request: `{ before: POST */cases }`, or after Go.Data has carried it out.
@@ -286,15 +368,15 @@ impl Telling {
             _ => return Err("`killed` takes `before` or `after`, and a METHOD PATH".to_owned()),
         };
         let (method, path) = request.split_once(' ').ok_or_else(|| format!("`{request}` is not METHOD PATH"))?;
-        let mut held = self.world.sim.pause_at(Pause::nth(1, phase).on(method, path));
+        let mut held = self.world.pause_at(Pause::nth(1, phase).on(method, path));
         let engine = self.world.engine().await;
         let options = RunOptions::default();
         let came_there = tokio::select! {
             came_there = held.reached() => came_there,
-            _ = engine.run(what["flow"].as_str().unwrap_or("cases"), &options, &Unwatched) => false,
+            _ = engine.run(what["flow"].as_str().unwrap_or(self.usual_flow()), &options, &Unwatched) => false,
         };
         drop(engine);
-        self.world.sim.clear_pauses();
+        self.world.clear_pauses();
         if came_there { Ok(()) } else { Err(format!("the run never came to {request}")) }
     }
 
@@ -305,14 +387,20 @@ impl Telling {
             save: what["save"].as_bool().unwrap_or_default(),
             limit: what["limit"].as_u64(),
         };
-        let report = self.world.engine().await.plan("cases", &options, &Unwatched).await.map_err(|error| error.to_string())?;
+        let report = self
+            .world
+            .engine()
+            .await
+            .plan(what["flow"].as_str().unwrap_or(self.usual_flow()), &options, &Unwatched)
+            .await
+            .map_err(|error| error.to_string())?;
         self.last_plan = report.saved.or(self.last_plan);
         let mut found = json!(report.counts);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
             return Err(error.to_string());
         }
-        compare(&found, expect, &["read", "created", "updated", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"])
+        compare(&found, expect, &COUNTS)
     }
 
     async fn revert(&mut self, expect: Option<&Value>) -> Result<(), String> {
@@ -511,6 +599,18 @@ impl Telling {
         let expected = json!(what).to_string();
         if found == expected { Ok(()) } else { Err(format!("expected open rejections {expected}, found {found}")) }
     }
+}
+
+/// What must be 0 in an account when it is not named.
+const COUNTS: [&str; 10] = ["read", "created", "updated", "counted", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"];
+
+fn text_of(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| format!("{value} is not a text"))
+}
+
+/// A number as it is written without quotes, or a text.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -6,14 +6,22 @@ use kivuko_core::numbers::{LOCKED, NOT_YET_OPEN};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
 
+use crate::known::Known;
+use crate::orphans::INTERRUPTED;
 use crate::run::Execution;
 use crate::unit::{Decision, Early, Item, Unit};
 
 impl Execution<'_> {
     /// Takes one cell into the commit of its page.
-    pub(crate) fn account_cell(&mut self, item: &Item, units: &[&Unit], commit: &mut PageCommit) {
+    pub(crate) fn account_cell(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {
+        // What a killed run made of a cell is only linked here; the cell itself is still on its way.
+        if commit.partition.0 == INTERRUPTED {
+            return;
+        }
         let Some(cell) = self.sending.as_mut().and_then(|sending| sending.cells.remove(&item.id)) else { return };
-        let outcome = item.outcome(units);
+        // The page ended before it came to what is to be taken away there.
+        let not_reached = item.early == Some(Early::Removed) && units.is_empty() && self.may_be_there(item, known);
+        let outcome = if not_reached { Outcome::Failed } else { item.outcome(units) };
         let causes: Vec<Cause> = match &item.early {
             Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
             _ => units.iter().flat_map(|unit| unit.causes()).collect(),
@@ -73,6 +81,12 @@ impl Execution<'_> {
             fields: unit.map(|unit| unit.written_fields()).unwrap_or_default(),
             causes,
         });
+    }
+
+    /// Whether the target may hold a number: it is linked, or a write of it is not settled.
+    fn may_be_there(&self, item: &Item, known: &Known) -> bool {
+        let unsettled = self.intents.iter().any(|open| open.intent.flow == self.flow.name && open.intent.source.id == item.id);
+        unsettled || !known.links_of(&item.id).is_empty()
     }
 
     /// A number of a period that the target has locked is told once, like one that comes too late.

@@ -2,7 +2,7 @@
 //!
 //! A mark is a cell of its own, due until the target has it; before it is written it is looked for, so that it is written once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
 use kivuko_core::connector::{Action, Key, TargetSpec, Write, Written};
@@ -16,7 +16,7 @@ use super::Numbers;
 use crate::run::{Execution, misfit_of};
 
 /// The name of the cells that stand for marks. No indicator is called so.
-const MARK: &str = "(complete)";
+pub(super) const MARK: &str = "(complete)";
 const RESOURCE: &str = "completeDataSetRegistrations";
 
 impl Execution<'_> {
@@ -36,7 +36,7 @@ impl Execution<'_> {
         let Some(ready_since) = ready_since else { return Ok(()) };
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
         let data_set = numbers.bound.frame().data_set.clone();
-        let (mut whole, mut open) = (BTreeMap::<(String, String, String), ()>::new(), BTreeSet::new());
+        let (mut whole, mut open) = (BTreeSet::<(String, String, String)>::new(), BTreeSet::new());
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {
                 let CellRow { cell, due, .. } = row;
@@ -47,13 +47,13 @@ impl Execution<'_> {
                 if due {
                     open.insert(place);
                 } else {
-                    whole.insert(place, ());
+                    whole.insert(place);
                 }
             }
         }
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);
         let marks: Vec<Cell> = whole
-            .into_keys()
+            .into_iter()
             .filter(|place| !open.contains(place) && ended(&place.0))
             .map(|(period, org_unit, attribute_option_combo)| Cell {
                 indicator: MARK.to_owned(),

@@ -58,7 +58,7 @@ impl Execution<'_> {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
-            let change = self.change(item, counted, parts, known.as_ref());
+            let change = Self::change(item, counted, parts, known.as_ref());
             if !self.writes
                 && let Some(record) = &change.record
             {
@@ -95,7 +95,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn change(&self, item: &Item, counted: Counted, parts: Vec<CountedPart>, known: Option<&KnownRecord>) -> Change {
+    fn change(item: &Item, counted: Counted, parts: Vec<CountedPart>, known: Option<&KnownRecord>) -> Change {
         let causes: Vec<Cause> = counted.causes.into_iter().map(|(_, cause)| cause).collect();
         let (outcome, causes, parts) = match &item.early {
             Some(Early::Left(causes)) => return Change { outcome: Outcome::Skipped, causes: causes.clone(), record: None },

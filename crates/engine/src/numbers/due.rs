@@ -10,6 +10,7 @@ use kivuko_core::numbers::{Frame, Places};
 use kivuko_core::value;
 use serde_json::json;
 
+use super::completeness::MARK;
 use super::{Numbers, cells_partition};
 use crate::run::{Execution, RunOptions};
 
@@ -26,7 +27,7 @@ impl Execution<'_> {
             "{} {:?} {:?} {elements:?} {combos:?} {units:?} {:?} {places:?}",
             flow.version.hash, frame.data_set, frame.period_type, frame.assigned
         );
-        self.counted_by = value::hash(&self.hash_key, &json!(["counted by", basis]))[..16].to_owned();
+        value::hash(&self.hash_key, &json!(["counted by", basis]))[..16].clone_into(&mut self.counted_by);
         if !self.writes {
             return Ok(());
         }
@@ -36,6 +37,11 @@ impl Execution<'_> {
         if before.as_deref() == Some(self.counted_by.as_str()) {
             return Ok(());
         }
+        // What is made of a number (held back, a zero that means nothing) depends on them as well as what is counted.
+        let all: Vec<CellNumber> =
+            self.all_cells(&CellFilter::default()).await?.iter().filter(|row| row.cell.indicator != MARK).map(|row| row.number).collect();
+        self.touch(&all).await?;
+        let store = &self.engine.store;
         let now = self.engine.clock.now();
         for row in store.cursors(&flow.name).await? {
             let reason = "the sheet, a code map, the data set or the places have changed: everything is counted anew";
@@ -93,9 +99,15 @@ impl Execution<'_> {
 
     async fn put_due(&mut self, numbers: &mut Numbers<'_>, cells: &[CellNumber]) -> Result<(), Error> {
         if !self.writes {
-            cells.iter().for_each(|cell| numbers.changes.touch(*cell));
+            for cell in cells {
+                numbers.changes.touch(*cell);
+            }
             return Ok(());
         }
+        self.touch(cells).await
+    }
+
+    async fn touch(&self, cells: &[CellNumber]) -> Result<(), Error> {
         for cells in cells.chunks(MANY) {
             let mut commit = self.empty_commit(&cells_partition(), None);
             commit.cells.touched = cells.to_vec();

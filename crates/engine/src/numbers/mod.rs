@@ -71,6 +71,9 @@ impl Execution<'_> {
         self.count_records(&mut numbers, options, watch).await?;
         self.mark_due(&mut numbers, options).await?;
         self.send_cells(&mut numbers, options, watch).await?;
+        if self.writes && options.is_whole() {
+            self.close_orphans().await?;
+        }
         if self.writes && options.is_whole() && own.complete {
             self.mark_complete(&mut numbers).await?;
         }

@@ -10,6 +10,7 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
 use serde_json::json;
 
+use super::completeness::MARK;
 use super::values::Worth;
 use super::{Numbers, cells_partition};
 use crate::duplicates::Duplicates;
@@ -39,21 +40,32 @@ impl Execution<'_> {
         self.duplicates = Duplicates::default();
         self.sending = Some(Sending::default());
         let wanted: HashSet<CellNumber> = numbers.changes.cells().into_iter().collect();
-        let filter = CellFilter { due: self.writes, ..CellFilter::default() };
+        // What a killed run was writing is looked at, whatever it comes to by now: nobody knows what the target holds.
+        let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name);
+        let unsettled: HashSet<String> = own.map(|open| open.intent.source.id.clone()).collect();
+        let filter = CellFilter { due: self.writes && !self.live, ..CellFilter::default() };
         let mut after = CellNumber(-1);
         loop {
             self.stop_if_cancelled()?;
             let rows = self.engine.store.cells(&self.flow.name, &filter, after, self.engine.pace.page_size).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.number;
-            let rows: Vec<CellRow> = rows.into_iter().filter(|row| row.due || wanted.contains(&row.number)).collect();
+            let looked_at = |row: &CellRow| row.due || wanted.contains(&row.number) || (self.live && row.cell.indicator != MARK);
+            let rows: Vec<CellRow> = rows.into_iter().filter(looked_at).collect();
             if !rows.is_empty() {
-                self.send_page(numbers, rows, options, watch).await?;
+                self.send_page(numbers, rows, &unsettled, options, watch).await?;
             }
         }
     }
 
-    async fn send_page(&mut self, numbers: &Numbers<'_>, rows: Vec<CellRow>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
+    async fn send_page(
+        &mut self,
+        numbers: &Numbers<'_>,
+        rows: Vec<CellRow>,
+        unsettled: &HashSet<String>,
+        options: &RunOptions,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
         let worths = self.worths(numbers, &rows).await?;
         let (mut updates, mut records, mut cells) = (Vec::new(), Vec::new(), HashMap::new());
         for (row, worth) in rows.into_iter().zip(worths) {
@@ -75,7 +87,7 @@ impl Execution<'_> {
                     continue;
                 }
             };
-            if value == row.value && !self.live {
+            if value == row.value && !self.live && !unsettled.contains(&row.cell.id()) {
                 updates.push(done);
             } else if row.cell.element.is_empty() {
                 // It is there for formulas only.
@@ -102,7 +114,7 @@ impl Execution<'_> {
 
     fn is_late(&self, numbers: &Numbers<'_>, row: &CellRow, options: &RunOptions) -> bool {
         let Some(cell) = numbers.bound.dimensions(&row.cell) else { return false };
-        numbers.own.is_late(cell.period, self.today) && !options.periods.iter().any(|period| *period == row.cell.period)
+        numbers.own.is_late(cell.period, self.today) && !options.periods.contains(&row.cell.period)
     }
 
     /// A number that changed too late is told once, and stays due for a run that is asked for its period.

@@ -53,8 +53,7 @@ impl Execution<'_> {
         let worth = |(row, cell): (&CellRow, &Option<Dimensions>)| {
             let Some(cell) = cell else { return Worth::Gone };
             match (counted.get(&row.number), formulas.get(&row.number)) {
-                (Some(number), _) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
-                (None, Some(Ok(number))) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
+                (Some(number), _) | (None, Some(Ok(number))) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
                 (None, Some(Err(cause))) => Worth::Refused(cause.clone()),
                 (None, None) => Worth::Gone,
             }

@@ -35,7 +35,7 @@ pub enum Side {
 pub enum Point {
     /// A call of the store.
     Store(usize, Side),
-    /// A request to Go.Data.
+    /// A request to the system that is written to.
     Request(usize, Side),
 }
 
@@ -59,8 +59,8 @@ pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
     let store = CrashingStore { inner, calls: AtomicUsize::new(0), at, side, struck: Mutex::new(Some(struck)) };
     let mut held = match point {
         Point::Store(..) => None,
-        Point::Request(n, Side::Before) => Some(world.sim.pause_at(Pause::nth(n, Phase::BeforeApply))),
-        Point::Request(n, Side::After) => Some(world.sim.pause_at(Pause::nth(n, Phase::AfterApply))),
+        Point::Request(n, Side::Before) => Some(world.pause_at(Pause::nth(n, Phase::BeforeApply))),
+        Point::Request(n, Side::After) => Some(world.pause_at(Pause::nth(n, Phase::AfterApply))),
     };
     let engine = world.engine_on(Arc::new(store));
     let options = RunOptions::default();
@@ -77,7 +77,7 @@ pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
     };
     // The future of the run is gone by now, and with the engine everything else that a process holds.
     drop(engine);
-    world.sim.clear_pauses();
+    world.clear_pauses();
     report
 }
 

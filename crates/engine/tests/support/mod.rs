@@ -6,17 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use kivuko_core::clock::Clock;
 use kivuko_core::connector::Cancel;
 use kivuko_core::error::Problem;
 use kivuko_core::store::Store;
-use kivuko_engine::clock::{SystemClock, SystemRandom};
+use kivuko_engine::clock::SystemRandom;
 use kivuko_engine::{Engine, Pace, Parts, RunOptions, RunReport, Unwatched, Workspace};
+use kivuko_sims::dhis2::Dhis2Sim;
 use kivuko_sims::godata::{Options, Sim};
+use kivuko_sims::pause::{Held, Pause};
 
+pub mod calendar;
 pub mod chance;
 pub mod columns;
 pub mod kill;
 pub mod known_as;
+pub mod numbers;
 pub mod project;
 pub mod real;
 pub mod shuffle;
@@ -33,9 +39,12 @@ pub const PACE: Pace = Pace {
     page_size: 500,
 };
 
-/// A simulated Go.Data and a project that writes to it.
+/// A simulated Go.Data and a project that writes to it; and a simulated DHIS2, where numbers are told.
 pub struct World {
     pub sim: Sim,
+    pub dhis2: Option<Dhis2Sim>,
+    /// What the engine goes by.
+    pub clock: Arc<calendar::Calendar>,
     pub folder: tempfile::TempDir,
     pub pace: Pace,
 }
@@ -44,12 +53,39 @@ impl World {
     /// A simulator with these options, and the project of [`project`].
     pub async fn new(options: Options) -> Self {
         let sim = Sim::start(options).await.expect("the simulator starts");
-        let folder = tempfile::tempdir().expect("there is room for a project");
-        let world = Self { sim, folder, pace: PACE };
+        let world = Self::around(sim, None);
         for (name, text) in project::files(&world.sim.url()) {
             world.write(&name, &text);
         }
         world
+    }
+
+    /// Nothing but the systems and an empty folder.
+    pub fn around(sim: Sim, dhis2: Option<Dhis2Sim>) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a project");
+        Self { sim, dhis2, clock: Arc::default(), folder, pace: PACE }
+    }
+
+    /// From now on it is this moment, for the engine and for DHIS2.
+    pub fn set_time(&self, now: Timestamp) {
+        self.clock.set(now);
+        if let Some(dhis2) = &self.dhis2 {
+            let ahead = u64::try_from(now.as_millisecond() - dhis2.clock().now()).expect("time goes on");
+            dhis2.clock().advance(Duration::from_millis(ahead));
+        }
+    }
+
+    /// Holds a request to the system that is written to.
+    pub fn pause_at(&self, pause: Pause) -> Held {
+        match &self.dhis2 {
+            Some(dhis2) => dhis2.pause_at(pause),
+            None => self.sim.pause_at(pause),
+        }
+    }
+
+    pub fn clear_pauses(&self) {
+        self.sim.clear_pauses();
+        self.dhis2.iter().for_each(Dhis2Sim::clear_pauses);
     }
 
     pub fn root(&self) -> &Path {
@@ -76,6 +112,10 @@ impl World {
 
     /// A new engine on the project's store, as a new process would have it.
     pub async fn engine(&self) -> Engine {
+        if self.clock.is_moved() {
+            let store = self.workspace().open_store().await.expect("the store opens");
+            return self.engine_on(store as Arc<dyn Store>);
+        }
         let mut engine = self.workspace().open(Cancel::default(), self.pace).await;
         if let Err(error) = &mut engine {
             panic!("the engine does not open: {error}");
@@ -90,7 +130,7 @@ impl World {
             project: Arc::new(workspace.project.expect("the project is sound")),
             root: self.root().to_owned(),
             store,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
             cancel: Cancel::default(),
             pace: self.pace,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kivuko_sims::godata::{Options, Sim};
 
-use super::{PACE, World};
+use super::World;
 
 /// Where the templates lie.
 pub fn folder(name: &str) -> PathBuf {
@@ -26,8 +26,7 @@ impl World {
     /// The project of a template with its samples as input. Only the address differs from what `init` writes, and the waiting is short.
     pub async fn of_template(name: &str, options: Options) -> Self {
         let sim = Sim::start(options).await.expect("the simulator starts");
-        let folder = tempfile::tempdir().expect("there is room for a project");
-        let world = Self { sim, folder, pace: PACE };
+        let world = Self::around(sim, None);
         world.copy(&self::folder(name), "");
         world
     }
