@@ -159,6 +159,8 @@ pub(crate) struct Execution<'e> {
     pub agreed: Option<BTreeMap<(String, String), Planned>>,
     /// Of a flow that counts: by what it counts, and the cells that are on their way.
     pub counted_by: String,
+    /// That has changed since the last run.
+    pub counts_anew: bool,
     pub sending: Option<Sending>,
     /// Periods and org units for which a data set was marked complete.
     pub completed: u64,
@@ -299,6 +301,7 @@ impl<'e> Execution<'e> {
             passed: false,
             agreed: None,
             counted_by: String::new(),
+            counts_anew: false,
             sending: None,
             completed: 0,
             wanted: BTreeSet::new(),

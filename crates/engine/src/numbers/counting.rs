@@ -54,11 +54,11 @@ impl Execution<'_> {
         self.name_cells(numbers, &counted).await?;
         let mut commit = self.empty_commit(partition, moves_cursor.then_some(page.next));
         for ((item, counted), known) in items.iter().zip(counted).zip(&known) {
-            if drops_repeated && is_repeated(item, known.as_ref()) {
+            if drops_repeated && self.is_repeated(item, known.as_ref()) {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
-            let change = Self::change(item, counted, parts, known.as_ref());
+            let change = self.change(item, counted, parts, known.as_ref());
             if !self.writes
                 && let Some(record) = &change.record
             {
@@ -95,7 +95,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn change(item: &Item, counted: Counted, parts: Vec<CountedPart>, known: Option<&KnownRecord>) -> Change {
+    fn change(&self, item: &Item, counted: Counted, parts: Vec<CountedPart>, known: Option<&KnownRecord>) -> Change {
         let causes: Vec<Cause> = counted.causes.into_iter().map(|(_, cause)| cause).collect();
         let (outcome, causes, parts) = match &item.early {
             Some(Early::Left(causes)) => return Change { outcome: Outcome::Skipped, causes: causes.clone(), record: None },
@@ -118,7 +118,7 @@ impl Execution<'_> {
         // A record without identity cannot be taken back, and is never counted.
         let parts = if item.nameless { None } else { parts };
         // What was refused is looked at again whenever it comes by.
-        let version = item.version.clone().filter(|_| outcome != Outcome::Rejected);
+        let version = self.version_of(item).filter(|_| outcome != Outcome::Rejected);
         let record = CountedRecord { source_id: item.id.clone(), place: item.place.clone(), version, parts };
         Change { outcome, causes, record: Some(record) }
     }
@@ -164,6 +164,17 @@ impl Execution<'_> {
         });
     }
 
+    /// The source's version of a record, and by what it was counted: the same record counts for something else when the sheet has changed.
+    fn version_of(&self, item: &Item) -> Option<String> {
+        item.version.as_ref().map(|version| format!("{version} {}", self.counted_by))
+    }
+
+    /// What the overlap of a reading repeats.
+    fn is_repeated(&self, item: &Item, known: Option<&KnownRecord>) -> bool {
+        let version = self.version_of(item);
+        version.is_some() && item.early != Some(Early::Removed) && known.is_some_and(|known| known.version == version)
+    }
+
     /// `drill: off`: the page goes into the cells, and nothing of its records is kept but what was refused.
     fn fold(
         &mut self,
@@ -193,11 +204,6 @@ impl Execution<'_> {
         self.counts.merge(&commit.counts);
         Ok(self.writes.then_some(commit))
     }
-}
-
-/// What the overlap of a reading repeats.
-fn is_repeated(item: &Item, known: Option<&KnownRecord>) -> bool {
-    item.version.is_some() && item.early != Some(Early::Removed) && known.is_some_and(|known| known.version == item.version)
 }
 
 fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {

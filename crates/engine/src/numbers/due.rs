@@ -28,13 +28,11 @@ impl Execution<'_> {
             flow.version.hash, frame.data_set, frame.period_type, frame.assigned
         );
         value::hash(&self.hash_key, &json!(["counted by", basis]))[..16].clone_into(&mut self.counted_by);
-        if !self.writes {
-            return Ok(());
-        }
         let key = format!("what {} is counted by", flow.name);
-        let store = &self.engine.store;
-        let before = store.session(&key).await?.map(|shared| shared.value);
-        if before.as_deref() == Some(self.counted_by.as_str()) {
+        let before = self.engine.store.session(&key).await?.map(|shared| shared.value);
+        self.counts_anew = before.as_deref() != Some(self.counted_by.as_str());
+        // A plan reads from the beginning, and leaves the cursors where they are.
+        if !self.counts_anew || !self.writes {
             return Ok(());
         }
         // What is made of a number (held back, a zero that means nothing) depends on them as well as what is counted.

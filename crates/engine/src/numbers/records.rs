@@ -52,7 +52,7 @@ impl Execution<'_> {
     ) -> Result<(), Error> {
         let whole = options.is_whole();
         let goes_on = whole && numbers.own.drill && !source.reads_whole();
-        let from = if goes_on { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
+        let from = if goes_on && !self.counts_anew { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, only, ..self.request(partition) };
         let mut pages = source.read(request).await?;
