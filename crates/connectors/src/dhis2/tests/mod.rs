@@ -4,6 +4,7 @@ mod metadata;
 mod quirks;
 mod reading;
 mod samples;
+mod sequences;
 mod writing;
 
 use std::sync::Arc;
