@@ -61,13 +61,13 @@ fn project() -> Project {
         reads_whole: false,
         scope: None,
     };
-    let crosswalk: String = (0..DISTRICTS).map(|district| format!("DISTRICT-{district},D{district}\n")).collect();
+    let crosswalk: Vec<String> = (0..DISTRICTS).map(|district| format!("DISTRICT-{district},D{district}\n")).collect();
     let texts = [
         ("kivuko.yaml", "project: bench\nsystems: { godata: { kind: any }, hmis: { kind: any } }\n".to_owned()),
         ("flows/weekly.yaml", FLOW.to_owned()),
         ("aggregates/weekly.csv", SHEET.to_owned()),
         ("codes/sex.csv", SEX.to_owned()),
-        ("codes/places.csv", format!("godata,hmis\n{crosswalk}")),
+        ("codes/places.csv", format!("godata,hmis\n{}", crosswalk.concat())),
     ];
     let files = Files(texts.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect());
     let loaded = project::load(&files, "test", &[declaration], "0");
