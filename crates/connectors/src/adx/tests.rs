@@ -342,7 +342,7 @@ fn the_documents_of_dhis2_are_read_and_written_again() {
         ("exportB.adx.xml", 4, None),
         ("importA.adx.xml", 9, None),
         ("importB.adx.xml", 9, None),
-        ("importDates.adx.xml", 1, Some(6)),
+        ("importDates.adx.xml", 1, Some(7)),
     ];
     for (name, values, passed_over) in expected {
         let document = std::fs::read(folder.join(name)).expect(name);
@@ -350,7 +350,11 @@ fn the_documents_of_dhis2_are_read_and_written_again() {
         let mut found = Vec::new();
         while let Some(item) = reader.read().expect(name) {
             let (group, value) = item.content.expect(name);
-            found.push(((*group).clone(), value));
+            let mut group = (*group).clone();
+            // A group of the second illustration has a comment, which is no dimension: it is read as written, and not written again.
+            let comment = group.attributes.remove("comment");
+            assert!(comment.is_none() || name == "adx_data_sample2.xml", "{name}");
+            found.push((group, value));
         }
         assert_eq!((found.len(), reader.passed_over()), (values, passed_over), "{name}");
         let records: Vec<Value> = found.iter().map(|(group, value)| record(group, value)).collect();
