@@ -99,10 +99,10 @@ fn frame() -> Frame {
     };
     let districts = (0..DISTRICTS).map(|number| Unit {
         named: Named::new(format!("d{number}"), Some(&format!("D{number}")), format!("District {number}")),
-        path: format!("/root/d{number}"),
+        path: format!("/country/d{number}"),
         ..Unit::default()
     });
-    let root = Unit { named: Named::new("root", None, "Country"), path: "/root".to_owned(), ..Unit::default() };
+    let root = Unit { named: Named::new("country", None, "Country"), path: "/country".to_owned(), ..Unit::default() };
     Frame {
         data_set: Named::new("weekly", None, "Weekly"),
         period_type: PeriodType::Weekly,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use divan::Bencher;
 use jiff::Timestamp;
 use kivuko_core::connector::{Action, Key};
-use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{FlowVersion, Intent, IntentId, Link, OutcomeRow, PageCommit, RunId, RunStart, Sent, SourceKey, Store};
 use kivuko_store::SqliteStore;
@@ -168,27 +168,8 @@ fn outcome(intent: &Intent, target_id: &str) -> OutcomeRow {
 }
 
 fn page(run: RunId) -> PageCommit {
-    PageCommit {
-        run,
-        flow: "cases".to_owned(),
-        partition: Partition("cases.csv".to_owned()),
-        at: Timestamp::UNIX_EPOCH,
-        cursor: Some(Cursor { value: "17".to_owned(), time: None }),
-        counts: Counts::default(),
-        outcomes: Vec::new(),
-        seen: Vec::new(),
-        links: Vec::new(),
-        unlinked: Vec::new(),
-        sent: Vec::new(),
-        closed_intents: Vec::new(),
-        rejections: Vec::new(),
-        closed_rejections: Vec::new(),
-        waiting: Vec::new(),
-        arrived: Vec::new(),
-        kept: Vec::new(),
-        reviews: Vec::new(),
-        cells: kivuko_core::cells::CellsPage::default(),
-    }
+    let commit = PageCommit::new(run, "cases", Partition("cases.csv".to_owned()), Timestamp::UNIX_EPOCH);
+    PageCommit { cursor: Some(Cursor { value: "17".to_owned(), time: None }), ..commit }
 }
 
 #[divan::bench(sample_count = 50, sample_size = 1)]

@@ -268,6 +268,33 @@ pub struct PageCommit {
     pub cells: CellsPage,
 }
 
+impl PageCommit {
+    /// A page in which nothing happened yet.
+    pub fn new(run: RunId, flow: &str, partition: Partition, at: Timestamp) -> Self {
+        Self {
+            run,
+            flow: flow.to_owned(),
+            partition,
+            at,
+            cursor: None,
+            counts: Counts::default(),
+            outcomes: Vec::new(),
+            seen: Vec::new(),
+            links: Vec::new(),
+            unlinked: Vec::new(),
+            sent: Vec::new(),
+            closed_intents: Vec::new(),
+            rejections: Vec::new(),
+            closed_rejections: Vec::new(),
+            waiting: Vec::new(),
+            arrived: Vec::new(),
+            kept: Vec::new(),
+            reviews: Vec::new(),
+            cells: CellsPage::default(),
+        }
+    }
+}
+
 /// A held lease. Its `fence` is greater than that of every earlier holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -401,6 +428,8 @@ pub trait Store: Send + Sync {
     // Numbers that records are counted into.
     /// The numbers of these cells, in their order; new ones are made, with nothing in them.
     fn cell_numbers<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<CellNumber>, Error>>;
+    /// The numbers of these cells, in their order; `None`: there is no such cell.
+    fn known_cells<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<Option<CellNumber>>, Error>>;
     /// What is remembered of these records, in their order; `None`: they were not looked at yet.
     fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<KnownRecord>>, Error>>;
     /// Cells of a flow in the order of their numbers, after one.

@@ -68,10 +68,10 @@ fn frame(islands: &BTreeMap<String, String>) -> Frame {
         combo: combo.to_owned(),
         option_codes: None,
     };
-    let root = Unit { named: Named::new("root", None, "Country"), path: "/root".to_owned(), ..Unit::default() };
+    let root = Unit { named: Named::new("country", None, "Country"), path: "/country".to_owned(), ..Unit::default() };
     let island = |(code, name): (&String, &String)| Unit {
         named: Named::new(format!("ou-{code}"), Some(code), name.clone()),
-        path: format!("/root/ou-{code}"),
+        path: format!("/country/ou-{code}"),
         ..Unit::default()
     };
     Frame {

@@ -6,12 +6,13 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Missing, Then};
 use kivuko_core::outcome::Outcome;
-use kivuko_core::record::{Cursor, Page, Partition};
+use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::store::{Link, RunId};
 use serde_json::{Value, json};
 
@@ -20,11 +21,11 @@ use crate::run::{Execution, Watch};
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
 /// The share of the linked records above which nothing is removed, when the flow does not say.
-const STOP_ABOVE: f64 = 0.05;
+pub(crate) const STOP_ABOVE: f64 = 0.05;
 /// So few records may be removed one by one whatever their share: a source that says itself what it deleted is not half a file.
-const FEW: u64 = 10;
+pub(crate) const FEW: u64 = 10;
 /// The partition under which records are accounted for that were noticed by their absence.
-const ABSENT: &str = "(absent)";
+pub(crate) const ABSENT: &str = "(absent)";
 
 impl Execution<'_> {
     /// Deletes, or deactivates, what the removed items of a page are linked to, parts before what they are a part of.
@@ -183,12 +184,7 @@ impl Execution<'_> {
         if !self.tells_absence() || self.counts.failed > 0 {
             return Ok(());
         }
-        if self.nameless {
-            let cause = Cause::new(
-                codes::ABSENCE_UNSURE,
-                "records without identity were in the input, so nobody can tell which records are missing from it; nothing was deleted",
-            );
-            self.groups.add(Outcome::Skipped, &cause, "the whole input");
+        if self.cannot_tell_absence("nothing was deleted") {
             return Ok(());
         }
         let absent = self.absent().await?;
@@ -196,20 +192,18 @@ impl Execution<'_> {
         let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
             let known = self.known(ids).await?;
-            let records = ids
-                .iter()
-                .map(|id| kivuko_core::record::SourceRecord {
-                    id: Some(id.clone()),
-                    place: "no longer in the source".to_owned(),
-                    version: None,
-                    deleted: true,
-                    body: Ok(bytes::Bytes::from_static(b"null")),
-                })
-                .collect();
-            let page = Page { records, next: Cursor { value: String::new(), time: None } };
-            self.page(&partition, page, &known, false, false, watch).await?;
+            self.page(&partition, page_of_absent(ids), &known, false, false, watch).await?;
         }
         Ok(())
+    }
+
+    /// Records without identity were met: it is told once that nothing follows from what is missing.
+    pub(crate) fn cannot_tell_absence(&mut self, so: &str) -> bool {
+        if self.nameless {
+            let message = format!("records without identity were in the input, so nobody can tell which records are missing from it; {so}");
+            self.groups.add(Outcome::Skipped, &Cause::new(codes::ABSENCE_UNSURE, message), "the whole input");
+        }
+        self.nameless
     }
 
     /// The ids of this flow's source that are linked to this target and were not seen.
@@ -245,6 +239,18 @@ impl Execution<'_> {
         }
         Ok(())
     }
+}
+
+/// Records that a complete reading did not bring, as a source would say that they were deleted.
+pub(crate) fn page_of_absent(ids: &[String]) -> Page {
+    let gone = |id: &String| SourceRecord {
+        id: Some(id.clone()),
+        place: "no longer in the source".to_owned(),
+        version: None,
+        deleted: true,
+        body: Ok(Bytes::from_static(b"null")),
+    };
+    Page { records: ids.iter().map(gone).collect(), next: Cursor { value: String::new(), time: None } }
 }
 
 /// A short stand-in for an id, where a plan remembers which it has seen.

@@ -1,11 +1,10 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::cells::CellsPage;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Payload;
-use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::outcome::Outcome;
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
@@ -60,27 +59,8 @@ impl Execution<'_> {
 
     /// The commit of a page in which nothing happened yet.
     pub(crate) fn empty_commit(&self, partition: &Partition, cursor: Option<Cursor>) -> PageCommit {
-        PageCommit {
-            run: self.run,
-            flow: self.flow.name.clone(),
-            partition: partition.clone(),
-            at: self.engine.clock.now(),
-            cursor,
-            counts: Counts::default(),
-            outcomes: Vec::new(),
-            seen: Vec::new(),
-            links: Vec::new(),
-            unlinked: Vec::new(),
-            sent: Vec::new(),
-            closed_intents: Vec::new(),
-            rejections: Vec::new(),
-            closed_rejections: Vec::new(),
-            waiting: Vec::new(),
-            arrived: Vec::new(),
-            kept: Vec::new(),
-            reviews: Vec::new(),
-            cells: CellsPage::default(),
-        }
+        let commit = PageCommit::new(self.run, &self.flow.name, partition.clone(), self.engine.clock.now());
+        PageCommit { cursor, ..commit }
     }
 
     fn account_item(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {

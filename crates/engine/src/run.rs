@@ -405,9 +405,7 @@ impl<'e> Execution<'e> {
             let capabilities = target.capabilities();
             self.targets.push(OpenTarget { target, capabilities });
         }
-        if let Some(error) = checks_failed(&wrong) {
-            return Err(error);
-        }
+        misfit_of(&wrong)?;
         self.refresh_people().await?;
         self.intents = self.engine.store.open_intents(&flow.to.system).await?;
         self.began = self.engine.clock.now();

@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
-use kivuko_core::cells::CellsPage;
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::{Cause, Code};
-use kivuko_core::outcome::{Counts, Outcome};
+use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     FlowVersion, Intent, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, RunId, RunStart, Sent, SourceKey, Store, Waiting,
@@ -128,27 +127,7 @@ pub async fn begin(store: &dyn Store, flow: &str, second: i64) -> RunId {
 }
 
 pub fn page(run: RunId, flow: &str) -> PageCommit {
-    PageCommit {
-        run,
-        flow: flow.to_owned(),
-        partition: Partition("cases.csv".to_owned()),
-        at: at(0),
-        cursor: None,
-        counts: Counts::default(),
-        outcomes: Vec::new(),
-        seen: Vec::new(),
-        links: Vec::new(),
-        unlinked: Vec::new(),
-        sent: Vec::new(),
-        closed_intents: Vec::new(),
-        rejections: Vec::new(),
-        closed_rejections: Vec::new(),
-        waiting: Vec::new(),
-        arrived: Vec::new(),
-        kept: Vec::new(),
-        reviews: Vec::new(),
-        cells: CellsPage::default(),
-    }
+    PageCommit::new(run, flow, Partition("cases.csv".to_owned()), at(0))
 }
 
 pub fn source(id: &str) -> SourceKey {

@@ -30,7 +30,8 @@ impl Execution<'_> {
         let left_out = units.iter().any(|unit| matches!(unit.decision, Decision::Skipped(_)));
         match outcome {
             Outcome::Rejected if all_are(&causes, LOCKED) => {
-                commit.cells.updates.extend(self.put_locked(&cell.row, &causes, &item.place));
+                // What the target has locked is like what comes too late.
+                commit.cells.updates.extend(self.put_late(&cell.row, &causes, &item.place));
                 return;
             }
             Outcome::Rejected if all_are(&causes, NOT_YET_OPEN) => {
@@ -87,20 +88,6 @@ impl Execution<'_> {
     fn may_be_there(&self, item: &Item, known: &Known) -> bool {
         let unsettled = self.intents.iter().any(|open| open.intent.flow == self.flow.name && open.intent.source.id == item.id);
         unsettled || !known.links_of(&item.id).is_empty()
-    }
-
-    /// A number of a period that the target has locked is told once, like one that comes too late.
-    fn put_locked(&mut self, row: &kivuko_core::cells::CellRow, causes: &[Cause], place: &str) -> Option<CellUpdate> {
-        if let Some(sending) = &mut self.sending {
-            sending.late += 1;
-        }
-        if row.late {
-            return None;
-        }
-        for cause in causes {
-            self.groups.add(Outcome::Skipped, cause, place);
-        }
-        Some(CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
     }
 }
 

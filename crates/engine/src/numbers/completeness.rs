@@ -8,7 +8,7 @@ use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
 use kivuko_core::connector::{Action, Key, TargetSpec, Write, Written};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Flow;
-use kivuko_core::outcome::{Outcome, Status};
+use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
 use serde_json::json;
 
@@ -23,17 +23,12 @@ impl Execution<'_> {
     pub(super) async fn mark_complete(&mut self, numbers: &mut Numbers<'_>) -> Result<(), Error> {
         let others = self.flows_of_data_set();
         let engine = self.engine;
-        let mut ready_since = None;
-        for flow in &others {
-            // Each of them has to have been there after the period ended.
-            let runs = engine.store.runs(Some(&flow.name), super::RECENT_RUNS).await?;
-            let own = flow.name == self.flow.name;
-            let last = runs.iter().find(|run| run.status == Status::Complete && !run.options.contains("--only")).map(|run| run.started);
-            let last = if own { Some(self.began) } else { last };
-            let Some(last) = last else { return Ok(()) };
-            ready_since = Some(ready_since.map_or(last, |since: jiff::Timestamp| since.min(last)));
+        // Each of them has to have been there after the period ended.
+        let mut ready_since = self.began;
+        for flow in others.iter().filter(|flow| flow.name != self.flow.name) {
+            let Some(last) = engine.last_whole_run(flow).await? else { return Ok(()) };
+            ready_since = ready_since.min(last);
         }
-        let Some(ready_since) = ready_since else { return Ok(()) };
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
         let data_set = numbers.bound.frame().data_set.clone();
         let (mut whole, mut open) = (BTreeSet::<(String, String, String)>::new(), BTreeSet::new());

@@ -214,5 +214,5 @@ fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {
 }
 
 fn kind_of(numbers: &Numbers<'_>, cell: &Dimensions) -> Option<kivuko_core::fold::Kind> {
-    numbers.own(cell.indicator)?.value.kind()
+    numbers.indicator(cell.indicator)?.value.kind()
 }

@@ -61,7 +61,7 @@ impl Execution<'_> {
     }
 
     async fn mark_zeros(&mut self, numbers: &mut Numbers<'_>) -> Result<(), Error> {
-        for period in numbers.own.zero_periods(self.today) {
+        for period in numbers.zero_periods.clone() {
             let filter = CellFilter { period: Some(period.to_string()), ..CellFilter::default() };
             let known: HashMap<Cell, bool> =
                 self.all_cells(&filter).await?.into_iter().map(|row| (row.cell, row.due || row.value.is_some())).collect();
@@ -77,10 +77,10 @@ impl Execution<'_> {
         let mut differs = Vec::new();
         for row in self.all_cells(&CellFilter::default()).await? {
             let Some(cell) = numbers.bound.dimensions(&row.cell) else { continue };
-            if numbers.own(cell.indicator).is_none_or(|indicator| indicator.value.kind().is_none()) {
+            if numbers.indicator(cell.indicator).is_none_or(|indicator| indicator.value.kind().is_none()) {
                 continue;
             }
-            let value = self.sent_as(numbers, &row, &cell, numbers.counted(cell.indicator, row.number));
+            let value = Self::sent_as(numbers, &row, &cell, numbers.counted(cell.indicator, row.number));
             if row.value != value && !row.due {
                 differs.push(row.number);
             }

@@ -1,10 +1,10 @@
 //! Formulas: which of them change when their inputs do, and what they come to. An input is made anew of the parts behind it, so that a share of several groups
 //! is that of all of them and no sum of shares.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kivuko_core::aggregate::{Bound, Dimensions, Input};
+use kivuko_core::aggregate::{Aggregate, Bound, Dimensions, Input};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellFilter, CellNumber, CellRow};
 use kivuko_core::error::{Cause, Error};
@@ -14,20 +14,54 @@ use kivuko_core::numbers::{Frame, Places};
 
 use super::{Numbers, misfit};
 use crate::engine::Engine;
-use crate::run::{Execution, target_spec};
+use crate::run::{Execution, misfit_of, target_spec};
 
-/// Another flow whose numbers a formula uses.
-struct Foreign {
+/// Another flow whose numbers formulas use, with what its target says of itself.
+pub(super) struct OtherFlow {
     flow: Arc<Flow>,
     frame: Arc<Frame>,
     places: Option<Places>,
 }
 
-impl Foreign {
-    fn bound<'a>(&'a self, engine: &'a Engine) -> Result<Bound<'a>, Error> {
+/// The same, held against its target.
+pub(crate) struct Foreign<'o> {
+    own: &'o Aggregate,
+    bound: Bound<'o>,
+}
+
+impl OtherFlow {
+    pub fn name(&self) -> &str {
+        &self.flow.name
+    }
+
+    pub fn bind<'o>(&'o self, engine: &'o Engine) -> Result<Foreign<'o>, Error> {
         let own =
             self.flow.aggregate.as_ref().ok_or_else(|| Error::bug(codes::ACCOUNT_WRONG, "a formula uses a flow that does not count"))?;
-        own.bind(&self.frame, &engine.project.codes, self.places.as_ref()).map_err(|causes| misfit(&causes))
+        let bound = own.bind(&self.frame, &engine.project.codes, self.places.as_ref()).map_err(|causes| misfit(&causes))?;
+        Ok(Foreign { own, bound })
+    }
+}
+
+impl Engine {
+    /// Opens the other flows whose numbers the formulas of a sheet use; once for a run.
+    pub(super) async fn open_flows_of_formulas(&self, own: &Aggregate) -> Result<Vec<OtherFlow>, Error> {
+        let inputs = own.indicators.iter().flat_map(|indicator| indicator.value.inputs());
+        let names: BTreeSet<&String> = inputs.filter_map(|input| input.flow.as_ref()).collect();
+        let mut found = Vec::new();
+        for name in names {
+            let flow = self.flow(name)?;
+            if flow.aggregate.as_ref().is_some_and(|own| !own.drill) {
+                return Err(Error::configuration(
+                    codes::FORMULA_WITHOUT_PARTS,
+                    format!("a formula uses numbers of the flow `{name}`, which has `drill: off` and keeps nothing that they are made of"),
+                ));
+            }
+            let target = self.system(&flow.to.system)?.target(&target_spec(&flow, &flow.to.records[0]))?;
+            misfit_of(&target.prepare().await?)?;
+            let (frame, places) = self.frame_of(&flow, &*target).await?;
+            found.push(OtherFlow { flow, frame, places });
+        }
+        Ok(found)
     }
 }
 
@@ -57,14 +91,13 @@ impl Execution<'_> {
             changed.extend(new.iter().copied());
             touched.extend(new);
         }
-        for (name, foreign) in self.foreign(numbers, &formulas).await? {
-            let bound = foreign.bound(self.engine)?;
+        for (name, Foreign { bound, .. }) in &numbers.foreign {
             for formula in &formulas {
-                for input in numbers.bound.inputs(*formula).iter().filter(|input| input.flow.as_deref() == Some(name.as_str())) {
+                for input in numbers.bound.inputs(*formula).iter().filter(|input| input.flow.as_deref() == Some(*name)) {
                     let filter = CellFilter { indicator: Some(input.indicator.clone()), ..CellFilter::default() };
-                    for row in self.engine.all_cells(&name, &filter).await? {
+                    for row in self.engine.all_cells(name, &filter).await? {
                         let Some(cell) = bound.dimensions(&row.cell) else { continue };
-                        touched.extend(numbers.bound.touched(*formula, &bound, &cell));
+                        touched.extend(numbers.bound.touched(*formula, bound, &cell));
                     }
                 }
             }
@@ -83,29 +116,6 @@ impl Execution<'_> {
         Ok(rows.iter().filter(changed).filter_map(|row| numbers.bound.dimensions(&row.cell)).collect())
     }
 
-    async fn foreign(&self, numbers: &Numbers<'_>, formulas: &[u32]) -> Result<BTreeMap<String, Foreign>, Error> {
-        let inputs = formulas.iter().flat_map(|formula| numbers.bound.inputs(*formula));
-        let names: BTreeSet<&String> = inputs.filter_map(|input| input.flow.as_ref()).collect();
-        let mut found = BTreeMap::new();
-        for name in names {
-            let flow = self.engine.flow(name)?;
-            if flow.aggregate.as_ref().is_some_and(|own| !own.drill) {
-                return Err(Error::configuration(
-                    codes::FORMULA_WITHOUT_PARTS,
-                    format!("a formula uses numbers of the flow `{name}`, which has `drill: off` and keeps nothing that they are made of"),
-                ));
-            }
-            let target = self.engine.system(&flow.to.system)?.target(&target_spec(&flow, &flow.to.records[0]))?;
-            let wrong = target.prepare().await?;
-            if !wrong.is_empty() {
-                return Err(misfit(&wrong));
-            }
-            let (frame, places) = self.engine.frame_of(&flow, &*target).await?;
-            found.insert(name.clone(), Foreign { flow, frame, places });
-        }
-        Ok(found)
-    }
-
     /// What the formulas among these cells come to.
     pub(super) async fn evaluate(
         &self,
@@ -120,17 +130,8 @@ impl Execution<'_> {
             .filter_map(|(row, cell)| cell.filter(|cell| formulas.contains(&cell.indicator)).map(|cell| (row.number, cell)))
             .collect();
         let mut found = HashMap::new();
-        if mine.is_empty() {
-            return Ok(found);
-        }
-        let used: Vec<u32> = formulas.into_iter().collect();
-        let foreign = self.foreign(numbers, &used).await?;
-        let mut bounds: BTreeMap<&str, Bound<'_>> = BTreeMap::new();
-        for (name, one) in &foreign {
-            bounds.insert(name, one.bound(self.engine)?);
-        }
         for (number, cell) in mine {
-            let result = self.formula(numbers, &bounds, &cell).await?;
+            let result = self.formula(numbers, &cell).await?;
             found.insert(number, result);
         }
         Ok(found)
@@ -139,13 +140,12 @@ impl Execution<'_> {
     fn formula<'f>(
         &'f self,
         numbers: &'f Numbers<'_>,
-        bounds: &'f BTreeMap<&str, Bound<'_>>,
         cell: &'f Dimensions,
     ) -> kivuko_core::BoxFuture<'f, Result<Result<Option<Amount>, Cause>, Error>> {
         Box::pin(async move {
             let mut inputs = Vec::new();
             for input in numbers.bound.inputs(cell.indicator) {
-                match self.input(numbers, bounds, cell, input).await? {
+                match self.input(numbers, cell, input).await? {
                     Ok(number) => inputs.push(number),
                     Err(cause) => return Ok(Err(cause)),
                 }
@@ -154,22 +154,13 @@ impl Execution<'_> {
         })
     }
 
-    async fn input(
-        &self,
-        numbers: &Numbers<'_>,
-        bounds: &BTreeMap<&str, Bound<'_>>,
-        cell: &Dimensions,
-        input: &Input,
-    ) -> Result<Result<Option<Amount>, Cause>, Error> {
+    async fn input(&self, numbers: &Numbers<'_>, cell: &Dimensions, input: &Input) -> Result<Result<Option<Amount>, Cause>, Error> {
         let (flow, bound, own, changes) = match &input.flow {
-            None => (&*self.flow, &numbers.bound, numbers.own, Some(&numbers.changes)),
-            Some(name) => {
-                let flow = self.engine.project.flows.get(name).map(|flow| &**flow);
-                match (flow, bounds.get(name.as_str()), flow.and_then(|flow| flow.aggregate.as_ref())) {
-                    (Some(flow), Some(bound), Some(own)) => (flow, bound, own, None),
-                    _ => return Err(Error::bug(codes::ACCOUNT_WRONG, format!("a formula uses `{input}`, which was not opened"))),
-                }
-            }
+            None => (&self.flow.name, &numbers.bound, numbers.own, Some(&numbers.changes)),
+            Some(name) => match numbers.foreign.get(name.as_str()) {
+                Some(Foreign { own, bound }) => (name, bound, *own, None),
+                None => return Err(Error::bug(codes::ACCOUNT_WRONG, format!("a formula uses `{input}`, which was not opened"))),
+            },
         };
         let Some(position) = own.indicator(&input.indicator) else { return Ok(Ok(None)) };
         let indicator = &own.indicators[position];
@@ -178,12 +169,12 @@ impl Execution<'_> {
         let Some(kind) = indicator.value.kind() else {
             // A formula over a formula: of the one cell that lies behind.
             return match behind.first() {
-                Some(one) if input.flow.is_none() => self.formula(numbers, bounds, one).await,
+                Some(one) if input.flow.is_none() => self.formula(numbers, one).await,
                 _ => Ok(Ok(None)),
             };
         };
         let names: Vec<_> = behind.iter().map(|cell| bound.cell(cell)).collect();
-        let found = self.engine.numbers_of_cells(&flow.name, &names).await?;
+        let found = self.engine.known_cells(flow, &names).await?;
         let mut fold = Fold::new(kind);
         if input.flow.is_none() && !own.drill {
             for number in &found {

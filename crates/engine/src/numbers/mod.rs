@@ -15,9 +15,10 @@ mod records;
 mod send;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kivuko_core::aggregate::{Aggregate, Bound, Dimensions};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{Cell, CellNumber};
@@ -26,6 +27,7 @@ use kivuko_core::flow::Flow;
 use kivuko_core::fold::Fold;
 use kivuko_core::numbers::{Frame, Places};
 use kivuko_core::outcome::Status;
+use kivuko_core::period::Period;
 use kivuko_core::record::Partition;
 
 use crate::engine::Engine;
@@ -34,7 +36,7 @@ use crate::run::{Execution, RunOptions, Watch, checks_failed};
 pub(crate) use send::Sending;
 
 /// The partition under which cells are accounted for.
-pub(crate) const CELLS: &str = "(cells)";
+const CELLS: &str = "(cells)";
 /// How many runs are looked back at for one that read everything.
 const RECENT_RUNS: usize = 200;
 
@@ -48,11 +50,15 @@ pub(super) struct Numbers<'b> {
     pub folds: HashMap<CellNumber, Fold>,
     /// A plan: what it would change.
     pub changes: changes::Changes,
+    /// The flows whose numbers the formulas use, by name.
+    pub foreign: BTreeMap<&'b str, formulas::Foreign<'b>>,
+    /// The periods for which a 0 is sent where nothing was counted.
+    pub zero_periods: Vec<Period>,
 }
 
 impl Numbers<'_> {
-    /// The position of an indicator as core counts them.
-    pub fn own(&self, indicator: u32) -> Option<&kivuko_core::aggregate::Indicator> {
+    /// An indicator by its position.
+    pub fn indicator(&self, indicator: u32) -> Option<&kivuko_core::aggregate::Indicator> {
         self.own.indicators.get(usize::try_from(indicator).ok()?)
     }
 }
@@ -66,7 +72,17 @@ impl Execution<'_> {
         engine.check_part(&flow, own, options).await?;
         let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
         let bound = own.bind(&frame, &engine.project.codes, places.as_ref()).map_err(|causes| misfit(&causes))?;
-        let mut numbers = Numbers { bound, own, cells: HashMap::new(), folds: HashMap::new(), changes: changes::Changes::default() };
+        let others = engine.open_flows_of_formulas(own).await?;
+        let foreign = others.iter().map(|other| Ok((other.name(), other.bind(engine)?))).collect::<Result<_, Error>>()?;
+        let mut numbers = Numbers {
+            bound,
+            own,
+            cells: HashMap::new(),
+            folds: HashMap::new(),
+            changes: changes::Changes::default(),
+            foreign,
+            zero_periods: own.zero_periods(self.today),
+        };
         self.begin_anew_where_changed(&flow, &frame, places.as_ref()).await?;
         self.count_records(&mut numbers, options, watch).await?;
         self.mark_due(&mut numbers, options).await?;
@@ -98,7 +114,7 @@ impl Engine {
             "`--since`, `--until`, `--limit` and `--input` would count a part of the records, and a number of a part is a wrong number"
         } else if !own.drill {
             "`drill: off` keeps nothing of single records, so that one cannot be counted anew beside the others"
-        } else if !self.counted_before(flow).await? {
+        } else if self.last_whole_run(flow).await?.is_none() {
             "no run of the flow has counted everything yet"
         } else {
             return Ok(());
@@ -106,10 +122,11 @@ impl Engine {
         Err(Error::configuration(codes::PART_OF_NUMBERS, format!("the flow `{}` counts: {why}; run it as a whole", flow.name)))
     }
 
-    /// Whether a run of the flow has read everything: only after that are its numbers whole.
-    async fn counted_before(&self, flow: &Flow) -> Result<bool, Error> {
+    /// When the last run of the flow began that read everything and came to its end: only after one are its numbers whole.
+    pub(super) async fn last_whole_run(&self, flow: &Flow) -> Result<Option<Timestamp>, Error> {
         let runs = self.store.runs(Some(&flow.name), RECENT_RUNS).await?;
-        Ok(runs.iter().any(|run| run.status == Status::Complete && !run.options.contains("--only")))
+        let whole = runs.iter().find(|run| run.status == Status::Complete && !run.options.contains("--only"));
+        Ok(whole.map(|run| run.started))
     }
 
     /// The data set that a flow counts into, and where places of its source lie.
@@ -128,11 +145,20 @@ impl Engine {
         Ok((frame, places))
     }
 
-    /// The numbers of cells, in their order.
+    /// The numbers of cells, in their order; new ones are made.
     pub(super) async fn numbers_of_cells(&self, flow: &str, cells: &[Cell]) -> Result<Vec<CellNumber>, Error> {
         let mut numbers = Vec::with_capacity(cells.len());
-        for cells in cells.chunks(2_000) {
+        for cells in cells.chunks(due::MANY) {
             numbers.extend(self.store.cell_numbers(flow, cells).await?);
+        }
+        Ok(numbers)
+    }
+
+    /// The numbers of those cells that are there.
+    pub(super) async fn known_cells(&self, flow: &str, cells: &[Cell]) -> Result<Vec<CellNumber>, Error> {
+        let mut numbers = Vec::new();
+        for cells in cells.chunks(due::MANY) {
+            numbers.extend(self.store.known_cells(flow, cells).await?.into_iter().flatten());
         }
         Ok(numbers)
     }

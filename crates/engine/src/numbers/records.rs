@@ -2,23 +2,17 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use futures_util::future::join;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Pages, ReadRequest, Source};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::Error;
 use kivuko_core::flow::Detect;
-use kivuko_core::outcome::Outcome;
-use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
+use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{PageCommit, RunId};
 
 use super::Numbers;
-use crate::absence::hash_of;
+use crate::absence::{ABSENT, FEW, STOP_ABOVE, hash_of, page_of_absent};
 use crate::run::{Execution, RunOptions, Watch};
-
-/// So few records may go at once whatever their share.
-const FEW: u64 = 10;
-const STOP_ABOVE: f64 = 0.05;
 
 impl Execution<'_> {
     pub(super) async fn count_records(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
@@ -83,12 +77,7 @@ impl Execution<'_> {
 
     /// After a complete reading: what records counted for that were not in it.
     async fn take_absent_back(&mut self, numbers: &mut Numbers<'_>, watch: &dyn Watch) -> Result<(), Error> {
-        if self.nameless {
-            let cause = Cause::new(
-                codes::ABSENCE_UNSURE,
-                "records without identity were in the input, so nobody can tell which records are missing from it; nothing was taken back",
-            );
-            self.groups.add(Outcome::Skipped, &cause, "the whole input");
+        if self.cannot_tell_absence("nothing was taken back") {
             return Ok(());
         }
         let absent = self.absent_records().await?;
@@ -99,17 +88,9 @@ impl Execution<'_> {
             let message = format!("{many} of {all} records would no longer be counted, more than `stop_above` allows; nothing was sent");
             return Err(Error::stop(codes::TOO_MANY_DELETES, message));
         }
-        let partition = Partition("(absent)".to_owned());
+        let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
-            let gone = |id: &String| SourceRecord {
-                id: Some(id.clone()),
-                place: "no longer in the source".to_owned(),
-                version: None,
-                deleted: true,
-                body: Ok(Bytes::from_static(b"null")),
-            };
-            let page = Page { records: ids.iter().map(gone).collect(), next: Cursor { value: String::new(), time: None } };
-            let commit = self.count_page(numbers, &partition, page, false, false).await?;
+            let commit = self.count_page(numbers, &partition, page_of_absent(ids), false, false).await?;
             self.commit_counted(commit.as_ref()).await?;
             watch.page(&self.counts);
         }

@@ -93,7 +93,11 @@ impl Execution<'_> {
                 // It is there for formulas only.
                 updates.push(CellUpdate { value, ..done });
             } else if self.is_late(numbers, &row, options) {
-                updates.extend(self.put_late(&row, &place));
+                let message = format!(
+                    "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
+                    row.cell.period, self.flow.name
+                );
+                updates.extend(self.put_late(&row, &[Cause::new(codes::LATE, message)], &place));
             } else {
                 records.push(record_of(&row, value.as_deref(), place));
                 cells.insert(row.cell.id(), Cell { row, value });
@@ -117,19 +121,17 @@ impl Execution<'_> {
         numbers.own.is_late(cell.period, self.today) && !options.periods.contains(&row.cell.period)
     }
 
-    /// A number that changed too late is told once, and stays due for a run that is asked for its period.
-    pub(super) fn put_late(&mut self, row: &CellRow, place: &str) -> Option<CellUpdate> {
+    /// A number that comes too late is told once, and stays due for a run that is asked for its period.
+    pub(super) fn put_late(&mut self, row: &CellRow, causes: &[Cause], place: &str) -> Option<CellUpdate> {
         if let Some(sending) = &mut self.sending {
             sending.late += 1;
         }
         if row.late {
             return None;
         }
-        let message = format!(
-            "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
-            row.cell.period, self.flow.name
-        );
-        self.groups.add(Outcome::Skipped, &Cause::new(codes::LATE, message), place);
+        for cause in causes {
+            self.groups.add(Outcome::Skipped, cause, place);
+        }
         Some(CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kivuko_core::aggregate::{Aggregate, Dimensions, Zeros};
+use kivuko_core::aggregate::{Aggregate, Dimensions};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellNumber, CellRow, PartPlace};
 use kivuko_core::error::{Cause, Error};
@@ -29,7 +29,7 @@ pub(super) enum Worth {
 impl Numbers<'_> {
     /// `drill: off`: the number of this reading.
     pub fn counted(&self, indicator: u32, cell: CellNumber) -> Option<Amount> {
-        let of_nothing = || self.own(indicator)?.value.of_nothing();
+        let of_nothing = || self.indicator(indicator)?.value.of_nothing();
         self.folds.get(&cell).and_then(Fold::number).or_else(of_nothing)
     }
 }
@@ -42,7 +42,7 @@ impl Execution<'_> {
             .iter()
             .zip(&cells)
             .filter_map(|(row, cell)| Some((row.number, cell.as_ref()?.indicator)))
-            .filter(|(_, indicator)| numbers.own(*indicator).is_some_and(|own| own.value.kind().is_some()))
+            .filter(|(_, indicator)| numbers.indicator(*indicator).is_some_and(|own| own.value.kind().is_some()))
             .collect();
         let counted = if numbers.own.drill {
             self.engine.numbers(numbers.own, &wanted, Some(&numbers.changes)).await?
@@ -53,7 +53,7 @@ impl Execution<'_> {
         let worth = |(row, cell): (&CellRow, &Option<Dimensions>)| {
             let Some(cell) = cell else { return Worth::Gone };
             match (counted.get(&row.number), formulas.get(&row.number)) {
-                (Some(number), _) | (None, Some(Ok(number))) => Worth::Value(self.sent_as(numbers, row, cell, *number)),
+                (Some(number), _) | (None, Some(Ok(number))) => Worth::Value(Self::sent_as(numbers, row, cell, *number)),
                 (None, Some(Err(cause))) => Worth::Refused(cause.clone()),
                 (None, None) => Worth::Gone,
             }
@@ -62,7 +62,7 @@ impl Execution<'_> {
     }
 
     /// A number as the target is to have it; nothing for one that is too small, for a zero that means nothing there, and for a zero that nobody waits for.
-    pub(super) fn sent_as(&self, numbers: &Numbers<'_>, row: &CellRow, cell: &Dimensions, number: Option<Amount>) -> Option<String> {
+    pub(super) fn sent_as(numbers: &Numbers<'_>, row: &CellRow, cell: &Dimensions, number: Option<Amount>) -> Option<String> {
         let number = number?;
         let own = numbers.own;
         if usize::try_from(cell.indicator).is_ok_and(|indicator| own.is_small(indicator, number)) {
@@ -70,7 +70,7 @@ impl Execution<'_> {
         }
         if number == Amount::default() {
             let significant = numbers.bound.element(cell.indicator).is_none_or(|element| element.zero_is_significant);
-            let waited_for = row.value.is_some() || (own.zeros == Zeros::Report && own.zero_periods(self.today).contains(&cell.period));
+            let waited_for = row.value.is_some() || numbers.zero_periods.contains(&cell.period);
             if !significant || !waited_for {
                 return None;
             }

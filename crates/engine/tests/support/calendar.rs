@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kivuko_core::BoxFuture;
 use kivuko_core::clock::Clock;
+use kivuko_engine::clock::SystemClock;
 
 /// The machine's clock, moved.
 #[derive(Debug, Default)]
@@ -29,6 +30,7 @@ impl Clock for Calendar {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(duration))
+        // Waiting takes as long as it does elsewhere.
+        SystemClock.sleep(duration)
     }
 }

@@ -149,6 +149,7 @@ delegate! {
     spill(owner: &'a str, chunk: u32, block: u32) -> Option<Vec<u8>>;
     drop_spill(owner: &'a str) -> ();
     cell_numbers(flow: &'a str, cells: &'a [Cell]) -> Vec<CellNumber>;
+    known_cells(flow: &'a str, cells: &'a [Cell]) -> Vec<Option<CellNumber>>;
     counted(flow: &'a str, source_ids: &'a [String]) -> Vec<Option<KnownRecord>>;
     cells(flow: &'a str, filter: &'a CellFilter, after: CellNumber, limit: usize) -> Vec<CellRow>;
     parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> Vec<PartRow>;

@@ -19,19 +19,18 @@ const READING: &str = "reading what records are counted for";
 const WRITING: &str = "keeping what records are counted for";
 
 pub async fn numbers(store: &SqliteStore, flow: &str, cells: &[Cell]) -> Result<Vec<CellNumber>, Error> {
-    let wanted = json(cells)?;
-    let found = find_numbers(store, flow, &wanted, cells.len()).await?;
+    let found = known(store, flow, cells).await?;
     if let Some(all) = found.iter().copied().collect::<Option<Vec<_>>>() {
         return Ok(all);
     }
-    sqlx::query(query!("cell_put")).bind(flow).bind(&wanted).execute(&store.writer).await.map_err(sql(WRITING))?;
-    let found = find_numbers(store, flow, &wanted, cells.len()).await?;
+    sqlx::query(query!("cell_put")).bind(flow).bind(json(cells)?).execute(&store.writer).await.map_err(sql(WRITING))?;
+    let found = known(store, flow, cells).await?;
     found.into_iter().collect::<Option<_>>().ok_or_else(|| unstorable("a cell"))
 }
 
-async fn find_numbers(store: &SqliteStore, flow: &str, wanted: &str, many: usize) -> Result<Vec<Option<CellNumber>>, Error> {
-    let rows = sqlx::query(query!("cell_numbers")).bind(flow).bind(wanted).fetch_all(&store.readers).await.map_err(sql(READING))?;
-    let mut found = vec![None; many];
+pub async fn known(store: &SqliteStore, flow: &str, cells: &[Cell]) -> Result<Vec<Option<CellNumber>>, Error> {
+    let rows = sqlx::query(query!("cell_numbers")).bind(flow).bind(json(cells)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let mut found = vec![None; cells.len()];
     for (position, number) in rows::all(&rows, READING, |row| Ok((rows::int(row, "position")?, rows::int(row, "id")?)))? {
         *at(&mut found, position)? = Some(CellNumber(number));
     }

@@ -137,6 +137,10 @@ impl Store for SqliteStore {
         Box::pin(cells::numbers(self, flow, cells))
     }
 
+    fn known_cells<'a>(&'a self, flow: &'a str, cells: &'a [Cell]) -> BoxFuture<'a, Result<Vec<Option<CellNumber>>, Error>> {
+        Box::pin(cells::known(self, flow, cells))
+    }
+
     fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<KnownRecord>>, Error>> {
         Box::pin(cells::counted(self, flow, source_ids))
     }

@@ -74,6 +74,10 @@ pub async fn cells_keep_their_numbers(open: &Open<'_>) {
     assert!(numbers[0] != numbers[1] && numbers[0] != numbers[2] && numbers[1] != numbers[2]);
     assert_eq!(open().await.cell_numbers("weekly", &cells).await.unwrap(), numbers);
     assert_ne!(store.cell_numbers("daily", &cells[..1]).await.unwrap(), numbers[..1], "each flow has its own");
+    let unknown = cell("confirmed", "2024W12");
+    let asked = [cells[1].clone(), unknown];
+    assert_eq!(store.known_cells("weekly", &asked).await.unwrap(), [Some(numbers[1]), None], "asking makes nothing");
+    assert_eq!(store.known_cells("weekly", &asked).await.unwrap(), [Some(numbers[1]), None]);
     let filter = CellFilter { indicator: Some("confirmed".to_owned()), period: Some("2024W11".to_owned()), ..CellFilter::default() };
     let rows = store.cells("weekly", &filter, START, 10).await.unwrap();
     assert_eq!(rows.iter().map(|row| (row.number, &row.cell)).collect::<Vec<_>>(), [(numbers[2], &cells[2])]);
