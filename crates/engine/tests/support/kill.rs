@@ -1,6 +1,5 @@
 //! Killing a run at a chosen point, as `kill -9` would: from that instant nothing of it goes on, and nothing of it is put in order.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -48,15 +47,37 @@ impl Point {
     ];
 }
 
+/// The calls of the store and the requests to DHIS2 of a run, by their names and in their order.
+#[derive(Debug, Default)]
+pub struct Steps {
+    pub calls: Vec<&'static str>,
+    pub requests: Vec<String>,
+}
+
+/// A run that nobody kills, and its steps.
+pub async fn trace(world: &World, flow: &str) -> (RunReport, Steps) {
+    let calls = Arc::default();
+    world.hmis().log().clear();
+    let report = run_noting(world, flow, Point::Store(usize::MAX, Side::Before), Arc::clone(&calls)).await;
+    let requests = world.hmis().log().entries().into_iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
+    let calls = std::mem::take(&mut *calls.lock().expect("nobody panics here"));
+    (report.expect("no run has so many calls"), Steps { calls, requests })
+}
+
 /// A run by a process that is killed at `point`. `None`: it was; otherwise the run was over before it came there.
 pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
+    run_noting(world, flow, point, Arc::default()).await
+}
+
+/// The same, with the names of the store's calls put down.
+async fn run_noting(world: &World, flow: &str, point: Point, calls: Arc<Mutex<Vec<&'static str>>>) -> Option<RunReport> {
     let (at, side) = match point {
         Point::Store(n, side) => (n, side),
         Point::Request(..) => (usize::MAX, Side::Before),
     };
     let (struck, store_reached) = oneshot::channel();
     let inner = world.workspace().open_store().await.expect("the store opens");
-    let store = CrashingStore { inner, calls: AtomicUsize::new(0), at, side, struck: Mutex::new(Some(struck)) };
+    let store = CrashingStore { inner, calls, at, side, struck: Mutex::new(Some(struck)) };
     let mut held = match point {
         Point::Store(..) => None,
         Point::Request(n, Side::Before) => Some(world.pause_at(Pause::nth(n, Phase::BeforeApply))),
@@ -84,15 +105,19 @@ pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
 /// A store that never comes back from one of its calls, nor from any later one.
 struct CrashingStore {
     inner: Arc<dyn Store>,
-    calls: AtomicUsize,
+    calls: Arc<Mutex<Vec<&'static str>>>,
     at: usize,
     side: Side,
     struck: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 impl CrashingStore {
-    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+    async fn call<T>(&self, name: &'static str, call: impl Future<Output = T>) -> T {
+        let n = {
+            let mut calls = self.calls.lock().expect("nobody panics here");
+            calls.push(name);
+            calls.len()
+        };
         if n < self.at {
             return call.await;
         }
@@ -119,7 +144,7 @@ macro_rules! delegate {
 
             $(
                 fn $name<'a>(&'a self $(, $argument: $kind)*) -> BoxFuture<'a, Result<$answer, Error>> {
-                    Box::pin(async move { self.call(self.inner.$name($($argument),*)).await })
+                    Box::pin(async move { self.call(stringify!($name), self.inner.$name($($argument),*)).await })
                 }
             )*
         }
