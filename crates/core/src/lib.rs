@@ -15,6 +15,7 @@ pub mod error;
 pub mod expr;
 pub mod flow;
 pub mod fold;
+pub mod geometry;
 pub mod labels;
 pub mod mapping;
 pub mod matching;

@@ -31,6 +31,8 @@ codes! {
     EMPTY_KEY = 314, "K0314";
     /// A text is not a period of DHIS2, or not one of the type that is due.
     NOT_A_PERIOD = 315, "K0315";
+    /// A geometry cannot be read.
+    BAD_GEOMETRY = 320, "K0320";
     /// A code has no label in the language that the flow names.
     NO_LABEL = 340, "K0340";
     /// The source has no labels at all.

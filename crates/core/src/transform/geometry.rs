@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Family, Step, Takes, Transform, ascii_digits, example, optional};
 use crate::catalogue::record;
 use crate::error::Cause;
+use crate::geometry::{Flaw, Point, Shape};
 
 pub(super) static ALL: &[&Transform] = &[
     &Transform {
@@ -50,7 +51,51 @@ pub(super) static ALL: &[&Transform] = &[
             }))
         },
     },
+    &Transform {
+        name: "geo_point",
+        family: Family::Geometry,
+        about: "One point {lat, lng}, as Go.Data has it, of any geometry: GeoJSON (also in a text), the coordinates of DHIS2 before it had GeoJSON, or {lat, lng}. Of an area it \
+                is the centre of gravity of the whole, holes left out, and where that lies outside (a crescent, islands) a point inside; of a line its middle; of several points \
+                their mean. A geometry without a position is empty.",
+        parameters: &[],
+        examples: &[
+            example("geo_point", "{\"type\": \"Point\", \"coordinates\": [-11.78, 8.46]}", "{\"lat\":8.46,\"lng\":-11.78}"),
+            example("geo_point", "\"[-6.550319,33.292467]\"", "{\"lat\":33.292467,\"lng\":-6.550319}"),
+            example("geo_point", "\"[[[[2.0,1.0],[6.0,1.0],[6.0,3.0],[2.0,3.0],[2.0,1.0]]]]\"", "{\"lat\":2.0,\"lng\":4.0}"),
+            example(
+                "geo_point",
+                "{\"type\": \"Polygon\", \"coordinates\": [[[0,0],[9,0],[9,9],[8,9],[8,1],[1,1],[1,9],[0,9],[0,0]]]}",
+                "{\"lat\":0.5,\"lng\":4.5}",
+            ),
+            example("geo_point", "{\"type\": \"Polygon\", \"coordinates\": []}", "null"),
+            example("geo_point", "{\"type\": \"Point\", \"coordinates\": [8.46, 191.78]}", "rejected K0320"),
+            example("geo_point", "\"Freetown\"", "rejected K0320"),
+        ],
+        takes: Takes::One,
+        in_expressions: true,
+        make: |arguments| Ok(Step::whole(arguments, |value, _| Ok(place("geo_point", &value)?.map_or(Value::Null, Point::lat_lng)))),
+    },
+    &Transform {
+        name: "geojson_point",
+        family: Family::Geometry,
+        about: "A GeoJSON Point, as DHIS2 has it, of the {lat, lng} of Go.Data, or of any other geometry that `geo_point` reads.",
+        parameters: &[],
+        examples: &[
+            example("geojson_point", "{\"lat\": 8.46, \"lng\": -11.78}", "{\"coordinates\":[-11.78,8.46],\"type\":\"Point\"}"),
+            example("geojson_point", "{\"lat\": null, \"lng\": null}", "null"),
+            example("geojson_point", "{\"lat\": 8.46}", "rejected K0320"),
+        ],
+        takes: Takes::One,
+        in_expressions: true,
+        make: |arguments| Ok(Step::whole(arguments, |value, _| Ok(place("geojson_point", &value)?.map_or(Value::Null, Point::geojson)))),
+    },
 ];
+
+/// The point of any geometry; `None` of one without a position.
+fn place(name: &str, value: &Value) -> Result<Option<Point>, Cause> {
+    let refused = |flaw: Flaw| Cause::new(record::BAD_GEOMETRY, format!("`{name}` cannot make a point of {flaw}"));
+    Shape::parse(value).map_err(refused)?.map(|shape| shape.point().map_err(refused)).transpose()
+}
 
 fn point(values: Vec<Value>, swapped: bool) -> Result<Value, Cause> {
     if values.iter().all(crate::value::is_empty) {
