@@ -18,6 +18,7 @@ use crate::clock::{Clock, Random};
 use crate::error::{Cause, Error, Problem};
 use crate::labels::Labels;
 use crate::numbers::{Frame, Places};
+pub use crate::places::PlacePaths;
 use crate::record::{Cursor, Page, Partition};
 
 /// What a kind of system says of itself: made once, shown by `systems kinds`, checked by `check`.
@@ -197,6 +198,11 @@ pub trait System: Send + Sync {
     /// It cannot be asked.
     fn places(&self) -> BoxFuture<'_, Result<Option<Places>, Error>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// Where records of a resource say what place they are; `None`: they are no places, or the kind of system cannot tell (a file).
+    fn place_paths(&self, _resource: &str) -> Option<PlacePaths> {
+        None
     }
 
     /// Opens a resource for reading. No network yet.

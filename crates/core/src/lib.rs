@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod path;
 pub mod people;
 pub mod period;
+pub mod places;
 pub mod project;
 pub mod projection;
 pub mod record;

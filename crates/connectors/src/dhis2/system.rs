@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::dhis2;
-use kivuko_core::connector::{self, Health, Identity, ResourceDescription, SourceSpec, TargetSpec};
+use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec};
 use kivuko_core::error::Error;
 use kivuko_core::numbers::Places;
+use kivuko_core::places::Known;
 use serde::Deserialize;
 
 use super::analytics;
@@ -140,6 +141,23 @@ impl connector::System for System {
             }
             Ok(Some(places))
         })
+    }
+
+    fn place_paths(&self, resource: &str) -> Option<PlacePaths> {
+        let known = Known {
+            id: "id",
+            name: "name",
+            other_names: &["shortName"],
+            codes: &["code", "attributeValues[].value"],
+            parent: "parent.id",
+            level: "level",
+            // A point or an area: GeoJSON says itself which.
+            point: "geometry",
+            area: "geometry",
+            opened: "openingDate",
+            closed: "closedDate",
+        };
+        (resource == "organisationUnits").then(|| PlacePaths::of(&known))
     }
 
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
-use kivuko_core::connector::{self, Health, Identity, ResourceDescription, SourceSpec, TargetSpec};
+use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec};
 use kivuko_core::error::Error;
 use kivuko_core::labels::Labels;
 use kivuko_core::numbers::Places;
+use kivuko_core::places::Known;
 use serde_json::Value;
 
 use super::client::{Client, Outbreak};
@@ -142,6 +143,20 @@ impl connector::System for System {
 
     fn places(&self) -> BoxFuture<'_, Result<Option<Places>, Error>> {
         Box::pin(async move { codes::places(&self.client).await.map(Some) })
+    }
+
+    fn place_paths(&self, resource: &str) -> Option<PlacePaths> {
+        let known = Known {
+            id: "id",
+            name: "name",
+            other_names: &["synonyms[]"],
+            codes: &["identifiers[].code"],
+            parent: "parentLocationId",
+            level: "geographicalLevelId",
+            point: "geoLocation",
+            ..Known::default()
+        };
+        (resource == "locations").then(|| PlacePaths::of(&known))
     }
 
     fn source(&self, spec: &SourceSpec) -> Result<Box<dyn connector::Source>, Error> {

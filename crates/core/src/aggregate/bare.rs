@@ -124,10 +124,12 @@ impl Ground for Bare<'_> {
 
     fn place(&self, place: &str, day: Date) -> Result<Option<String>, Cause> {
         let Some(crosswalk) = &self.own.org_unit.crosswalk else { return Ok(Some(place.to_owned())) };
-        match self.codes.expect(&crosswalk.map)?.translate(crosswalk.direction, place, day) {
+        let map = self.codes.expect(&crosswalk.map)?;
+        match map.translate(crosswalk.direction, place, day) {
             Translated::To(org_unit) => Ok(Some(org_unit)),
             Translated::Keep => Ok(Some(place.to_owned())),
             Translated::Drop => Ok(None),
+            Translated::Several(_) => Err(map.disagreement(crosswalk.direction, place, day)),
             Translated::Nothing | Translated::Unlisted => {
                 let message =
                     format!("the place `{place}` is not in the crosswalk `{}`; what lies around it is not known in a check", crosswalk.map);

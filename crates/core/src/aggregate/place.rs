@@ -50,10 +50,10 @@ impl<'a> Resolver<'a> {
         resolver
     }
 
-    /// The org units of the crosswalk that the target does not have.
+    /// The org units that people wrote into the crosswalk and that the target does not have. Of those that flows linked, each record says it for itself.
     pub(super) fn strangers(&self) -> Vec<String> {
         let Some((map, direction)) = self.map else { return Vec::new() };
-        map.results(direction).into_iter().filter(|written| self.frame.units.find(written).one().is_none()).collect()
+        map.written(direction).into_iter().filter(|written| self.frame.units.find(written).one().is_none()).collect()
     }
 
     /// Whether a value is one of the places that the source itself lists.
@@ -86,15 +86,18 @@ impl<'a> Resolver<'a> {
             }
             Some((map, direction)) => {
                 let listed = |id: &str| match map.listed(direction, id, day) {
-                    Some(Translated::To(written)) => Some(written),
+                    Some(Translated::To(written)) => Some(Ok(written)),
+                    // What nobody can tell of a place is not told by the place around it.
+                    Some(Translated::Several(_)) => Some(Err(map.disagreement(direction, id, day))),
                     // Listed without a counterpart is not mapped itself: the place around it may be.
                     _ => None,
                 };
                 let written = match (self.nearest(place, listed), map.unlisted(direction)) {
-                    (Some(written), _) | (None, Translated::To(written)) => Some(written),
+                    (Some(Ok(written)), _) | (None, Translated::To(written)) => Some(written),
+                    (Some(Err(cause)), _) => return refused(cause),
                     (None, Translated::Keep) => Some(place.to_owned()),
                     (None, Translated::Drop) => return Spot::Dropped,
-                    (None, Translated::Nothing | Translated::Unlisted) => None,
+                    (None, Translated::Nothing | Translated::Unlisted | Translated::Several(_)) => None,
                 };
                 written.map(|written| self.frame.units.find(&written))
             }

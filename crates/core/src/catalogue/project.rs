@@ -45,8 +45,12 @@ codes! {
     UNKNOWN_FLOW = 121, "K0121";
     /// A setting without effect.
     NO_EFFECT = 122, "K0122";
+    /// A crosswalk needs two sides.
+    CROSSWALK_SIDES = 123, "K0123";
     /// A schedule that this version does not run by itself.
     SCHEDULE_NOT_RUN = 124, "K0124";
+    /// Nothing says where a record of a place has its identity or its name.
+    PLACE_PATHS_MISSING = 125, "K0125";
     /// Rows cannot be put together to groups here.
     GROUP_NOT_POSSIBLE = 130, "K0130";
     /// The sheet reads a field of a row as if it were one of the group.

@@ -35,6 +35,12 @@ codes! {
     CODES_BAD_DAY = 221, "K0221";
     /// A code map has two rows `*` for one direction.
     CODES_TWO_STARS = 222, "K0222";
+    /// A row of a crosswalk decides something that does not fit its ids.
+    CROSSWALK_ROW = 223, "K0223";
+    /// Two rows of a crosswalk contradict each other.
+    CROSSWALK_CONTRADICTION = 224, "K0224";
+    /// Flows have linked one place to several.
+    LINKS_DISAGREE = 225, "K0225";
     /// A CSV of the project cannot be read.
     TABLE_UNREADABLE = 230, "K0230";
     /// The columns of a CSV of the project are wrong.

@@ -52,6 +52,7 @@ impl ScopeRule {
                 match known.translate(*direction, &value, day) {
                     Translated::To(scope) => Value::String(scope),
                     Translated::Keep => Value::String(value),
+                    Translated::Several(_) => return Err(known.disagreement(*direction, &value, day).field(place.text())),
                     Translated::Nothing | Translated::Drop | Translated::Unlisted => {
                         let message = format!(
                             "the code map `{map}` does not say to which {word} the record belongs on {day}; add it to codes/{map}.csv and retry"

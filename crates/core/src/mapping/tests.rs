@@ -32,7 +32,7 @@ impl Bench {
             let table = Table::parse(&format!("codes/{name}.csv"), text.as_bytes()).expect("it is a table");
             let (map, problems) = CodeMap::parse(name, &table);
             assert_eq!(problems, [], "{name}");
-            codes.0.insert((*name).to_owned(), map.expect("it is a code map"));
+            codes.0.insert((*name).to_owned(), map.expect("it is a code map").into());
         }
         let table = Table::parse("mappings/test.csv", csv.as_bytes()).expect("it is a table");
         let mut problems: Vec<Problem> = Vec::new();

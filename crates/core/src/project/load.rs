@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::spec::{ChecksSpec, EnvironmentSpec, HistorySpec, ProjectSpec};
-use super::{Files, History, Loaded, Project, checks, systems};
+use super::{Crosswalk, Files, History, Loaded, Project, checks, crosswalk, systems};
 use crate::aggregate;
 use crate::catalogue::project;
 use crate::codes::{CodeMap, CodeMaps};
@@ -73,7 +73,11 @@ impl<'a> Loader<'a> {
         }
         let spec = node.as_ref().and_then(|node| yaml::read_node::<ProjectSpec>(node.clone(), &mut self.problems).value);
         let systems = self.systems(node.as_ref());
-        let codes = self.codes();
+        let crosswalks = match (&spec, &node) {
+            (Some(spec), Some(node)) => crosswalk::read(&spec.crosswalks, node, &systems, self.declarations, &mut self.problems),
+            _ => BTreeMap::new(),
+        };
+        let codes = self.codes(&crosswalks);
         let sheets = Sheets { mappings: self.sheets("mappings"), aggregates: self.sheets("aggregates") };
         let (flows, named) = self.flows(&systems, node.is_some(), &codes, &sheets);
         aggregate::across(&flows, &named.keys().cloned().collect(), &mut self.problems);
@@ -89,6 +93,7 @@ impl<'a> Loader<'a> {
             systems,
             flows: flows.into_iter().map(|(name, flow)| (name, Arc::new(flow))).collect(),
             codes,
+            crosswalks,
             checks,
         })
     }
@@ -165,20 +170,36 @@ impl<'a> Loader<'a> {
         systems::read(node, self.declarations, &mut self.problems)
     }
 
-    fn codes(&mut self) -> CodeMaps {
+    /// The code maps, and the crosswalks with what people decided on them.
+    fn codes(&mut self, crosswalks: &BTreeMap<String, Crosswalk>) -> CodeMaps {
         let mut maps = CodeMaps::default();
+        let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
+        let mut unreadable: BTreeSet<&str> = BTreeSet::new();
         for (path, file, bytes) in self.folder("codes", &["csv"]) {
             let name = file.trim_end_matches(".csv");
             match Table::parse(path, bytes) {
                 Ok(table) => {
-                    let (map, problems) = CodeMap::parse(name, &table);
-                    self.problems.extend(problems);
-                    if let Some(map) = map {
-                        maps.0.insert(name.to_owned(), map);
-                    }
+                    tables.insert(name, table);
                 }
-                Err(problem) => self.problems.push(problem),
+                Err(problem) => {
+                    unreadable.insert(name);
+                    self.problems.push(problem);
+                }
             }
+        }
+        // The file of a crosswalk may not be there yet.
+        let names: BTreeSet<&str> = tables.keys().copied().chain(crosswalks.keys().map(String::as_str)).collect();
+        for name in names.difference(&unreadable) {
+            let (map, problems) = match (crosswalks.get(*name), tables.get(name)) {
+                (None, None) => continue,
+                (None, Some(table)) => CodeMap::parse(name, table),
+                (Some(crosswalk), table) => {
+                    let sides: Vec<&str> = crosswalk.sides.iter().map(|side| side.system.as_str()).collect();
+                    CodeMap::crosswalk(name, &sides, table)
+                }
+            };
+            self.problems.extend(problems);
+            maps.0.extend(map.map(|map| ((*name).to_owned(), Arc::new(map))));
         }
         maps
     }
@@ -284,7 +305,8 @@ impl<'a> Loader<'a> {
                 unused.push(file);
             }
         }
-        for map in codes.0.keys() {
+        // A crosswalk may be there for `match` alone.
+        for (map, _) in codes.0.iter().filter(|(_, map)| !map.is_crosswalk()) {
             if !flows.values().any(|flow| flow.code_maps().any(|used| used == map)) {
                 unused.push(format!("codes/{map}.csv"));
             }

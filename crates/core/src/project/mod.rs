@@ -7,6 +7,7 @@ pub mod spec;
 
 mod checks;
 mod counted;
+mod crosswalk;
 mod load;
 mod samples;
 mod systems;
@@ -26,6 +27,7 @@ use crate::flow::spec::FlowSpec;
 use crate::yaml::schema_of;
 
 pub use checks::{Check, CheckResult, run_checks};
+pub use crosswalk::{Crosswalk, Side};
 pub use load::load;
 
 /// The files of a project: the path relative to its folder, with `/`, and the bytes.
@@ -47,8 +49,10 @@ pub struct Project {
     pub systems: BTreeMap<String, SystemSpec>,
     /// Its flows.
     pub flows: BTreeMap<String, Arc<Flow>>,
-    /// Its code maps.
+    /// Its code maps, with the decisions on its crosswalks.
     pub codes: CodeMaps,
+    /// Its crosswalks.
+    pub crosswalks: BTreeMap<String, Crosswalk>,
     /// Its checks.
     pub checks: Vec<Check>,
 }

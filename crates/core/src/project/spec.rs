@@ -23,6 +23,60 @@ pub struct ProjectSpec {
     /// The systems, each under the name that flows use.
     #[serde(default)]
     pub systems: BTreeMap<String, SystemKeys>,
+    /// The crosswalks, each under the name that flows use and that its file of decisions has: `places` is `codes/places.csv`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub crosswalks: BTreeMap<String, BTreeMap<String, SideSpec>>,
+}
+
+/// One side of a crosswalk, under the name of its system: the resource whose records are the places (facilities, users ...).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SideSpec {
+    /// The resource, where the kind of system knows how its records describe places: `locations`.
+    Resource(String),
+    /// The resource, and where its records say what.
+    Keys(Box<SideKeys>),
+}
+
+/// One side of a crosswalk. Beside these keys it has those that a flow's `from:` has for the kind of system (`encoding`, `sheet`, ...). Every path
+/// that is left out is the one that the kind of system knows by itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct SideKeys {
+    /// The resource, or the file.
+    pub resource: String,
+    /// The path of the identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The path of the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The paths of other names: synonyms, the short name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_names: Option<Vec<String>>,
+    /// The paths of codes that the other side may know too: P-codes, numbers of a facility list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Vec<String>>,
+    /// The path of the identity of the place that it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The path of its level in the hierarchy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// The path of its coordinates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// The path of its area, as GeoJSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// The path of the day on which it opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<String>,
+    /// The path of the day on which it closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
+    /// The keys of the kind of system.
+    #[serde(flatten)]
+    pub options: Map<String, Value>,
 }
 
 /// How long the history is kept.

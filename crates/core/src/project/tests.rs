@@ -426,3 +426,38 @@ fn what_is_wrong_with_checks() {
         .collect();
     insta::assert_snapshot!(found.concat());
 }
+
+const CROSSWALK: &str = "crosswalks:
+  places:
+    godata: locations
+    register: { resource: facilities.csv, id: code, name: facility, other_names: [short, \"old name\"], parent: district, encoding: utf-8 }
+";
+
+#[test]
+fn a_crosswalk_needs_no_file_and_is_used_like_a_code_map() {
+    let text = [KIVUKO, CROSSWALK, FLOW, &SHEET.replace(",,sex,", ",,places,")].concat();
+    let loaded = load(&files(&text), "test", &declarations(), "1.0.0");
+    assert_eq!(shown(&loaded.problems), "");
+    let project = loaded.project.expect("it is good");
+    let places = &project.crosswalks["places"];
+    assert_eq!(places.file(), "codes/places.csv");
+    let sides: Vec<(&str, &str)> = places.sides.iter().map(|side| (side.system.as_str(), side.resource.as_str())).collect();
+    assert_eq!(sides, [("godata", "locations"), ("register", "facilities.csv")]);
+    let register = places.side("register").expect("it is a side");
+    assert_eq!(register.options, json!({ "encoding": "utf-8" }));
+    let paths = register.paths(None).expect("it says them");
+    assert_eq!(paths.all(), ["code", "facility", "short", "old name", "district"]);
+    let missing = places.sides[0].paths(None).expect_err("nobody knows");
+    assert_eq!(missing.cause.code, crate::catalogue::project::PLACE_PATHS_MISSING);
+    assert!(project.codes.get("places").is_some_and(crate::codes::CodeMap::is_crosswalk));
+}
+
+#[test]
+fn what_is_wrong_with_a_crosswalk_is_said_with_its_place() {
+    let crosswalks = "crosswalks:
+  places: { gdata: locations, register: facilities.csv }
+  Homes: { godata: location }
+  users: { godata: { resource: cases, nmae: firstName }, register: { resource: x.csv, id: \"a[\" } }
+";
+    insta::assert_snapshot!(problems(&[KIVUKO, crosswalks, FLOW, SHEET, CODES].concat()));
+}

@@ -30,7 +30,7 @@ impl World {
             Table::parse("codes/sex.csv", b"register,godata,note\nM,GENDER_MALE,\nF,GENDER_FEMALE,\nX,,not used\n").expect("it is a table");
         let (map, problems) = CodeMap::parse("sex", &table);
         assert_eq!(problems, []);
-        let codes = CodeMaps([("sex".to_owned(), map.expect("it is a code map"))].into());
+        let codes = CodeMaps([("sex".to_owned(), map.expect("it is a code map").into())].into());
         let labels = [("GENDER_FEMALE", "Féminin"), ("GENDER_MALE", "Masculin"), ("GENDER_UNKNOWN", " ")];
         let labels = Labels::new("french_fr", labels.map(|(code, label)| (code.to_owned(), label.to_owned())));
         Self { timezone: TimeZone::fixed(offset(3)), codes, labels, sides: Sides::new(("register", "file"), ("godata", "godata")) }

@@ -4,9 +4,21 @@
 //! stands, without spaces at its ends; if it is not there, without regard to case, where that leads to one value only. Where several rows hold
 //! the value, the first one counts: so `M` and `MALE` may both stand beside `GENDER_MALE`, and `GENDER_MALE` goes back as the first of them.
 //! A row with `*` says what happens to other values; `valid_from` and `valid_to` (both days included) bound the rows that have them.
+//!
+//! A crosswalk is a code map whose sides are records. Its file holds only what people decided ([`Decision`]); beside it stand the links that flows made ([`Links`]).
+//! What is kept here: a decision that holds on the day always wins over a link, in both directions; a place that links lead to several others is never guessed;
+//! ids are compared to the letter.
+
+mod decision;
+mod links;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_crosswalk;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -15,6 +27,9 @@ use crate::catalogue::{record, sheet};
 use crate::error::{Cause, Place, Problem};
 use crate::table::Table;
 use crate::transform::Env;
+
+pub use decision::{DECISION, Decision, NAME, Verdict};
+pub use links::{Links, Pair, Span};
 
 /// Columns that hold no codes.
 const NOT_CODES: [&str; 4] = ["note", "status", "valid_from", "valid_to"];
@@ -30,13 +45,40 @@ pub struct CodeMap {
     folded: Vec<HashMap<String, Vec<usize>>>,
     /// The row `*`, for each column the one that has `*` there.
     others: Vec<Option<usize>>,
+    /// Its sides are records.
+    crosswalk: bool,
+    /// What flows found out, where it is a crosswalk and a run has loaded them.
+    links: Option<Arc<Links>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct CodeRow {
     cells: Vec<String>,
     from: Option<Date>,
     to: Option<Date>,
+    /// The row as a spreadsheet counts it.
+    line: usize,
+    /// Of a crosswalk: what was decided.
+    verdict: Verdict,
+    /// Of a crosswalk: what the places were called then, by column.
+    names: Vec<String>,
+    note: String,
+}
+
+impl CodeRow {
+    fn holds_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|first| first <= day) && self.to.is_none_or(|last| day <= last)
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let before = |last: Option<Date>, first: Option<Date>| matches!((last, first), (Some(last), Some(first)) if last < first);
+        !before(self.to, other.from) && !before(other.to, self.from)
+    }
+
+    /// What stands in a column, if it is a value.
+    fn id(&self, at: usize) -> Option<&str> {
+        self.cells.get(at).map(String::as_str).filter(|cell| !cell.is_empty() && *cell != "*")
+    }
 }
 
 /// What becomes of a value.
@@ -52,10 +94,12 @@ pub enum Translated {
     Drop,
     /// It is not listed: a rejection.
     Unlisted,
+    /// Flows have linked it to so many: a rejection, which a person ends by a decision.
+    Several(usize),
 }
 
 /// Two columns of one code map, by their places in it: found once, used for every record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Direction {
     from: usize,
     to: usize,
@@ -63,7 +107,7 @@ pub struct Direction {
 
 /// All code maps of a project, by name.
 #[derive(Debug, Clone, Default)]
-pub struct CodeMaps(pub BTreeMap<String, CodeMap>);
+pub struct CodeMaps(pub BTreeMap<String, Arc<CodeMap>>);
 
 /// The two systems of a flow, which say the columns of a code map.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,9 +137,9 @@ impl CodeMap {
     /// Reads a code map. Everything that is wrong with it comes back; the map only if it can be used.
     pub fn parse(name: &str, table: &Table) -> (Option<Self>, Vec<Problem>) {
         let mut problems = Vec::new();
-        let header: Vec<String> = table.header.iter().map(|column| column.trim().to_lowercase()).collect();
-        let coded: Vec<usize> =
-            (0..header.len()).filter(|at| !header[*at].is_empty() && !NOT_CODES.contains(&header[*at].as_str())).collect();
+        let header = lower(&table.header);
+        let is_coded = |column: &String| !column.is_empty() && !NOT_CODES.contains(&column.as_str());
+        let coded: Vec<usize> = (0..header.len()).filter(|at| is_coded(&header[*at])).collect();
         if coded.len() < 2 {
             let place = Place { file: table.file.clone(), line: Some(1), ..Place::default() };
             problems.push(
@@ -104,36 +148,75 @@ impl CodeMap {
             );
             return (None, problems);
         }
+        let map = Self::read(name, table, &header, &coded, false, &mut problems);
+        (problems.is_empty().then_some(map), problems)
+    }
+
+    /// Reads the decisions of a crosswalk between these systems; without a file there are none yet.
+    pub fn crosswalk(name: &str, sides: &[&str], table: Option<&Table>) -> (Option<Self>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let systems: Vec<String> = sides.iter().map(|side| side.to_lowercase()).collect();
+        let Some(table) = table else {
+            let empty = Table::new(format!("codes/{name}.csv"), systems.clone());
+            let all: Vec<usize> = (0..systems.len()).collect();
+            return (Some(Self::read(name, &empty, &systems, &all, true, &mut problems)), problems);
+        };
+        let header = lower(&table.header);
+        let systems: Vec<&str> = systems.iter().map(String::as_str).collect();
+        let coded = Self::id_columns(&header, &systems, table, &mut problems);
+        if coded.len() < 2 {
+            let place = Place { file: table.file.clone(), line: Some(1), ..Place::default() };
+            problems.push(
+                Problem::error(sheet::CODES_COLUMNS, place, format!("the crosswalk `{name}` has fewer than two columns of ids"))
+                    .expected(format!("a column for each of its systems: {}", systems.join(", "))),
+            );
+            return (None, problems);
+        }
+        let mut map = Self::read(name, table, &header, &coded, true, &mut problems);
+        map.contradictions(table, &mut problems);
+        // A side that the file does not name yet has no decisions.
+        for side in systems.into_iter().filter(|side| !header.iter().any(|column| column == side)) {
+            map.columns.push(side.to_owned());
+            map.exact.push(HashMap::new());
+            map.others.push(None);
+            for row in &mut map.rows {
+                row.cells.push(String::new());
+            }
+        }
+        (problems.is_empty().then_some(map), problems)
+    }
+
+    fn read(name: &str, table: &Table, header: &[String], coded: &[usize], crosswalk: bool, problems: &mut Vec<Problem>) -> Self {
         let place = |row: usize, column: usize| Place {
             file: table.file.clone(),
             line: Some(row),
             column: Some(column + 1),
             cell: table.header.get(column).map(|name| name.trim().to_owned()),
         };
+        let named = |column: &str| header.iter().position(|name| name == column);
+        let days = [named("valid_from"), named("valid_to")];
+        let (note, decision) = (named("note"), named(DECISION).filter(|_| crosswalk));
+        let names: Vec<Option<usize>> = coded.iter().map(|at| named(&format!("{}{NAME}", header[*at])).filter(|_| crosswalk)).collect();
         let mut rows: Vec<CodeRow> = Vec::new();
         let mut others = vec![None; coded.len()];
         for row in &table.rows {
-            let cells: Vec<String> = coded.iter().map(|at| row.cells.get(*at).map_or("", String::as_str).trim().to_owned()).collect();
-            let mut day = |column: &str| {
-                let at = header.iter().position(|name| name == column)?;
-                let text = row.cells.get(at).map_or("", String::as_str).trim();
-                if text.is_empty() {
-                    return None;
-                }
-                let day = crate::transform::plain_day(text);
+            let cell = |at: usize| row.cells.get(at).map_or("", String::as_str).trim();
+            let cells: Vec<String> = coded.iter().map(|at| cell(*at).to_owned()).collect();
+            let [from, to] = days.map(|at| {
+                let at = at.filter(|at| !cell(*at).is_empty())?;
+                let day = crate::transform::plain_day(cell(at));
                 if day.is_none() {
                     problems.push(
-                        Problem::error(sheet::CODES_BAD_DAY, place(row.number, at), format!("`{text}` is not a day"))
+                        Problem::error(sheet::CODES_BAD_DAY, place(row.number, at), format!("`{}` is not a day", cell(at)))
                             .expected("a day such as 2026-01-31"),
                     );
                 }
                 day
-            };
-            let (from, to) = (day("valid_from"), day("valid_to"));
+            });
             if let (Some(from), Some(to)) = (from, to)
                 && from > to
             {
-                let at = header.iter().position(|name| name == "valid_to").unwrap_or_default();
+                let at = days[1].unwrap_or_default();
                 problems.push(
                     Problem::error(sheet::CODES_BAD_DAY, place(row.number, at), "valid_to lies before valid_from")
                         .expected("a day from valid_from on"),
@@ -154,20 +237,30 @@ impl CodeMap {
                     );
                 }
             }
-            rows.push(CodeRow { cells, from, to });
+            let is_rest = cells.iter().any(|cell| cell == "*");
+            let verdict = match decision.filter(|_| !is_rest) {
+                Some(at) => {
+                    let ids = cells.iter().filter(|cell| !cell.is_empty()).count();
+                    Self::verdict(cell(at), ids, || place(row.number, at), problems)
+                }
+                None => Verdict::Accept,
+            };
+            let text = |at: &Option<usize>| at.map_or_else(String::new, |at| cell(at).to_owned());
+            rows.push(CodeRow { cells, from, to, line: row.number, verdict, names: names.iter().map(text).collect(), note: text(&note) });
         }
         let mut exact = vec![HashMap::<String, Vec<usize>>::new(); coded.len()];
         let mut folded = exact.clone();
         for (number, row) in rows.iter().enumerate() {
             for (at, cell) in row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty() && *cell != "*") {
                 exact[at].entry(cell.clone()).or_default().push(number);
-                folded[at].entry(cell.to_lowercase()).or_default().push(number);
+                // Ids are told apart by the case of their letters: two org units may differ in nothing else.
+                if !crosswalk {
+                    folded[at].entry(cell.to_lowercase()).or_default().push(number);
+                }
             }
         }
-        let usable = problems.is_empty();
         let columns = coded.iter().map(|at| header[*at].clone()).collect();
-        let map = Self { name: name.to_owned(), columns, rows, exact, folded, others };
-        (usable.then_some(map), problems)
+        Self { name: name.to_owned(), columns, rows, exact, folded, others, crosswalk, links: None }
     }
 
     /// Its name.
@@ -219,8 +312,16 @@ impl CodeMap {
     }
 
     /// Every code that a value of one column can become in the other.
-    pub fn results(&self, Direction { from, to }: Direction) -> BTreeSet<String> {
-        let named = self.rows.iter().filter(|row| !row.cells[from].is_empty()).map(|row| row.cells[to].as_str());
+    pub fn results(&self, direction: Direction) -> BTreeSet<String> {
+        let mut results = self.written(direction);
+        results.extend(self.linked_results(direction));
+        results
+    }
+
+    /// The same without what only links say.
+    pub fn written(&self, Direction { from, to }: Direction) -> BTreeSet<String> {
+        let accepted = self.rows.iter().filter(|row| row.verdict == Verdict::Accept);
+        let named = accepted.filter(|row| !row.cells[from].is_empty()).map(|row| row.cells[to].as_str());
         named.filter(|code| !["", "*", "reject", "keep", "drop"].contains(code)).map(str::to_owned).collect()
     }
 
@@ -230,12 +331,13 @@ impl CodeMap {
     }
 
     /// The same for a value that is listed; `None` for one that is not, whatever the row `*` says.
-    pub(crate) fn listed(&self, Direction { from, to }: Direction, value: &str, day: Date) -> Option<Translated> {
+    pub(crate) fn listed(&self, direction: Direction, value: &str, day: Date) -> Option<Translated> {
+        let Direction { from, to } = direction;
         let value = value.trim();
-        let valid = |number: &&usize| {
-            let row = &self.rows[**number];
-            row.from.is_none_or(|first| first <= day) && row.to.is_none_or(|last| day <= last)
-        };
+        if self.crosswalk {
+            return self.decided(direction, value, day).or_else(|| self.linked(direction, value, day));
+        }
+        let valid = |number: &&usize| self.rows[**number].holds_on(day);
         let result = |number: &usize| match self.rows[*number].cells[to].as_str() {
             // A row `M,*` would say that M is every value: it says nothing.
             "" | "*" => Translated::Nothing,
@@ -278,7 +380,7 @@ impl CodeMap {
 impl CodeMaps {
     /// A code map by its name.
     pub fn get(&self, name: &str) -> Option<&CodeMap> {
-        self.0.get(name)
+        self.0.get(name).map(Arc::as_ref)
     }
 
     /// A code map that a record needs.
@@ -349,158 +451,12 @@ impl CodeMap {
                 );
                 Err(Cause::new(record::UNLISTED_CODE, message).unlisted(name, text))
             }
+            Translated::Several(_) => Err(self.disagreement(direction, &text, day)),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn parse(text: &str) -> CodeMap {
-        let table = Table::parse("codes/sex.csv", text.as_bytes()).expect("it is a table");
-        let (map, problems) = CodeMap::parse("sex", &table);
-        assert_eq!(problems, []);
-        map.expect("it is a code map")
-    }
-
-    const SEX: &str =
-        "godata,register,fhir,note\nGENDER_MALE,M,male,\nGENDER_MALE,MALE,male,\nGENDER_FEMALE,F,female,\n,U,unknown,left out\n";
-
-    fn check(map: &str, from: &str, to: &str, value: &str, expected: Translated) {
-        let map = parse(map);
-        let direction = map.between(from, to).expect("it has both columns");
-        assert_eq!(map.translate(direction, value, DAY), expected, "{value} from {from} to {to}");
-    }
-
-    const DAY: Date = jiff::civil::date(2026, 1, 1);
-
-    fn to(code: &str) -> Translated {
-        Translated::To(code.to_owned())
-    }
-
-    #[test]
-    fn translates_both_ways() {
-        check(SEX, "register", "godata", "M", to("GENDER_MALE"));
-        check(SEX, "register", "godata", " MALE ", to("GENDER_MALE"));
-        check(SEX, "register", "godata", "male", to("GENDER_MALE"));
-        check(SEX, "register", "godata", "f", to("GENDER_FEMALE"));
-        check(SEX, "godata", "register", "GENDER_MALE", to("M"));
-        check(SEX, "godata", "fhir", "gender_female", to("female"));
-        check(SEX, "Register", "GODATA", "F", to("GENDER_FEMALE"));
-        check(SEX, "register", "godata", "U", Translated::Nothing);
-        check(SEX, "register", "godata", "?", Translated::Unlisted);
-        check(SEX, "register", "godata", "", Translated::Unlisted);
-        assert_eq!(parse(SEX).between("register", "note"), None);
-    }
-
-    #[test]
-    fn case_counts_where_it_makes_a_difference() {
-        let map = "source,target\na,small\nA,large\nB,one\nb,one\n";
-        check(map, "source", "target", "a", to("small"));
-        check(map, "source", "target", "A", to("large"));
-        check("source,target\nab,1\nAB,2\n", "source", "target", "Ab", Translated::Unlisted);
-        check("source,target\nÉté,summer\n", "source", "target", "ÉTÉ", to("summer"));
-        check("source,target\nab,1\nAB,1\n", "source", "target", "Ab", to("1"));
-    }
-
-    #[test]
-    fn the_row_with_a_star_says_what_happens_to_the_rest() {
-        for (cell, expected) in [
-            ("reject", Translated::Unlisted),
-            ("", Translated::Unlisted),
-            ("keep", Translated::Keep),
-            ("drop", Translated::Drop),
-            ("OTHER", to("OTHER")),
-        ] {
-            check(&format!("source,target\nM,MALE\n*,{cell}\n"), "source", "target", "x", expected);
-        }
-        check("source,target\nM,MALE\n*,keep\n", "target", "source", "x", Translated::Unlisted);
-        check("source,target\nM,MALE\ndrop,*\n", "target", "source", "x", Translated::Drop);
-        check("source,target\nM,MALE\n*,keep\n", "source", "target", "*", Translated::Keep);
-    }
-
-    #[test]
-    fn days_bound_the_rows_that_have_them() {
-        let map = parse("source,target,valid_from,valid_to\nPHU-1,OLD,,2025-12-31\nPHU-1,NEW,2026-01-01,\n");
-        let direction = map.between("source", "target").expect("it has both columns");
-        let on = |day: Date| map.translate(direction, "PHU-1", day);
-        assert_eq!(on(jiff::civil::date(2025, 12, 31)), to("OLD"));
-        assert_eq!(on(jiff::civil::date(2026, 1, 1)), to("NEW"));
-        let closed = parse("source,target,valid_to\nPHU-1,OLD,2020-01-01\n");
-        assert_eq!(closed.translate(direction, "PHU-1", jiff::civil::date(2020, 1, 1)), to("OLD"));
-        assert_eq!(closed.translate(direction, "PHU-1", jiff::civil::date(2020, 1, 2)), Translated::Unlisted);
-    }
-
-    #[test]
-    fn the_columns_are_found_by_name_kind_or_as_source_and_target() {
-        let sides = |text: &str, source, target| {
-            let map = parse(text);
-            let found = map.direction(&Sides::new(source, target));
-            found.map(|found| [found.from, found.to].map(|at| map.columns[at].clone())).map_err(|problem| problem.message)
-        };
-        let columns = |from: &str, to: &str| Ok([from.to_owned(), to.to_owned()]);
-        assert_eq!(sides(SEX, ("register", "file"), ("ebola", "godata")), columns("register", "godata"));
-        assert_eq!(sides("file,godata\na,b\n", ("register", "file"), ("godata", "godata")), columns("file", "godata"));
-        assert_eq!(sides("source,target\na,b\n", ("register", "file"), ("godata", "godata")), columns("source", "target"));
-        assert_eq!(
-            sides(SEX, ("lab", "file"), ("godata", "godata")),
-            Err("the code map `sex` has no column for the system lab".to_owned())
-        );
-        assert!(sides("godata,x\na,b\n", ("one", "godata"), ("two", "godata")).is_err_and(|message| message.contains("both systems")));
-    }
-
-    #[test]
-    fn everything_wrong_with_a_map_is_said_at_once() {
-        let check = |text: &str, expected: &[&str]| {
-            let table = Table::parse("codes/sex.csv", text.as_bytes()).expect("it is a table");
-            let (map, problems) = CodeMap::parse("sex", &table);
-            assert!(map.is_none());
-            let found: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
-            assert_eq!(found, expected);
-        };
-        check("godata,note\na,b\n", &["codes/sex.csv:1: the code map `sex` has fewer than two columns of codes"]);
-        check(
-            "source,target,valid_from,valid_to\na,b,1/2/2020,\nc,d,2020-02-01,2020-01-01\n*,keep,,\n*,drop,,\n",
-            &[
-                "codes/sex.csv, row 2, column valid_from: `1/2/2020` is not a day",
-                "codes/sex.csv, row 3, column valid_to: valid_to lies before valid_from",
-                "codes/sex.csv, row 5, column source: there is a second row `*` in the column source",
-            ],
-        );
-    }
-
-    #[test]
-    fn values_are_translated_with_their_causes() {
-        let world = crate::transform::World::new();
-        let env = world.env();
-        assert_eq!(translate("sex", None, json!("F"), &env), Ok(json!("GENDER_FEMALE")));
-        assert_eq!(translate("sex", None, json!(["F", "m", "X", null]), &env), Ok(json!(["GENDER_FEMALE", "GENDER_MALE"])));
-        assert_eq!(translate("sex", None, json!("X"), &env), Ok(Value::Null));
-        assert_eq!(translate("sex", None, json!(" "), &env), Ok(Value::Null));
-        let cause = translate("sex", None, json!(" third "), &env).expect_err("it is not listed");
-        assert_eq!(cause.unlisted, Some(crate::error::Unlisted { list: "sex".to_owned(), value: "third".to_owned() }));
-        assert!(!cause.message.contains("third"));
-        assert_eq!(translate("sex", None, json!({"a": 1}), &env).expect_err("an object").code, record::WRONG_TYPE);
-        assert!(translate("age", None, json!("x"), &env).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn one_to_one_maps_go_there_and_back(pairs in prop::collection::btree_map("[a-z]{1,6}", "[A-Z]{1,6}", 1..12)) {
-            let mut seen = std::collections::BTreeSet::new();
-            let pairs: Vec<_> = pairs.into_iter().filter(|(_, right)| seen.insert(right.clone())).collect();
-            let text: String = std::iter::once("left,right\n".to_owned()).chain(pairs.iter().map(|(left, right)| format!("{left},{right}\n"))).collect();
-            let map = parse(&text);
-            for (left, right) in pairs {
-                let there = map.between("left", "right").expect("it has both columns");
-                let back = map.between("right", "left").expect("it has both columns");
-                prop_assert_eq!(map.translate(there, &left, DAY), Translated::To(right.clone()));
-                prop_assert_eq!(map.translate(back, &right, DAY), Translated::To(left));
-            }
-        }
-    }
+/// The names of columns as they are compared.
+fn lower(header: &[String]) -> Vec<String> {
+    header.iter().map(|column| column.trim().to_lowercase()).collect()
 }

@@ -1,0 +1,187 @@
+//! Crosswalks: people's decisions over the links of flows.
+
+use std::fmt::Write as _;
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+
+const DAY: Date = date(2026, 1, 1);
+
+fn read(text: &str) -> (Option<CodeMap>, Vec<Problem>) {
+    let table = Table::parse("codes/places.csv", text.as_bytes()).expect("it is a table");
+    CodeMap::crosswalk("places", &["godata", "hmis"], Some(&table))
+}
+
+fn crosswalk(text: &str, links: &[(&str, &str)]) -> CodeMap {
+    let (map, problems) = read(text);
+    assert_eq!(problems, []);
+    let pair = |(one, other): &(&str, &str)| Pair {
+        one: ("godata".to_owned(), (*one).to_owned()),
+        other: ("hmis".to_owned(), (*other).to_owned()),
+    };
+    let pairs: Vec<Pair> = links.iter().map(pair).collect();
+    map.expect("it is a crosswalk").with_links(&pairs)
+}
+
+fn there(map: &CodeMap, id: &str, day: Date) -> Translated {
+    map.translate(map.between("godata", "hmis").expect("it has both columns"), id, day)
+}
+
+fn back(map: &CodeMap, id: &str, day: Date) -> Translated {
+    map.translate(map.between("hmis", "godata").expect("it has both columns"), id, day)
+}
+
+fn to(id: &str) -> Translated {
+    Translated::To(id.to_owned())
+}
+
+#[test]
+fn links_translate_both_ways_where_nobody_decided() {
+    let map = crosswalk("godata,hmis,note\n", &[("G1", "H1"), ("G2", "H2")]);
+    assert_eq!((there(&map, "G1", DAY), back(&map, "H2", DAY)), (to("H1"), to("G2")));
+    assert_eq!((there(&map, "G3", DAY), there(&map, "g1", DAY)), (Translated::Unlisted, Translated::Unlisted));
+    let without_file = CodeMap::crosswalk("places", &["godata", "hmis"], None).0.expect("it needs no file");
+    assert_eq!(there(&without_file, "G1", DAY), Translated::Unlisted);
+}
+
+#[test]
+fn a_decision_beats_a_link_in_both_directions() {
+    let map = crosswalk("godata,hmis,decision\nG1,H2,\nG3,,none\n", &[("G1", "H1"), ("G2", "H2"), ("G3", "H3"), ("G4", "H4")]);
+    assert_eq!((there(&map, "G1", DAY), back(&map, "H2", DAY)), (to("H2"), to("G1")));
+    assert_eq!(back(&map, "H1", DAY), Translated::Unlisted, "the link of G1 does not count any more");
+    assert_eq!(there(&map, "G2", DAY), Translated::Unlisted, "H2 is G1");
+    assert_eq!((there(&map, "G3", DAY), back(&map, "H3", DAY)), (Translated::Nothing, Translated::Unlisted));
+    assert_eq!(there(&map, "G4", DAY), to("H4"));
+}
+
+#[test]
+fn a_refused_pair_is_none_and_another_link_may_take_its_place() {
+    let map = crosswalk("godata,hmis,decision\nG1,H1,refuse\n", &[("G1", "H1"), ("G2", "H2")]);
+    assert_eq!(
+        (there(&map, "G1", DAY), back(&map, "H1", DAY), there(&map, "G2", DAY)),
+        (Translated::Unlisted, Translated::Unlisted, to("H2"))
+    );
+    let map = crosswalk("godata,hmis,decision\nG1,H1,refuse\n", &[("G1", "H1"), ("G1", "H2")]);
+    assert_eq!(there(&map, "G1", DAY), to("H2"));
+}
+
+#[test]
+fn links_that_disagree_are_not_guessed() {
+    let map = crosswalk("godata,hmis\n*,keep\n", &[("G1", "H1"), ("G1", "H2"), ("G3", "H3"), ("G4", "H3")]);
+    assert_eq!((there(&map, "G1", DAY), back(&map, "H1", DAY)), (Translated::Several(2), to("G1")));
+    assert_eq!((there(&map, "G3", DAY), back(&map, "H3", DAY)), (to("H3"), Translated::Several(2)));
+    let direction = map.between("godata", "hmis").expect("it has both columns");
+    let cause = map.translate_value(direction, Value::from("G1"), DAY, &mut |_| {}).expect_err("nobody can tell");
+    assert_eq!(cause.code, sheet::LINKS_DISAGREE);
+    assert!(cause.message.contains("2 of hmis (H1, H2)") && cause.unlisted.is_some(), "{cause:?}");
+    assert_eq!(map.results(direction), BTreeSet::from(["H3".to_owned()]));
+    assert_eq!((map.disagreeing().len(), map.effective_links().len(), map.count_links()), (4, 0, 4));
+}
+
+#[test]
+fn days_bound_decisions_and_between_them_links_count() {
+    let map = crosswalk("godata,hmis,decision,valid_from,valid_to\nG1,H9,,2024-01-01,2024-12-31\nG1,,none,2026-06-01,\n", &[("G1", "H1")]);
+    assert_eq!(there(&map, "G1", date(2024, 6, 1)), to("H9"));
+    assert_eq!(back(&map, "H1", date(2024, 6, 1)), Translated::Unlisted);
+    assert_eq!((there(&map, "G1", DAY), back(&map, "H1", DAY)), (to("H1"), to("G1")));
+    assert_eq!(there(&map, "G1", date(2026, 6, 1)), Translated::Nothing);
+    let spans = map.effective_links().pop().expect("there is one link").1;
+    let between = Span { from: Some(date(2025, 1, 1)), to: Some(date(2026, 5, 31)) };
+    assert_eq!(spans, [Span { from: None, to: Some(date(2023, 12, 31)) }, between]);
+}
+
+#[test]
+fn rows_that_say_nothing_or_the_wrong_thing() {
+    let open = crosswalk("godata,hmis,godata_name\nG1,,Kenema\n", &[("G1", "H1")]);
+    assert_eq!(there(&open, "G1", DAY), to("H1"), "a row without decision is for a person to fill in");
+    let decision = open.decisions().next().expect("there is a row");
+    assert_eq!(
+        (decision.is_open(), decision.id("godata"), decision.id("hmis"), decision.name("godata")),
+        (true, Some("G1"), None, Some("Kenema"))
+    );
+    let check = |text: &str, expected: &[&str]| {
+        let (map, problems) = read(text);
+        assert!(map.is_none(), "{text}");
+        let found: Vec<String> =
+            problems.iter().map(|problem| format!("{} {}: {}", problem.code, problem.place, problem.message)).collect();
+        assert_eq!(found, expected);
+    };
+    check(
+        "godata,hmis,decision\nG1,H1,acept\nG1,,refuse\nG2,H2,none\nG3,,accept\n",
+        &[
+            "K0223 codes/places.csv, row 2, column decision: `acept` is no decision",
+            "K0223 codes/places.csv, row 3, column decision: `refuse` is about two places, and one is named",
+            "K0223 codes/places.csv, row 4, column decision: `none` is about one place, and more are named",
+            "K0223 codes/places.csv, row 5, column decision: `accept` is about two places, and one is named",
+        ],
+    );
+    check(
+        "godata,hmis,decision,valid_to\nG1,H1,,\nG1,H1,refuse,\nG2,H2,,2020-01-01\nG2,,none,\nG3,H3,,\nG3,H4,refuse,\n",
+        &[
+            "K0224 codes/places.csv, row 3, column decision: this row says that these are not the same place, and row 2 that they are, on the same days",
+            "K0224 codes/places.csv, row 5, column decision: this row says that the place has no counterpart, and row 4 names one for the same days",
+        ],
+    );
+    check(
+        "godata,hmsi\nG1,H1\n",
+        &[
+            "K0220 codes/places.csv:1:2: a crosswalk has no column `hmsi`",
+            "K0220 codes/places.csv:1: the crosswalk `places` has fewer than two columns of ids",
+        ],
+    );
+}
+
+#[test]
+fn a_side_that_the_file_does_not_have_yet_is_empty() {
+    let table = Table::parse("codes/places.csv", b"godata,hmis,district\nG1,H1,Kono\n").expect("it is a table");
+    let (map, problems) = CodeMap::crosswalk("places", &["godata", "hmis", "fhir"], Some(&table));
+    assert_eq!(problems, []);
+    let map = map.expect("it is a crosswalk");
+    assert_eq!(map.columns(), ["godata", "hmis", "fhir"]);
+    assert_eq!(map.between("godata", "fhir").map(|direction| map.translate(direction, "G1", DAY)), Some(Translated::Unlisted));
+}
+
+/// The places of both sides, the verdict, the months of both days.
+type AnyRow = (usize, usize, &'static str, Option<i8>, Option<i8>);
+
+fn any_rows() -> impl Strategy<Value = Vec<AnyRow>> {
+    let month = || prop::option::of(1i8..12);
+    prop::collection::vec((0usize..4, 0usize..4, prop::sample::select(vec!["", "refuse", "none"]), month(), month()), 0..5)
+}
+
+proptest! {
+    /// Rows written out of the effective links change nothing: on no day, in neither direction.
+    #[test]
+    fn effective_links_as_rows_translate_the_same(rows in any_rows(), links in prop::collection::vec((0usize..4, 0usize..4), 0..6)) {
+        let mut text = "godata,hmis,decision,valid_from,valid_to\n".to_owned();
+        for (one, other, verdict, from, to) in rows {
+            let day = |month: Option<i8>| month.map_or_else(String::new, |month| date(2026, month, 10).to_string());
+            let other = if verdict == "none" { String::new() } else { format!("H{other}") };
+            writeln!(text, "G{one},{other},{verdict},{},{}", day(from), day(to)).expect("a String takes everything");
+        }
+        let (Some(map), _) = read(&text) else { return Ok(()) };
+        let names: Vec<(String, String)> = links.iter().map(|(one, other)| (format!("G{one}"), format!("H{other}"))).collect();
+        let pairs: Vec<Pair> = names.iter().map(|(one, other)| Pair { one: ("godata".to_owned(), one.clone()), other: ("hmis".to_owned(), other.clone()) }).collect();
+        let before = map.with_links(&pairs);
+        let shown = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
+        for (pair, spans) in before.effective_links() {
+            for span in spans {
+                writeln!(text, "{},{},,{},{}", pair.one.1, pair.other.1, shown(span.from), shown(span.to)).expect("a String takes everything");
+            }
+        }
+        let (after, problems) = read(&text);
+        prop_assert_eq!(&problems, &[]);
+        let after = after.expect("nothing is wrong").with_links(&pairs);
+        for month in 1..=12i8 {
+            for day in [1, 10, 11] {
+                let day = date(2026, month, day);
+                for id in 0..4 {
+                    prop_assert_eq!(there(&before, &format!("G{id}"), day), there(&after, &format!("G{id}"), day));
+                    prop_assert_eq!(back(&before, &format!("H{id}"), day), back(&after, &format!("H{id}"), day));
+                }
+            }
+        }
+    }
+}
