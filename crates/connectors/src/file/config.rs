@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::dates::Order;
 use super::encoding;
 use super::layout::Layout;
+use super::tree::{SourceTree, TargetTree, Tree};
 use crate::adx;
 
 /// Options in `kivuko.yaml`. The last four hold for every flow that does not say otherwise.
@@ -48,6 +49,8 @@ pub struct SourceOptions {
     pub skip_members: Option<Vec<String>>,
     /// JSON only: a file is one record. Where the object is, such as `body`; `.` is the file itself.
     pub object: Option<String>,
+    /// JSON only: records stand in one another, as in Go.Data's `[{"location": {...}, "children": [...]}]`. With `array`, the nodes at the top are there.
+    pub tree: Option<SourceTree>,
     /// CSV only: columns whose dates become ISO dates, and the order in which they are written.
     pub dates: Option<Dates>,
     /// CSV only: `true` (the first row names the columns, the default), `false` (they are called A, B, C ...), or the list of their names.
@@ -76,6 +79,8 @@ pub struct TargetOptions {
     /// CSV only: `guard` (the default) puts an apostrophe before a text that begins with `=` `+` `-` `@`, so that a spreadsheet does not run it as a
     /// formula; plain numbers are left alone. `keep` writes texts as they are.
     pub formulas: Option<Formulas>,
+    /// JSON only: records stand in one another, as in Go.Data's `[{"location": {...}, "children": [...]}]`: parents before children, children by name.
+    pub tree: Option<TargetTree>,
 }
 
 /// The format of a file.
@@ -157,6 +162,7 @@ pub struct Reading {
     pub skip_rows: usize,
     pub unguard: bool,
     pub periods: adx::Periods,
+    pub tree: Option<Tree>,
 }
 
 /// How a file is written: checked.
@@ -167,6 +173,7 @@ pub struct Writing {
     pub separator: Option<u8>,
     pub bom: bool,
     pub guard: bool,
+    pub tree: Option<Tree>,
 }
 
 /// The options of a system, checked.
@@ -203,6 +210,7 @@ impl Reading {
             skip_rows: 0,
             unguard: false,
             periods: adx::Periods::Exact,
+            tree: None,
         }
     }
 
@@ -227,6 +235,12 @@ impl Reading {
         if !layout.is_plain() && matches!(written.format, Some(Format::Csv | Format::Ndjson | Format::Adx)) {
             return Err(unfit("`array`, `members` and `object` are for JSON, but the flow says another format"));
         }
+        if written.tree.is_some() && matches!(written.format, Some(Format::Csv | Format::Ndjson | Format::Adx)) {
+            return Err(unfit("`tree` is for JSON, but the flow says another format"));
+        }
+        if written.tree.is_some() && !matches!(layout, Layout::Items(_)) {
+            return Err(unfit("`tree` goes with `array` or with none of `array`, `members` and `object`"));
+        }
         if let Some(Header::Names(names)) = &written.header {
             super::table::check_names("the `header` of the flow", names)?;
         }
@@ -243,6 +257,7 @@ impl Reading {
                 Some(Periods::AsDhis2) => adx::Periods::AsDhis2,
                 Some(Periods::Exact) | None => adx::Periods::Exact,
             },
+            tree: written.tree.map(SourceTree::check).transpose()?,
         })
     }
 }
@@ -257,6 +272,7 @@ impl Writing {
             separator: written.separator.as_deref().map(check_separator).transpose()?.or(defaults.separator),
             bom: written.bom.unwrap_or(false),
             guard: written.formulas.or(defaults.formulas) != Some(Formulas::Keep),
+            tree: written.tree.map(TargetTree::check).transpose()?,
         })
     }
 }
@@ -338,6 +354,14 @@ mod tests {
         check(json!({ "format": "ndjson", "object": "x" }), "are for JSON");
         check(json!({ "members": ".", "name_as": "no", "skip_members": ["count"] }), "");
         check(json!({ "object": "." }), "");
+        let tree = json!({ "record": "location", "children": "children", "parent": "parentLocationId" });
+        check(json!({ "tree": tree }), "");
+        check(json!({ "tree": tree, "array": "data" }), "");
+        check(json!({ "tree": tree, "object": "data" }), "`tree` goes with `array`");
+        check(json!({ "tree": tree, "format": "csv" }), "`tree` is for JSON");
+        check(json!({ "tree": { "record": "a.b", "children": "c", "parent": "p" } }), "not `a.b`");
+        check(json!({ "tree": { "record": "a", "children": "a", "parent": "p" } }), "one field twice");
+        check(json!({ "tree": { "record": "a", "children": "c", "parent": "p", "unknown_parent": "root" } }), "unknown field");
         check(json!({ "object": "body", "array": "rows" }), "`array` and `object` exclude each other");
         check(json!({ "array": "rows", "name_as": "no" }), "`name_as` is about the members");
         check(json!({ "array": "data..rows" }), "no path of names");

@@ -23,6 +23,7 @@ use super::layout::Layout;
 use super::picks::Picks;
 use super::read::Look;
 use super::table::Wanted;
+use super::tree::{self, Tree};
 
 /// How a file is put together.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub struct Shape {
 #[derive(Debug)]
 pub struct Content<'f> {
     path: &'f Path,
-    file: &'f str,
+    pub file: &'f str,
     /// `None`: it is not there, or holds nothing.
     form: Option<Form>,
     pub look: Option<Look>,
@@ -102,8 +103,15 @@ impl<'f> Content<'f> {
             guard: options.guard,
             columns: Vec::new(),
         };
-        let mut content =
-            Self { path, file, form: None, look, shape: new, key, reading: Reading { separator: options.separator, ..Reading::plain() } };
+        let mut content = Self {
+            path,
+            file,
+            form: None,
+            look,
+            shape: new,
+            key,
+            reading: Reading { separator: options.separator, tree: options.tree.clone(), ..Reading::plain() },
+        };
         let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         if length == 0 {
             return Ok(content);
@@ -142,6 +150,12 @@ impl<'f> Content<'f> {
         self.key.iter().filter_map(flat::column).find(lacks)
     }
 
+    /// The nodes of a tree; `None` where there is no file yet.
+    pub fn nodes(&self, tree: &Tree) -> Result<Option<tree::Reader>, Error> {
+        let Some(form) = self.form else { return Ok(None) };
+        tree::Reader::open(self.path, self.file, form, tree, None, None, Picks::new(None, None)?).map(Some)
+    }
+
     /// Shows every record. One that cannot be read is an error: a file is never rewritten without what it holds.
     pub fn visit(&self, show: &mut dyn FnMut(Existing<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let Some(form) = self.form else { return Ok(()) };
@@ -160,6 +174,15 @@ impl<'f> Content<'f> {
             return adx::visit(self.path, self.file, form, &mut |record| {
                 show(Existing { key: key_of(&record), raw: "", record: Held::Value(record) })
             });
+        }
+        if let Some(mut reader) = self.reading.tree.as_ref().map(|tree| self.nodes(tree)).transpose()?.flatten() {
+            while let Some(node) = reader.node()? {
+                let bad = |cause: &str| unreadable_row(self.file, "node", node.number, cause);
+                let element = node.record.map_err(|cause| bad(&cause.message))?;
+                let record: Value = serde_json::from_str(element.whole()).map_err(|_| bad("its record is not JSON"))?;
+                show(Existing { key: key_of(&record), raw: element.whole(), record: Held::Element })?;
+            }
+            return Ok(());
         }
         let picks = Picks::new(None, None)?;
         let (mut reader, word) = match self.shape.format {
@@ -257,7 +280,8 @@ impl<'o> Output<'o> {
         self.text(if self.shape.crlf { "\r\n" } else { "\n" })
     }
 
-    fn text(&mut self, text: &str) -> Result<(), Error> {
+    /// Writes text as it is.
+    pub fn text(&mut self, text: &str) -> Result<(), Error> {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         let encoded = encoding::encode(self.shape.encoding, text, &mut line);

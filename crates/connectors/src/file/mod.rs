@@ -24,6 +24,7 @@ mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod write;
 
 use std::path::PathBuf;

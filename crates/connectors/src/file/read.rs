@@ -26,6 +26,7 @@ use super::folder::{self, Found};
 use super::json;
 use super::picks::Picks;
 use super::table::Wanted;
+use super::tree;
 
 /// A page never holds more than this, whatever the number of its records.
 const PAGE_BYTES: usize = 16 << 20;
@@ -146,6 +147,7 @@ enum Records {
     Csv(Box<csv::Reader>),
     Json(Box<json::Reader>),
     Adx(Box<adx::Reader>),
+    Tree(Box<tree::Reader>),
 }
 
 impl Records {
@@ -154,6 +156,7 @@ impl Records {
             Self::Csv(reader) => reader.more(),
             Self::Json(reader) => reader.more(),
             Self::Adx(reader) => reader.more(),
+            Self::Tree(reader) => reader.more(),
         }
     }
 
@@ -162,6 +165,7 @@ impl Records {
             Self::Csv(reader) => reader.next(out),
             Self::Json(reader) => reader.next(out),
             Self::Adx(reader) => reader.next(out),
+            Self::Tree(reader) => reader.next(out),
         }
     }
 
@@ -170,6 +174,7 @@ impl Records {
             Self::Csv(reader) => reader.position(),
             Self::Json(reader) => reader.position(),
             Self::Adx(reader) => reader.position(),
+            Self::Tree(reader) => reader.position(),
         }
     }
 }
@@ -181,7 +186,7 @@ pub struct Reader {
     look: Look,
     fingerprint: String,
     records: Records,
-    /// `row`, `line` or `element`.
+    /// `row`, `line`, `element` or `node`.
     word: &'static str,
     page_size: usize,
     only: Option<std::collections::HashSet<String>>,
@@ -198,6 +203,9 @@ impl Reader {
         let found = folder::one(&source.base, &request.partition.0);
         let (path, file, options) = (&found.path, found.name.as_str(), &source.options);
         let format = config::format(options.format, file)?;
+        if options.tree.is_some() && format != Format::Json {
+            return Err(config::unfit(format!("`tree` is for JSON, which {file} is not")));
+        }
         let look = Look::at(path, file)?;
         let form = match format {
             Format::Adx => adx::form(path, file, options.encoding)?,
@@ -211,6 +219,10 @@ impl Reader {
             Format::Csv => {
                 let wanted = Wanted { file, id, time, dates: options.dates.as_ref(), unguard: options.unguard, encoding: form.encoding };
                 ("row", Records::Csv(Box::new(csv::Reader::open(path, form, options, from, wanted)?)))
+            }
+            Format::Json if let Some(tree) = &options.tree => {
+                let at = options.layout.at();
+                ("node", Records::Tree(Box::new(tree::Reader::open(path, file, form, tree, at, from, picks()?)?)))
             }
             Format::Json => ("element", Records::Json(Box::new(json::Reader::whole(path, file, form, &options.layout, from, picks()?)?))),
             Format::Ndjson => ("line", Records::Json(Box::new(json::Reader::lines(path, file, form, from, picks()?)?))),
@@ -238,7 +250,7 @@ impl Reader {
     pub fn header(&self) -> Option<Vec<String>> {
         match &self.records {
             Records::Csv(reader) => Some(reader.table().names().map(str::to_owned).collect()).filter(|names: &Vec<_>| !names.is_empty()),
-            Records::Json(_) | Records::Adx(_) => None,
+            Records::Json(_) | Records::Adx(_) | Records::Tree(_) => None,
         }
     }
 
@@ -246,7 +258,7 @@ impl Reader {
     pub fn columns(&self) -> Vec<String> {
         match &self.records {
             Records::Csv(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
-            Records::Json(_) | Records::Adx(_) => Vec::new(),
+            Records::Json(_) | Records::Adx(_) | Records::Tree(_) => Vec::new(),
         }
     }
 

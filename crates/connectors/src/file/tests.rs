@@ -2,4 +2,5 @@ mod adx;
 mod layouts;
 mod reading;
 mod round_trip;
+mod tree;
 mod writing;

@@ -24,6 +24,7 @@ use super::flat;
 use super::folder::{self, Found};
 use super::read::blocking;
 use super::replace;
+use super::tree::{Forest, Wish};
 
 /// A batch rewrites the file once, so large batches keep many records near one pass.
 const BATCH: usize = 10_000;
@@ -56,6 +57,9 @@ impl Target {
             return Err(config::unfit(format!("`{}` names several files; a target is one", file.name)));
         }
         let paths = spec.paths.iter().map(|written| parse("the target", written)).collect::<Result<Vec<_>, _>>()?;
+        if options.tree.is_some() && format != Format::Json {
+            return Err(config::unfit(format!("`tree` is for JSON, which {} is not", file.name)));
+        }
         if format == Format::Adx {
             adx::check_target(key.iter().chain(&paths), &options)?;
         }
@@ -132,14 +136,23 @@ impl Target {
             .collect();
         let mut times: HashMap<&str, usize> = ids.iter().flat_map(|(now, after)| [(now.as_str(), 0), (after.as_str(), 0)]).collect();
         let mut present: HashMap<String, Value> = HashMap::new();
-        content.visit(&mut |existing| {
-            let id = id(&existing.key);
+        let mut meet = |id: String, record: &dyn Fn() -> Value| {
             if let Some(times) = times.get_mut(id.as_str()) {
                 *times += 1;
-                present.insert(id, existing.record());
+                present.insert(id, record());
             }
-            Ok(())
-        })?;
+        };
+        let mut forest = None;
+        if let Some(tree) = &self.options.tree {
+            let read = Forest::read(&content, tree, |record| id(&self.key_of(record)))?;
+            read.nodes().for_each(|node| meet(node.key.clone(), &|| node.record()));
+            forest = Some(read);
+        } else {
+            content.visit(&mut |existing| {
+                meet(id(&existing.key), &|| existing.record());
+                Ok(())
+            })?;
+        }
         let was_there: HashSet<String> = present.keys().cloned().collect();
         let mut answers = Vec::with_capacity(batch.len());
         let (mut order, mut new) = (Vec::new(), HashSet::new());
@@ -170,11 +183,22 @@ impl Target {
             answers.push(answer);
         }
         let changes = Changes { present, touched, order };
-        match self.rewrite(&content, &changes) {
+        let written = match &mut forest {
+            Some(forest) => {
+                let ids = ids.iter().map(|(now, _)| now.as_str());
+                self.rewrite_tree(&content, forest, &changes, ids.zip(&mut answers))
+            }
+            None => self.rewrite(&content, &changes),
+        };
+        match written {
             Ok(()) => Ok(answers),
             Err(error) if error.effect_unknown => Ok(batch.iter().map(|_| Written::Failed(error.clone())).collect()),
             Err(error) => Err(error),
         }
+    }
+
+    fn key_of(&self, record: &Value) -> Vec<String> {
+        self.key.iter().map(|path| path.one(record).and_then(value::text).unwrap_or_default()).collect()
     }
 
     /// What becomes of one record: its new content, `None` when it is to go, or why it is refused.
@@ -206,6 +230,9 @@ impl Target {
                 path.set(&mut changed, part.as_str().into())
                     .map_err(|error| Cause::new(record::WRONG_TYPE, error.to_string()).field(path.to_string()))?;
             }
+        }
+        if let (Some(tree), Value::Object(members)) = (&self.options.tree, &mut changed) {
+            members.entry(tree.parent.as_str()).or_insert(Value::Null);
         }
         match content::misfits(&changed, self.format, shape.encoding).into_iter().next() {
             Some(cause) => Err(cause),
@@ -253,6 +280,34 @@ impl Target {
 }
 
 impl Target {
+    /// Writes a tree. A record that finds no place in it is refused, and what rests on it.
+    fn rewrite_tree<'a>(
+        &self,
+        content: &Content<'_>,
+        forest: &mut Forest,
+        changes: &Changes,
+        answers: impl Iterator<Item = (&'a str, &'a mut Written)>,
+    ) -> Result<(), Error> {
+        let new = changes.order.iter().map(String::as_str);
+        let old: Vec<&str> = forest.nodes().map(|node| node.key.as_str()).filter(|key| changes.touched.contains(*key)).collect();
+        let keys: Vec<String> = old.into_iter().chain(new).map(str::to_owned).collect();
+        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: changes.present.get(key) }).collect();
+        let refused = forest.place(&wishes);
+        for (id, answer) in answers {
+            if let Some(cause) = refused.get(id) {
+                *answer = Written::Refused(cause.clone());
+            }
+        }
+        if keys.iter().all(|key| refused.contains_key(key)) {
+            return Ok(());
+        }
+        replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
+            let mut output = Output::begin(out, &content.shape, &self.file.name)?;
+            forest.write(&mut output)?;
+            output.end()
+        })
+    }
+
     fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
         replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
             let new = changes.order.iter().filter_map(|id| changes.present.get(id));

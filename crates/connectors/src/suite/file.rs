@@ -12,11 +12,19 @@ struct Files {
     folder: tempfile::TempDir,
     ending: &'static str,
     options: Value,
+    /// What a flow says of the file.
+    layout: Value,
 }
 
 impl Files {
     fn new(ending: &'static str, options: Value) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), ending, options }
+        Self { folder: tempfile::tempdir().unwrap(), ending, options, layout: Value::Null }
+    }
+
+    /// Nodes within nodes.
+    fn tree() -> Self {
+        let layout = json!({ "tree": { "record": "place", "children": "below", "parent": "of" } });
+        Self { layout, ..Self::new("json", json!({ "path": "." })) }
     }
 
     /// Records of ADX have names of their own.
@@ -30,6 +38,17 @@ impl Files {
 
     fn put(&self, elements: &[String]) {
         let text = match self.ending {
+            "json" if !self.layout.is_null() => {
+                // Every other one stands below the one before it.
+                let nodes: Vec<String> = elements
+                    .chunks(2)
+                    .map(|pair| match pair {
+                        [above, below] if below.contains("\"of\"") => format!("{{\"place\":{above},\"below\":[{{\"place\":{below}}}]}}"),
+                        pair => pair.iter().map(|one| format!("{{\"place\":{one}}}")).collect::<Vec<_>>().join(","),
+                    })
+                    .collect();
+                format!("[{}]", nodes.join(","))
+            }
             "json" => format!("[{}]", elements.join(",")),
             _ => elements.join("\n"),
         };
@@ -48,7 +67,7 @@ impl Subject for Files {
 
     fn reading(&self) -> Option<Reading> {
         let (id, text) = if self.is_adx() { ("dataElement", "annotation") } else { ("id", "text") };
-        let spec = SourceSpec { resource: self.source(), id: Some(id.to_owned()), cursor: None, options: Value::Null };
+        let spec = SourceSpec { resource: self.source(), id: Some(id.to_owned()), cursor: None, options: self.layout.clone() };
         Some(Reading { spec, text })
     }
 
@@ -62,7 +81,7 @@ impl Subject for Files {
             paths: vec!["id".to_owned(), "text".to_owned()],
             accept_duplicates: false,
             scope: None,
-            options: Value::Null,
+            options: self.layout.clone(),
         };
         Some(Writing {
             spec,
@@ -84,7 +103,12 @@ impl Subject for Files {
             let text = std::iter::once("id,text\r\n".to_owned()).chain(rows).collect::<String>();
             fs::write(self.folder.path().join(self.source()), text).unwrap();
         } else {
-            self.put(&samples.iter().map(|sample| json!({ "id": sample.id, "text": sample.text }).to_string()).collect::<Vec<_>>());
+            let above = |place: usize| if self.layout.is_null() || place.is_multiple_of(2) { None } else { samples.get(place - 1) };
+            let element = |(place, sample): (usize, &Sample)| match above(place).filter(|above| !above.id.trim().is_empty()) {
+                Some(above) => json!({ "id": sample.id, "of": above.id, "text": sample.text }).to_string(),
+                None => json!({ "id": sample.id, "text": sample.text }).to_string(),
+            };
+            self.put(&samples.iter().enumerate().map(element).collect::<Vec<_>>());
         }
     }
 
@@ -152,4 +176,9 @@ async fn json() {
 #[tokio::test]
 async fn ndjson() {
     run(&Files::new("ndjson", json!({ "path": "." }))).await;
+}
+
+#[tokio::test]
+async fn tree() {
+    run(&Files::tree()).await;
 }

@@ -49,4 +49,14 @@ codes! {
     ADX_VALUE = 741, "K0741";
     /// A value cannot be written into an ADX document.
     ADX_NOT_WRITABLE = 742, "K0742";
+    /// A record of a tree names a parent that the file does not hold.
+    TREE_PARENT_UNKNOWN = 743, "K0743";
+    /// A record of a tree names another parent than the one under which it stands.
+    TREE_PARENT_DIFFERS = 744, "K0744";
+    /// A node of a tree is none.
+    TREE_NODE = 745, "K0745";
+    /// A record of a tree has others below it.
+    TREE_HAS_CHILDREN = 746, "K0746";
+    /// A record of a tree would stand below itself.
+    TREE_LOOP = 747, "K0747";
 }

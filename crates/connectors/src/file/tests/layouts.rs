@@ -83,3 +83,22 @@ async fn a_stopped_reading_of_members_goes_on_at_every_record() {
         assert_eq!(lines(&rest), lines(expected), "after record {position}");
     }
 }
+
+#[tokio::test]
+async fn features_of_geojson_are_records() {
+    let content = br#"{"type":"FeatureCollection","name":"x","features":[
+        {"type":"Feature","id":"d1","properties":{"code":"KAR","name":"Karene"},"geometry":{"type":"Point","coordinates":[-12.6,9.0]}},
+        {"type":"Feature","properties":{"code":"WES"},"geometry":null}]}"#;
+    let first =
+        r#"{"type":"Feature","id":"d1","properties":{"code":"KAR","name":"Karene"},"geometry":{"type":"Point","coordinates":[-12.6,9.0]}}"#;
+    let second = r#"{"type":"Feature","properties":{"code":"WES"},"geometry":null}"#;
+    let options = json!({ "array": "features" });
+    check_with("a.geojson", content, options.clone(), &format!("a.geojson, element 1 [d1] {first}\na.geojson, element 2 [-] {second}"))
+        .await;
+    // The identity may be a property.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.geojson"), content).unwrap();
+    let found = pages(folder.path(), "a.geojson", Some("properties.code"), &options, None, 9).await.unwrap();
+    let ids: Vec<Option<&str>> = found[0].records.iter().map(|record| record.id.as_deref()).collect();
+    assert_eq!(ids, [Some("KAR"), Some("WES")]);
+}

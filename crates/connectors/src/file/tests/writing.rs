@@ -13,16 +13,16 @@ fn target(folder: &Path, name: &str, key: &[&str], paths: &[&str], options: Valu
     system(folder, json!({ "path": "." })).target(&spec)
 }
 
-fn write(action: Action, key: &str, body: Value) -> Write {
+pub fn write(action: Action, key: &str, body: Value) -> Write {
     let id = (action != Action::Create).then(|| key.to_owned());
     Write { action, key: Key(vec![key.to_owned()]), id, body, parent: None }
 }
 
-fn create(key: &str, body: Value) -> Write {
+pub fn create(key: &str, body: Value) -> Write {
     write(Action::Create, key, body)
 }
 
-fn told(answers: &[Written]) -> Vec<String> {
+pub fn told(answers: &[Written]) -> Vec<String> {
     answers
         .iter()
         .map(|answer| match answer {

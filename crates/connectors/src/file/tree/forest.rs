@@ -1,0 +1,126 @@
+//! The nodes of a file that is to be written: what is there, and what a batch makes of it.
+
+use std::collections::HashMap;
+
+use kivuko_core::error::Error;
+use kivuko_core::path;
+use kivuko_core::value;
+use serde_json::Value;
+
+use super::super::content::{Content, Output};
+use super::super::csv::unreadable_row;
+use super::Tree;
+
+/// All nodes. Those that a batch removes stay in the list, marked.
+#[derive(Debug)]
+pub struct Forest {
+    pub(super) tree: Tree,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A node.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The id of its record as the engine knows it: its key.
+    pub key: String,
+    /// By which its children name it.
+    pub id: Option<String>,
+    pub(super) parent: Option<usize>,
+    /// By which children of one node are sorted.
+    name: String,
+    /// Its record as JSON.
+    text: String,
+    /// What else stands in the node, each member with a comma before it.
+    beside: String,
+    pub(super) gone: bool,
+}
+
+impl Node {
+    /// What the node holds.
+    pub fn record(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+}
+
+impl Forest {
+    /// Reads the whole file. One that cannot be told is an error, so that a rewriting never loses a node.
+    pub fn read(content: &Content<'_>, tree: &Tree, key: impl Fn(&Value) -> String) -> Result<Self, Error> {
+        let mut forest = Self { tree: tree.clone(), nodes: Vec::new() };
+        let Some(mut reader) = content.nodes(tree)? else { return Ok(forest) };
+        reader.beside = Some(Vec::new());
+        while let Some(node) = reader.node()? {
+            let bad = |cause: &str| unreadable_row(content.file, "node", node.number, cause);
+            let record = node.record.map_err(|cause| bad(&cause.message))?;
+            let body: Value = serde_json::from_str(record.whole()).map_err(|_| bad("its record is not JSON"))?;
+            let parent = node.above.and_then(|above| usize::try_from(above - 1).ok());
+            forest.nodes.push(Node { parent, text: record.text, ..Node::of(&body, key(&body), tree) });
+        }
+        for (number, member) in reader.beside.take().unwrap_or_default() {
+            if let Some(node) = usize::try_from(number - 1).ok().and_then(|place| forest.nodes.get_mut(place)) {
+                node.beside.push_str(&member);
+            }
+        }
+        Ok(forest)
+    }
+
+    /// The nodes that are in the file.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| !node.gone)
+    }
+
+    /// Writes all nodes, a line each: parents before children, children by name, then by id.
+    pub fn write(&self, output: &mut Output<'_>) -> Result<(), Error> {
+        let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+        for (place, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.gone) {
+            below.entry(node.parent).or_default().push(place);
+        }
+        let order = |place: &usize| {
+            let node = &self.nodes[*place];
+            (&node.name, &node.id, &node.key)
+        };
+        for places in below.values_mut() {
+            // The next one to be written stands last.
+            places.sort_by(|a, b| order(b).cmp(&order(a)));
+        }
+        let (record, children) = (Value::from(self.tree.record.as_str()), Value::from(self.tree.children.as_str()));
+        let mut open: Vec<(Option<usize>, bool)> = vec![(None, true)];
+        while let Some((above, first)) = open.last_mut() {
+            let Some(place) = below.get_mut(above).and_then(Vec::pop) else {
+                let ended = *above;
+                let empty = *first;
+                open.pop();
+                if let Some(node) = ended.map(|place| &self.nodes[place]) {
+                    output.text(if empty { "]" } else { "\n]" })?;
+                    output.text(&node.beside)?;
+                    output.text("}")?;
+                }
+                continue;
+            };
+            output.text(if std::mem::take(first) { "\n" } else { ",\n" })?;
+            output.text(&format!("{{{record}:{},{children}:[", self.nodes[place].text))?;
+            open.push((Some(place), true));
+        }
+        output.text("\n")
+    }
+}
+
+impl Node {
+    /// A node that stands at the top.
+    pub(super) fn of(record: &Value, key: String, tree: &Tree) -> Self {
+        let field = |name: &str| path::Path::field(name).one(record).and_then(value::text).filter(|text| !text.trim().is_empty());
+        Self {
+            key,
+            id: field(&tree.id),
+            parent: None,
+            name: field("name").unwrap_or_default(),
+            text: record.to_string(),
+            beside: String::new(),
+            gone: false,
+        }
+    }
+
+    /// The node with another record.
+    pub(super) fn with(&self, record: &Value, tree: &Tree) -> Self {
+        Self { parent: self.parent, beside: self.beside.clone(), ..Self::of(record, self.key.clone(), tree) }
+    }
+}
