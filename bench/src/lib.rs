@@ -1,5 +1,7 @@
 //! Benchmarks of Kivuko: the lines of the budget table, and the invented data that they are measured on.
 
+pub mod canned;
+pub mod counting;
 pub mod line_list;
 pub mod matching;
 pub mod outbreak;

@@ -54,7 +54,13 @@ pub struct Simulator {
 impl Simulator {
     /// Starts this very program once more, with [`WORD`].
     pub fn start() -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?).arg(WORD).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        Self::start_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(arguments: &[&str]) -> Outcome<Self> {
+        let mut child =
+            Command::new(std::env::current_exe()?).arg(WORD).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take().ok_or("the simulator has no standard input")?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("the simulator has no standard output")?);
         let mut url = String::new();
@@ -62,14 +68,19 @@ impl Simulator {
         Ok(Self { child, stdin, stdout, url: url.trim().to_owned() })
     }
 
-    /// Where it listens.
+    /// Where it listens, as it said itself.
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Adds so much to each request.
     pub fn delay(&mut self, millis: u64) -> Outcome<()> {
-        Ok(writeln!(self.stdin, "delay {millis}")?)
+        self.tell(&format!("delay {millis}"))
+    }
+
+    /// Tells it to do something. What is told is done before what is asked for later.
+    pub fn tell(&mut self, line: &str) -> Outcome<()> {
+        Ok(writeln!(self.stdin, "{line}")?)
     }
 
     /// What it was asked since the last time that it was asked this: `requests`, `writes`, `records`.
