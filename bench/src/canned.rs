@@ -147,8 +147,9 @@ impl Request {
     fn give_on(&self, behind: &str, mut writer: &TcpStream) -> io::Result<()> {
         let mut server = TcpStream::connect(behind)?;
         let kept = self.head.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
-        let head: String = kept.map(|line| format!("{line}\r\n")).collect();
-        server.write_all(format!("{head}connection: close\r\n\r\n").as_bytes())?;
+        let mut head: Vec<&str> = kept.map(String::as_str).collect();
+        head.extend(["connection: close", "", ""]);
+        server.write_all(head.join("\r\n").as_bytes())?;
         server.write_all(&self.body)?;
         io::copy(&mut server, &mut writer)?;
         writer.shutdown(std::net::Shutdown::Both)

@@ -89,8 +89,8 @@ pub fn write_project(root: &Path, godata: &str, dhis2: &str, drill: bool) -> io:
     fs::write(root.join("aggregates/weekly.csv"), SHEET)?;
     fs::write(root.join("codes/sex.csv"), SEX)?;
     fs::write(root.join("codes/ages.csv"), AGES)?;
-    let crosswalk: String = (0..DISTRICTS).map(|number| format!("{},F{:04}\n", district(number), number + 1)).collect();
-    fs::write(root.join("codes/places.csv"), format!("godata,hmis\n{crosswalk}"))
+    let crosswalk: Vec<String> = (0..DISTRICTS).map(|number| format!("{},F{:04}\n", district(number), number + 1)).collect();
+    fs::write(root.join("codes/places.csv"), format!("godata,hmis\n{}", crosswalk.concat()))
 }
 
 fn district(number: u64) -> String {
@@ -110,8 +110,10 @@ fn locations() -> Vec<Value> {
     districts.chain(places).collect()
 }
 
+/// As Go.Data makes them: in no order.
 fn id(number: u64) -> String {
-    format!("{number:08x}-0000-4000-a000-{number:012x}")
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!("{:08x}-{:04x}-4000-a000-{number:012x}", mixed >> 32, mixed >> 16 & 0xffff)
 }
 
 /// When a case was last changed, in the form of the API.

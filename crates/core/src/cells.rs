@@ -94,14 +94,23 @@ pub struct CellsPage {
     pub updates: Vec<CellUpdate>,
 }
 
-/// One part of a cell, with what leads to the next.
+/// Parts of one cell that are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartRow {
-    pub at: PartPlace,
+    pub cell: CellNumber,
     pub part: String,
+    /// How many there are of them.
+    pub many: u64,
 }
 
-/// Where a part stands: parts are listed in this order.
+/// Parts of cells, with the place behind which there are more; `None`: these were the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartsPage {
+    pub rows: Vec<PartRow>,
+    pub next: Option<PartPlace>,
+}
+
+/// Where a part stands: parts are read in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartPlace {
     pub cell: CellNumber,

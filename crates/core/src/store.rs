@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::BoxFuture;
-use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, KnownRecord, PartPlace, PartRow, RecordOfCell};
+use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use crate::connector::{Action, Identity, Key, Shared};
 use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
@@ -440,8 +440,8 @@ pub trait Store: Send + Sync {
         after: CellNumber,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>>;
-    /// The parts of these cells in their order, after one.
-    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<Vec<PartRow>, Error>>;
+    /// The parts of these cells behind a place, at most so many of them: equal ones of a cell together.
+    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>>;
     /// The records behind a cell by their identities, after one.
     fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>>;
     /// The records of a flow that were last met before `run`, by their identities, after one.

@@ -30,6 +30,8 @@ pub struct Pace {
     pub patience: Duration,
     /// How many records make a page.
     pub page_size: usize,
+    /// How many pages of records that are counted are committed together.
+    pub pages_together: usize,
 }
 
 impl Default for Pace {
@@ -40,6 +42,7 @@ impl Default for Pace {
             tries: 5,
             patience: Duration::from_mins(1),
             page_size: 500,
+            pages_together: 20,
         }
     }
 }

@@ -592,13 +592,15 @@ impl<'e> Execution<'e> {
 
 /// A source that reads what has changed may hand out a record twice in a page; its later state counts. (In a source that is read whole both are rejected before.)
 pub(crate) fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
-    let mut seen: HashMap<String, String> = HashMap::new();
-    for item in items.iter_mut().rev() {
-        let later = seen.insert(item.id.clone(), item.place.clone());
-        if let (Some(place), false) = (later, matches!(item.early, Some(Early::Rejected(_)))) {
-            let cause = Cause::new(codes::SUPERSEDED, format!("the source has this record again, and that counts: {place}"));
-            item.early = Some(Early::Left(vec![cause]));
-        }
+    let mut next: HashMap<&str, usize> = HashMap::with_capacity(items.len());
+    let mut repeated: Vec<(usize, usize)> = Vec::new();
+    for (position, item) in items.iter().enumerate().rev() {
+        let later = next.insert(&item.id, position);
+        repeated.extend(later.filter(|_| !matches!(item.early, Some(Early::Rejected(_)))).map(|later| (position, later)));
+    }
+    for (position, later) in repeated {
+        let cause = Cause::new(codes::SUPERSEDED, format!("the source has this record again, and that counts: {}", items[later].place));
+        items[position].early = Some(Early::Left(vec![cause]));
     }
     items
 }

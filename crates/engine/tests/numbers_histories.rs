@@ -39,6 +39,7 @@ aggregate:
   sheet: weekly.csv
   period: { type: Weekly, date: dateOfReporting{restate} }
   org_unit: { path: \"addresses[typeId=LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE].locationId\", crosswalk: places }
+  drill: {drill}
 to: { system: hmis, resource: dataValueSets, data_set: WEEKLY }
 ";
 
@@ -151,8 +152,10 @@ async fn world(chance: &mut Chance) -> World {
     options.locations.extend(PLACES.iter().map(|(id, _)| json!({ "id": id, "name": id, "parentLocationId": null })));
     let mut world = World::of_numbers(release, options).await;
     world.pace.page_size = 3 + chance.below(5);
+    world.pace.pages_together = 1 + chance.below(3);
     let restate = if chance.percent(60) { ", restate: 2" } else { "" };
-    world.write("flows/weekly.yaml", &FLOW.replace("{restate}", restate));
+    let drill = if chance.percent(25) { "off" } else { "on" };
+    world.write("flows/weekly.yaml", &FLOW.replace("{restate}", restate).replace("{drill}", drill));
     world.write("aggregates/weekly.csv", SHEET);
     world.write(
         "codes/sex.csv",

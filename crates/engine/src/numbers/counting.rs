@@ -1,4 +1,4 @@
-//! A page of records: what each counts for, what that changes, and the outcome that it comes to.
+//! Records: what each counts for, what that changes, and the outcome that it comes to.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,9 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Payload};
 use kivuko_core::fold::Fold;
 use kivuko_core::outcome::Outcome;
-use kivuko_core::record::{Page, Partition};
+use kivuko_core::record::{Cursor, Page, Partition};
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
+use serde_json::Value;
 
 use super::Numbers;
 use crate::absence::hash_of;
@@ -17,7 +18,7 @@ use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
 use crate::unit::{Early, Item};
 
-/// What a page does with one record.
+/// What becomes of one record.
 struct Change {
     outcome: Outcome,
     causes: Vec<Cause>,
@@ -25,36 +26,65 @@ struct Change {
     record: Option<CountedRecord>,
 }
 
+/// Records with what each counts for, in the order of the source.
+#[derive(Default)]
+pub(super) struct LookedAt {
+    pub items: Vec<Item>,
+    counted: Vec<Counted>,
+    /// Where the source goes on after them.
+    pub next: Option<Cursor>,
+}
+
 impl Execution<'_> {
-    /// What is to be committed of a page; nothing in a plan.
-    pub(super) async fn count_page(
+    /// What the records of a page count for. Nothing is asked of the store, and of a record no more is held than is put down of it.
+    pub(super) fn look_at(&self, numbers: &Numbers<'_>, page: Page, looked_at: &mut LookedAt) {
+        let references = KnownReferences::default();
+        let env = self.env(&references);
+        let keeps_payload = self.flow.keep.payload != Payload::None;
+        for record in page.records {
+            let mut item = self.item(record);
+            let counted = match item.early {
+                None => numbers.bound.count(&item.value, &env),
+                Some(_) => Counted::default(),
+            };
+            item.value = Value::Null;
+            let rejected = matches!(item.early, Some(Early::Rejected(_))) || !counted.causes.is_empty();
+            item.raw = item.raw.filter(|_| rejected && keeps_payload);
+            looked_at.items.push(item);
+            looked_at.counted.push(counted);
+        }
+        looked_at.next = Some(page.next);
+    }
+
+    /// What is to be committed of records; nothing in a plan. `goes_on`: the next run goes on behind them, and what an overlap repeats is passed over.
+    pub(super) async fn commit_of(
         &mut self,
         numbers: &mut Numbers<'_>,
         partition: &Partition,
-        page: Page,
-        drops_repeated: bool,
-        moves_cursor: bool,
+        looked_at: LookedAt,
+        goes_on: bool,
     ) -> Result<Option<PageCommit>, Error> {
-        let items: Vec<Item> = page.records.into_iter().map(|record| self.item(record)).collect();
+        let LookedAt { items, mut counted, next } = looked_at;
         let items = later_ones_count(items);
-        for item in &items {
+        for (item, counted) in items.iter().zip(&mut counted) {
             self.wanted_came(&item.id);
+            if item.early.is_some() {
+                *counted = Counted::default();
+            }
         }
         self.nameless |= items.iter().any(|item| item.nameless);
         if !self.writes && self.flow.deletes.detect == Detect::Absence {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
         }
-        let counted = self.count_items(numbers, &items);
+        self.name_cells(numbers, &counted).await?;
         if !numbers.own.drill {
-            self.name_cells(numbers, &counted).await?;
             return self.fold(numbers, partition, &items, &counted);
         }
         let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
         let known = self.engine.store.counted(&self.flow.name, &ids).await?;
-        self.name_cells(numbers, &counted).await?;
-        let mut commit = self.empty_commit(partition, moves_cursor.then_some(page.next));
+        let mut commit = self.empty_commit(partition, next.filter(|_| goes_on && self.writes));
         for ((item, counted), known) in items.iter().zip(counted).zip(&known) {
-            if drops_repeated && self.is_repeated(item, known.as_ref()) {
+            if goes_on && self.is_repeated(item, known.as_ref()) {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
@@ -71,20 +101,11 @@ impl Execution<'_> {
         Ok(self.writes.then_some(commit))
     }
 
-    fn count_items(&self, numbers: &Numbers<'_>, items: &[Item]) -> Vec<Counted> {
-        let references = KnownReferences::default();
-        let env = self.env(&references);
-        let count = |item: &Item| match item.early {
-            None => numbers.bound.count(&item.value, &env),
-            Some(_) => Counted::default(),
-        };
-        items.iter().map(count).collect()
-    }
-
     /// Sees to it that every cell of a page has its number.
     async fn name_cells(&self, numbers: &mut Numbers<'_>, counted: &[Counted]) -> Result<(), Error> {
         let cells = counted.iter().flat_map(|counted| &counted.parts).map(|part| part.cell);
-        self.name(numbers, cells.collect()).await
+        let new = cells.filter(|cell| !numbers.cells.contains_key(cell)).collect();
+        self.name(numbers, new).await
     }
 
     pub(super) async fn name(&self, numbers: &mut Numbers<'_>, cells: BTreeSet<Dimensions>) -> Result<(), Error> {

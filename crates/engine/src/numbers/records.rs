@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::join;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Pages, ReadRequest, Source};
+use kivuko_core::connector::{ReadRequest, Source};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Detect;
-use kivuko_core::record::{Page, Partition};
-use kivuko_core::store::{PageCommit, RunId};
+use kivuko_core::record::Partition;
+use kivuko_core::store::RunId;
 
 use super::Numbers;
+use super::beside::{Ahead, Behind};
+use super::counting::LookedAt;
 use crate::absence::{ABSENT, FEW, STOP_ABOVE, hash_of, page_of_absent};
 use crate::run::{Execution, RunOptions, Watch};
 
@@ -49,30 +50,59 @@ impl Execution<'_> {
         let from = if goes_on && !self.counts_anew { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, only, ..self.request(partition) };
-        let mut pages = source.read(request).await?;
-        let mut next = self.next_page(&mut *pages).await?;
-        while let Some(page) = next.take() {
-            let moves_cursor = goes_on && self.writes;
-            let commit = self.count_page(numbers, partition, page, goes_on, moves_cursor).await?;
-            // The disk is busy with this page while the next one is read.
-            let (committed, read) = join(self.commit_counted(commit.as_ref()), self.next_page(&mut *pages)).await;
-            committed?;
-            watch.page(&self.counts);
-            next = read?;
+        let mut ahead = Ahead::new(source.read(request).await?);
+        let mut behind = Behind::new(&self.engine.store);
+        let mut looked_at = LookedAt::default();
+        let read = self.count_pages(numbers, partition, goes_on, (&mut ahead, &mut behind), &mut looked_at, watch).await;
+        // What was looked at is put down, also where reading did not come to its end.
+        self.put_behind(numbers, partition, goes_on, &mut behind, looked_at, watch).await?;
+        if let Some(counts) = behind.ended().await? {
+            watch.page(&counts);
+        }
+        read
+    }
+
+    async fn count_pages(
+        &mut self,
+        numbers: &mut Numbers<'_>,
+        partition: &Partition,
+        goes_on: bool,
+        (ahead, behind): (&mut Ahead, &mut Behind),
+        looked_at: &mut LookedAt,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        let many = self.engine.pace.page_size.saturating_mul(self.engine.pace.pages_together);
+        loop {
+            self.stop_if_cancelled()?;
+            let Some(page) = ahead.next().await? else { return Ok(()) };
+            self.look_at(numbers, page, looked_at);
+            if looked_at.items.len() >= many {
+                self.put_behind(numbers, partition, goes_on, behind, std::mem::take(looked_at), watch).await?;
+            }
+        }
+    }
+
+    /// Begins to commit what was looked at, after the commit before it: what is known of these records may have changed in that.
+    async fn put_behind(
+        &mut self,
+        numbers: &mut Numbers<'_>,
+        partition: &Partition,
+        goes_on: bool,
+        behind: &mut Behind,
+        looked_at: LookedAt,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        if let Some(counts) = behind.ended().await? {
+            watch.page(&counts);
+        }
+        if looked_at.next.is_none() {
+            return Ok(());
+        }
+        match self.commit_of(numbers, partition, looked_at, goes_on).await? {
+            Some(commit) => behind.begin(commit, self.counts),
+            None => watch.page(&self.counts),
         }
         Ok(())
-    }
-
-    async fn commit_counted(&self, commit: Option<&PageCommit>) -> Result<(), Error> {
-        match commit {
-            Some(commit) => self.engine.store.commit_page(commit).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn next_page(&self, pages: &mut dyn Pages) -> Result<Option<Page>, Error> {
-        self.stop_if_cancelled()?;
-        pages.next().await
     }
 
     /// After a complete reading: what records counted for that were not in it.
@@ -90,8 +120,11 @@ impl Execution<'_> {
         }
         let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
-            let commit = self.count_page(numbers, &partition, page_of_absent(ids), false, false).await?;
-            self.commit_counted(commit.as_ref()).await?;
+            let mut gone = LookedAt::default();
+            self.look_at(numbers, page_of_absent(ids), &mut gone);
+            if let Some(commit) = self.commit_of(numbers, &partition, gone, false).await? {
+                self.engine.store.commit_page(&commit).await?;
+            }
             watch.page(&self.counts);
         }
         Ok(())

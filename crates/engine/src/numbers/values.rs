@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kivuko_core::aggregate::{Aggregate, Dimensions};
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::cells::{CellNumber, CellRow, PartPlace};
+use kivuko_core::cells::{CellNumber, CellRow, PartPlace, PartRow};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::fold::{Amount, Fold, Kind, Part};
 
@@ -91,7 +91,7 @@ impl Engine {
         let mut folds: HashMap<CellNumber, Fold> =
             cells.iter().filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?)))).collect();
         let ids: Vec<CellNumber> = cells.iter().map(|(cell, _)| *cell).collect();
-        self.each_part(&ids, changes, |cell, part| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part))).await?;
+        self.each_part(&ids, changes, |cell, part, many| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part, many))).await?;
         let number = |(cell, position): &(CellNumber, u32)| {
             let of_nothing = || indicator(*position)?.value.of_nothing();
             (*cell, folds.get(cell).and_then(Fold::number).or_else(of_nothing))
@@ -102,47 +102,49 @@ impl Engine {
     /// What the parts of several cells make together.
     pub(super) async fn fold(&self, kind: Kind, cells: &[CellNumber], changes: Option<&Changes>) -> Result<Fold, Error> {
         let mut fold = Fold::new(kind);
-        self.each_part(cells, changes, |_, part| add(&mut fold, part)).await?;
+        self.each_part(cells, changes, |_, part, many| add(&mut fold, part, many)).await?;
         Ok(fold)
     }
 
-    /// All parts of these cells as they are with what a plan would change.
+    /// All parts of these cells as they are with what a plan would change, each with how many there are of it.
     async fn each_part(
         &self,
         cells: &[CellNumber],
         changes: Option<&Changes>,
-        mut take: impl FnMut(CellNumber, &str) -> Result<(), Error>,
+        mut take: impl FnMut(CellNumber, &str, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut gone: HashMap<CellNumber, Vec<&str>> = HashMap::new();
+        // A plan: these are about to go.
+        let mut gone: HashMap<CellNumber, HashMap<&str, u64>> = HashMap::new();
         for cell in cells {
             let Some(change) = changes.and_then(|changes| changes.of(*cell)) else { continue };
-            gone.insert(*cell, change.gone.iter().map(String::as_str).collect());
-            change.new.iter().try_for_each(|part| take(*cell, part))?;
+            for part in &change.gone {
+                *gone.entry(*cell).or_default().entry(part).or_default() += 1;
+            }
+            change.new.iter().try_for_each(|part| take(*cell, part, 1))?;
         }
         let mut after = PartPlace::START;
         loop {
-            let rows = self.store.parts(cells, after, PARTS).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.at;
-            for row in &rows {
-                // A plan: this part is about to go.
-                if let Some(gone) = gone.get_mut(&row.at.cell)
-                    && let Some(at) = gone.iter().position(|part| *part == row.part)
-                {
-                    gone.swap_remove(at);
-                    continue;
-                }
-                take(row.at.cell, &row.part)?;
+            let page = self.store.parts(cells, after, PARTS).await?;
+            for PartRow { cell, part, many } in &page.rows {
+                let going = gone.get_mut(cell).and_then(|gone| gone.get_mut(part.as_str()));
+                let left = going.map_or(*many, |going| {
+                    let left = many.saturating_sub(*going);
+                    *going -= many - left;
+                    left
+                });
+                take(*cell, part, left)?;
             }
+            let Some(next) = page.next else { return Ok(()) };
+            after = next;
         }
     }
 }
 
-fn add(fold: &mut Fold, part: &str) -> Result<(), Error> {
-    let part = Part::parse(fold.kind(), part);
-    let added = part.map(|part| fold.add(part));
-    match added {
-        Some(Ok(())) => Ok(()),
-        _ => Err(Error::bug(codes::ACCOUNT_WRONG, format!("what was put down does not belong into the fold `{}`", fold.kind()))),
+fn add(fold: &mut Fold, part: &str, many: u64) -> Result<(), Error> {
+    let read = Part::parse(fold.kind(), part);
+    let added = read.is_some_and(|part| (0..many).all(|_| fold.add(part).is_ok()));
+    if added {
+        return Ok(());
     }
+    Err(Error::bug(codes::ACCOUNT_WRONG, format!("what was put down does not belong into the fold `{}`", fold.kind())))
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
@@ -177,7 +177,7 @@ delegate! {
     known_cells(flow: &'a str, cells: &'a [Cell]) -> Vec<Option<CellNumber>>;
     counted(flow: &'a str, source_ids: &'a [String]) -> Vec<Option<KnownRecord>>;
     cells(flow: &'a str, filter: &'a CellFilter, after: CellNumber, limit: usize) -> Vec<CellRow>;
-    parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> Vec<PartRow>;
+    parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> PartsPage;
     records_of_cell(cell: CellNumber, after: &'a str, limit: usize) -> Vec<RecordOfCell>;
     counted_unseen(flow: &'a str, run: RunId, after: &'a str, limit: usize) -> Vec<String>;
     count_counted(flow: &'a str) -> u64;

@@ -37,6 +37,7 @@ pub const PACE: Pace = Pace {
     tries: 5,
     patience: Duration::from_secs(5),
     page_size: 500,
+    pages_together: 10,
 };
 
 /// A simulated Go.Data and a project that writes to it; and a simulated DHIS2, where numbers are told.

@@ -1,5 +1,5 @@
 SELECT wanted.key AS position, cell.id
-FROM json_each(?2) AS wanted CROSS JOIN cell ON cell.flow = ?1
+FROM jsonb_each(?2) AS wanted CROSS JOIN cell ON cell.flow = ?1
     AND cell.period = wanted.value ->> '$.period'
     AND cell.org_unit = wanted.value ->> '$.org_unit'
     AND cell.indicator = wanted.value ->> '$.indicator'

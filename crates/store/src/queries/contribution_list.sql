@@ -1,3 +1,7 @@
-SELECT cell, record, position, part FROM contribution
-WHERE cell IN (SELECT value FROM json_each(?1)) AND (cell, record, position) > (?2, ?3, ?4)
-ORDER BY cell, record, position LIMIT ?5
+-- The same rows as in `contribution_nth`.
+SELECT cell, part, count(*) AS many FROM (
+    SELECT contribution.cell, contribution.part
+    FROM jsonb_each(?1) AS wanted CROSS JOIN contribution ON contribution.cell = wanted.value ->> 0
+        AND (contribution.record, contribution.position) > (wanted.value ->> 1, wanted.value ->> 2)
+    LIMIT ?2
+) GROUP BY cell, part

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kivuko_core::cells::{
-    Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, CountedRecord, KnownRecord, PartPlace, PartRow, RecordOfCell,
+    Cell, CellFilter, CellNumber, CellRow, CellsPage, CountedPart, CountedRecord, KnownRecord, PartPlace, PartRow, PartsPage, RecordOfCell,
 };
 use kivuko_core::error::Error;
 use kivuko_core::store::{PageCommit, RunId};
@@ -104,8 +104,10 @@ async fn recount(connection: &mut SqliteConnection, page: &PageCommit, counted: 
         let gone = json(&gone.collect::<Vec<_>>())?;
         sqlx::query(query!("counted_remove")).bind(&page.flow).bind(gone).execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
-    let records: Vec<Counted<'_>> = counted.iter().filter_map(Counted::of).collect();
+    let mut records: Vec<Counted<'_>> = counted.iter().filter_map(Counted::of).collect();
     if !records.is_empty() {
+        // In the order of the index: identities come from all over it.
+        records.sort_unstable_by_key(|record| record.source_id);
         let records = json(&records)?;
         let statement = sqlx::query(query!("counted_put")).bind(&page.flow).bind(&records).bind(page.run.0);
         statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
@@ -157,21 +159,29 @@ fn cell(row: &SqliteRow) -> Result<CellRow, sqlx::Error> {
     })
 }
 
-pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, most: usize) -> Result<Vec<PartRow>, Error> {
-    let rows = sqlx::query(query!("contribution_list"))
-        .bind(json(cells)?)
-        .bind(after.cell.0)
-        .bind(after.record)
-        .bind(after.position)
-        .bind(limit(most))
-        .fetch_all(&store.readers)
+pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, most: usize) -> Result<PartsPage, Error> {
+    let begin = |cell: CellNumber| if cell == after.cell { (cell, after.record, after.position) } else { (cell, -1, -1) };
+    let wanted: BTreeSet<_> = cells.iter().copied().filter(|cell| *cell >= after.cell).map(begin).collect();
+    let wanted = json(&wanted)?;
+    let last = sqlx::query(query!("contribution_nth"))
+        .bind(&wanted)
+        .bind(limit(most.saturating_sub(1)))
+        .fetch_optional(&store.readers)
         .await
         .map_err(sql(READING))?;
-    rows::all(&rows, READING, |row| {
+    let place = |row: &_| {
         let cell = CellNumber(rows::int(row, "cell")?);
-        let at = PartPlace { cell, record: rows::int(row, "record")?, position: rows::int(row, "position")? };
-        Ok(PartRow { at, part: rows::text(row, "part")? })
-    })
+        Ok(PartPlace { cell, record: rows::int(row, "record")?, position: rows::int(row, "position")? })
+    };
+    let next = rows::one(last.as_ref(), READING, place)?;
+    let found =
+        sqlx::query(query!("contribution_list")).bind(&wanted).bind(limit(most)).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let row = |row: &_| Ok((CellNumber(rows::int(row, "cell")?), rows::text(row, "part")?, rows::int(row, "many")?));
+    let rows = rows::all(&found, READING, row)?.into_iter().map(|(cell, part, many)| {
+        let many = u64::try_from(many).map_err(|_| unstorable("a count"))?;
+        Ok(PartRow { cell, part, many })
+    });
+    Ok(PartsPage { rows: rows.collect::<Result<_, Error>>()?, next })
 }
 
 pub async fn records(store: &SqliteStore, cell: CellNumber, after: &str, most: usize) -> Result<Vec<RecordOfCell>, Error> {

@@ -54,6 +54,9 @@ const READERS: u32 = 3;
 /// In KiB, as SQLite takes it: enough for the inner pages of all indexes of some hundred thousand links.
 const WRITER_CACHE: &str = "-8192";
 
+/// How many pages the log has before it is folded into the file, 16 MB: a page that many commits change is written to the file once.
+const CHECKPOINT: &str = "4000";
+
 /// The text of a statement in `src/queries`.
 macro_rules! query {
     ($name:literal) => {
@@ -107,7 +110,7 @@ impl SqliteStore {
         let writer = pool
             .clone()
             .max_connections(1)
-            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT))
             .await
             .map_err(sql("opening it"))?;
         let keys = match prepare(path, &writer, key).await {

@@ -75,7 +75,8 @@ fn row<'a>(keys: &Keys, rejection: &'a Rejection) -> Result<Row<'a>, Error> {
 pub async fn commit(connection: &mut SqliteConnection, keys: &Keys, page: &PageCommit) -> Result<(), Error> {
     let rejected: HashSet<&str> = page.rejections.iter().map(|rejection| rejection.source_id.as_str()).collect();
     let through: Vec<&str> = page.closed_rejections.iter().map(String::as_str).filter(|id| !rejected.contains(id)).collect();
-    if !through.is_empty() {
+    // Mostly nothing is open, and then there is nothing to look for.
+    if !through.is_empty() && any_open(connection, &page.flow).await? {
         sqlx::query(query!("rejection_close"))
             .bind(&page.flow)
             .bind(micros(page.at))
@@ -91,6 +92,10 @@ pub async fn commit(connection: &mut SqliteConnection, keys: &Keys, page: &PageC
         sqlx::query(query!("rejection_put")).bind(json(&rows)?).execute(connection).await.map_err(sql(WRITING))?;
     }
     Ok(())
+}
+
+async fn any_open(connection: &mut SqliteConnection, flow: &str) -> Result<bool, Error> {
+    sqlx::query_scalar(query!("rejection_any_open")).bind(flow).fetch_one(connection).await.map_err(sql(READING))
 }
 
 pub async fn waiting(store: &SqliteStore, flow: &str) -> Result<Vec<Waiting>, Error> {

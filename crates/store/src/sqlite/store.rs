@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartRow, RecordOfCell};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
@@ -155,7 +155,7 @@ impl Store for SqliteStore {
         Box::pin(cells::list(self, flow, filter, after, limit))
     }
 
-    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<Vec<PartRow>, Error>> {
+    fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>> {
         Box::pin(cells::parts(self, cells, after, limit))
     }
 

@@ -51,10 +51,13 @@ async fn due(store: &dyn Store) -> Vec<String> {
 async fn parts(store: &dyn Store, cells: &[CellNumber]) -> Vec<String> {
     let (mut all, mut after) = (Vec::new(), PartPlace::START);
     loop {
-        let rows = store.parts(cells, after, 2).await.unwrap();
-        let Some(last) = rows.last() else { return all };
-        after = last.at;
-        all.extend(rows.into_iter().map(|row| format!("{}:{}", row.at.cell.0, row.part)));
+        let page = store.parts(cells, after, 2).await.unwrap();
+        for row in &page.rows {
+            all.extend((0..row.many).map(|_| format!("{}:{}", row.cell.0, row.part)));
+        }
+        let Some(next) = page.next else { return all };
+        assert!(next > after, "it goes on");
+        after = next;
     }
 }
 
