@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::Action;
+use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Missing, Then};
 use kivuko_core::outcome::Outcome;
@@ -57,12 +57,16 @@ impl Execution<'_> {
                 }
                 self.guard_removals(wave.len() as u64).await?;
                 self.await_intents(record, items, &mut wave).await?;
-                self.leave_out_gone(record, items, &mut wave).await?;
+                let parents = self.leave_out_gone(record, items, &mut wave).await?;
                 self.hold_to_plan(items, &mut wave);
-                let delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
-                units.append(&mut wave);
-                if let Some(error) = delivered? {
-                    return Err(error);
+                let mut levels = self.levels(wave, &parents).into_iter();
+                while let Some(mut level) = levels.next() {
+                    let delivered = if self.writes { self.deliver(record, items, &mut level).await } else { Ok(None) };
+                    units.append(&mut level);
+                    if let Ok(Some(error)) | Err(error) = delivered {
+                        units.extend(levels.flatten());
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -123,8 +127,9 @@ impl Execution<'_> {
         }
     }
 
-    /// What is gone already, what another source still has, or what this flow finds and never makes needs no request; only the link goes.
-    async fn leave_out_gone(&self, record: usize, items: &[Item], wave: &mut [Unit]) -> Result<(), Error> {
+    /// What is gone already, what another source still has, or what this flow finds and never makes needs no request; only the link goes. Answers in which other
+    /// records they lie, where records of the flow refer to one another.
+    async fn leave_out_gone(&self, record: usize, items: &[Item], wave: &mut [Unit]) -> Result<Vec<Option<String>>, Error> {
         let ids: Vec<String> = wave.iter().filter_map(|unit| unit.target_id().map(str::to_owned)).collect();
         let held: HashSet<String> = self
             .engine
@@ -140,7 +145,10 @@ impl Execution<'_> {
             .map(|link| link.target_id)
             .collect();
         let never_made = self.flow.to.records[record].missing != Missing::Create;
-        for (unit, present) in wave.iter_mut().zip(self.fetch(record, &ids).await?) {
+        let present = self.fetch(record, &ids).await?;
+        let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, present.as_ref()?);
+        let parents = present.iter().map(parent).collect();
+        for (unit, present) in wave.iter_mut().zip(present) {
             let Some(link) = &unit.link else { continue };
             if never_made {
                 unit.decision = Decision::Unlinked;
@@ -161,7 +169,7 @@ impl Execution<'_> {
                 Decision::Write(change)
             };
         }
-        Ok(())
+        Ok(parents)
     }
 
     /// Stops before so many records are removed that something else must be the matter: a slip in `where`, a wrong export.
@@ -189,6 +197,7 @@ impl Execution<'_> {
         }
         let absent = self.absent().await?;
         self.guard(absent.len() as u64).await?;
+        let absent = self.children_first(absent).await?;
         let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
             let known = self.known(ids).await?;
@@ -229,7 +238,7 @@ impl Execution<'_> {
     }
 
     async fn guard(&self, absent: u64) -> Result<(), Error> {
-        let linked = self.engine.store.count_links(&self.flow.name).await?;
+        let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked;
         let limit = self.flow.deletes.stop_above.unwrap_or(STOP_ABOVE);
         if linked > 0 && absent as f64 / linked as f64 > limit {
             return Err(Error::stop(

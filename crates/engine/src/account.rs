@@ -1,5 +1,6 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
+use jiff::Timestamp;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
@@ -7,7 +8,7 @@ use kivuko_core::flow::Payload;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
-use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Rejection, Sent, Waiting};
+use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -34,6 +35,20 @@ impl Execution<'_> {
         let mut dropped = 0;
         for (item, units) in items.iter().zip(&by_item) {
             if item.is_old_news(units) {
+                dropped += 1;
+                continue;
+            }
+            if let Some(reference) = self.is_put_off(item, units) {
+                for unit in units {
+                    self.account_unit(item, unit, &mut commit);
+                }
+                if !known.links_of(&item.id).is_empty() {
+                    commit.seen.push(self.source_key(&item.id));
+                }
+                let done = units.iter().filter(|unit| unit.outcome() != Outcome::Waiting);
+                commit.outcomes.extend(done.filter_map(|unit| self.part_row(item, unit)));
+                commit.waiting.push(self.waiting(item, reference, partition, commit.at));
+                self.put_off(item, units);
                 dropped += 1;
                 continue;
             }
@@ -64,8 +79,9 @@ impl Execution<'_> {
     }
 
     fn account_item(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {
-        let outcome = item.outcome(units);
+        let outcome = self.with_what_was_done(item, Some(item.outcome(units)));
         commit.counts.add(outcome);
+        self.counted(item, outcome);
         if !known.links_of(&item.id).is_empty() {
             commit.seen.push(self.source_key(&item.id));
         }
@@ -100,14 +116,7 @@ impl Execution<'_> {
         if let Some(reference) =
             units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None })
         {
-            commit.waiting.push(Waiting {
-                flow: self.flow.name.clone(),
-                source_id: item.id.clone(),
-                partition: commit.partition.clone(),
-                place: item.place.clone(),
-                reference: reference.clone(),
-                since: commit.at,
-            });
+            commit.waiting.push(self.waiting(item, reference.clone(), &commit.partition, commit.at));
         } else if outcome != Outcome::Failed {
             commit.arrived.push(item.id.clone());
         }
@@ -126,16 +135,32 @@ impl Execution<'_> {
             causes,
         });
         if self.flow.to.records.len() > 1 || units.len() > 1 {
-            commit.outcomes.extend(units.iter().filter(|unit| unit.outcome() != Outcome::Unchanged).map(|unit| OutcomeRow {
-                source_id: item.id.clone(),
-                place: item.place.clone(),
-                part: unit.part.clone(),
-                outcome: unit.outcome(),
-                target_resource: self.resource_in(unit.record, item.scope),
-                target_id: unit.target_id().map(str::to_owned),
-                fields: unit.written_fields(),
-                causes: unit.causes(),
-            }));
+            commit.outcomes.extend(units.iter().filter_map(|unit| self.part_row(item, unit)));
+        }
+    }
+
+    /// What is put down of one part of a record; nothing of what stays as it is.
+    fn part_row(&self, item: &Item, unit: &Unit) -> Option<OutcomeRow> {
+        (unit.outcome() != Outcome::Unchanged).then(|| OutcomeRow {
+            source_id: item.id.clone(),
+            place: item.place.clone(),
+            part: unit.part.clone(),
+            outcome: unit.outcome(),
+            target_resource: self.resource_in(unit.record, item.scope),
+            target_id: unit.target_id().map(str::to_owned),
+            fields: unit.written_fields(),
+            causes: unit.causes(),
+        })
+    }
+
+    pub(crate) fn waiting(&self, item: &Item, reference: Reference, partition: &Partition, since: Timestamp) -> Waiting {
+        Waiting {
+            flow: self.flow.name.clone(),
+            source_id: item.id.clone(),
+            partition: partition.clone(),
+            place: item.place.clone(),
+            reference,
+            since,
         }
     }
 

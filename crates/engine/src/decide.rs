@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
-use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target};
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, NOT_YET, Standing, Target};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
@@ -16,16 +16,25 @@ use crate::duplicates::{Claim, Spot, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::matching::ask_again;
 use crate::run::Execution;
+use crate::tree::Arrival;
 use crate::unit::{Change, Decision, Found, Item, Unit};
 
 impl Execution<'_> {
-    /// Maps the records of a page to one of the flow's target records, finds them in the target and decides.
-    pub(crate) async fn decide(&mut self, record: usize, items: &[Item], parents: &[Unit], known: &Known) -> Result<Vec<Unit>, Error> {
+    /// Maps the records of a page (or only those at these positions) to one of the flow's target records, finds them in the target and decides. `before` is
+    /// what was dealt with of the page already.
+    pub(crate) async fn decide(
+        &mut self,
+        record: usize,
+        items: &[Item],
+        before: &[Unit],
+        known: &Known,
+        only: Option<&HashSet<usize>>,
+    ) -> Result<Vec<Unit>, Error> {
         let mut references = KnownReferences::default();
-        let mut units = self.map_all(record, items, parents, known, &references);
+        let mut units = self.map_all(record, items, before, known, &references, only);
         // The first pass collects the references; most flows have none, and are done.
         if self.resolve(&mut references).await? {
-            units = self.map_all(record, items, parents, known, &references);
+            units = self.map_all(record, items, before, known, &references, only);
         }
         for unit in &mut units {
             if let Decision::Waiting(reference) = &unit.decision
@@ -36,7 +45,7 @@ impl Execution<'_> {
         }
         self.reject_duplicates(items, &mut units);
         self.reject_twins(items, &mut units);
-        self.find(record, items, &mut units).await?;
+        self.find(record, items, before, &mut units).await?;
         Ok(units)
     }
 
@@ -46,14 +55,17 @@ impl Execution<'_> {
         if asked.is_empty() {
             return Ok(false);
         }
-        let links = self.engine.store.resolve(&asked).await?;
-        for (reference, link) in asked.into_iter().zip(links) {
-            // What lies in another part of the target cannot be referred to from this one.
-            let foreign = link.as_ref().is_some_and(|link| self.is_foreign(link));
-            if foreign {
-                references.foreign.insert(reference.clone());
-            }
-            references.found.insert(reference, link.filter(|_| !foreign).map(|link| link.target_id));
+        for (reference, arrived) in asked.iter().zip(self.arrivals(&asked).await?) {
+            let found = match arrived {
+                Some(Arrival::Here(id)) => Some(id),
+                // What lies in another part of the target cannot be referred to from this one.
+                Some(Arrival::Elsewhere) => {
+                    references.foreign.insert(reference.clone());
+                    None
+                }
+                None => None,
+            };
+            references.found.insert(reference.clone(), found);
         }
         Ok(true)
     }
@@ -62,7 +74,7 @@ impl Execution<'_> {
     /// linked one that comes by this key only now. Who has it already, by a link, keeps it. Two items of one record with one key are never written.
     fn reject_twins(&self, items: &[Item], units: &mut [Unit]) {
         let keyed: Vec<usize> = (0..units.len())
-            .filter(|&at| matches!(units[at].decision, Decision::Open | Decision::Unchanged { .. }) && !units[at].key.0.is_empty())
+            .filter(|&at| matches!(units[at].decision, Decision::Open | Decision::Unchanged { .. }) && is_whole(&units[at].key))
             .collect();
         let coming: Vec<usize> = keyed.iter().copied().filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
         let doubled = group_by(keyed.into_iter().filter(|&at| units[at].index.is_some()), |&at| (units[at].item, &units[at].key));
@@ -114,12 +126,13 @@ impl Execution<'_> {
     }
 
     /// Finds the open units in the target, links first, and compares.
-    async fn find(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+    async fn find(&mut self, record: usize, items: &[Item], before: &[Unit], units: &mut [Unit]) -> Result<(), Error> {
         self.await_intents(record, items, units).await?;
         if self.again {
             self.let_go_of_lost(record, units).await?;
         }
         self.reject_held_keys(record, items, units).await?;
+        self.reject_held_in_page(record, items, before, units);
 
         let capabilities = self.targets[record].capabilities.clone();
         let unlinked: Vec<usize> = open(units).filter(|&at| units[at].link.is_none() || moved(&units[at])).collect();
@@ -154,7 +167,32 @@ impl Execution<'_> {
                 Some(candidate) => self.compare(&capabilities, unit, candidate),
             };
         }
-        self.reject_linked_elsewhere(record, items, units).await
+        self.reject_linked_elsewhere(record, items, units).await?;
+        self.reject_held_in_page(record, items, before, units);
+        Ok(())
+    }
+
+    /// The same, of what the page itself has made or found before: nothing of it is linked yet.
+    fn reject_held_in_page(&self, record: usize, items: &[Item], before: &[Unit], units: &mut [Unit]) {
+        let here = |unit: &&Unit| unit.record == record && items[unit.item].scope == self.scopes.current;
+        let earlier: Vec<&Unit> = before.iter().filter(here).filter(|unit| unit.has_arrived()).collect();
+        if earlier.is_empty() {
+            return;
+        }
+        let by_key: HashMap<&Key, &Unit> = earlier.iter().map(|unit| (&unit.key, *unit)).collect();
+        let by_id: HashMap<&str, &Unit> = earlier.iter().filter_map(|unit| Some((unit.target_id()?, *unit))).collect();
+        for unit in units.iter_mut() {
+            let undecided = unit.decision == Decision::Open || unit.has_arrived();
+            if !undecided || self.searches(record) {
+                continue;
+            }
+            let new_key = (unit.link.is_none() || moved(unit)) && is_whole(&unit.key);
+            let holder = by_key.get(&unit.key).filter(|_| new_key);
+            let found = unit.target_id().filter(|id| unit.link.is_none() && *id != NOT_YET);
+            if let Some(holder) = holder.or_else(|| by_id.get(found?)) {
+                unit.decision = self.held_by_record(record, &items[holder.item].id);
+            }
+        }
     }
 
     /// Links that lead to nothing: the target was emptied, or put back to what it was before they were made. Who was deleted there is still there, as deleted.
@@ -236,10 +274,12 @@ impl Execution<'_> {
     }
 
     fn held_by(&self, record: usize, holder: &Link) -> Decision {
-        Decision::Rejected(vec![
-            Cause::new(record::DUPLICATE_KEY, format!("the record `{}` of the same source already has this key", holder.source.id))
-                .field(self.key_name(record)),
-        ])
+        self.held_by_record(record, &holder.source.id)
+    }
+
+    fn held_by_record(&self, record: usize, holder: &str) -> Decision {
+        let message = format!("the record `{holder}` of the same source already has this key");
+        Decision::Rejected(vec![Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(record))])
     }
 
     fn match_candidates(&self, capabilities: &Capabilities, unit: &mut Unit, candidates: &[Candidate]) {
@@ -325,6 +365,11 @@ impl Execution<'_> {
 /// Positions of the units that are not decided yet.
 pub(crate) fn open(units: &[Unit]) -> impl Iterator<Item = usize> + '_ {
     units.iter().enumerate().filter(|(_, unit)| unit.decision == Decision::Open).map(|(at, _)| at)
+}
+
+/// Whether a key tells records apart: in a plan some have no id yet.
+fn is_whole(key: &Key) -> bool {
+    !key.0.is_empty() && key.0.iter().all(|part| part != NOT_YET)
 }
 
 /// Whether the source changed the key of a linked record.

@@ -53,6 +53,8 @@ pub(crate) struct KnownReferences {
     pub asked: RefCell<HashSet<Reference>>,
     /// Those that are there, but in another part of the target.
     pub foreign: HashSet<Reference>,
+    /// Everything that is referred to is taken to be there, under an id that no record has: for who looks at the rest of a record.
+    pub all_stand_in: bool,
 }
 
 impl KnownReferences {
@@ -71,6 +73,9 @@ impl KnownReferences {
 
 impl References for KnownReferences {
     fn resolve(&self, flow: &str, id: &str) -> Option<String> {
+        if self.all_stand_in {
+            return Some(format!("\u{0}{id}"));
+        }
         let reference = Reference { flow: flow.to_owned(), source_id: id.to_owned() };
         if let Some(found) = self.found.get(&reference) {
             return found.clone();

@@ -33,6 +33,7 @@ mod scope;
 mod session;
 mod settle;
 mod spill;
+mod tree;
 mod unit;
 mod workspace;
 

@@ -23,7 +23,7 @@ use crate::unit::{Decision, Early, Item, Unit};
 const ASKED: &str = "(key)";
 
 impl Execution<'_> {
-    /// Maps every item of the page that is still on its way.
+    /// Maps every item of the page that is still on its way; or only those at these positions.
     pub(crate) fn map_all(
         &self,
         record: usize,
@@ -31,12 +31,13 @@ impl Execution<'_> {
         parents: &[Unit],
         known: &Known,
         references: &KnownReferences,
+        only: Option<&HashSet<usize>>,
     ) -> Vec<Unit> {
         let spec = &self.flow.to.records[record];
         let env = self.env(references);
         let mut units = Vec::with_capacity(items.len());
         for (position, item) in items.iter().enumerate() {
-            if item.early.is_some() || item.scope != self.scopes.current {
+            if item.early.is_some() || item.scope != self.scopes.current || only.is_some_and(|only| !only.contains(&position)) {
                 continue;
             }
             let own: Vec<&Unit> = match &spec.of {
@@ -332,7 +333,8 @@ impl Execution<'_> {
         if self.flow.to.records[record].missing != Missing::Create {
             return Vec::new();
         }
-        let references = KnownReferences::default();
+        // What it refers to may come later in the same input; what it claims for itself is known now.
+        let references = KnownReferences { all_stand_in: true, ..KnownReferences::default() };
         let env = self.env(&references);
         let Ok(mapped) = self.flow.mapping.apply(&self.flow.to.records[record].name, value, None, &[], &env) else { return Vec::new() };
         let Ok(key) = self.key_of(record, &mapped) else { return Vec::new() };

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::Action;
+use kivuko_core::connector::{Action, NOT_YET};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::outcome::{Counts, Outcome};
-use kivuko_core::store::{RunId, SavedPlan};
+use kivuko_core::record::Partition;
+use kivuko_core::store::{RunId, SavedPlan, Waiting};
+use kivuko_core::value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,9 +52,44 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// A record that waits when everything was looked at.
+    pub(crate) fn waiting(waiting: &Waiting, resource: String, cause: Cause) -> Self {
+        Self {
+            source_id: waiting.source_id.clone(),
+            place: waiting.place.clone(),
+            part: String::new(),
+            outcome: Outcome::Waiting,
+            resource,
+            action: None,
+            target_id: None,
+            target_version: None,
+            hash: String::new(),
+            body: Value::Null,
+            before: Value::Null,
+            causes: vec![cause],
+        }
+    }
+
     /// The differences, field by field.
     pub fn changes(&self) -> Vec<diff::Change> {
         diff::changes(&self.before, &self.body)
+    }
+}
+
+/// A body as the plan had it: where that has [`NOT_YET`] for the id of a record that was still to be made, so has this.
+fn with_stand_ins(planned: &Value, body: &Value) -> Value {
+    match (planned, body) {
+        (Value::String(stand_in), Value::String(_)) if stand_in == NOT_YET => planned.clone(),
+        (Value::Object(planned), Value::Object(body)) => {
+            let member = |(name, content): (&String, &Value)| {
+                (name.clone(), planned.get(name).map_or_else(|| content.clone(), |planned| with_stand_ins(planned, content)))
+            };
+            Value::Object(body.iter().map(member).collect())
+        }
+        (Value::Array(planned), Value::Array(body)) if planned.len() == body.len() => {
+            Value::Array(planned.iter().zip(body).map(|(planned, content)| with_stand_ins(planned, content)).collect())
+        }
+        _ => body.clone(),
     }
 }
 
@@ -189,11 +226,15 @@ impl Execution<'_> {
             let Decision::Write(change) = &unit.decision else { continue };
             let key = (items[unit.item].id.clone(), unit.part.clone());
             let as_planned = agreed.get(&key).is_some_and(|planned| {
+                // What the plan would have made first has an id by now.
+                let body = with_stand_ins(&planned.body, &change.body);
+                let same_source = planned.hash == unit.hash
+                    || body != change.body && planned.hash == value::hash(&self.hash_key, &with_stand_ins(&planned.body, &unit.update));
                 planned.action == Some(change.action)
-                    && planned.hash == unit.hash
+                    && same_source
                     && planned.target_id == change.target_id
                     && planned.target_version == change.target_version
-                    && planned.body == change.body
+                    && planned.body == body
             });
             if !as_planned {
                 unit.decision = Decision::Skipped(vec![Cause::new(
@@ -205,14 +246,23 @@ impl Execution<'_> {
     }
 
     /// Hands the decisions of a page to whoever looks on, and counts them as the run would.
-    pub(crate) fn report_plan(&mut self, items: &[Item], units: &[Unit], watch: &dyn Watch) {
+    pub(crate) fn report_plan(&mut self, partition: &Partition, items: &[Item], units: &[Unit], watch: &dyn Watch) {
         for (position, item) in items.iter().enumerate() {
             let own: Vec<&Unit> = units.iter().filter(|unit| unit.item == position).collect();
             if item.is_old_news(&own) {
                 continue;
             }
             let outcome = item.outcome(&own);
+            if let Some(reference) = self.is_put_off(item, &own) {
+                let noted = self.waiting(item, reference, partition, self.engine.clock.now());
+                let done = own.iter().filter(|unit| matches!(unit.decision, Decision::Write(_)));
+                let planned = done.filter_map(|unit| self.planned(item, unit)).collect();
+                self.put_off(item, &own);
+                self.note_in_plan(item, noted, planned);
+                continue;
+            }
             self.counts.add(outcome);
+            self.counted(item, outcome);
             if let Some(Early::Rejected(causes) | Early::Left(causes)) = &item.early {
                 for cause in causes {
                     self.groups.add(outcome, cause, &item.place);
@@ -240,16 +290,21 @@ impl Execution<'_> {
                     self.groups.add(unit.outcome(), &cause, &item.place);
                 }
                 if let Some(planned) = self.planned(item, unit) {
-                    match planned.action {
-                        Some(Action::Create) => self.counts.writes.created += 1,
-                        Some(Action::Update) => self.counts.writes.updated += 1,
-                        Some(Action::Delete | Action::Deactivate) => self.counts.writes.deleted += 1,
-                        None => {}
-                    }
-                    watch.planned(&planned);
+                    self.planned_write(&planned, watch);
                 }
             }
         }
+    }
+
+    /// Hands one part of a record to whoever looks on.
+    pub(crate) fn planned_write(&mut self, planned: &Planned, watch: &dyn Watch) {
+        match planned.action {
+            Some(Action::Create) => self.counts.writes.created += 1,
+            Some(Action::Update) => self.counts.writes.updated += 1,
+            Some(Action::Delete | Action::Deactivate) => self.counts.writes.deleted += 1,
+            None => {}
+        }
+        watch.planned(planned);
     }
 
     /// What a person is shown of a unit; nothing of what stays as it is.

@@ -13,6 +13,7 @@ use kivuko_core::record::{Page, Partition, SourceRecord};
 use kivuko_core::store::Reference;
 use serde_json::{Value, json};
 
+use crate::absence::hash_of;
 use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
 use crate::run::{Execution, RunOptions, Watch};
@@ -244,27 +245,56 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Reads again the records that waited for something that has arrived by now.
-    pub(crate) async fn take_up(&mut self, source: &dyn Source, watch: &dyn Watch) -> Result<(), Error> {
-        let waiting = self.engine.store.waiting(&self.flow.name).await?;
-        // Whichever of the flows writes what it waits for.
-        let references: Vec<Reference> = waiting.iter().flat_map(|one| one.reference.alternatives().collect::<Vec<_>>()).collect();
-        let links = self.engine.store.resolve(&references).await?;
-        let arrived: HashSet<&Reference> =
-            references.iter().zip(&links).filter(|(one, link)| link.is_some() || is_of_target(one)).map(|(one, _)| one).collect();
-        let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
-        for one in waiting.iter().filter(|one| one.reference.alternatives().any(|flow| arrived.contains(&flow))) {
-            due.entry(one.partition.clone()).or_default().push(one.source_id.clone());
-        }
-        for (partition, ids) in due {
-            for ids in ids.chunks(self.engine.pace.page_size) {
-                let request = ReadRequest { only: Some(ids.to_vec()), ..self.request(&partition) };
+    /// Reads again the records that waited for something that has arrived by now, until nothing more arrives by that.
+    pub(crate) async fn take_up(&mut self, source: &dyn Source, partitions: &[Partition], watch: &dyn Watch) -> Result<(), Error> {
+        let mut followed: HashSet<(u64, Reference)> = HashSet::new();
+        loop {
+            let due = self.due_now(&mut followed).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for (partition, ids) in due {
+                self.turn_to(source, partitions, &partition).await?;
+                let request = ReadRequest { only: Some(ids), ..self.request(&partition) };
                 let mut pages = source.read(request).await?;
                 while let Some(page) = pages.next().await? {
-                    let known = self.known(ids).await?;
+                    self.stop_if_cancelled()?;
+                    let known = self.known(&ids_of(&page)).await?;
                     self.page(&partition, page, &known, false, false, watch).await?;
                 }
             }
+        }
+    }
+
+    /// The records that wait for something that has arrived, by their partition. Each reference of a record is followed once.
+    async fn due_now(&self, followed: &mut HashSet<(u64, Reference)>) -> Result<BTreeMap<Partition, Vec<String>>, Error> {
+        let waiting = self.waiting_now().await?;
+        let mut due: BTreeMap<Partition, Vec<String>> = BTreeMap::new();
+        for waiting in waiting.chunks(self.engine.pace.page_size) {
+            // Whichever of the flows writes what it waits for.
+            let references: Vec<Reference> = waiting.iter().flat_map(|one| one.reference.alternatives().collect::<Vec<_>>()).collect();
+            let arrivals = self.arrivals(&references).await?;
+            let arrived: HashSet<&Reference> = references
+                .iter()
+                .zip(&arrivals)
+                .filter(|(one, arrival)| arrival.is_some() || is_of_target(one))
+                .map(|(one, _)| one)
+                .collect();
+            for one in waiting.iter().filter(|one| one.reference.alternatives().any(|flow| arrived.contains(&flow))) {
+                if followed.insert((hash_of(&one.source_id), one.reference.clone())) {
+                    due.entry(one.partition.clone()).or_default().push(one.source_id.clone());
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Of a source that is read whole: what stands twice in this partition.
+    async fn turn_to(&mut self, source: &dyn Source, partitions: &[Partition], partition: &Partition) -> Result<(), Error> {
+        let Some(position) = partitions.iter().position(|one| one == partition) else { return Ok(()) };
+        if source.reads_whole() && self.duplicates.partition != position {
+            self.duplicates.partition = position;
+            self.duplicates.claims = self.scan_claims(source, partition).await?;
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Engine {
         let mut planned = Vec::new();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let (units, _) = execution.undo(&kept).await?;
+            let Undoing { units, .. } = execution.undo(&kept).await?;
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
         Ok(planned)
@@ -103,7 +103,7 @@ impl Engine {
 
 impl Execution<'_> {
     /// Decides what is to be done with each of the written records, newest first.
-    async fn undo(&mut self, kept: &[Kept]) -> Result<(Vec<Unit>, Vec<Option<usize>>), Error> {
+    async fn undo(&mut self, kept: &[Kept]) -> Result<Undoing, Error> {
         let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
         let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
@@ -127,6 +127,7 @@ impl Execution<'_> {
         for one in kept {
             scopes.push(self.scope_of(&one.target_resource).await?);
         }
+        let mut parents = vec![None; kept.len()];
         for scope in distinct(&scopes) {
             self.enter(scope);
             for record in 0..flow.to.records.len() {
@@ -135,11 +136,12 @@ impl Execution<'_> {
                     .collect();
                 let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
                 for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
+                    parents[at] = present.as_ref().and_then(|present| self.tree.as_ref()?.parent_of(record, present));
                     units[at].decision = Self::undo_one(&kept[at], present);
                 }
             }
         }
-        Ok((units, scopes))
+        Ok(Undoing { units, scopes, parents })
     }
 
     fn undo_one(kept: &Kept, present: Option<Candidate>) -> Decision {
@@ -170,7 +172,7 @@ impl Execution<'_> {
         self.open_targets().await?;
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
-            let (mut units, scopes) = self.undo(&kept).await?;
+            let Undoing { mut units, scopes, parents } = self.undo(&kept).await?;
             let items: Vec<Item> = kept
                 .iter()
                 .zip(&scopes)
@@ -192,12 +194,16 @@ impl Execution<'_> {
                 self.enter(scope);
                 for record in (0..self.flow.to.records.len()).rev() {
                     let here = |unit: &Unit| unit.record == record && scopes[unit.item] == scope;
-                    let (mut own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
+                    let (own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
                     units = others;
-                    if fatal.is_none() {
-                        fatal = self.deliver(record, &items, &mut own).await?;
+                    // What lies in another record goes before that one.
+                    let parents: Vec<Option<String>> = own.iter().map(|unit| parents[unit.item].clone()).collect();
+                    for mut level in self.levels(own, &parents) {
+                        if fatal.is_none() {
+                            fatal = self.deliver(record, &items, &mut level).await?;
+                        }
+                        units.append(&mut level);
                     }
-                    units.extend(own);
                 }
             }
             units.sort_by_key(|unit| unit.item);
@@ -221,6 +227,14 @@ impl Execution<'_> {
         commit.arrived.clear();
         self.engine.store.commit_page(&commit).await
     }
+}
+
+/// What a revert makes of a page of writes, for each in its place.
+struct Undoing {
+    units: Vec<Unit>,
+    scopes: Vec<Option<usize>>,
+    /// In which other record of the target each lies, where records of the flow refer to one another.
+    parents: Vec<Option<String>>,
 }
 
 /// The parts of the target, each once.

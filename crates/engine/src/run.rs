@@ -33,6 +33,7 @@ use crate::proposals::Proposal;
 use crate::read::check_input;
 use crate::report::{CauseGroups, NumbersReport, RunReport};
 use crate::scope::Scopes;
+use crate::tree::Tree;
 use crate::unit::{Decision, Early, Item, Unit};
 
 /// How many runs are looked back at for the time when one ended.
@@ -136,6 +137,10 @@ pub(crate) struct Execution<'e> {
     pub again: bool,
     /// A plan writes nothing.
     pub writes: bool,
+    /// It reads all that is due.
+    pub whole: bool,
+    /// Of a flow whose records refer to one another.
+    pub tree: Option<Tree>,
     /// Writes of earlier runs without an answer.
     pub intents: Vec<OpenIntent>,
     /// When those were read: what had sent them had ended.
@@ -151,6 +156,8 @@ pub(crate) struct Execution<'e> {
     pub nameless: bool,
     /// Linked records that this run removes.
     pub removed: u64,
+    /// Links that went with pages of this run: of those that there were, none is forgotten when its share is asked for.
+    pub unlinked: u64,
     /// The ids that a plan has seen, as hashes, where it has to tell what is absent.
     pub seen_in_plan: HashSet<u64>,
     /// Something was written in this run, so the target works.
@@ -289,6 +296,8 @@ impl<'e> Execution<'e> {
             live,
             again: false,
             writes,
+            whole: false,
+            tree: Tree::of(&flow),
             intents: Vec::new(),
             began: engine.clock.now(),
             graves: HashMap::new(),
@@ -297,6 +306,7 @@ impl<'e> Execution<'e> {
             deleted_by_us: HashSet::new(),
             nameless: false,
             removed: 0,
+            unlinked: 0,
             seen_in_plan: HashSet::new(),
             passed: false,
             agreed: None,
@@ -317,11 +327,12 @@ impl<'e> Execution<'e> {
     /// The whole of it, from opening to the last page.
     pub async fn go(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let ended = self.carry_through(options, watch).await;
+        let counted = self.count_put_off(watch).await;
         if let Err(error) = self.drop_rows().await {
             // The next run of the flow drops them before it begins.
             tracing::warn!(code = %error.cause.code, "rows that were put aside could not be dropped");
         }
-        ended
+        ended.and(counted)
     }
 
     async fn carry_through(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
@@ -333,6 +344,7 @@ impl<'e> Execution<'e> {
         } else {
             self.wanted = options.only.iter().map(|id| id.trim().to_owned()).collect();
         }
+        self.whole = options.is_whole();
         let flow = Arc::clone(&self.flow);
         if flow.aggregate.is_some() {
             return self.count_and_send(&options, watch).await;
@@ -343,7 +355,7 @@ impl<'e> Execution<'e> {
             source = self.group(rows, source, &options).await?;
         }
         if self.writes && options.is_whole() && !source.reads_whole() {
-            self.take_up(&*source, watch).await?;
+            self.take_up(&*source, &source.partitions().await?, watch).await?;
         }
         let mut left = options.limit.unwrap_or(u64::MAX);
         let partitions = source.partitions().await?;
@@ -351,13 +363,14 @@ impl<'e> Execution<'e> {
         if source.reads_whole() && flow.from.rows.is_none() {
             self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
         }
-        for (position, partition) in partitions.into_iter().enumerate() {
+        for (position, partition) in partitions.iter().enumerate() {
             self.duplicates.partition = position;
-            self.read_partition(&*source, &partition, &options, &mut left, watch).await?;
+            self.read_partition(&*source, partition, &options, &mut left, watch).await?;
             if left == 0 {
                 break;
             }
         }
+        self.take_up_rest(&*source, &partitions, watch).await?;
         if left > 0 {
             self.tell_not_found();
         }
@@ -488,7 +501,9 @@ impl<'e> Execution<'e> {
             let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
             self.intents.retain(|open| !closed.contains(&open.id));
             self.superseded.clear();
+            self.unlinked += commit.unlinked.len() as u64;
         }
+        self.forget_arrived();
         watch.page(&self.counts);
     }
 
@@ -547,7 +562,7 @@ impl<'e> Execution<'e> {
         let commit = if self.writes {
             Some(self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?)
         } else {
-            self.report_plan(&items, &units, watch);
+            self.report_plan(partition, &items, &units, watch);
             None
         };
         Ok(Done { commit, fatal })
@@ -555,7 +570,28 @@ impl<'e> Execution<'e> {
 
     /// One of the flow's target records, for the whole page.
     async fn wave(&mut self, record: usize, items: &[Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
-        let mut wave = self.decide(record, items, units, known).await?;
+        let mut followed = HashSet::new();
+        self.one_wave(record, items, units, known, None).await?;
+        // What waited for a record of this page, level by level. Each turn follows at least one reference.
+        loop {
+            let next = self.next_wave(record, units, &mut followed);
+            if next.is_empty() {
+                return Ok(());
+            }
+            self.one_wave(record, items, units, known, Some(&next)).await?;
+        }
+    }
+
+    /// The items of the page that can be dealt with now; or those at these positions.
+    async fn one_wave(
+        &mut self,
+        record: usize,
+        items: &[Item],
+        units: &mut Vec<Unit>,
+        known: &Known,
+        only: Option<&HashSet<usize>>,
+    ) -> Result<(), Error> {
+        let mut wave = self.decide(record, items, units, known, only).await?;
         self.hold_to_plan(items, &mut wave);
         let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
         // Who may be somebody whom the page has just made is looked for again. Each turn settles at least the first of them.
@@ -565,6 +601,7 @@ impl<'e> Execution<'e> {
             self.hold_to_plan(items, &mut wave);
             delivered = self.deliver(record, items, &mut wave).await;
         }
+        self.remember_arrived(items, &wave);
         units.append(&mut wave);
         match delivered {
             Ok(None) => Ok(()),

@@ -187,6 +187,15 @@ impl Unit {
         }
     }
 
+    /// Whether the target has its record by now, or will have in the run that is planned.
+    pub fn has_arrived(&self) -> bool {
+        match &self.decision {
+            Decision::Unchanged { .. } | Decision::Write(_) => true,
+            Decision::Written { change, .. } => matches!(change.action, Action::Create | Action::Update),
+            _ => false,
+        }
+    }
+
     /// The id of the target record, once it is known.
     pub fn target_id(&self) -> Option<&str> {
         match &self.decision {
@@ -232,7 +241,7 @@ impl Unit {
 }
 
 /// Why a record waits.
-fn waits_for(reference: &Reference) -> Cause {
+pub(crate) fn waits_for(reference: &Reference) -> Cause {
     let Reference { flow, source_id } = reference;
     Cause::new(codes::WAITING, format!("it waits for a record of `{flow}` that has not arrived: {source_id}"))
 }

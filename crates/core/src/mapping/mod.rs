@@ -92,16 +92,18 @@ impl Mapping {
         self.plans.get(record).map(|plan| plan.targets.clone()).unwrap_or_default()
     }
 
+    /// The target paths of this record whose value comes from a record that this flow writes.
+    pub fn referring(&self, record: &str, flow: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        if let Some(plan) = self.plans.get(record) {
+            rows(&plan.steps, &mut found);
+        }
+        let refers = |row: &&&Row| row.pipeline.as_ref().is_some_and(|pipeline| pipeline.references().contains(&flow));
+        found.iter().filter(refers).map(|row| row.target.as_str()).collect()
+    }
+
     /// The target paths that get a value when this record is created.
     pub(crate) fn created(&self, record: &str) -> Vec<String> {
-        fn rows<'m>(steps: &'m [Step], found: &mut Vec<&'m Row>) {
-            for step in steps {
-                match step {
-                    Step::Field(field) => found.extend(&field.rows),
-                    Step::List(list) => rows(&list.steps, found),
-                }
-            }
-        }
         let mut found = Vec::new();
         if let Some(plan) = self.plans.get(record) {
             rows(&plan.steps, &mut found);
@@ -256,6 +258,16 @@ struct Row {
     default: Option<Fallback>,
     empty: Empty,
     on: On,
+}
+
+/// All rows of these steps, those of lists too.
+fn rows<'m>(steps: &'m [Step], found: &mut Vec<&'m Row>) {
+    for step in steps {
+        match step {
+            Step::Field(field) => found.extend(&field.rows),
+            Step::List(list) => rows(&list.steps, found),
+        }
+    }
 }
 
 /// The code map of a row, and its columns on both sides.

@@ -1,0 +1,397 @@
+//! Records that refer to records of the same flow: a place lies in a place, and both come by the same list.
+//!
+//! In whatever order they come, one run writes them, parents before children. Within a page this goes in waves: what has its references is found, compared and
+//! written, and what it has become serves the next wave; the page commits whole, as ever. What refers to a record of a later page is *put off*: it is noted
+//! as waiting, durably, and not counted yet; when everything was read it is taken up again and again, until nothing more arrives, and each record is
+//! counted once, with what became of it in the end. A circle ends as waiting. Removals go the other way, children before parents. Memory grows with
+//! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Candidate, NOT_YET, Source};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Flow;
+use kivuko_core::outcome::Outcome;
+use kivuko_core::path::Path;
+use kivuko_core::record::Partition;
+use kivuko_core::store::{OutcomeRow, Reference, Waiting};
+use kivuko_core::value;
+
+use crate::absence::hash_of;
+use crate::plan::Planned;
+use crate::run::{Execution, Watch};
+use crate::unit::{Decision, Item, Unit, waits_for};
+
+/// What a run knows of a flow whose records refer to one another.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// For each target record of the flow: where it says in which other record it lies.
+    parents: Vec<Vec<Path>>,
+    /// What the page has made or found by now: the id in the target, and the part of the target. A plan keeps what all its pages would make.
+    arrived: HashMap<String, (String, Option<usize>)>,
+    /// Those that were put off, as hashes.
+    put_off: HashMap<u64, PutOff>,
+    /// Those that were counted as waiting: they are not counted a second time.
+    waited: HashSet<u64>,
+    /// What a plan would put down as waiting, with what it would write of it all the same.
+    noted: BTreeMap<String, (Waiting, Vec<Planned>)>,
+    /// With `--again`: whether a link counts whose record this run has not come by.
+    trusts_old_links: bool,
+}
+
+/// A record that is dealt with again at the end.
+#[derive(Debug)]
+struct PutOff {
+    /// Why the target does not take it yet, if it said so itself.
+    held_back: Option<Cause>,
+    /// The worst of what became of those parts of it that need not wait.
+    so_far: Outcome,
+}
+
+/// Where a record is that another one refers to.
+pub(crate) enum Arrival {
+    Here(String),
+    /// In another part of the target.
+    Elsewhere,
+}
+
+impl Tree {
+    /// `None` for a flow whose records do not refer to one another.
+    pub fn of(flow: &Flow) -> Option<Self> {
+        let paths = |record: &kivuko_core::flow::TargetRecord| {
+            let referring = flow.mapping.referring(&record.name, &flow.name);
+            referring.into_iter().filter_map(|path| Path::parse(path).ok()).collect::<Vec<_>>()
+        };
+        let parents: Vec<Vec<Path>> = flow.to.records.iter().map(paths).collect();
+        let refers = flow.mapping.references().any(|other| other == flow.name);
+        refers.then(|| Self {
+            parents,
+            arrived: HashMap::new(),
+            put_off: HashMap::new(),
+            waited: HashSet::new(),
+            noted: BTreeMap::new(),
+            trusts_old_links: false,
+        })
+    }
+
+    /// The parent of a record, by its id in the target, as the target has it.
+    pub fn parent_of(&self, record: usize, present: &Candidate) -> Option<String> {
+        self.parents[record].iter().find_map(|path| path.one(&present.body)).and_then(value::text)
+    }
+}
+
+/// The levels of records by the ids in the target, each with its parent: the deepest first. What lies in a circle comes with the deepest.
+pub(crate) fn deepest_first(records: &[(String, Option<String>)]) -> Vec<Vec<usize>> {
+    let parent: HashMap<&str, &str> =
+        records.iter().filter_map(|(id, parent)| Some((id.as_str(), parent.as_deref().filter(|parent| *parent != id.as_str())?))).collect();
+    let mut levels: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, (id, _)) in records.iter().enumerate() {
+        let mut depth = 0;
+        let mut here = id.as_str();
+        while let Some(above) = parent.get(here).filter(|_| depth <= records.len()) {
+            depth += 1;
+            here = above;
+        }
+        levels.entry(depth).or_default().push(at);
+    }
+    levels.into_values().rev().collect()
+}
+
+impl Execution<'_> {
+    /// Where these records are that others refer to; `None`: they have not arrived.
+    pub(crate) async fn arrivals(&self, asked: &[Reference]) -> Result<Vec<Option<Arrival>>, Error> {
+        let links = self.engine.store.resolve(asked).await?;
+        let arrival = |(reference, link): (&Reference, Option<kivuko_core::store::Link>)| {
+            let own = self.tree.as_ref().filter(|_| reference.flow == self.flow.name);
+            if let Some(id) = own.and_then(|_| self.arrived_here(&reference.source_id)) {
+                return Some(Arrival::Here(id));
+            }
+            let link = link?;
+            // The record may have been lost with the target, and this run makes it again.
+            let may_be_old = own.is_some_and(|tree| self.again && self.whole && !tree.trusts_old_links && link.seen != self.run);
+            if may_be_old {
+                return None;
+            }
+            Some(if self.is_foreign(&link) { Arrival::Elsewhere } else { Arrival::Here(link.target_id) })
+        };
+        Ok(asked.iter().zip(links).map(arrival).collect())
+    }
+
+    /// The id of a record that the page has made, in the part of the target that is being dealt with.
+    fn arrived_here(&self, source_id: &str) -> Option<String> {
+        let (id, scope) = self.tree.as_ref()?.arrived.get(source_id)?;
+        (*scope == self.scopes.current).then(|| id.clone())
+    }
+
+    /// What the records of a wave have become serves those that refer to them.
+    pub(crate) fn remember_arrived(&mut self, items: &[Item], wave: &[Unit]) {
+        let (current, is_plan) = (self.scopes.current, !self.writes);
+        let Some(tree) = &mut self.tree else { return };
+        // Of what is linked the store knows; a plan keeps only the others in its memory.
+        for unit in wave.iter().filter(|unit| unit.has_arrived() && !(is_plan && unit.link.is_some())) {
+            let id = unit.target_id().unwrap_or(NOT_YET).to_owned();
+            tree.arrived.entry(items[unit.item].id.clone()).or_insert((id, current));
+        }
+    }
+
+    /// The items that waited for what has arrived by now, to be dealt with anew. Their units go. Each reference is followed once.
+    pub(crate) fn next_wave(&self, record: usize, units: &mut Vec<Unit>, followed: &mut HashSet<(usize, String)>) -> HashSet<usize> {
+        let mut next: HashSet<usize> = HashSet::new();
+        let mut stays: HashSet<usize> = HashSet::new();
+        if self.tree.is_none() {
+            return next;
+        }
+        for unit in units.iter().filter(|unit| unit.record == record) {
+            match &unit.decision {
+                Decision::Waiting(reference) if self.is_own(reference) => {
+                    if self.arrived_here(&reference.source_id).is_some() && followed.insert((unit.item, reference.source_id.clone())) {
+                        next.insert(unit.item);
+                    }
+                }
+                // Another part of it was dealt with: the record comes again when its page is read again.
+                _ => {
+                    stays.insert(unit.item);
+                }
+            }
+        }
+        next.retain(|item| !stays.contains(item));
+        units.retain(|unit| unit.record != record || !next.contains(&unit.item));
+        next
+    }
+
+    /// Whether a record waits for one of the same flow.
+    fn is_own(&self, reference: &Reference) -> bool {
+        reference.alternatives().any(|one| one.flow == self.flow.name)
+    }
+
+    /// Whether a record waits for what this run may still come by, and is dealt with again at its end.
+    pub(crate) fn is_put_off(&self, item: &Item, units: &[&Unit]) -> Option<Reference> {
+        let tree = self.tree.as_ref()?;
+        if item.early.is_some() || tree.waited.contains(&hash_of(&item.id)) || item.outcome(units) != Outcome::Waiting {
+            return None;
+        }
+        units.iter().find_map(|unit| match &unit.decision {
+            Decision::Waiting(reference) if self.is_own(reference) || unit.held_back.is_some() => Some(reference.clone()),
+            _ => None,
+        })
+    }
+
+    /// Leaves a record that waits out of the account for now.
+    pub(crate) fn put_off(&mut self, item: &Item, units: &[&Unit]) {
+        let so_far = self.with_what_was_done(item, units.iter().map(|unit| unit.outcome()).filter(|one| *one != Outcome::Waiting).max());
+        if let Some(tree) = &mut self.tree {
+            let held_back = units.iter().find_map(|unit| unit.held_back.clone());
+            tree.put_off.insert(hash_of(&item.id), PutOff { held_back, so_far });
+        }
+    }
+
+    /// The same in a plan, which has no other place to note it.
+    pub(crate) fn note_in_plan(&mut self, item: &Item, noted: Waiting, planned: Vec<Planned>) {
+        if let Some(tree) = &mut self.tree {
+            tree.noted.insert(item.id.clone(), (noted, planned));
+        }
+    }
+
+    /// The outcome of a record, with what was done of it before it was put off.
+    pub(crate) fn with_what_was_done(&self, item: &Item, outcome: Option<Outcome>) -> Outcome {
+        let before = self.tree.as_ref().and_then(|tree| tree.put_off.get(&hash_of(&item.id))).map(|put_off| put_off.so_far);
+        outcome.max(before).unwrap_or(Outcome::Unchanged)
+    }
+
+    /// A record is counted: it is not put off any more.
+    pub(crate) fn counted(&mut self, item: &Item, outcome: Outcome) {
+        let Some(tree) = &mut self.tree else { return };
+        let hash = hash_of(&item.id);
+        tree.put_off.remove(&hash);
+        tree.noted.remove(&item.id);
+        if outcome == Outcome::Waiting {
+            tree.waited.insert(hash);
+        }
+    }
+
+    /// At the end of a page: what it has made is linked now. A plan has nothing but its memory.
+    pub(crate) fn forget_arrived(&mut self) {
+        if let Some(tree) = self.tree.as_mut().filter(|_| self.writes) {
+            tree.arrived.clear();
+        }
+    }
+
+    /// What waits and was not counted as waiting in this run.
+    pub(crate) async fn waiting_now(&self) -> Result<Vec<Waiting>, Error> {
+        let Some(tree) = &self.tree else { return self.engine.store.waiting(&self.flow.name).await };
+        if !self.writes {
+            return Ok(tree.noted.values().map(|(waiting, _)| waiting.clone()).collect());
+        }
+        let mut waiting = self.engine.store.waiting(&self.flow.name).await?;
+        waiting.retain(|one| !tree.waited.contains(&hash_of(&one.source_id)));
+        Ok(waiting)
+    }
+
+    /// When everything was read: those that were put off are taken up until nothing more arrives.
+    pub(crate) async fn take_up_rest(&mut self, source: &dyn Source, partitions: &[Partition], watch: &dyn Watch) -> Result<(), Error> {
+        if self.tree.is_none() {
+            return Ok(());
+        }
+        self.take_up(source, partitions, watch).await?;
+        if let Some(tree) = self.tree.as_mut().filter(|tree| self.again && !tree.put_off.is_empty()) {
+            tree.trusts_old_links = true;
+            self.take_up(source, partitions, watch).await?;
+        }
+        Ok(())
+    }
+
+    /// What is put off still is counted as waiting, also when the run ended early.
+    pub(crate) async fn count_put_off(&mut self, watch: &dyn Watch) -> Result<(), Error> {
+        let Some(mut put_off) = self.tree.as_mut().map(|tree| std::mem::take(&mut tree.put_off)) else { return Ok(()) };
+        if put_off.is_empty() {
+            return Ok(());
+        }
+        let waiting = self.waiting_now().await?;
+        let mut pages: BTreeMap<Partition, Vec<(Waiting, Cause)>> = BTreeMap::new();
+        for one in waiting {
+            // It may wait for several; it is counted once.
+            if let Some(put_off) = put_off.remove(&hash_of(&one.source_id)) {
+                let cause = put_off.held_back.unwrap_or_else(|| waits_for(&one.reference));
+                pages.entry(one.partition.clone()).or_default().push((one, cause));
+            }
+        }
+        for (partition, waiting) in pages {
+            for page in waiting.chunks(self.engine.pace.page_size) {
+                self.count_waiting(&partition, page, watch).await?;
+            }
+        }
+        if put_off.is_empty() {
+            return Ok(());
+        }
+        Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} records were put off and are not noted as waiting", put_off.len())))
+    }
+
+    async fn count_waiting(&mut self, partition: &Partition, page: &[(Waiting, Cause)], watch: &dyn Watch) -> Result<(), Error> {
+        let mut commit = self.empty_commit(partition, None);
+        for (one, cause) in page {
+            commit.counts.add(Outcome::Waiting);
+            self.groups.add(Outcome::Waiting, cause, &one.place);
+            let resource = self.resource_in(0, None);
+            if self.writes {
+                commit.outcomes.push(OutcomeRow {
+                    source_id: one.source_id.clone(),
+                    place: one.place.clone(),
+                    part: String::new(),
+                    outcome: Outcome::Waiting,
+                    target_resource: resource,
+                    target_id: None,
+                    fields: Vec::new(),
+                    causes: vec![cause.clone()],
+                });
+            } else {
+                let (_, planned) = self.tree.as_mut().and_then(|tree| tree.noted.remove(&one.source_id)).unzip();
+                for planned in planned.unwrap_or_default() {
+                    self.planned_write(&planned, watch);
+                }
+                watch.planned(&Planned::waiting(one, resource, cause.clone()));
+            }
+        }
+        self.counts.merge(&commit.counts);
+        if self.writes {
+            self.engine.store.commit_page(&commit).await?;
+        }
+        watch.page(&self.counts);
+        Ok(())
+    }
+
+    /// Puts what is absent in the order in which it can be removed: children before parents.
+    pub(crate) async fn children_first(&mut self, ids: Vec<String>) -> Result<Vec<String>, Error> {
+        if self.tree.is_none() {
+            return Ok(ids);
+        }
+        let mut records: Vec<(String, Option<String>)> = Vec::new();
+        let mut of: Vec<usize> = Vec::new();
+        for (begin, chunk) in ids.chunks(self.engine.pace.page_size).enumerate() {
+            let known = self.known(chunk).await?;
+            let mut places: BTreeMap<(usize, String), Vec<(usize, String)>> = BTreeMap::new();
+            for (at, id) in chunk.iter().enumerate() {
+                for link in known.links_of(id) {
+                    if let Some(record) = self.record_named(&link.part, &link.target_resource) {
+                        let position = begin * self.engine.pace.page_size + at;
+                        places.entry((record, link.target_resource.clone())).or_default().push((position, link.target_id.clone()));
+                    }
+                }
+            }
+            for ((record, resource), linked) in places {
+                let scope = self.scope_of(&resource).await?;
+                self.enter(scope);
+                let targets: Vec<String> = linked.iter().map(|(_, id)| id.clone()).collect();
+                for ((position, id), present) in linked.into_iter().zip(self.fetch(record, &targets).await?) {
+                    let parent = present.and_then(|present| self.tree.as_ref()?.parent_of(record, &present));
+                    records.push((id, parent));
+                    of.push(position);
+                }
+            }
+        }
+        let mut order: Vec<usize> = Vec::with_capacity(ids.len());
+        let mut placed = vec![false; ids.len()];
+        let levels = deepest_first(&records);
+        for position in levels.into_iter().flatten().map(|at| of[at]).chain(0..ids.len()) {
+            if !std::mem::replace(&mut placed[position], true) {
+                order.push(position);
+            }
+        }
+        Ok(order.into_iter().map(|position| ids[position].clone()).collect())
+    }
+
+    /// The same for what is removed together: each level is done before the next begins.
+    pub(crate) fn levels(&self, wave: Vec<Unit>, parents: &[Option<String>]) -> Vec<Vec<Unit>> {
+        if self.tree.is_none() {
+            return vec![wave];
+        }
+        let records: Vec<(String, Option<String>)> =
+            wave.iter().zip(parents).map(|(unit, parent)| (unit.target_id().unwrap_or_default().to_owned(), parent.clone())).collect();
+        let mut units: Vec<Option<Unit>> = wave.into_iter().map(Some).collect();
+        let levels = deepest_first(&records);
+        levels.into_iter().map(|level| level.into_iter().filter_map(|at| units[at].take()).collect()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn children_come_before_parents() {
+        let check = |tree: &[(&str, Option<&str>)], expected: &[&[&str]]| {
+            let records: Vec<_> = tree.iter().map(|(id, parent)| ((*id).to_owned(), parent.map(str::to_owned))).collect();
+            let levels = deepest_first(&records);
+            let named: Vec<Vec<&str>> = levels.iter().map(|level| level.iter().map(|&at| tree[at].0).collect()).collect();
+            assert_eq!(named, expected, "{tree:?}");
+        };
+        check(&[("a", None), ("b", Some("a")), ("c", Some("b")), ("d", Some("a"))], &[&["c"], &["b", "d"], &["a"]]);
+        // A parent that stays is no reason to wait.
+        check(&[("b", Some("stays")), ("c", Some("b"))], &[&["c"], &["b"]]);
+        check(&[("a", Some("a"))], &[&["a"]]);
+        check(&[("x", Some("y")), ("y", Some("x")), ("a", None)], &[&["x", "y"], &["a"]]);
+        check(&[], &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order(parents in proptest::collection::vec(0usize..40, 1..40), seed in any::<u64>()) {
+            // Each lies in one with a lower number, so there are no circles.
+            let mut records: Vec<(String, Option<String>)> = parents
+                .iter()
+                .enumerate()
+                .map(|(at, parent)| (at.to_string(), (at > 0).then(|| (parent % at).to_string())))
+                .collect();
+            records.sort_by_key(|(id, _)| id.parse::<u64>().unwrap_or(0).wrapping_mul(seed | 1));
+            let levels = deepest_first(&records);
+            let order: Vec<usize> = levels.into_iter().flatten().collect();
+            prop_assert_eq!(order.iter().copied().collect::<HashSet<_>>().len(), records.len());
+            for (place, &at) in order.iter().enumerate() {
+                let parent = records[at].1.as_ref();
+                let above = parent.and_then(|parent| order.iter().position(|&other| records[other].0 == *parent));
+                prop_assert!(above.is_none_or(|above| above > place));
+            }
+        }
+    }
+}
