@@ -400,6 +400,14 @@ pub trait Store: Send + Sync {
         target_resource: &'a str,
         ids: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// The links from the records of one resource to those of another, in the order in which they were made, after link `after`.
+    fn links_between<'a>(
+        &'a self,
+        source: (&'a str, &'a str),
+        target: (&'a str, &'a str),
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(i64, Link)>, Error>>;
     /// The links that this flow made or used whose source was last seen before `run`: what is absent after a complete scan.
     fn unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
     /// How many links the flow has.

@@ -7,6 +7,7 @@ mod absence;
 mod account;
 pub mod clock;
 mod columns;
+mod crosswalk;
 mod decide;
 mod deliver;
 mod duplicates;

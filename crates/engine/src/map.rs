@@ -319,7 +319,7 @@ impl Execution<'_> {
         Env {
             timezone: &self.engine.project.timezone,
             today: self.today,
-            codes: &self.engine.project.codes,
+            codes: &self.codes,
             sides: &self.flow.sides,
             references,
             labels: &self.labels,

@@ -93,7 +93,7 @@ impl Engine {
         self.labels(&flow).await?;
         if let Some(rule) = &flow.to.scope {
             // An expression tells only when a record is there.
-            for scope in rule.known(&self.project.codes) {
+            for scope in rule.known(&self.codes_of(&flow).await?) {
                 for target in &flow.to.records {
                     let spec = TargetSpec { scope: Some(scope.clone()), ..target_spec(&flow, target) };
                     match async { system.target(&spec)?.prepare().await }.await {

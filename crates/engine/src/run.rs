@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use kivuko_core::catalogue::run as codes;
+use kivuko_core::codes::CodeMaps;
 use kivuko_core::connector::TargetSpec;
 use kivuko_core::error::{Cause, Consequence, Error};
 use kivuko_core::flow::{Flow, TargetRecord};
@@ -131,6 +132,8 @@ pub(crate) struct Execution<'e> {
     pub today: Date,
     /// What the codes of the source are called, where the flow uses that.
     pub labels: Labels,
+    /// The code maps, and the crosswalks with what flows had linked when the run began.
+    pub codes: CodeMaps,
     /// Compare with what the target holds, whatever was last sent.
     pub live: bool,
     /// What is linked and no longer there at all is written again.
@@ -293,6 +296,7 @@ impl<'e> Execution<'e> {
             hash_key: engine.store.hash_key(),
             today: engine.clock.now().to_zoned(engine.project.timezone.clone()).date(),
             labels: Labels::default(),
+            codes: engine.project.codes.clone(),
             live,
             again: false,
             writes,
@@ -406,6 +410,7 @@ impl<'e> Execution<'e> {
         self.engine.guard(&flow.to.system).await?;
         let system = self.engine.system(&flow.to.system)?;
         self.labels = self.engine.labels(&flow).await?;
+        self.codes = self.engine.codes_of(&flow).await?;
         let mut wrong: Vec<Cause> = Vec::new();
         // Which parts there are is told by the records; they are opened when one comes by.
         let at_once = if flow.to.scope.is_none() { &flow.to.records[..] } else { &[] };

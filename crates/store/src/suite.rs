@@ -60,6 +60,7 @@ macro_rules! suite {
                 a_page_survives_the_end_of_the_process,
                 links_are_found_by_source_key_and_target,
                 a_record_may_be_two_things_in_one_target,
+                links_between_two_resources_are_listed,
                 a_link_moves_to_another_record,
                 links_exchange_their_keys,
                 a_key_belongs_to_one_source_record,

@@ -123,6 +123,9 @@ impl Checker<'_, '_> {
         maps.extend(aggregate.iter().flat_map(|aggregate| aggregate.code_maps().iter().cloned()));
         maps.extend(from.as_ref().and_then(|from| from.rows.as_ref()).into_iter().flat_map(|rows| rows.code_maps().iter().cloned()));
         maps.extend(to.as_ref().and_then(|to| to.scope.as_ref()).into_iter().flat_map(ScopeRule::code_maps));
+        let conditions = from.iter().filter_map(|from| from.where_.as_ref());
+        let conditions = conditions.chain(to.iter().flat_map(|to| &to.records).filter_map(|record| record.when.as_ref()));
+        maps.extend(conditions.flat_map(Expr::code_maps).cloned());
         files.extend(maps.iter().map(|map| format!("codes/{map}.csv")));
         let version = version(&spec.flow, self.around.kivuko, (self.around.texts)(&files));
         Some(Flow {
@@ -137,6 +140,7 @@ impl Checker<'_, '_> {
             deletes,
             keep,
             sides,
+            code_maps: maps,
             version,
         })
     }

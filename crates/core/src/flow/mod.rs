@@ -11,6 +11,7 @@ pub mod rows;
 mod scope;
 pub(crate) mod words;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -54,6 +55,8 @@ pub struct Flow {
     pub keep: Keep,
     /// Its two systems: they say which columns of a code map are meant.
     pub sides: Sides,
+    /// The code maps and crosswalks that it uses, wherever in it.
+    pub code_maps: BTreeSet<String>,
     /// The exact text of everything that it runs with.
     pub version: FlowVersion,
 }
@@ -67,11 +70,6 @@ impl Flow {
     /// Parses of a raw record (of a group: when its rows are together) what the flow reads of it, and nothing else.
     pub fn projection(&self) -> &Projection {
         self.aggregate.as_ref().map_or_else(|| self.mapping.projection(), Aggregate::projection)
-    }
-
-    /// The code maps that it uses in its sheet.
-    pub(crate) fn code_maps(&self) -> impl Iterator<Item = &String> {
-        self.mapping.code_maps().iter().chain(self.aggregate.iter().flat_map(Aggregate::code_maps))
     }
 
     /// The paths that are read of the source: of a record, or of a row where rows are put together. None at all means everything.

@@ -307,7 +307,7 @@ impl<'a> Loader<'a> {
         }
         // A crosswalk may be there for `match` alone.
         for (map, _) in codes.0.iter().filter(|(_, map)| !map.is_crosswalk()) {
-            if !flows.values().any(|flow| flow.code_maps().any(|used| used == map)) {
+            if !flows.values().any(|flow| flow.code_maps.contains(map)) {
                 unused.push(format!("codes/{map}.csv"));
             }
         }

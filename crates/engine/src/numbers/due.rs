@@ -1,6 +1,7 @@
 //! Which cells are to be looked at beside those that a record touched: zeros of places from which nothing came, formulas, and with `drill: off` whatever differs.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use kivuko_core::aggregate::Dimensions;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
@@ -18,15 +19,19 @@ use crate::run::{Execution, RunOptions};
 pub(super) const MANY: usize = 2_000;
 
 impl Execution<'_> {
-    /// What records count for depends on the sheet, the code maps, the data set and the places too. When one of these has changed, everything is counted anew:
+    /// What records count for depends on the sheet, the code maps and crosswalks, the data set and the places too. When one of these has changed, everything is counted anew:
     /// the cursors go, so that a run that is killed on the way goes on with just that.
     pub(super) async fn begin_anew_where_changed(&mut self, flow: &Flow, frame: &Frame, places: Option<&Places>) -> Result<(), Error> {
         let places: Vec<_> = places.map(Places::in_order).unwrap_or_default();
         let (elements, combos, units) = (&frame.elements, &frame.combos, frame.units.all());
-        let basis = format!(
+        let mut basis = format!(
             "{} {:?} {:?} {elements:?} {combos:?} {units:?} {:?} {places:?}",
             flow.version.hash, frame.data_set, frame.period_type, frame.assigned
         );
+        // Decisions on a crosswalk are part of the flow's version; its links are not.
+        for map in flow.code_maps.iter().filter_map(|name| self.codes.get(name)).filter(|map| map.is_crosswalk()) {
+            write!(basis, " {} {:?}", map.name(), map.links_in_order()).expect("a String takes everything");
+        }
         value::hash(&self.hash_key, &json!(["counted by", basis]))[..16].clone_into(&mut self.counted_by);
         let key = format!("what {} is counted by", flow.name);
         let before = self.engine.store.session(&key).await?.map(|shared| shared.value);
@@ -42,7 +47,7 @@ impl Execution<'_> {
         let store = &self.engine.store;
         let now = self.engine.clock.now();
         for row in store.cursors(&flow.name).await? {
-            let reason = "the sheet, a code map, the data set or the places have changed: everything is counted anew";
+            let reason = "the sheet, a code map or crosswalk, the data set or the places have changed: everything is counted anew";
             store.set_cursor(&flow.name, &row.partition, None, reason, now).await?;
         }
         store.put_session(&key, &self.counted_by, now).await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kivuko_core::aggregate::{Aggregate, Bound, Dimensions, Input};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellFilter, CellNumber, CellRow};
+use kivuko_core::codes::CodeMaps;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::fold::{Amount, Fold};
@@ -21,6 +22,7 @@ pub(super) struct OtherFlow {
     flow: Arc<Flow>,
     frame: Arc<Frame>,
     places: Option<Places>,
+    code_maps: CodeMaps,
 }
 
 /// The same, held against its target.
@@ -34,10 +36,10 @@ impl OtherFlow {
         &self.flow.name
     }
 
-    pub fn bind<'o>(&'o self, engine: &'o Engine) -> Result<Foreign<'o>, Error> {
+    pub fn bind(&self) -> Result<Foreign<'_>, Error> {
         let own =
             self.flow.aggregate.as_ref().ok_or_else(|| Error::bug(codes::ACCOUNT_WRONG, "a formula uses a flow that does not count"))?;
-        let bound = own.bind(&self.frame, &engine.project.codes, self.places.as_ref()).map_err(|causes| misfit(&causes))?;
+        let bound = own.bind(&self.frame, &self.code_maps, self.places.as_ref()).map_err(|causes| misfit(&causes))?;
         Ok(Foreign { own, bound })
     }
 }
@@ -59,7 +61,8 @@ impl Engine {
             let target = self.system(&flow.to.system)?.target(&target_spec(&flow, &flow.to.records[0]))?;
             misfit_of(&target.prepare().await?)?;
             let (frame, places) = self.frame_of(&flow, &*target).await?;
-            found.push(OtherFlow { flow, frame, places });
+            let code_maps = self.codes_of(&flow).await?;
+            found.push(OtherFlow { flow, frame, places, code_maps });
         }
         Ok(found)
     }

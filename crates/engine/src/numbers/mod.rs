@@ -72,9 +72,10 @@ impl Execution<'_> {
         let engine = self.engine;
         engine.check_part(&flow, own, options).await?;
         let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
-        let bound = own.bind(&frame, &engine.project.codes, places.as_ref()).map_err(|causes| misfit(&causes))?;
+        let code_maps = self.codes.clone();
+        let bound = own.bind(&frame, &code_maps, places.as_ref()).map_err(|causes| misfit(&causes))?;
         let others = engine.open_flows_of_formulas(own).await?;
-        let foreign = others.iter().map(|other| Ok((other.name(), other.bind(engine)?))).collect::<Result<_, Error>>()?;
+        let foreign = others.iter().map(|other| Ok((other.name(), other.bind()?))).collect::<Result<_, Error>>()?;
         let mut numbers = Numbers {
             bound,
             own,

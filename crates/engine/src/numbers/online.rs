@@ -10,6 +10,6 @@ impl Engine {
     pub(crate) async fn misfits(&self, flow: &Flow, target: &dyn kivuko_core::connector::Target) -> Result<Vec<Cause>, Error> {
         let Some(own) = &flow.aggregate else { return Ok(Vec::new()) };
         let (frame, places) = self.frame_of(flow, target).await?;
-        Ok(own.bind(&frame, &self.project.codes, places.as_ref()).err().unwrap_or_default())
+        Ok(own.bind(&frame, &self.codes_of(flow).await?, places.as_ref()).err().unwrap_or_default())
     }
 }

@@ -162,6 +162,7 @@ delegate! {
     links(source_system: &'a str, source_resource: &'a str, ids: &'a [String], target_system: &'a str) -> Vec<Link>;
     links_by_key(target_system: &'a str, target_resource: &'a str, keys: &'a [Key]) -> Vec<Link>;
     links_by_target(target_system: &'a str, target_resource: &'a str, ids: &'a [String]) -> Vec<Link>;
+    links_between(source: (&'a str, &'a str), target: (&'a str, &'a str), after: i64, limit: usize) -> Vec<(i64, Link)>;
     unseen(flow: &'a str, run: RunId, after: &'a str, limit: usize) -> Vec<Link>;
     count_links(flow: &'a str) -> u64;
     sent(flow: &'a str, source_ids: &'a [String]) -> Vec<Sent>;

@@ -53,6 +53,26 @@ pub async fn by_target(store: &SqliteStore, system: &str, resource: &str, ids: &
     links(&rows)
 }
 
+pub async fn between(
+    store: &SqliteStore,
+    source: (&str, &str),
+    target: (&str, &str),
+    after: i64,
+    most: usize,
+) -> Result<Vec<(i64, Link)>, Error> {
+    let rows = sqlx::query(query!("link_between"))
+        .bind(source.0)
+        .bind(source.1)
+        .bind(target.0)
+        .bind(target.1)
+        .bind(after)
+        .bind(limit(most))
+        .fetch_all(&store.readers)
+        .await
+        .map_err(sql(READING))?;
+    rows::all(&rows, READING, |row| Ok((rows::int(row, "id")?, rows::link(row)?)))
+}
+
 /// Goes on after the source id of the last link of the page before. A page may be a little longer than asked for: it ends with a whole source record.
 pub async fn unseen(store: &SqliteStore, flow: &str, run: RunId, after: &str, most: usize) -> Result<Vec<Link>, Error> {
     let rows = sqlx::query(query!("link_unseen"))

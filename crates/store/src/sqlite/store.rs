@@ -89,6 +89,16 @@ impl Store for SqliteStore {
         Box::pin(links::by_target(self, target_system, target_resource, ids))
     }
 
+    fn links_between<'a>(
+        &'a self,
+        source: (&'a str, &'a str),
+        target: (&'a str, &'a str),
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(i64, Link)>, Error>> {
+        Box::pin(links::between(self, source, target, after, limit))
+    }
+
     fn unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>> {
         Box::pin(links::unseen(self, flow, run, after, limit))
     }

@@ -154,6 +154,35 @@ pub async fn a_record_may_be_two_things_in_one_target(open: &Open<'_>) {
     assert_eq!(links(&*store, &["1"]).await, [entry]);
 }
 
+/// Page by page, and none twice; what was unlinked is no longer there.
+pub async fn links_between_two_resources_are_listed(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "places", 1).await;
+    let place = |id: &str| Link { target_resource: "locations".to_owned(), target_id: format!("l-{id}"), ..link(run, "places", id) };
+    let places: Vec<Link> = ["1", "2", "3"].map(place).into();
+    put(&*store, run, "places", &places).await;
+    put(&*store, run, "places", &[link(run, "places", "1")]).await;
+    let back = SourceKey { system: "godata".to_owned(), resource: "locations".to_owned(), id: "l-9".to_owned() };
+    let back =
+        Link { source: back, target_system: "register".to_owned(), target_resource: "cases.csv".to_owned(), ..link(run, "places", "9") };
+    put(&*store, run, "places", std::slice::from_ref(&back)).await;
+
+    let store = open().await;
+    let (register, locations) = (("register", "cases.csv"), ("godata", "locations"));
+    let first = store.links_between(register, locations, 0, 2).await.unwrap();
+    let second = store.links_between(register, locations, first[1].0, 2).await.unwrap();
+    let found: Vec<Link> = first.into_iter().chain(second).map(|(_, link)| link).collect();
+    assert_eq!(found, places);
+    let there: Vec<Link> = store.links_between(locations, register, 0, 10).await.unwrap().into_iter().map(|(_, link)| link).collect();
+    assert_eq!(there, [back]);
+    assert_eq!(store.links_between(register, ("godata", "outbreaks"), 0, 10).await.unwrap(), []);
+    let mut gone = page(run, "places");
+    gone.unlinked = vec![places[1].clone()];
+    store.commit_page(&gone).await.unwrap();
+    let left: Vec<Link> = store.links_between(register, locations, 0, 10).await.unwrap().into_iter().map(|(_, link)| link).collect();
+    assert_eq!(left, [places[0].clone(), places[2].clone()]);
+}
+
 pub async fn a_link_moves_to_another_record(open: &Open<'_>) {
     let store = open().await;
     let run = begin(&*store, "cases", 1).await;

@@ -38,6 +38,7 @@ async fn check(statement: &'static str) {
 async fn growing_tables_are_read_by_an_index() {
     for statement in [
         query!("link_by_source"),
+        query!("link_between"),
         query!("cell_numbers"),
         query!("cell_list"),
         query!("cell_due"),
@@ -90,4 +91,15 @@ async fn growing_tables_are_read_by_an_index() {
     ] {
         check(statement).await;
     }
+}
+
+/// An order by id alone would be met by a walk through all links, which is a search by the row's id in the words of the plan.
+#[tokio::test]
+async fn links_between_two_resources_are_read_by_their_index() {
+    let place = Place::new();
+    let store = place.sqlite().await;
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", query!("link_between")));
+    let plan = sqlx::query(explain).fetch_all(&store.writer).await.unwrap();
+    let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+    assert_eq!(steps, ["SEARCH link USING INDEX link_between (<expr>=? AND rowid>?)"]);
 }

@@ -1,0 +1,56 @@
+//! The links that flows made, laid over the decisions of crosswalks.
+//!
+//! They are loaded once, when a run or a plan begins, and only those between the resources of the crosswalks that the flow uses: in memory they take some hundred
+//! bytes for each place. What the run itself links is seen by the next one; a flow that needs what it has just made refers to it with `ref`.
+
+use std::sync::Arc;
+
+use kivuko_core::codes::{CodeMap, CodeMaps, Pair};
+use kivuko_core::error::Error;
+use kivuko_core::flow::Flow;
+use kivuko_core::project::{Crosswalk, Side};
+use kivuko_core::store::Link;
+
+use crate::engine::Engine;
+
+/// How many links are read at once.
+const PAGE: usize = 5_000;
+
+impl Engine {
+    /// The code maps of the project, with the links of those crosswalks that a flow uses.
+    pub(crate) async fn codes_of(&self, flow: &Flow) -> Result<CodeMaps, Error> {
+        let mut codes = self.project.codes.clone();
+        for crosswalk in self.project.crosswalks.values().filter(|crosswalk| flow.code_maps.contains(&crosswalk.name)) {
+            if let Some(map) = codes.0.get_mut(&crosswalk.name) {
+                *map = Arc::new(self.linked(crosswalk, map).await?);
+            }
+        }
+        Ok(codes)
+    }
+
+    /// A crosswalk with everything that flows have linked.
+    pub(crate) async fn linked(&self, crosswalk: &Crosswalk, map: &CodeMap) -> Result<CodeMap, Error> {
+        let mut pairs = Vec::new();
+        for (one, other) in crosswalk.pairs() {
+            self.pairs_between(one, other, &mut pairs).await?;
+            self.pairs_between(other, one, &mut pairs).await?;
+        }
+        Ok(map.with_links(&pairs))
+    }
+
+    async fn pairs_between(&self, source: &Side, target: &Side, pairs: &mut Vec<Pair>) -> Result<(), Error> {
+        let mut after = 0;
+        loop {
+            let links =
+                self.store.links_between((&source.system, &source.resource), (&target.system, &target.resource), after, PAGE).await?;
+            let Some((last, _)) = links.last() else { return Ok(()) };
+            after = *last;
+            // What a flow made of an item of the place is another thing than the place.
+            let own = links.into_iter().map(|(_, link)| link).filter(|link| !link.part.contains('#'));
+            pairs.extend(own.map(|Link { source: place, target_id, .. }| Pair {
+                one: (source.system.clone(), place.id),
+                other: (target.system.clone(), target_id),
+            }));
+        }
+    }
+}
