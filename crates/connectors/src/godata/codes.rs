@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use kivuko_core::catalogue::record;
+use kivuko_core::catalogue::{godata, record};
 use kivuko_core::connector::NOT_YET;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::numbers::Places;
@@ -22,6 +22,11 @@ pub(super) const PLACES: usize = 5000;
 
 /// Short words that people write in paths for the types of an address.
 const ADDRESS_WORDS: [(&str, &str); 2] = [("USUAL", "USUAL_PLACE_OF_RESIDENCE"), ("PREVIOUS", "PREVIOUS_USUAL_PLACE_OF_RESIDENCE")];
+
+/// Whose ids end in the English name, whatever it is called today.
+const BY_NAME: &str = "LNG_REFERENCE_DATA_CATEGORY_COUNTRY";
+/// The administrative levels of places.
+const LEVEL: &str = "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL";
 
 /// What the installation knows.
 #[derive(Debug, Default)]
@@ -77,18 +82,34 @@ impl Codes {
     /// # Errors
     /// It is not listed, or switched off.
     pub fn expand(&self, category: &str, written: &str) -> Result<String, Cause> {
-        let suffix = match ADDRESS_WORDS.iter().find(|(word, _)| category == ADDRESS_TYPE && *word == written) {
-            Some((_, suffix)) => suffix,
-            None => written,
+        let short = match ADDRESS_WORDS.iter().find(|(word, _)| category == ADDRESS_TYPE && *word == written) {
+            Some((_, suffix)) => Some(format!("{category}_{suffix}")),
+            None if category == LEVEL => admin_level(written).map(|level| format!("{category}_ADMIN_LEVEL_{level}")),
+            None if category == BY_NAME => Some(item_id(category, written)),
+            None => None,
         };
-        let full = format!("{category}_{suffix}");
-        let found = [written, &full].into_iter().find_map(|id| self.items.get(id).filter(|item| item.category_id == category));
-        match found {
-            Some(item) if item.active != Some(false) => Ok(item.id.clone()),
-            Some(_) => Err(Cause::new(record::UNLISTED_CODE, format!("the code `{written}` is switched off in {category}"))
-                .unlisted(category, written)),
-            None => Err(Cause::new(record::UNLISTED_CODE, format!("`{written}` is no code of {category}")).unlisted(category, written)),
-        }
+        let full = format!("{category}_{written}");
+        let known = |id: &str| self.items.get(id).filter(|item| item.category_id == category);
+        let found = known(written).or_else(|| known(&full)).or_else(|| known(short.as_deref()?));
+        let cause = match found {
+            Some(item) if item.active != Some(false) => return Ok(item.id.clone()),
+            Some(_) => Cause::new(record::UNLISTED_CODE, format!("the code `{written}` is switched off in {category}")),
+            None if category == LEVEL => self.no_level(written),
+            None => Cause::new(record::UNLISTED_CODE, format!("`{written}` is no code of {category}")),
+        };
+        Err(cause.unlisted(category, written))
+    }
+
+    fn no_level(&self, written: &str) -> Cause {
+        let of_levels = |item: &&Item| item.category_id == LEVEL && item.active != Some(false);
+        let mut levels: Vec<&str> =
+            self.items.values().filter(of_levels).filter_map(|item| item.id.strip_prefix(LEVEL)?.strip_prefix('_')).collect();
+        levels.sort_unstable();
+        let message = format!(
+            "Go.Data has no geographical level `{written}`; it has {}. Add an item to the category of geographical levels in its reference data, or give the place one of these",
+            levels.join(", ")
+        );
+        Cause::new(godata::NO_SUCH_LEVEL, message)
     }
 
     /// Whether a location of this id exists, or will when a plan is carried out. Places that were not read are all known.
@@ -166,6 +187,11 @@ pub(super) async fn ask<T: serde::de::DeserializeOwned>(client: &Client, path: &
     if answer.is_success() { answer.read() } else { Err(unreadable(&answer)) }
 }
 
+/// The number of `ADMIN_3`, which is what several public tools write for `ADMIN_LEVEL_3`.
+fn admin_level(written: &str) -> Option<u8> {
+    written.strip_prefix("ADMIN_")?.parse().ok()
+}
+
 /// The id that Go.Data makes for an item of reference data: the category, and the label in upper snake case.
 pub fn item_id(category: &str, label: &str) -> String {
     let mut words: Vec<String> = Vec::new();
@@ -237,6 +263,35 @@ mod tests {
         let cause = codes.expand(GENDER, "M").expect_err("no code");
         assert_eq!(cause.unlisted.map(|unlisted| (unlisted.list, unlisted.value)), Some((GENDER.to_owned(), "M".to_owned())));
         assert!(codes.knows_place("L1") && !codes.knows_place("L2"));
+    }
+
+    #[test]
+    fn levels_and_countries_are_understood_as_people_write_them() {
+        let codes = Codes::of(
+            &[
+                (LEVEL, "ADMIN_LEVEL_3", true),
+                (LEVEL, "ADMIN_LEVEL_9", true),
+                (LEVEL, "CLINIC", true),
+                (BY_NAME, "COTE_D_IVOIRE", true),
+                (BY_NAME, "SIERRA_LEONE", true),
+            ],
+            &[],
+        );
+        let check = |category: &str, written: &str, expected: Option<&str>| {
+            let full = expected.map(|suffix| format!("{category}_{suffix}"));
+            assert_eq!(codes.expand(category, written).ok(), full, "{written}");
+        };
+        check(LEVEL, "ADMIN_3", Some("ADMIN_LEVEL_3"));
+        check(LEVEL, "ADMIN_LEVEL_3", Some("ADMIN_LEVEL_3"));
+        check(LEVEL, "CLINIC", Some("CLINIC"));
+        check(LEVEL, "ADMIN_10", None);
+        check(LEVEL, "3", None);
+        check(BY_NAME, "Sierra Leone", Some("SIERRA_LEONE"));
+        check(BY_NAME, "SIERRA_LEONE", Some("SIERRA_LEONE"));
+        check(BY_NAME, "Sierra", None);
+        let cause = codes.expand(LEVEL, "ADMIN_LEVEL_12").expect_err("too deep");
+        assert_eq!(cause.code, godata::NO_SUCH_LEVEL);
+        assert!(cause.message.contains("ADMIN_LEVEL_3, ADMIN_LEVEL_9, CLINIC"), "{}", cause.message);
     }
 
     #[test]

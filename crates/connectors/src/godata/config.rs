@@ -52,8 +52,8 @@ pub struct TargetOptions {
     pub convert: Option<Convert>,
     /// Whether a person that was deleted in Go.Data is restored when the source still has it. Left out: no, it is a rejection.
     pub restore: Option<bool>,
-    /// How new records are brought in: `api`, or `import`, in a file that Go.Data imports, as many as a page has. For cases, events and lab results. Changes and
-    /// deletions go through the API in either way. Left out: `api`.
+    /// How new records are brought in: `api`, or `import`, in a file that Go.Data imports, as many as a page has. For cases, events, lab results and locations; of
+    /// locations the sheet may choose the `id` then. Changes and deletions go through the API in either way. Left out: `api`.
     pub via: Option<Way>,
 }
 
@@ -124,7 +124,7 @@ impl TargetOptions {
     /// They cannot be, or not safely.
     pub fn imports(&self, resource: &Resource) -> Result<bool, Error> {
         match (self.via, resource.imports) {
-            (Some(Way::Import), Imports::As(_)) => Ok(true),
+            (Some(Way::Import), Imports::As(_) | Imports::Tree) => Ok(true),
             (Some(Way::Import), Imports::Not(why)) => {
                 let message = format!("`via: import` is not for {}: {why}; leave it out", resource.name);
                 Err(Error::configuration(godata::NO_IMPORT, message))

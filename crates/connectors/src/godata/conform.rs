@@ -31,6 +31,8 @@ pub struct Rules {
     pub mask: Option<Mask>,
     /// `duplicates: accept`: the digits of a visual id may be replaced.
     pub rewriting_accepted: bool,
+    /// New records have ids of our own choice, and lie in ones that may come with them.
+    pub chooses_ids: bool,
     /// What records of this kind are asked in the outbreak; when it asks nothing, any answer is accepted.
     pub questionnaire: Questionnaire,
 }
@@ -102,7 +104,7 @@ impl Work<'_> {
                 self.refuse(Cause::new(target::UNKNOWN_FIELD, format!("Go.Data has no such field{near}")), &format!("{prefix}{name}"));
                 continue;
             };
-            if field.read_only {
+            if field.read_only && !(self.rules.chooses_ids && prefix.is_empty() && name == "id") {
                 let cause = Cause::new(godata::READ_ONLY, "Go.Data sets this field itself and drops what is sent");
                 self.refuse(cause, &format!("{prefix}{name}"));
                 continue;
@@ -212,7 +214,9 @@ impl Work<'_> {
 
     fn place(&mut self, member: Value, path: &str) -> Value {
         let Some(id) = value::text(&member) else { return self.wrong(path, "the id of a location") };
-        if self.rules.codes.knows_place(id.trim()) {
+        // Whether a parent is there, or comes in the same file, is seen when it is written.
+        let may_come = self.rules.chooses_ids && path == "parentLocationId";
+        if may_come || self.rules.codes.knows_place(id.trim()) {
             return Value::String(id.trim().to_owned());
         }
         let cause = Cause::new(record::UNKNOWN_PLACE, format!("Go.Data has no location with the id `{id}`")).unlisted("locations", id);

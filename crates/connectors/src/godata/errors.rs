@@ -183,8 +183,13 @@ fn refused(remote: &Remote) -> Cause {
         }
         "MODEL_CONFLICT" => Cause::new(godata::TAKEN, "another record has this name, label or code"),
         "MODEL_NOT_EDITABLE" => Cause::new(godata::READ_ONLY, "the record belongs to Go.Data itself and cannot be changed"),
-        "MODEL_IN_USE" => Cause::new(target::REFUSED, "the record is in use in Go.Data and cannot be deleted"),
-        "DEACTIVATE_PARENT_MODEL" => Cause::new(target::REFUSED, "the location has active locations below it; deactivate those first"),
+        "MODEL_IN_USE" => Cause::new(
+            godata::IN_USE,
+            "it, or what lies below it, is named by records of Go.Data (people, follow-ups, teams, outbreaks, locations) and cannot be deleted; `deletes: then: deactivate` closes it in the place of that",
+        ),
+        "DEACTIVATE_PARENT_MODEL" => {
+            Cause::new(godata::OPEN_BELOW, "the location has active locations below it; it waits until those are closed")
+        }
         "DELETE_ACTIVE_OUTBREAK" => Cause::new(target::REFUSED, "the outbreak is the active one of an account and cannot be deleted"),
         _ => validation(remote, code),
     }

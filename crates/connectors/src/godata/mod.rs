@@ -32,6 +32,7 @@ mod logs;
 mod lookup;
 mod mask;
 mod persons;
+mod places;
 mod questionnaire;
 mod read;
 mod relationship;

@@ -61,6 +61,9 @@ impl Kind {
     }
 }
 
+/// The identity of texts in a list: each is itself, so that what others put there stays.
+pub(super) const ITSELF: &[&str] = &[""];
+
 /// A resource, as data: whatever differs from one to the next is said here, and the code asks for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Resource {
@@ -110,6 +113,8 @@ pub struct Resource {
 pub enum Imports {
     /// As rows of this model.
     As(&'static str),
+    /// As a tree, in the one file that Go.Data has for it.
+    Tree,
     /// Not, and this is why.
     Not(&'static str),
 }
@@ -362,6 +367,7 @@ mod tests {
             for (path, identity) in resource.replaced_whole {
                 let field = resource.field(path).expect(path);
                 match field.kind {
+                    Kind::Texts | Kind::Places => assert_eq!(identity, &ITSELF, "{path}"),
                     Kind::List(nested) => identity.iter().for_each(|name| assert!(find(nested, name).is_some(), "{path}.{name}")),
                     _ => assert!(identity.is_empty(), "{path} is no list"),
                 }

@@ -25,7 +25,7 @@ use super::lookup::Place;
 use super::mask::Mask;
 use super::questionnaire::{ANSWERS, Questionnaire};
 use super::read::known;
-use super::schema::{Field, Kind, Resource, Role, find};
+use super::schema::{Field, Imports, Kind, Resource, Role, find};
 use super::write::Writer;
 
 /// A resource that is written.
@@ -142,6 +142,7 @@ impl Target {
         let rules = Rules {
             mask: outbreak.as_ref().zip(self.resource.person()).and_then(|(outbreak, kind)| outbreak.mask(kind)).map(Mask::parse),
             rewriting_accepted: self.spec.accept_duplicates,
+            chooses_ids: self.chooses_ids(),
             questionnaire,
             codes,
         };
@@ -212,7 +213,7 @@ impl Target {
                 let message = format!("Go.Data has no field `{name}` here{}", near.unwrap_or_default());
                 return Err(Cause::new(target::UNKNOWN_FIELD, message));
             };
-            if field.read_only {
+            if field.read_only && !(name == "id" && self.chooses_ids()) {
                 return Err(Cause::new(godata::READ_ONLY, format!("Go.Data sets `{name}` itself and drops what is sent")));
             }
             reached = Some(field.kind);
@@ -226,6 +227,11 @@ impl Target {
             };
         }
         Ok(reached)
+    }
+
+    /// Only the file of a tree can say which id a new record has.
+    fn chooses_ids(&self) -> bool {
+        self.imports.is_some() && matches!(self.resource.imports, Imports::Tree)
     }
 
     fn place<'a>(&'a self, ready: &'a Ready) -> Place<'a> {
@@ -278,7 +284,8 @@ impl connector::Target for Target {
         let one_by_one = self.resource.one_by_one || self.numbers_race();
         let concurrency = self.client.options.http.concurrency;
         Capabilities {
-            batch_size: if self.imports.is_some() { ROWS } else { self.client.options.batch_size },
+            // Places depend on one another: the more come together, the fewer have to wait.
+            batch_size: if self.imports.is_some() || self.resource.role == Role::Place { ROWS } else { self.client.options.batch_size },
             concurrency: if one_by_one || self.resource.role == Role::Relationship { 1 } else { concurrency },
             lookup_size: 100,
             replaced_whole: self.replaced_whole(),

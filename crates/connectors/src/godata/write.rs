@@ -30,7 +30,7 @@ use super::schema::{Resource, Role};
 use crate::http::{Answer, Method, Safety};
 
 /// How many single writes of a batch are under way at a time; the client's own limit holds besides.
-const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 8;
 
 /// Writes into one resource.
 #[derive(Debug)]
@@ -50,8 +50,20 @@ pub struct Writer<'a> {
 pub(super) struct Outcomes(Vec<Option<Written>>);
 
 impl Outcomes {
-    fn set(&mut self, position: usize, written: Written) {
+    pub(super) fn set(&mut self, position: usize, written: Written) {
         self.0[position] = Some(written);
+    }
+
+    pub(super) fn get(&self, position: usize) -> Option<&Written> {
+        self.0[position].as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, position: usize) -> Option<&mut Written> {
+        self.0[position].as_mut()
+    }
+
+    pub(super) fn is_done(&self, position: usize) -> bool {
+        matches!(self.0[position], Some(Written::Done { .. }))
     }
 
     pub(super) fn all(&mut self, writes: &[&Addressed<'_>], written: &Written) {
@@ -110,6 +122,10 @@ impl Writer<'_> {
                 Ok(address) => writes.push(Addressed { position, write, address }),
                 Err(written) => outcomes.set(position, written),
             }
+        }
+        if self.place.resource.role == Role::Place {
+            self.write_places(&writes, &mut outcomes).await;
+            return outcomes.whole();
         }
         // What touches one person is never under way together.
         for mut wave in address::waves(&writes) {
@@ -171,7 +187,7 @@ impl Writer<'_> {
         self.arrays.load(Ordering::Relaxed) && self.search.is_some() && !self.one_by_one && can_be_told_apart
     }
 
-    async fn each(&self, writes: &[&Addressed<'_>], outcomes: &mut Outcomes) {
+    pub(super) async fn each(&self, writes: &[&Addressed<'_>], outcomes: &mut Outcomes) {
         let at_a_time = if self.one_by_one { 1 } else { AT_A_TIME };
         let mut under_way = Vec::with_capacity(writes.len());
         for one in writes {
@@ -183,7 +199,7 @@ impl Writer<'_> {
         }
     }
 
-    async fn one_of(&self, one: &Addressed<'_>) -> (usize, Written) {
+    pub(super) async fn one_of(&self, one: &Addressed<'_>) -> (usize, Written) {
         (one.position, self.one(one).await)
     }
 
@@ -277,6 +293,7 @@ impl Writer<'_> {
 
     fn refusal(&self, answer: &Answer) -> Written {
         match judge(answer) {
+            Verdict::Record(cause) if cause.code == godata::OPEN_BELOW => Written::NotYet(cause),
             Verdict::Record(cause) => Written::Refused(cause),
             Verdict::Gone if self.place.resource.role == Role::Relationship => Written::Refused(Cause::new(
                 godata::NO_SUCH_PERSON,
@@ -296,7 +313,7 @@ impl Writer<'_> {
     }
 
     /// Creates records of one address by one request.
-    async fn create_together(&self, group: Vec<&Addressed<'_>>) -> Vec<(usize, Written)> {
+    pub(super) async fn create_together(&self, group: Vec<&Addressed<'_>>) -> Vec<(usize, Written)> {
         let mut outcomes = Created::default();
         let mut groups = vec![group];
         while let Some(group) = groups.pop() {
@@ -456,10 +473,7 @@ impl Writer<'_> {
         };
         let (refused, allowed): (Vec<_>, Vec<_>) =
             writes.iter().copied().partition(|one| one.write.id.as_ref().is_some_and(|id| held.contains(id)));
-        let what = match self.place.resource.role {
-            Role::Place => "the location has others below it, which would be deleted with it",
-            _ => "the person exposed others; Go.Data would delete those exposures, and contacts that have no other one",
-        };
+        let what = "the person exposed others; Go.Data would delete those exposures, and contacts that have no other one";
         outcomes.all(&refused, &Written::Refused(Cause::new(godata::TAKES_OTHERS_ALONG, what)));
         self.each(&allowed, outcomes).await;
     }
@@ -467,23 +481,14 @@ impl Writer<'_> {
     /// Which of these would take other records along when they are deleted.
     async fn takes_along(&self, ids: &[String]) -> Result<HashSet<String>, Error> {
         let mut held = HashSet::new();
-        match self.place.resource.role {
-            Role::Place => {
-                let all: Vec<&String> = ids.iter().collect();
-                let children = self.place.all_of(&all, &|ids| json!({ "parentLocationId": { "inq": ids } })).await?;
-                let live = children.iter().filter(|child| child.get("deleted") != Some(&Value::Bool(true)));
-                held.extend(live.filter_map(|child| child.get("parentLocationId").and_then(Value::as_str)).map(str::to_owned));
-            }
-            Role::Person(_) => {
-                // Its own exposures go with it and are nobody else's. Releases without the count say only whether there are any relationships.
-                let related = |body: &Value| match body.get("numberOfContacts").and_then(Value::as_u64) {
-                    Some(exposed) => exposed > 0,
-                    None => body.get("hasRelationships") == Some(&Value::Bool(true)),
-                };
-                let present = self.place.by_ids(ids).await?;
-                held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
-            }
-            Role::Item | Role::Relationship | Role::Child(_) | Role::Token | Role::Plain => {}
+        if self.place.resource.person().is_some() {
+            // Its own exposures go with it and are nobody else's. Releases without the count say only whether there are any relationships.
+            let related = |body: &Value| match body.get("numberOfContacts").and_then(Value::as_u64) {
+                Some(exposed) => exposed > 0,
+                None => body.get("hasRelationships") == Some(&Value::Bool(true)),
+            };
+            let present = self.place.by_ids(ids).await?;
+            held.extend(present.into_iter().flatten().filter(|candidate| related(&candidate.body)).map(|candidate| candidate.id));
         }
         Ok(held)
     }

@@ -55,4 +55,16 @@ codes! {
     IMPORT_STUCK = 644, "K0644";
     /// An import ended without a word on a record.
     IMPORT_LOST = 645, "K0645";
+    /// Go.Data has no such geographical level.
+    NO_SUCH_LEVEL = 650, "K0650";
+    /// A location would lie below itself.
+    BELOW_ITSELF = 651, "K0651";
+    /// A location has open ones below it.
+    OPEN_BELOW = 652, "K0652";
+    /// Records of Go.Data name it.
+    IN_USE = 653, "K0653";
+    /// The chosen id belongs to another location.
+    ID_TAKEN = 654, "K0654";
+    /// After an import a location is not as it was sent.
+    NOT_AS_SENT = 655, "K0655";
 }

@@ -27,6 +27,7 @@ mod jobs;
 mod lab_results;
 mod labels_fr;
 mod languages;
+mod location_tree;
 mod locations;
 mod merge;
 mod multipart;

@@ -11,6 +11,7 @@
 mod ended;
 mod right;
 mod row;
+mod tree;
 mod under_way;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,6 @@
 //! Places, as a flat list with parents.
 
-use super::super::schema::{Field, Kind, List, Resource, Role, code, field, fields, required};
+use super::super::schema::{Field, ITSELF, Imports, Kind, List, Resource, Role, code, field, fields, required};
 
 const IDENTIFIER: &[Field] = &[field("code", Kind::Text), field("description", Kind::Text)];
 
@@ -22,12 +22,14 @@ pub const LOCATIONS: Resource = Resource {
     role: Role::Place,
     fields: LOCATION,
     // Another system's code of the same place must stay, like a document of a person.
-    replaced_whole: &[("identifiers", &["description", "code"]), ("geoLocation", &[])],
+    replaced_whole: &[("identifiers", &["description", "code"]), ("synonyms", ITSELF), ("geoLocation", &[])],
     nested_keys: &[("identifiers", "description", "code")],
     deactivates: true,
     is_named: true,
-    // Siblings are compared by name when they are stored, and two at the same moment do not see each other.
+    // Siblings are compared by name when they are stored, and two at the same moment do not see each other: `places` puts no two of one name into an array.
+    creates_together: true,
     one_by_one: true,
+    imports: Imports::Tree,
     list: List { by_post: true, ..List::PLAIN },
     ..Resource::PLAIN
 };

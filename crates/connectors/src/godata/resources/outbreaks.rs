@@ -1,6 +1,6 @@
 //! Outbreaks.
 
-use super::super::schema::{Field, Kind, List, Resource, code, field, fields, kept, required};
+use super::super::schema::{Field, ITSELF, Kind, List, Resource, code, field, fields, kept, required};
 
 const COUNTRY: &[Field] = &[field("id", code!("COUNTRY"))];
 
@@ -65,7 +65,7 @@ pub const OUTBREAKS: Resource = Resource {
     name: "outbreaks",
     about: "The outbreaks that the account may see.",
     fields: OUTBREAK,
-    replaced_whole: &[("countries", &["id"]), ("allowedRefDataItems", &[]), ("visibleAndMandatoryFields", &[])],
+    replaced_whole: &[("countries", &["id"]), ("locationIds", ITSELF), ("allowedRefDataItems", &[]), ("visibleAndMandatoryFields", &[])],
     list: List { by_post: true, ..List::PLAIN },
     ..Resource::PLAIN
 };

@@ -8,11 +8,13 @@ mod imports;
 mod labels;
 mod others;
 mod people;
+mod places;
 mod questionnaires;
 mod quirks;
 mod reading;
 mod relationships;
 mod tokens;
+mod trees;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,6 +144,14 @@ fn words(written: &[Written]) -> Vec<String> {
         Written::Failed(error) => format!("failed {}", error.cause.code),
     };
     written.iter().map(word).collect()
+}
+
+/// What is said of a record that was not written.
+fn said(written: &Written) -> &str {
+    match written {
+        Written::Refused(cause) | Written::NotYet(cause) => &cause.message,
+        other => panic!("nothing is said: {other:?}"),
+    }
 }
 
 fn id_of(written: &Written) -> String {

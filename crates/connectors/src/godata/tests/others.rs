@@ -6,7 +6,7 @@ use super::*;
 
 const LEVEL: &str = "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL_ADMIN_LEVEL_0";
 
-async fn prepared(world: &World, resource: &str, key: &[&str]) -> Box<dyn Target> {
+pub(super) async fn prepared(world: &World, resource: &str, key: &[&str]) -> Box<dyn Target> {
     let key = key.iter().map(|path| (*path).to_owned()).collect();
     let target = world.target_of(&TargetSpec { resource: resource.to_owned(), key, ..TargetSpec::default() });
     assert_eq!(target.prepare().await, Ok(Vec::new()));
@@ -67,9 +67,9 @@ async fn quirk_46_and_18_a_place_with_others_below_it_is_not_deleted() {
     world.sim.put_location(json!({ "id": "P", "name": "Parent" }));
     world.sim.put_location(json!({ "id": "C", "name": "Child", "parentLocationId": "P" }));
     let target = prepared(&world, "locations", &["name"]).await;
-    let written = write(target.as_ref(), &[delete("P"), delete("C"), delete("nobody")]).await;
-    assert_eq!(words(&written), [&godata::TAKES_OTHERS_ALONG.to_string(), "done", "done"], "and deleting what is not there is done");
-    assert_eq!(words(&write(target.as_ref(), &[delete("P")]).await), ["done"], "now nothing is below it");
+    let written = write(target.as_ref(), &[delete("P"), delete("nobody")]).await;
+    assert_eq!(words(&written), [&godata::TAKES_OTHERS_ALONG.to_string(), "done"], "and deleting what is not there is done");
+    assert_eq!(words(&write(target.as_ref(), &[delete("P"), delete("C")]).await), ["done", "done"], "together they go, from below");
 }
 
 #[tokio::test]

@@ -179,18 +179,6 @@ async fn quirk_39_a_date_alone_is_midnight_utc() {
 }
 
 #[tokio::test]
-async fn quirk_45_levels_of_places_are_codes_like_others() {
-    let world = World::new().await;
-    let target = world.target("locations", "name");
-    assert_eq!(target.prepare().await, Ok(Vec::new()));
-    assert!(target.conform(json!({ "name": "X", "geographicalLevelId": "ADMIN_LEVEL_2" })).is_ok());
-    assert_eq!(
-        target.conform(json!({ "name": "X", "geographicalLevelId": "FACILITY" })).expect_err("refused")[0].code,
-        record::UNLISTED_CODE
-    );
-}
-
-#[tokio::test]
 async fn quirk_49_what_the_server_sets_is_refused() {
     let world = World::new().await;
     let target = world.cases().await;

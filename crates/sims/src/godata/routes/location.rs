@@ -1,15 +1,16 @@
 //! Locations.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Call, compile, counted};
 use crate::godata::cases::Author;
 use crate::godata::condition::Engine;
 use crate::godata::error::{Error, Result};
 use crate::godata::filter::Filter;
+use crate::godata::location_tree;
 use crate::godata::locations;
 use crate::godata::multipart;
 use crate::godata::node::Node;
@@ -84,12 +85,29 @@ pub(super) fn route(call: &Call<'_>, rest: &[&str]) -> Result<Reply> {
             let count = locations::delete(&mut call.server.write(), id, &call.author(&user))?;
             Ok(counted(count).wrote(count))
         }
-        ["import-importable-file-using-map"] | [_, "usage" | "propagate-geo-location", ..] => {
+        [id, "usage"] if get => {
+            call.user_who_may("location_usage")?;
+            Ok(Reply::json(200, json!(usage(call, id)?).to_string()))
+        }
+        [id, "usage", "count"] if get => {
+            call.user_who_may("location_usage")?;
+            Ok(counted(usage(call, id)?.values().map(Vec::len).sum()))
+        }
+        ["import-importable-file-using-map"] | [_, "propagate-geo-location", ..] => {
             call.user()?;
             Err(Error::not_simulated(call.path))
         }
         _ => Err(call.no_method("location")),
     }
+}
+
+/// What names the location itself, by the model that does.
+fn usage(call: &Call<'_>, id: &str) -> Result<BTreeMap<&'static str, Vec<Map<String, Value>>>> {
+    let store = call.server.read();
+    if store.locations.live(id).is_none() {
+        return Err(Error::no_such_model("location", id));
+    }
+    Ok(locations::usage(&store, &[id.to_owned()]))
 }
 
 /// The list, `parentLocation` included when it is asked for.
@@ -166,6 +184,9 @@ fn import(call: &Call<'_>) -> Result<Reply> {
     let Some(file) = multipart::part(kind, &call.request.body, "file") else {
         return Err(Error::coded(400, "MISSING_REQUIRED_PROPERTY", "Missing required property `file`"));
     };
-    let (stored, written) = locations::import(&mut call.server.write(), file.content, &call.author(&user))?;
-    Ok(Reply::elements(stored.iter().map(text_of).collect()).wrote(written))
+    let imported = location_tree::import(&mut call.server.write(), file.content, &call.author(&user))?;
+    Ok(match &imported.stopped {
+        Some(error) => super::refusal(error, call.request).wrote(imported.written),
+        None => Reply::elements(imported.records.iter().map(text_of).collect()).wrote(imported.written),
+    })
 }

@@ -1,0 +1,186 @@
+//! Whole trees of locations through the API: order, names, moves, closing and deleting.
+
+use kivuko_core::catalogue::{godata, record};
+use kivuko_core::diff;
+
+use super::others::prepared;
+use super::*;
+
+const UID: &str = "identifiers[description=DHIS2 uid].code";
+
+/// A tree in which ids are names: `("N1", "North 1", "N")`.
+fn grow(world: &World, places: &[(&str, &str, &str)]) {
+    for (id, name, parent) in places {
+        let parent = if parent.is_empty() { Value::Null } else { json!(parent) };
+        world.sim.put_location(json!({ "id": id, "name": name, "parentLocationId": parent }));
+    }
+}
+
+fn north(world: &World) {
+    grow(world, &[("C", "Country", ""), ("N", "North", "C"), ("S", "South", "C"), ("N1", "Harbour", "N"), ("N2", "Hill", "N")]);
+}
+
+async fn target(world: &World) -> Box<dyn Target> {
+    prepared(world, "locations", &[UID]).await
+}
+
+fn place(target: &dyn Target, uid: &str, name: &str, parent: &str) -> Write {
+    create(target, uid, json!({ "name": name, "parentLocationId": parent, "identifiers": [{ "description": "DHIS2 uid", "code": uid }] }))
+}
+
+fn off(id: &str) -> Write {
+    Write { action: Action::Deactivate, ..update(id, Value::Null) }
+}
+
+fn stored(world: &World, id: &str) -> Value {
+    world.sim.state().collection("location").into_iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{id} is there"))
+}
+
+fn names(world: &World, parent: &str) -> Vec<String> {
+    let all = world.sim.state().collection("location");
+    let mut names: Vec<String> = all
+        .iter()
+        .filter(|row| row["parentLocationId"] == parent && row["deleted"] != json!(true))
+        .filter_map(|row| row["name"].as_str().map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn new_places_go_in_arrays_and_siblings_of_one_name_never_in_the_same() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let mut batch: Vec<Write> = (0..120).map(|number| place(&*target, &format!("u{number}"), &format!("Place {number}"), "S")).collect();
+    batch.insert(60, place(&*target, "twin", "PLACE 59", "S"));
+    batch.push(place(&*target, "elsewhere", "Place 1", "N"));
+    world.sim.log().clear();
+    let written = write(&*target, &batch).await;
+    let mut expected = vec!["done".to_owned(); 122];
+    expected[60] = godata::TAKEN.to_string();
+    assert_eq!(words(&written), expected);
+    let holder = id_of(&written[59]);
+    assert!(said(&written[60]).contains(&holder), "{} is told: {}", holder, said(&written[60]));
+    assert_eq!(names(&world, "S").len(), 120);
+    // Three arrays for 122 places, and what it takes to find out about the one that is refused.
+    let posts = world.sim.log().count("POST", "/api/locations");
+    assert!((4..=54).contains(&posts), "{posts} requests");
+    world.sim.log().clear();
+    let more: Vec<Write> = (0..200).map(|number| place(&*target, &format!("v{number}"), &format!("More {number}"), "N")).collect();
+    assert_eq!(words(&write(&*target, &more).await), vec!["done"; 200]);
+    assert_eq!((world.sim.log().count("POST", "/api/locations"), target.capabilities().concurrency), (4, 1));
+}
+
+#[tokio::test]
+async fn quirk_44_siblings_may_swap_their_names() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let batch = [update("N", json!({ "name": "South" })), update("S", json!({ "name": "North" }))];
+    assert_eq!(words(&write(&*target, &batch).await), ["done"; 2]);
+    assert_eq!((&stored(&world, "N")["name"], &stored(&world, "S")["name"]), (&json!("South"), &json!("North")));
+    // One makes room for the other, whichever comes first.
+    let batch = [update("S", json!({ "name": "South" })), update("N", json!({ "name": "East" }))];
+    assert_eq!(words(&write(&*target, &batch).await), ["done"; 2]);
+    assert_eq!(names(&world, "C"), ["East", "South"]);
+    let taken = write(&*target, &[update("N", json!({ "name": "south" }))]).await;
+    assert_eq!(words(&taken), [godata::TAKEN.to_string()]);
+    assert!(said(&taken[0]).contains("location S,"), "{}", said(&taken[0]));
+    let at_the_top = write(&*target, &[create(&*target, "x", json!({ "name": "COUNTRY" }))]).await;
+    assert!(said(&at_the_top[0]).contains("location C,"), "{}", said(&at_the_top[0]));
+}
+
+#[tokio::test]
+async fn a_place_moves_but_never_below_itself() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let to = |id: &str, parent: &str| update(id, json!({ "parentLocationId": parent }));
+    world.sim.log().clear();
+    let written = write(&*target, &[to("N", "N"), to("C", "N1"), to("N2", "nowhere")]).await;
+    assert_eq!(
+        words(&written),
+        ["K0651", "waits K0651", "waits K0311"].map(|word| word.replace("K0311", &record::UNKNOWN_PLACE.to_string()))
+    );
+    assert!(world.sim.log().writes().is_empty(), "none of it was sent");
+    // The harbour becomes the parent of the north in which it lay: it leaves first.
+    assert_eq!(words(&write(&*target, &[to("N", "N1"), to("N1", "C")]).await), ["done"; 2]);
+    assert_eq!((&stored(&world, "N")["parentLocationId"], &stored(&world, "N1")["parentLocationId"]), (&json!("N1"), &json!("C")));
+    assert_eq!(words(&write(&*target, &[update("S", json!({ "populationDensity": 3 })), to("S", "N2")]).await), ["done"; 2]);
+}
+
+#[tokio::test]
+async fn what_is_closed_is_closed_from_below() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let written = write(&*target, &[off("C"), off("N"), off("N1"), update("N2", json!({ "active": false }))]).await;
+    assert_eq!(words(&written), ["waits K0652", "done", "done", "done"], "the south is open still");
+    assert_eq!(words(&write(&*target, &[off("C"), off("S")]).await), ["done"; 2]);
+    let open = |id: &str| update(id, json!({ "active": true }));
+    assert_eq!(words(&write(&*target, &[open("N1"), open("C")]).await), ["done"; 2]);
+    assert_eq!(stored(&world, "C")["active"], true);
+}
+
+#[tokio::test]
+async fn quirk_46_what_is_deleted_is_deleted_from_below_and_takes_nobody_along() {
+    let world = World::new().await;
+    north(&world);
+    grow(&world, &[("N11", "Quay", "N1")]);
+    let target = target(&world).await;
+    let held = write(&*target, &[delete("C"), delete("N"), delete("N1")]).await;
+    assert_eq!(
+        words(&held),
+        [godata::TAKES_OTHERS_ALONG.to_string(), godata::TAKES_OTHERS_ALONG.to_string(), godata::TAKES_OTHERS_ALONG.to_string()]
+    );
+    assert!(said(&held[2]).contains("N11") && said(&held[1]).contains("N2"), "{held:?}");
+    world.sim.log().clear();
+    let written = write(&*target, &[delete("N"), delete("N1"), delete("nobody"), delete("N11"), delete("N2")]).await;
+    assert_eq!(words(&written), ["done"; 5]);
+    let order: Vec<String> = world.sim.log().writes().iter().map(|entry| entry.path.replace("/api/locations/", "")).collect();
+    let at = |id: &str| order.iter().position(|path| path == id).unwrap_or_else(|| panic!("{id} in {order:?}"));
+    assert!(at("N11") < at("N1") && at("N1") < at("N") && at("N2") < at("N"), "{order:?}");
+    world.sim.insert_case(Options::OUTBREAK, json!({ "addresses": [{ "locationId": "S" }] }));
+    let used = write(&*target, &[delete("C"), delete("S")]).await;
+    assert_eq!(words(&used), [godata::TAKES_OTHERS_ALONG.to_string(), godata::IN_USE.to_string()]);
+    assert_eq!(names(&world, "C"), ["South"]);
+}
+
+#[tokio::test]
+async fn quirk_45_levels_are_items_and_deeper_ones_need_one_of_their_own() {
+    let world = World::new().await;
+    let target = target(&world).await;
+    let level = |written: &str| target.conform(json!({ "name": "X", "geographicalLevelId": written }));
+    let full = "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL_ADMIN_LEVEL_3";
+    for written in ["ADMIN_LEVEL_3", "ADMIN_3", full] {
+        assert_eq!(level(written).expect("a level")["geographicalLevelId"], full, "{written}");
+    }
+    assert_eq!(level("FACILITY").expect_err("not listed")[0].code, godata::NO_SUCH_LEVEL);
+    let causes = level("ADMIN_LEVEL_10").expect_err("ten levels begin with 0");
+    assert_eq!((causes[0].code, causes[0].field.as_deref()), (godata::NO_SUCH_LEVEL, Some("geographicalLevelId")));
+    assert!(causes[0].message.contains("ADMIN_LEVEL_0, ADMIN_LEVEL_1"), "{}", causes[0].message);
+    // Someone adds it.
+    let item = json!({ "categoryId": "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL", "value": "Admin Level 10" });
+    let world = World::with(Options { reference_data: vec![item], ..Options::for_tests() }, json!({})).await;
+    let target = self::target(&world).await;
+    target.conform(json!({ "name": "X", "geographicalLevelId": "ADMIN_LEVEL_10" })).expect("it is there now");
+}
+
+#[tokio::test]
+async fn what_others_wrote_into_a_place_stays() {
+    let world = World::new().await;
+    world.sim.put_location(json!({
+        "id": "L", "name": "Lakeside", "synonyms": ["Old Lakeside"], "identifiers": [{ "description": "HMIS", "code": "77" }]
+    }));
+    let target = target(&world).await;
+    let whole = target.capabilities().replaced_whole;
+    let present = target.fetch(&["L".to_owned()]).await.expect("a look").remove(0).expect("it is there").body;
+    let wanted = json!({ "synonyms": ["LKS"], "identifiers": [{ "description": "DHIS2 uid", "code": "abc" }] });
+    let merged = diff::merge(&present, &wanted, &whole);
+    assert_eq!(words(&write(&*target, &[update("L", merged.clone())]).await), ["done"]);
+    let now = stored(&world, "L");
+    assert_eq!(now["synonyms"], json!(["Old Lakeside", "LKS"]));
+    assert_eq!(now["identifiers"].as_array().map(Vec::len), Some(2));
+    assert!(diff::changed_fields(&now, &diff::merge(&now, &wanted, &whole)).is_empty(), "the same again changes nothing");
+}
