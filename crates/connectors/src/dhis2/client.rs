@@ -83,6 +83,8 @@ pub struct Me {
     pub organisation_units: Vec<Reference>,
     /// Whose data it sees; where it has none, that of where it captures.
     pub data_view_organisation_units: Vec<Reference>,
+    /// Where it searches people; where it has none, that of where it captures.
+    pub tei_search_organisation_units: Vec<Reference>,
 }
 
 /// An object that is only named.
@@ -258,7 +260,7 @@ impl Client {
     pub async fn me(&self) -> Result<&Me, Error> {
         self.me
             .get_or_try_init(|| async {
-                let fields = "id,username,authorities,organisationUnits[id],dataViewOrganisationUnits[id]";
+                let fields = "id,username,authorities,organisationUnits[id],dataViewOrganisationUnits[id],teiSearchOrganisationUnits[id]";
                 self.ask(self.get(["me"]).query("fields", fields)).await
             })
             .await

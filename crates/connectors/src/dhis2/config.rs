@@ -186,6 +186,29 @@ pub struct TargetOptions {
     pub restore: Option<bool>,
     /// Aggregate flows: whether data sets are marked complete when all their flows are done.
     pub complete: Option<bool>,
+    /// `organisationUnits`: what the org units of the flow are put into. Only added, never taken away. Left out: nothing.
+    pub assign: Option<Assign>,
+}
+
+/// What org units are put into.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assign {
+    /// Programs, by name, code or id.
+    pub programs: Option<Names>,
+    /// Data sets, by name, code or id.
+    pub data_sets: Option<Names>,
+    /// Groups of org units, by name, code or id.
+    pub groups: Option<Names>,
+    /// `me`: they are put among the org units of the account that writes, where they do not lie below one of those already.
+    pub users: Option<Users>,
+}
+
+/// Whose org units they become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Users {
+    Me,
 }
 
 /// The form in which values are sent.

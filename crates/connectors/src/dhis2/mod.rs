@@ -16,6 +16,7 @@ mod config;
 mod errors;
 mod frame;
 mod listing;
+mod metadata;
 mod progress;
 mod read;
 mod schema;

@@ -4,6 +4,8 @@ use kivuko_core::catalogue::network;
 use kivuko_core::connector::{FieldDescription, ResourceDescription};
 use kivuko_core::error::{Error, nearest};
 
+use super::metadata::{Holds, shape};
+
 /// A resource.
 #[derive(Debug)]
 pub struct Resource {
@@ -33,7 +35,28 @@ pub struct Field(pub &'static str, pub &'static str);
 impl Resource {
     /// Whether it can be a target.
     pub fn writes(&self) -> bool {
-        matches!(self.role, Role::Values | Role::Completeness)
+        matches!(self.role, Role::Values | Role::Completeness) || shape(self.name).is_some()
+    }
+
+    /// Whether a field can be written; of metadata those of their shape.
+    fn is_written(&self, path: &str) -> bool {
+        match shape(self.name) {
+            None => self.writes() && !SET_BY_SERVER.contains(&path),
+            Some(shape) => {
+                let top = path.split(['.', '[']).next().unwrap_or_default();
+                let holds = shape.field(top).map(|field| field.holds);
+                match holds {
+                    Some(Holds::Reference(_)) => ["id", "code", "name"].contains(&path.rsplit('.').next().unwrap_or_default()),
+                    Some(Holds::Members(_)) => path.ends_with("[].id"),
+                    holds => holds.is_some(),
+                }
+            }
+        }
+    }
+
+    /// What a new record must have.
+    fn required(&self) -> &'static [&'static str] {
+        shape(self.name).map_or_else(|| required(self.role), |shape| shape.required)
     }
 
     /// For people and drafts.
@@ -42,8 +65,8 @@ impl Resource {
             path: (*path).to_owned(),
             kind,
             codes: None,
-            required: self.writes() && required(self.role).contains(path),
-            read_only: !self.writes() || SET_BY_SERVER.contains(path),
+            required: self.writes() && self.required().contains(path),
+            read_only: !self.is_written(path),
         });
         ResourceDescription {
             name: self.name.to_owned(),

@@ -14,6 +14,7 @@ use super::analytics;
 use super::client::{ADD_VALUES, Client, EDIT_EXPIRED};
 use super::completeness;
 use super::config::{self, FromOptions, TargetOptions};
+use super::metadata;
 use super::read::Source;
 use super::schema::{RESOURCES, Role, known};
 use super::values;
@@ -180,6 +181,9 @@ impl connector::System for System {
             Role::Values => Ok(Box::new(values::Target::new(client, spec, options))),
             Role::Completeness => Ok(Box::new(completeness::Target::new(client, spec, options))),
             Role::Metadata | Role::Analytics => {
+                if let Some(shape) = metadata::shape(resource.name) {
+                    return Ok(Box::new(metadata::Target::new(client, shape, spec, options)));
+                }
                 let message = format!("{} are read only: Kivuko does not write them", resource.name);
                 Err(Error::configuration(dhis2::ONLY_READ, message))
             }

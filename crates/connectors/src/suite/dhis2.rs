@@ -1,4 +1,4 @@
-//! The suite on the org units and the data values of the simulated DHIS2, in every release.
+//! The suite on the org units (read and written) and the data values of the simulated DHIS2, in every release.
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard};
@@ -139,11 +139,52 @@ impl Subject for Values {
     }
 }
 
+/// Org units as a target.
+struct Units(Dhis2);
+
+impl Units {
+    async fn start(release: &'static str) -> Self {
+        let authorities = ["F_METADATA_IMPORT", "F_ORGANISATIONUNIT_ADD", "F_ORGANISATIONUNIT_DELETE"];
+        let root = json!({ "id": "CountryAaaa", "code": "X", "name": "Xanadu", "shortName": "Xanadu", "openingDate": "2010-01-01" });
+        let account = User::new("kivuko", "Market-9", &authorities).with_token(TOKEN);
+        let options = Options::for_tests(release).with_metadata(json!({ "organisationUnits": [root] })).with_user(account);
+        Self(Dhis2 { release, server: Mutex::new(Dhis2::server(options).await) })
+    }
+}
+
+impl Subject for Units {
+    fn connector(&self) -> Box<dyn Connector> {
+        self.0.connector()
+    }
+
+    fn settings(&self) -> Settings {
+        self.0.settings()
+    }
+
+    fn writing(&self) -> Option<Writing> {
+        let paths = ["code", "name", "openingDate", "comment", "parent.code"].map(str::to_owned).to_vec();
+        let unit = |key: &str, text: &str| json!({ "code": key, "name": "A unit", "openingDate": "2010-01-01", "comment": text, "parent": { "code": "X" } });
+        let mut refused = unit("no name", "no name");
+        refused["name"] = Value::String("x".repeat(60));
+        Some(Writing {
+            spec: TargetSpec { resource: "organisationUnits".to_owned(), key: vec!["code".to_owned()], paths, ..TargetSpec::default() },
+            record: unit,
+            change: |text| json!({ "comment": text }),
+            text: "comment",
+            key: super::one_field,
+            // No short name, and none can be made of the name.
+            refused: Some(("no short name", refused)),
+        })
+    }
+}
+
 async fn release(release: &'static str) {
     let subject = Dhis2::start(release).await;
     let declaration = subject.connector().declaration();
     let reading = subject.reading().expect("it reads");
     super::target::run(&Values(Dhis2::start(release).await), &subject.writing().expect("it writes")).await;
+    let units = Units::start(release).await;
+    super::target::run(&units, &units.writing().expect("it writes")).await;
     super::source::run(&subject, &reading, &declaration).await;
     super::opened(&subject).await;
 }

@@ -43,4 +43,26 @@ codes! {
     IMPORT_LOST = 1031, "K1031";
     /// ADX cannot carry it.
     NOT_IN_ADX = 1032, "K1032";
+    /// The account may not write this metadata.
+    METADATA_NOT_ALLOWED = 1040, "K1040";
+    /// A field of an object is missing, too long, or not of its form.
+    BAD_FIELD = 1041, "K1041";
+    /// A code, or a value that is unique, belongs to another object.
+    TAKEN = 1042, "K1042";
+    /// What an object refers to is not there.
+    NO_SUCH_REFERENCE = 1043, "K1043";
+    /// An org unit would lie below itself.
+    BELOW_ITSELF = 1044, "K1044";
+    /// What is to be deleted is in use.
+    IN_USE = 1045, "K1045";
+    /// DHIS2 has no way to mark it as no longer used.
+    NOT_DEACTIVATED = 1046, "K1046";
+    /// DHIS2 refused the object.
+    OBJECT_REFUSED = 1047, "K1047";
+    /// What the object refers to has not come yet.
+    REFERENCE_NOT_YET = 1048, "K1048";
+    /// The object was written, and was not put into a group, data set, program or among the org units of the account.
+    NOT_ASSIGNED_TO = 1049, "K1049";
+    /// The object that was made for this key has another key now.
+    KEY_CHANGED = 1050, "K1050";
 }

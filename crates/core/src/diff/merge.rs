@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::connector::ReplacedWhole;
-use crate::path::{Path, Segment};
+use crate::path::{Path, Segment, identity_of};
 use crate::value::{is_empty, same, text};
 
 /// The fields of `desired` as they have to be sent: those that the target replaces whole hold what is `present` as well.
@@ -128,8 +128,8 @@ impl<'r> Rules<'r> {
 fn same_identity(held: &Value, wanted: &Value, identity: &[String]) -> Option<bool> {
     let mut all_same = true;
     for field in identity {
-        let value = wanted.get(field).filter(|value| !is_empty(value))?;
-        all_same &= held.get(field).is_some_and(|other| text(other).is_some() && text(other) == text(value));
+        let value = identity_of(wanted, field).filter(|value| !is_empty(value))?;
+        all_same &= identity_of(held, field).is_some_and(|other| text(other).is_some() && text(other) == text(value));
     }
     Some(all_same)
 }

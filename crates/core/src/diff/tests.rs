@@ -68,7 +68,7 @@ fn whole(path: &str, identity: &[&str]) -> ReplacedWhole {
 }
 
 fn rules() -> Vec<ReplacedWhole> {
-    vec![whole("items", &["type"]), whole("answers", &[]), whole("outer.inner", &["type"])]
+    vec![whole("items", &["type"]), whole("answers", &[]), whole("outer.inner", &["type"]), whole("values", &["of.id"])]
 }
 
 /// What the target holds after it was sent these fields.
@@ -124,6 +124,12 @@ fn merging() {
     );
     check(json!({"items": [{"type": "X"}]}), json!({"items": []}), json!({"items": [{"type": "X"}]}));
     check(json!({"items": [{"type": "X"}]}), json!({"items": null}), json!({"items": null}));
+    // An identity may lie further in.
+    check(
+        json!({"values": [{"of": {"id": "X"}, "value": 1}, {"of": {"id": "Y"}, "value": 2}]}),
+        json!({"values": [{"of": {"id": "Y"}, "value": 3}]}),
+        json!({"values": [{"of": {"id": "X"}, "value": 1}, {"of": {"id": "Y"}, "value": 3}]}),
+    );
     // Objects by their keys.
     check(
         json!({"answers": {"q1": [{"value": 1}], "q2": [{"value": 2}], "q3": [{"value": 3}]}}),

@@ -6,6 +6,7 @@
 //! | `['any name']` | a member whose name holds a dot, a bracket or a space at its ends |
 //! | `a[2]` | the third item |
 //! | `addresses[typeId=USUAL].city` | of the items whose `typeId` is `USUAL` |
+//! | `attributeValues[attribute.id=UID].value` | of the items in whose `attribute` the `id` is `UID` |
 //! | `attributes[w75KJ2mc4zz]` | of the item with this identity, where the connector declares which member that is (see [`Path::with_item_keys`]) |
 //! | `a[].b` | of each item |
 //!
@@ -179,8 +180,16 @@ fn visit<'v>(segments: &[Segment], from: &'v Value, found: &mut impl FnMut(&'v V
     }
 }
 
+/// What an item holds as its identity: the member of this name, or, where a name with dots is no member, the one that lies that far in (`attribute.id`).
+pub(crate) fn identity_of<'v>(item: &'v Value, field: &str) -> Option<&'v Value> {
+    item.get(field).or_else(|| {
+        let (first, rest) = field.split_once('.')?;
+        identity_of(item.get(first)?, rest)
+    })
+}
+
 fn has_identity(item: &Value, field: &str, wanted: &str) -> bool {
-    match item.get(field) {
+    match identity_of(item, field) {
         Some(Value::String(text)) => text == wanted,
         Some(other) => value::text(other).is_some_and(|text| text == wanted),
         None => false,
@@ -214,7 +223,7 @@ fn put(place: &mut Value, segment: &Segment, mut new: Value) -> Result<(), (Stri
                 return Err((format!("the item is to become {}", kind(&new)), "an object".to_owned()));
             }
             // The identity is what the path says, whatever the new item holds: else the next `set` would not find it.
-            object(&mut new, field)?.insert(String::from(&**field), Value::from(&**value));
+            put_identity(&mut new, field, value)?;
             *item_by_identity(place, field, value)? = new;
         }
         other => *step(place, other)? = new,
@@ -251,11 +260,27 @@ fn item_at(place: &mut Value, index: usize) -> Step<'_> {
 
 fn item_by_identity<'t>(place: &'t mut Value, field: &str, value: &str) -> Step<'t> {
     let items = array(place)?;
-    let position = items.iter().position(|item| has_identity(item, field, value)).unwrap_or_else(|| {
-        items.push(Value::Object(Map::from_iter([(field.to_owned(), Value::String(value.to_owned()))])));
+    let position = if let Some(position) = items.iter().position(|item| has_identity(item, field, value)) {
+        position
+    } else {
+        let mut item = Value::Null;
+        put_identity(&mut item, field, value)?;
+        items.push(item);
         items.len() - 1
-    });
+    };
     Ok(&mut items[position])
+}
+
+/// Gives an item its identity, where [`identity_of`] finds it.
+fn put_identity(item: &mut Value, field: &str, value: &str) -> Result<(), (String, String)> {
+    let members = object(item, field)?;
+    match field.split_once('.') {
+        Some((first, rest)) if !members.contains_key(field) => put_identity(members.entry(first).or_insert(Value::Null), rest, value),
+        _ => {
+            members.insert(field.to_owned(), Value::String(value.to_owned()));
+            Ok(())
+        }
+    }
 }
 
 fn array(place: &mut Value) -> Result<&mut Vec<Value>, (String, String)> {

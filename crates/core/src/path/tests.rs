@@ -82,6 +82,7 @@ fn sample() -> Value {
         ],
         "codes": [{"n": 12.0, "label": "twelve"}],
         "answers": {"q1": [{"value": "yes"}]},
+        "values": [{"of": {"id": "u1"}, "value": "one"}, {"of": {"id": "u2"}, "value": "two"}, {"a.b": "literal", "value": "three"}],
     })
 }
 
@@ -107,6 +108,8 @@ fn reading() {
     check("addresses[typeId=OTHER].city", json!([]));
     check("addresses[].phones[]", json!(["1", "2"]));
     check("codes[n=12].label", json!(["twelve"]));
+    check("values[of.id=u2].value", json!(["two"]));
+    check("values[a.b=literal].value", json!(["three"]));
     check("answers[q1][0].value", json!(["yes"]));
     check("addresses.city", json!([]));
     check("id[]", json!([]));
@@ -168,6 +171,13 @@ fn writing() {
         "d[type=X].number",
         json!("7"),
         json!({"d": [{"type": "Y"}, {"type": "X", "number": "7"}]}),
+    );
+    check(json!({}), "d[of.id=X].value", json!("7"), json!({"d": [{"of": {"id": "X"}, "value": "7"}]}));
+    check(
+        json!({"d": [{"of": {"id": "X"}}, {"of.id": "Y"}]}),
+        "d[of.id=Y].value",
+        json!("7"),
+        json!({"d": [{"of": {"id": "X"}}, {"of.id": "Y", "value": "7"}]}),
     );
     check(json!({}), "d[type=X]", json!({"number": "7"}), json!({"d": [{"type": "X", "number": "7"}]}));
     check(json!({"d": [{"type": "X", "number": "6"}]}), "d[type=X]", json!(null), json!({"d": [{"type": "X"}]}));
@@ -238,8 +248,9 @@ proptest! {
 
     #[test]
     fn what_is_set_can_be_read(path in any_path()) {
-        // `a[k=1].k` writes over the very identity by which it was found.
-        let rewrites_identity = path.segments().windows(2).any(|pair| matches!(pair, [Segment::Item { field: Some(key), .. }, Segment::Field(name) | Segment::Item { field: None, value: name }] if key == name));
+        // `a[k=1].k` writes over the very identity by which it was found, and `a[k.id=1].k` over what holds it.
+        let is_in = |key: &str, name: &str| key == name || key.split('.').next() == Some(name);
+        let rewrites_identity = path.segments().windows(2).any(|pair| matches!(pair, [Segment::Item { field: Some(key), .. }, Segment::Field(name) | Segment::Item { field: None, value: name }] if is_in(key, name)));
         let mut target = Value::Null;
         if !rewrites_identity && path.set(&mut target, Value::from("x")).is_ok() {
             prop_assert_eq!(path.one(&target), Some(&Value::from("x")));

@@ -5,6 +5,7 @@ mod quirks;
 mod reading;
 mod samples;
 mod sequences;
+mod units;
 mod writing;
 
 use std::sync::Arc;
