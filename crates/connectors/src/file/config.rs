@@ -51,11 +51,13 @@ pub struct SourceOptions {
     pub object: Option<String>,
     /// JSON only: records stand in one another, as in Go.Data's `[{"location": {...}, "children": [...]}]`. With `array`, the nodes at the top are there.
     pub tree: Option<SourceTree>,
-    /// CSV only: columns whose dates become ISO dates, and the order in which they are written.
+    /// XLSX only: the name of the sheet. Left out: the first that is shown.
+    pub sheet: Option<String>,
+    /// CSV and XLSX only: columns whose dates become ISO dates, and the order in which they are written.
     pub dates: Option<Dates>,
-    /// CSV only: `true` (the first row names the columns, the default), `false` (they are called A, B, C ...), or the list of their names.
+    /// CSV and XLSX only: `true` (the first row names the columns, the default), `false` (they are called A, B, C ...), or the list of their names.
     pub header: Option<Header>,
-    /// CSV only: how many lines stand above the header. Left out: none.
+    /// CSV and XLSX only: how many lines stand above the header. Left out: none.
     pub skip_rows: Option<usize>,
     /// CSV only: `guard` takes the apostrophe off that guards a formula in files which Kivuko wrote. Left out: cells are taken as they are.
     pub formulas: Option<Formulas>,
@@ -95,6 +97,8 @@ pub enum Format {
     Ndjson,
     /// An ADX document, a value a record.
     Adx,
+    /// A sheet of a workbook, a row a record. It is read, not written.
+    Xlsx,
 }
 
 /// How periods of ADX are taken.
@@ -145,6 +149,7 @@ impl Format {
             "json" | "geojson" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "adx" | "xml" => Some(Self::Adx),
+            "xlsx" | "xlsm" => Some(Self::Xlsx),
             _ => None,
         }
     }
@@ -163,6 +168,7 @@ pub struct Reading {
     pub unguard: bool,
     pub periods: adx::Periods,
     pub tree: Option<Tree>,
+    pub sheet: Option<String>,
 }
 
 /// How a file is written: checked.
@@ -211,6 +217,7 @@ impl Reading {
             unguard: false,
             periods: adx::Periods::Exact,
             tree: None,
+            sheet: None,
         }
     }
 
@@ -228,14 +235,20 @@ impl Reading {
         {
             return Err(unfit(format!("`{name}` is for CSV, but the flow says another format")));
         }
+        if written.format == Some(Format::Xlsx) && (written.separator.is_some() || written.encoding.is_some()) {
+            return Err(unfit("`separator` and `encoding` are for texts, but the flow says another format"));
+        }
+        if written.sheet.is_some() && !matches!(written.format, None | Some(Format::Xlsx)) {
+            return Err(unfit("`sheet` is for XLSX, but the flow says another format"));
+        }
         if written.periods.is_some() && !matches!(written.format, None | Some(Format::Adx)) {
             return Err(unfit("`periods` is for ADX, but the flow says another format"));
         }
         let layout = Layout::check(&written)?;
-        if !layout.is_plain() && matches!(written.format, Some(Format::Csv | Format::Ndjson | Format::Adx)) {
+        if !layout.is_plain() && !matches!(written.format, None | Some(Format::Json)) {
             return Err(unfit("`array`, `members` and `object` are for JSON, but the flow says another format"));
         }
-        if written.tree.is_some() && matches!(written.format, Some(Format::Csv | Format::Ndjson | Format::Adx)) {
+        if written.tree.is_some() && !matches!(written.format, None | Some(Format::Json)) {
             return Err(unfit("`tree` is for JSON, but the flow says another format"));
         }
         if written.tree.is_some() && !matches!(layout, Layout::Items(_)) {
@@ -258,6 +271,7 @@ impl Reading {
                 Some(Periods::Exact) | None => adx::Periods::Exact,
             },
             tree: written.tree.map(SourceTree::check).transpose()?,
+            sheet: written.sheet,
         })
     }
 }
@@ -282,7 +296,7 @@ pub fn format(declared: Option<Format>, name: &str) -> Result<Format, Error> {
     declared.or_else(|| Format::of(name)).ok_or_else(|| {
         Error::configuration(
             codes::FORMAT_UNKNOWN,
-            format!("the name of {name} does not say its format; add `format: csv`, `json`, `ndjson` or `adx` to the flow"),
+            format!("the name of {name} does not say its format; add `format: csv`, `json`, `ndjson`, `adx` or `xlsx` to the flow"),
         )
     })
 }
@@ -354,6 +368,9 @@ mod tests {
         check(json!({ "format": "ndjson", "object": "x" }), "are for JSON");
         check(json!({ "members": ".", "name_as": "no", "skip_members": ["count"] }), "");
         check(json!({ "object": "." }), "");
+        check(json!({ "sheet": "ADM2", "skip_rows": 1 }), "");
+        check(json!({ "sheet": "ADM2", "format": "csv" }), "`sheet` is for XLSX");
+        check(json!({ "separator": ";", "format": "xlsx" }), "are for texts");
         let tree = json!({ "record": "location", "children": "children", "parent": "parentLocationId" });
         check(json!({ "tree": tree }), "");
         check(json!({ "tree": tree, "array": "data" }), "");
@@ -375,7 +392,8 @@ mod tests {
         check("CASES.TSV", Some(Format::Csv));
         check("a.b.json", Some(Format::Json));
         check("a.jsonl", Some(Format::Ndjson));
-        check("a.xlsx", None);
+        check("a.xlsx", Some(Format::Xlsx));
+        check("a.docx", None);
         check("csv", None);
     }
 }

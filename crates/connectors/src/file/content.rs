@@ -228,7 +228,7 @@ impl<'o> Output<'o> {
                 output.line(&row(&names, shape))?;
             }
             Format::Json => output.text("[")?,
-            Format::Ndjson | Format::Adx => {}
+            Format::Ndjson | Format::Adx | Format::Xlsx => {}
         }
         Ok(output)
     }

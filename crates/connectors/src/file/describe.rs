@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::config::{self, Defaults, Format};
 use super::encoding;
 use super::folder::{self, Found};
-use super::read::{Reader, Source};
+use super::read::{self, Reader, Source};
 
 /// How many records a guess rests on.
 const SAMPLE: usize = 200;
@@ -32,10 +32,7 @@ pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
         match fields(found, base, defaults) {
             Ok(fields) => {
                 let format = config::format(defaults.format, &found.name)?;
-                let form = match format {
-                    Format::Adx => super::adx::form(&found.path, &found.name, defaults.encoding)?,
-                    _ => encoding::find(&found.path, &found.name, defaults.encoding)?,
-                };
+                let form = read::form(&found.path, &found.name, format, defaults.encoding)?;
                 health.findings.push(format!(
                     "{}: {}, {}, {} fields",
                     found.name,
@@ -78,6 +75,7 @@ fn word(format: Format) -> &'static str {
         Format::Json => "JSON",
         Format::Ndjson => "NDJSON",
         Format::Adx => "ADX",
+        Format::Xlsx => "XLSX",
     }
 }
 

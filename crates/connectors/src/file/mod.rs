@@ -1,4 +1,4 @@
-//! The kind `file`: CSV, JSON, NDJSON and ADX in a folder of the project, in and out.
+//! The kind `file`: CSV, JSON, NDJSON and ADX in a folder of the project, in and out; XLSX workbooks in.
 //!
 //! Reading streams: memory does not grow with the file. A row that cannot be read without a guess is a record with its cause, and the rows after it go through; what concerns
 //! the whole file (encoding, separator, header) is asked of a person before the first row. What a source cannot see is in `read`, what a target
@@ -25,6 +25,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod workbook;
 mod write;
 
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "file",
-            about: "CSV, JSON, NDJSON and ADX files in a folder",
+            about: "CSV, JSON, NDJSON and ADX files in a folder, in and out; XLSX workbooks in",
             category: "file",
             status: Status::Stable,
             reads: true,

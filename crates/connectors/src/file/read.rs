@@ -27,6 +27,7 @@ use super::json;
 use super::picks::Picks;
 use super::table::Wanted;
 use super::tree;
+use super::workbook;
 
 /// A page never holds more than this, whatever the number of its records.
 const PAGE_BYTES: usize = 16 << 20;
@@ -148,6 +149,7 @@ enum Records {
     Json(Box<json::Reader>),
     Adx(Box<adx::Reader>),
     Tree(Box<tree::Reader>),
+    Workbook(Box<workbook::Reader>),
 }
 
 impl Records {
@@ -157,6 +159,7 @@ impl Records {
             Self::Json(reader) => reader.more(),
             Self::Adx(reader) => reader.more(),
             Self::Tree(reader) => reader.more(),
+            Self::Workbook(reader) => reader.more(),
         }
     }
 
@@ -166,6 +169,7 @@ impl Records {
             Self::Json(reader) => reader.next(out),
             Self::Adx(reader) => reader.next(out),
             Self::Tree(reader) => reader.next(out),
+            Self::Workbook(reader) => reader.next(out),
         }
     }
 
@@ -175,6 +179,7 @@ impl Records {
             Self::Json(reader) => reader.position(),
             Self::Adx(reader) => reader.position(),
             Self::Tree(reader) => reader.position(),
+            Self::Workbook(reader) => reader.position(),
         }
     }
 }
@@ -207,10 +212,7 @@ impl Reader {
             return Err(config::unfit(format!("`tree` is for JSON, which {file} is not")));
         }
         let look = Look::at(path, file)?;
-        let form = match format {
-            Format::Adx => adx::form(path, file, options.encoding)?,
-            _ => encoding::find(path, file, options.encoding)?,
-        };
+        let form = form(path, file, format, options.encoding)?;
         let fingerprint = fingerprint(path, file, &look, form)?;
         let from = request.from.and_then(|cursor| place(&cursor, &fingerprint));
         let (id, time) = (source.id.as_deref(), source.time.as_deref());
@@ -225,6 +227,10 @@ impl Reader {
                 ("node", Records::Tree(Box::new(tree::Reader::open(path, file, form, tree, at, from, picks()?)?)))
             }
             Format::Json => ("element", Records::Json(Box::new(json::Reader::whole(path, file, form, &options.layout, from, picks()?)?))),
+            Format::Xlsx => {
+                let wanted = Wanted { file, id, time, dates: options.dates.as_ref(), unguard: false, encoding: form.encoding };
+                ("row", Records::Workbook(Box::new(workbook::Reader::open(path, options, from, wanted, &request.paths)?)))
+            }
             Format::Ndjson => ("line", Records::Json(Box::new(json::Reader::lines(path, file, form, from, picks()?)?))),
             Format::Adx => {
                 let wanted = adx::Wanted { id, time };
@@ -246,18 +252,20 @@ impl Reader {
         })
     }
 
-    /// The names in the header of a CSV, as they stand there; `None` of other formats, and of a file without any.
+    /// The names in the header of a table, as they stand there; `None` of other formats, and of a file without any.
     pub fn header(&self) -> Option<Vec<String>> {
         match &self.records {
             Records::Csv(reader) => Some(reader.table().names().map(str::to_owned).collect()).filter(|names: &Vec<_>| !names.is_empty()),
+            Records::Workbook(reader) => Some(reader.table().names().map(str::to_owned).collect()),
             Records::Json(_) | Records::Adx(_) | Records::Tree(_) => None,
         }
     }
 
-    /// The columns that the header of a CSV names.
+    /// The columns that the header of a table names.
     pub fn columns(&self) -> Vec<String> {
         match &self.records {
             Records::Csv(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
+            Records::Workbook(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
             Records::Json(_) | Records::Adx(_) | Records::Tree(_) => Vec::new(),
         }
     }
@@ -328,6 +336,15 @@ impl Reader {
         // A row whose time cannot be read may have changed in the window: better read twice than lost.
         let Some(time) = raw.time.as_deref().and_then(instant) else { return true };
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+}
+
+/// The encoding of a file; a workbook is UTF-8 inside.
+pub fn form(path: &Path, file: &str, format: Format, declared: Option<&'static encoding_rs::Encoding>) -> Result<encoding::Form, Error> {
+    match format {
+        Format::Adx => adx::form(path, file, declared),
+        Format::Xlsx => Ok(encoding::Form { encoding: encoding_rs::UTF_8, mark: 0 }),
+        Format::Csv | Format::Json | Format::Ndjson => encoding::find(path, file, declared),
     }
 }
 

@@ -3,4 +3,5 @@ mod layouts;
 mod reading;
 mod round_trip;
 mod tree;
+mod workbook;
 mod writing;

@@ -57,6 +57,9 @@ impl Target {
             return Err(config::unfit(format!("`{}` names several files; a target is one", file.name)));
         }
         let paths = spec.paths.iter().map(|written| parse("the target", written)).collect::<Result<Vec<_>, _>>()?;
+        if format == Format::Xlsx {
+            return Err(config::unfit(format!("{} is a workbook, which is read and not written; let the flow write a CSV", file.name)));
+        }
         if options.tree.is_some() && format != Format::Json {
             return Err(config::unfit(format!("`tree` is for JSON, which {} is not", file.name)));
         }

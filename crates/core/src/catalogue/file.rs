@@ -59,4 +59,10 @@ codes! {
     TREE_HAS_CHILDREN = 746, "K0746";
     /// A record of a tree would stand below itself.
     TREE_LOOP = 747, "K0747";
+    /// A workbook cannot be read.
+    WORKBOOK_UNREADABLE = 750, "K0750";
+    /// A workbook has no sheet of that name.
+    SHEET_MISSING = 751, "K0751";
+    /// A cell of a workbook holds an error.
+    CELL_ERROR = 752, "K0752";
 }

@@ -143,7 +143,8 @@ async fn what_cannot_be_read_is_not_rewritten() {
     refused("a.json", b"[{\"id\":1},{", "K0716").await;
     refused("a.json", b"{}", "K0716").await;
     refused("a.ndjson", b"{\n", "K0720").await;
-    refused("a.xlsx", b"x", "K0714").await;
+    refused("a.docx", b"x", "K0714").await;
+    refused("a.xlsx", b"x", "K0715").await;
 }
 
 #[tokio::test]
