@@ -139,7 +139,7 @@ impl Execution<'_> {
                 early
             }
         };
-        if let Some(id) = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
+        if let Some(id) = id.map(trimmed).filter(|id| !id.is_empty()) {
             if let Some(others) = self.duplicates.doubled(&id, &item.place) {
                 item.early = Some(Early::Rejected(vec![duplicate_id(&others)]));
             } else if let Some(later) = self.duplicates.later(&id) {
@@ -320,4 +320,8 @@ fn no_identity(id: Option<&str>) -> Cause {
         Some(id) => cause.field(id),
         None => cause,
     }
+}
+
+fn trimmed(id: String) -> String {
+    if id.trim().len() == id.len() { id } else { id.trim().to_owned() }
 }

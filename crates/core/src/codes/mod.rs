@@ -288,9 +288,10 @@ impl CodeMap {
         let find = |names: [&str; 3]| names.into_iter().find_map(|name| self.column(name));
         let from = find([&source.name, &source.kind, "source"]);
         let to = find([&target.name, &target.kind, "target"]);
-        let file = format!("codes/{}.csv", self.name);
+        // This is asked for each value: nothing is made that only an error needs.
+        let first_line = || Place { file: format!("codes/{}.csv", self.name), line: Some(1), ..Place::default() };
         let missing = |side: &Side, fallback: &str| {
-            let place = Place { file: file.clone(), line: Some(1), ..Place::default() };
+            let place = first_line();
             let Side { name, kind } = side;
             Problem::error(sheet::CODES_COLUMNS, place, format!("the code map `{}` has no column for the system {name}", self.name))
                 .expected(format!("a column `{name}`, `{kind}` or `{fallback}` beside {}", self.columns.join(", ")))
@@ -298,15 +299,12 @@ impl CodeMap {
         match (from, to) {
             (None, _) => Err(missing(source, "source")),
             (_, None) => Err(missing(target, "target")),
-            (Some(from), Some(to)) if from == to => {
-                let place = Place { file, line: Some(1), ..Place::default() };
-                Err(Problem::error(
-                    sheet::CODES_COLUMNS,
-                    place,
-                    format!("both systems would use the column {} of the code map `{}`", self.columns[from], self.name),
-                )
-                .expected(format!("columns named {} and {}", source.name, target.name)))
-            }
+            (Some(from), Some(to)) if from == to => Err(Problem::error(
+                sheet::CODES_COLUMNS,
+                first_line(),
+                format!("both systems would use the column {} of the code map `{}`", self.columns[from], self.name),
+            )
+            .expected(format!("columns named {} and {}", source.name, target.name))),
             (Some(from), Some(to)) => Ok(Direction { from, to }),
         }
     }

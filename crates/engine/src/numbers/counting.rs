@@ -1,6 +1,7 @@
 //! Records: what each counts for, what that changes, and the outcome that it comes to.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 
 use kivuko_core::aggregate::{Contribution, Counted, Dimensions};
 use kivuko_core::cells::{CellNumber, CountedPart, CountedRecord, KnownRecord, SeenRecord};
@@ -8,7 +9,7 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Payload};
 use kivuko_core::fold::Fold;
 use kivuko_core::outcome::Outcome;
-use kivuko_core::record::{Cursor, Page, Partition};
+use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
 use serde_json::Value;
 
@@ -17,6 +18,9 @@ use crate::absence::hash_of;
 use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
 use crate::unit::{Early, Item};
+
+/// Half of so many records is worth a second thread: what one counts for takes some microseconds.
+const WORTH_A_THREAD: usize = 200;
 
 /// What becomes of one record.
 struct Change {
@@ -38,10 +42,26 @@ pub(super) struct LookedAt {
 impl Execution<'_> {
     /// What the records of a page count for. Nothing is asked of the store, and of a record no more is held than is put down of it.
     pub(super) fn look_at(&self, numbers: &Numbers<'_>, page: Page, looked_at: &mut LookedAt) {
+        let mut records = page.records;
+        let others = if records.len() < WORTH_A_THREAD { Vec::new() } else { records.split_off(records.len() / 2) };
+        let (first, second) = std::thread::scope(|scope| {
+            let second = (!others.is_empty()).then(|| scope.spawn(|| self.look_at_each(numbers, others)));
+            (self.look_at_each(numbers, records), second.map(std::thread::ScopedJoinHandle::join))
+        });
+        for (item, counted) in
+            first.into_iter().chain(second.transpose().unwrap_or_else(|panic| resume_unwind(panic)).into_iter().flatten())
+        {
+            looked_at.items.push(item);
+            looked_at.counted.push(counted);
+        }
+        looked_at.next = Some(page.next);
+    }
+
+    fn look_at_each(&self, numbers: &Numbers<'_>, records: Vec<SourceRecord>) -> Vec<(Item, Counted)> {
         let references = KnownReferences::default();
         let env = self.env(&references);
         let keeps_payload = self.flow.keep.payload != Payload::None;
-        for record in page.records {
+        let look = |record: SourceRecord| {
             let mut item = self.item(record);
             let counted = match item.early {
                 None => numbers.bound.count(&item.value, &env),
@@ -50,10 +70,9 @@ impl Execution<'_> {
             item.value = Value::Null;
             let rejected = matches!(item.early, Some(Early::Rejected(_))) || !counted.causes.is_empty();
             item.raw = item.raw.filter(|_| rejected && keeps_payload);
-            looked_at.items.push(item);
-            looked_at.counted.push(counted);
-        }
-        looked_at.next = Some(page.next);
+            (item, counted)
+        };
+        records.into_iter().map(look).collect()
     }
 
     /// What is to be committed of records; nothing in a plan. `goes_on`: the next run goes on behind them, and what an overlap repeats is passed over.
