@@ -1,18 +1,19 @@
 //! What a data set is: read once, before the first value.
 
+mod raw;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use kivuko_core::catalogue::{dhis2, network};
 use kivuko_core::error::Error;
-use kivuko_core::numbers::{Category, Combo, Element, Frame, Named, OptionCombo, Unit, Units};
+use kivuko_core::numbers::{Category, Combo, Element, Frame, OptionCombo, Unit, Units};
 use kivuko_core::period::{Period, PeriodType};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::client::{Client, Reference, time_in};
+use super::client::{Client, time_in};
 use super::scheme::Scheme;
 use crate::http::Request;
 
@@ -53,172 +54,6 @@ pub struct Limits {
     pub units: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawSet {
-    #[serde(flatten)]
-    named: RawNamed,
-    period_type: String,
-    #[serde(default)]
-    expiry_days: f64,
-    #[serde(default)]
-    open_future_periods: i64,
-    category_combo: Option<Reference>,
-    #[serde(default)]
-    data_input_periods: Vec<RawWindow>,
-    #[serde(default)]
-    organisation_units: Vec<Reference>,
-    #[serde(default)]
-    data_set_elements: Vec<RawMember>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RawNamed {
-    id: String,
-    code: Option<String>,
-    name: String,
-    attribute_values: Vec<RawAttribute>,
-}
-
-#[derive(Deserialize)]
-struct RawAttribute {
-    #[serde(default)]
-    value: String,
-    attribute: Reference,
-}
-
-impl RawNamed {
-    fn named(&self) -> Named {
-        Named::new(self.id.clone(), self.code.as_deref(), self.name.clone())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawWindow {
-    period: RawPeriod,
-    #[serde(default)]
-    opening_date: Option<String>,
-    #[serde(default)]
-    closing_date: Option<String>,
-}
-
-/// A period is an object with an id, or only its id.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawPeriod {
-    Id(String),
-    Object(Reference),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawMember {
-    data_element: RawElement,
-    #[serde(default)]
-    category_combo: Option<Reference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawElement {
-    #[serde(flatten)]
-    named: RawNamed,
-    value_type: String,
-    #[serde(default)]
-    zero_is_significant: bool,
-    #[serde(default)]
-    aggregation_type: String,
-    #[serde(default)]
-    category_combo: Option<Reference>,
-    #[serde(default)]
-    option_set: Option<Reference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCombo {
-    #[serde(flatten)]
-    named: RawNamed,
-    #[serde(default)]
-    categories: Vec<RawCategory>,
-    #[serde(default)]
-    category_option_combos: Vec<RawOptionCombo>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCategory {
-    #[serde(flatten)]
-    named: RawNamed,
-    #[serde(default)]
-    category_options: Vec<RawOption>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawOption {
-    #[serde(flatten)]
-    named: RawNamed,
-    #[serde(default)]
-    start_date: Option<String>,
-    #[serde(default)]
-    end_date: Option<String>,
-    #[serde(default)]
-    organisation_units: Vec<Reference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawOptionCombo {
-    #[serde(flatten)]
-    named: RawNamed,
-    #[serde(default)]
-    category_options: Vec<Reference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawOptionSet {
-    id: String,
-    #[serde(default)]
-    options: Vec<RawNamed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawUnit {
-    #[serde(flatten)]
-    named: RawNamed,
-    #[serde(default)]
-    path: String,
-    #[serde(default)]
-    opening_date: Option<String>,
-    #[serde(default)]
-    closed_date: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawException {
-    #[serde(default)]
-    organisation_unit: Option<Reference>,
-    #[serde(default)]
-    period: Option<RawPeriod>,
-    #[serde(default)]
-    data_set: Option<Reference>,
-}
-
-impl RawPeriod {
-    fn id(self) -> String {
-        match self {
-            Self::Id(id) => id,
-            Self::Object(object) => object.id,
-        }
-    }
-}
-
 /// The day of a date or of a date with a time.
 fn day(text: Option<&str>) -> Option<Date> {
     text?.get(..10)?.parse().ok()
@@ -242,7 +77,7 @@ pub async fn load(client: &Client, written: &str, attributes: &Attributes<'_>) -
     let fields = "id,code,name,periodType,expiryDays,openFuturePeriods,categoryCombo[id],dataInputPeriods[period[id],openingDate,closingDate],\
          organisationUnits[id],dataSetElements[categoryCombo[id],dataElement[id,code,name,valueType,zeroIsSignificant,aggregationType,categoryCombo[id],\
          optionSet[id],attributeValues[value,attribute[id]]]]";
-    let set: RawSet = client.ask(client.get(["dataSets", &id]).query("fields", fields)).await?;
+    let set: raw::Set = client.ask(client.get(["dataSets", &id]).query("fields", fields)).await?;
     let period_type: PeriodType = PeriodType::parse(&set.period_type).map_err(|error| {
         Error::stop(
             network::UNEXPECTED_ANSWER,
@@ -325,7 +160,7 @@ fn moment(text: &str, zone: &jiff::tz::TimeZone) -> Option<jiff::Timestamp> {
     time_in(text, zone).or_else(|| day(Some(text))?.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp()))
 }
 
-fn remember(by_attribute: &mut HashMap<String, HashMap<String, String>>, scheme: Option<&Scheme>, named: &RawNamed) {
+fn remember(by_attribute: &mut HashMap<String, HashMap<String, String>>, scheme: Option<&Scheme>, named: &raw::Named) {
     let Some(Scheme::Attribute(id)) = scheme else { return };
     let value = named.attribute_values.iter().find(|value| value.attribute.id == *id).map(|value| value.value.clone());
     if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -355,7 +190,7 @@ async fn option_codes(client: &Client, ids: &BTreeSet<String>) -> Result<HashMap
     for group in ids.iter().collect::<Vec<_>>().chunks(100) {
         let filter = format!("id:in:[{}]", group.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(","));
         let request = client.get(["optionSets"]).query("fields", "id,options[id,code,name]").query("filter", &filter);
-        for set in list::<RawOptionSet>(client, "optionSets", request).await? {
+        for set in list::<raw::OptionSet>(client, "optionSets", request).await? {
             codes.insert(set.id, set.options.into_iter().filter_map(|option| option.code).collect());
         }
     }
@@ -378,7 +213,7 @@ async fn combos(
     let mut found = BTreeMap::new();
     for filter in filters {
         let request = client.get(["categoryCombos"]).query("fields", fields).query("filter", &filter);
-        for raw in list::<RawCombo>(client, "categoryCombos", request).await? {
+        for raw in list::<raw::Combo>(client, "categoryCombos", request).await? {
             for option in raw.categories.iter().flat_map(|category| &category.category_options) {
                 let limit = Limits {
                     name: option.named.name.clone(),
@@ -401,12 +236,12 @@ async fn combos(
     Ok(found)
 }
 
-fn combo(raw: RawCombo) -> Combo {
-    let category = |raw: RawCategory| Category {
+fn combo(raw: raw::Combo) -> Combo {
+    let category = |raw: raw::Category| Category {
         named: raw.named.named(),
         options: raw.category_options.iter().map(|option| option.named.named()).collect(),
     };
-    let option_combo = |raw: RawOptionCombo| OptionCombo {
+    let option_combo = |raw: raw::OptionCombo| OptionCombo {
         named: raw.named.named(),
         options: raw.category_options.into_iter().map(|option| option.id).collect(),
     };
@@ -428,7 +263,7 @@ async fn units(
         fields.push_str(",attributeValues[value,attribute[id]]");
     }
     let mut all = Vec::new();
-    for raw in list::<RawUnit>(client, "organisationUnits", client.get(["organisationUnits"]).query("fields", &fields)).await? {
+    for raw in list::<raw::Unit>(client, "organisationUnits", client.get(["organisationUnits"]).query("fields", &fields)).await? {
         remember(by_attribute, attributes.units, &raw.named);
         all.push(Unit {
             named: raw.named.named(),
@@ -444,7 +279,7 @@ async fn other_elements(client: &Client, elements: &[Element]) -> Result<BTreeMa
     let own: HashSet<&str> = elements.iter().map(|element| element.named.id.as_str()).collect();
     let request = client.get(["dataElements"]).query("fields", "id,code,name").query("filter", "domainType:eq:AGGREGATE");
     let mut others = BTreeMap::new();
-    for raw in list::<RawNamed>(client, "dataElements", request).await?.into_iter().filter(|raw| !own.contains(raw.id.as_str())) {
+    for raw in list::<raw::Named>(client, "dataElements", request).await?.into_iter().filter(|raw| !own.contains(raw.id.as_str())) {
         others.insert(raw.id, raw.name.clone());
         if let Some(code) = raw.code {
             others.insert(code, raw.name.clone());
@@ -467,9 +302,9 @@ async fn exceptions(client: &Client, data_set: &str) -> Result<Option<HashSet<(S
     }
     let mut answer: Map<String, Value> = answer.read()?;
     let listed = answer.remove("lockExceptions").unwrap_or_else(|| Value::Array(Vec::new()));
-    let Ok(all) = serde_json::from_value::<Vec<RawException>>(listed) else { return Ok(None) };
-    let of_this = |one: &RawException| one.data_set.as_ref().is_none_or(|set| set.id == data_set);
-    let pair = |one: RawException| Some((one.organisation_unit?.id, one.period?.id()));
+    let Ok(all) = serde_json::from_value::<Vec<raw::Exception>>(listed) else { return Ok(None) };
+    let of_this = |one: &raw::Exception| one.data_set.as_ref().is_none_or(|set| set.id == data_set);
+    let pair = |one: raw::Exception| Some((one.organisation_unit?.id, one.period?.id()));
     Ok(Some(all.into_iter().filter(of_this).filter_map(pair).collect()))
 }
 
@@ -510,7 +345,7 @@ pub fn numeric(value_type: &str) -> bool {
 /// # Errors
 /// Always: the names that there are.
 pub async fn no_data_set(client: &Client) -> Error {
-    let names = match list::<RawNamed>(client, "dataSets", client.get(["dataSets"]).query("fields", "id,name")).await {
+    let names = match list::<raw::Named>(client, "dataSets", client.get(["dataSets"]).query("fields", "id,name")).await {
         Ok(sets) => sets.into_iter().map(|set| set.name).take(20).collect::<Vec<_>>().join(", "),
         Err(error) => return error,
     };
