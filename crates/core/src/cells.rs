@@ -29,12 +29,19 @@ impl Cell {
 pub struct CellRow {
     pub number: CellNumber,
     pub cell: Cell,
-    /// What the target was brought to last; `None`: no value.
+    /// What the target was brought to last, or what it refused and a person gave up; `None`: no value.
     pub value: Option<String>,
     /// It is to be dealt with.
     pub due: bool,
     /// It changed too late to be sent by itself, and that was told.
     pub late: bool,
+}
+
+impl CellRow {
+    /// The target refused it, and a person discarded that: it is left alone until it comes to something else.
+    pub fn given_up(&self) -> bool {
+        self.late && !self.due
+    }
 }
 
 /// The number of a cell in its store.

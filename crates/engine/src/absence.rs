@@ -158,8 +158,12 @@ impl Execution<'_> {
                 unit.decision = Decision::Rejected(vec![cause.clone()]);
                 continue;
             }
-            let gone = present.is_none_or(|present| present.deleted);
-            let change = self.removing(link);
+            let gone = present.as_ref().is_none_or(|present| present.deleted);
+            let mut change = self.removing(link);
+            // A number is nobody's data, and can be given again.
+            if self.sending.is_some() {
+                change.before = present.map(|present| present.body).unwrap_or_default();
+            }
             unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {
                 // An earlier run sent it and did not live to see the answer.
                 Decision::Written { change, id: link.target_id.clone(), version: None }

@@ -246,8 +246,10 @@ impl Execution<'_> {
         }
     }
 
-    fn kept(&self, item: &Item, unit: &Unit, action: Action, id: &str, version: Option<String>, before: &Value) -> Kept {
-        let keeps_values = self.flow.keep.payload == Payload::All && !before.is_null();
+    fn kept(&self, item: &Item, unit: &Unit, action: Action, id: &str, version: Option<String>, given: &Value) -> Kept {
+        let keeps_values = self.flow.keep.payload == Payload::All && !given.is_null();
+        let before = if keeps_values { given.to_string().into_bytes() } else { Vec::new() };
+        let (version, before) = if self.sending.is_some() { self.kept_number(item, action, given) } else { (version, before) };
         Kept {
             source_id: item.id.clone(),
             part: unit.part.clone(),
@@ -255,7 +257,7 @@ impl Execution<'_> {
             target_id: id.to_owned(),
             action,
             version,
-            before: if keeps_values { before.to_string().into_bytes() } else { Vec::new() },
+            before,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn of(source: &dyn Source, partitions: &[Partition]) -> Result<
     Ok((!all.is_empty()).then_some(all))
 }
 
-/// What the sheet reads and none of these columns gives, a cause for each field of the target.
+/// What the sheet reads and none of these columns gives, a cause for each field of the target; of a sheet that counts, one for each path.
 pub(crate) fn missing(flow: &Flow, columns: &[String]) -> Vec<Cause> {
     let in_row = |path: &str| match &flow.from.rows {
         Some(rows) => rows.in_row(path).map(str::to_owned),
@@ -34,6 +34,16 @@ pub(crate) fn missing(flow: &Flow, columns: &[String]) -> Vec<Cause> {
         let Some(wanted) = parsed.top() else { return true };
         columns.iter().any(|column| column == path || column == wanted || top(column).as_deref() == Some(wanted))
     };
+    let near =
+        |path: &str| nearest(path, columns.iter().map(String::as_str)).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let no_column =
+        |path: &str| Cause::new(sheet::UNKNOWN_SOURCE_FIELD, format!("`{}` has no column `{path}`{}", flow.from.resource, near(path)));
+    if let Some(own) = &flow.aggregate {
+        // Without one of them records would leave their numbers: a condition would hold for none, a day or a place would be empty.
+        let paths = own.paths();
+        let lacking = paths.iter().filter_map(|path| in_row(path)).filter(|path| !is_there(path));
+        return lacking.map(|path| no_column(&path).cell(own.file.clone())).collect();
+    }
     let mut causes = Vec::new();
     for rows in flow.mapping.wanted() {
         let paths: Vec<(usize, String)> =
@@ -43,10 +53,7 @@ pub(crate) fn missing(flow: &Flow, columns: &[String]) -> Vec<Cause> {
             continue;
         }
         if let Some((number, path)) = paths.first() {
-            let near =
-                nearest(path, columns.iter().map(String::as_str)).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let message = format!("`{}` has no column `{path}`{near}", flow.from.resource);
-            causes.push(Cause::new(sheet::UNKNOWN_SOURCE_FIELD, message).cell(format!("{}, row {number}", flow.mapping.file())));
+            causes.push(no_column(path).cell(format!("{}, row {number}", flow.mapping.file())));
         }
     }
     causes

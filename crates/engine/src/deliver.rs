@@ -69,7 +69,7 @@ impl Execution<'_> {
             }
             let left = self.settle_unanswered(record, units, again).await?;
             // A single write has no others to be compared with in its page; then those of the run must do.
-            let left = reject_poison(units, left, if several { others_passed } else { self.passed });
+            let left = self.try_suspects(record, units, left, if several { others_passed } else { self.passed }).await?;
             let Some((_, last)) = left.last() else { return Ok(None) };
             let last = last.clone();
             let asked = left.iter().filter_map(|(_, error)| error.retry_after).max();
@@ -211,6 +211,73 @@ impl Execution<'_> {
         Ok(left)
     }
 
+    /// A record that makes the system fail again and again, alone, while others pass, is not the system's fault. But a system that fails in a regular way (each
+    /// third request) may hit the same record each time: so it is sent again a few times, and before each try one look more is taken than before the last. A
+    /// rule that strikes at regular distances meets one of the looks, or misses one of the tries, and a system that is down does not answer the looks.
+    async fn try_suspects(
+        &mut self,
+        record: usize,
+        units: &mut [Unit],
+        left: Vec<(Sending, Error)>,
+        others_passed: bool,
+    ) -> Result<Vec<(Sending, Error)>, Error> {
+        let is_suspect =
+            |(one, error): &(Sending, Error)| one.alone >= POISON_AFTER && others_passed && error.cause.code == network::SERVER_ERROR;
+        let (mut suspects, mut left): (Vec<_>, Vec<_>) = left.into_iter().partition(is_suspect);
+        while let Some(suspect) = suspects.pop() {
+            match self.try_suspect(record, units, suspect).await {
+                Ok(again) => left.extend(again),
+                Err(error) => {
+                    stays_due(units, left.into_iter().chain(suspects));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    /// One of them. What comes back is to be sent again with the others; an `Err` ended the delivery, and the record stays due.
+    async fn try_suspect(
+        &mut self,
+        record: usize,
+        units: &mut [Unit],
+        suspect: (Sending, Error),
+    ) -> Result<Option<(Sending, Error)>, Error> {
+        let (mut one, mut last) = suspect;
+        let retries = self.engine.retries(&self.flow.to.system);
+        for looks in 0..POISON_AFTER {
+            for _ in 0..looks {
+                let looked = match &one.write.id {
+                    Some(id) => self.fetch(record, std::slice::from_ref(id)).await.err(),
+                    None => self.lookup(record, std::slice::from_ref(&one.write.key)).await.err(),
+                };
+                if let Some(error) = looked {
+                    stays_due(units, [(one, error.clone())]);
+                    return Err(error);
+                }
+            }
+            if let Err(error) = self.wait(looks, last.retry_after).await {
+                stays_due(units, [(one, error.clone())]);
+                return Err(error);
+            }
+            let Answers { again, fatal } = self.send(record, units, vec![one], ALONE_FROM).await;
+            if let Some(error) = fatal {
+                stays_due(units, again);
+                return Err(error);
+            }
+            match self.settle_unanswered(record, units, again).await?.pop() {
+                None => return Ok(None),
+                Some((again, error)) => (one, last) = (again, error),
+            }
+            // A system that fails on looks too is unwell, whatever it is asked.
+            if last.cause.code != network::SERVER_ERROR || self.engine.retries(&self.flow.to.system) > retries {
+                return Ok(Some((one, last)));
+            }
+        }
+        reject_poison(units, &one, &last);
+        Ok(None)
+    }
+
     /// Waits before the next try: doubling, with chance, never shorter than the other side asked for, and not a moment longer than somebody
     /// asks us to end.
     async fn wait(&self, attempt: u32, asked: Option<Duration>) -> Result<(), Error> {
@@ -232,21 +299,11 @@ impl Execution<'_> {
     }
 }
 
-/// A record that makes the system fail again and again, alone, while others pass, is not the system's fault.
-fn reject_poison(units: &mut [Unit], left: Vec<(Sending, Error)>, others_passed: bool) -> Vec<(Sending, Error)> {
-    let (poison, left): (Vec<_>, Vec<_>) =
-        left.into_iter().partition(|(one, error)| one.alone >= POISON_AFTER && others_passed && error.cause.code == network::SERVER_ERROR);
-    for (one, error) in poison {
-        let cause = Cause::new(
-            target_codes::POISON,
-            format!(
-                "the target failed {} times when this record was sent alone, while others passed; last: {}",
-                one.alone, error.cause.message
-            ),
-        );
-        units[one.unit].decision = Decision::Rejected(vec![cause]);
-    }
-    left
+/// A record that the target fails on again and again, alone and out of step, while others pass.
+fn reject_poison(units: &mut [Unit], one: &Sending, last: &Error) {
+    let message =
+        format!("the target failed {} times when this record was sent alone, while others passed; last: {}", one.alone, last.cause.message);
+    units[one.unit].decision = Decision::Rejected(vec![Cause::new(target_codes::POISON, message)]);
 }
 
 /// What one sending came to.

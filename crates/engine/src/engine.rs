@@ -200,6 +200,11 @@ impl Engine {
         Ok(Opened { system, meter })
     }
 
+    /// Requests to a system that had to be sent again so far.
+    pub(crate) fn retries(&self, system: &str) -> u64 {
+        self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(system).map_or(0, |opened| opened.meter.retries())
+    }
+
     /// Requests sent so far to the systems of these names.
     pub(crate) fn requests(&self) -> u64 {
         self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner).values().map(|opened| opened.meter.requests()).sum()

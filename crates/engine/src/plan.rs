@@ -261,7 +261,11 @@ impl Execution<'_> {
                 self.note_in_plan(item, noted, planned);
                 continue;
             }
-            self.counts.add(outcome);
+            // Of a flow that counts, what becomes of records was counted when they were read; these are numbers.
+            match self.sending {
+                Some(_) => self.counts.writes.rejected += u64::from(outcome == Outcome::Rejected),
+                None => self.counts.add(outcome),
+            }
             self.counted(item, outcome);
             if let Some(Early::Rejected(causes) | Early::Left(causes)) = &item.early {
                 for cause in causes {

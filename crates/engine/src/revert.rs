@@ -1,7 +1,8 @@
 //! Undo: takes back what a run wrote, as far as nobody changed it since.
 //!
-//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`). A record of the target whose version
-//! is no longer the one that the run left behind is not touched. A revert is a run of its own in the history.
+//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`), and those of numbers always. A record of the
+//! target whose version is no longer the one that the run left behind is not touched; neither is a number that is no longer what the run wrote. A revert is a
+//! run of its own in the history.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::lease::Held;
+use crate::numbers::{CellsById, taken_back};
 use crate::report::RunReport;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Early, Item, Unit};
@@ -118,6 +120,10 @@ impl Execution<'_> {
                     unit.key = link.key.clone();
                     unit.link = Some(link.clone());
                 }
+                // A number that was deleted is linked to nothing, and its identity is its key.
+                (Some(_), None) if flow.aggregate.is_some() && one.action == Action::Delete => {
+                    unit.key = Self::key_of_number(&one.source_id)
+                }
                 // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
                 _ => unit.decision = not_reverted("the flow no longer leads to it"),
             }
@@ -137,7 +143,10 @@ impl Execution<'_> {
                 let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
                 for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
                     parents[at] = present.as_ref().and_then(|present| self.tree.as_ref()?.parent_of(record, present));
-                    units[at].decision = Self::undo_one(&kept[at], present);
+                    units[at].decision = match flow.aggregate {
+                        Some(_) => Self::undo_number(&kept[at], present.as_ref()),
+                        None => Self::undo_one(&kept[at], present),
+                    };
                 }
             }
         }
@@ -170,9 +179,13 @@ impl Execution<'_> {
     /// Carries the decisions out and puts them down.
     async fn take_back(&mut self, run: RunId, done: &mut Vec<Reverted>) -> Result<(), Error> {
         self.open_targets().await?;
+        let cells = if self.flow.aggregate.is_some() { Some(self.cells_by_id().await?) } else { None };
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
             let Undoing { mut units, scopes, parents } = self.undo(&kept).await?;
+            if let Some(cells) = &cells {
+                self.touch_numbers(&kept, cells).await?;
+            }
             let items: Vec<Item> = kept
                 .iter()
                 .zip(&scopes)
@@ -207,7 +220,7 @@ impl Execution<'_> {
                 }
             }
             units.sort_by_key(|unit| unit.item);
-            self.commit_revert(&items, &units).await?;
+            self.commit_revert(&items, &units, cells.as_ref()).await?;
             done.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
             if let Some(error) = fatal {
                 return Err(error);
@@ -217,7 +230,7 @@ impl Execution<'_> {
     }
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.
-    async fn commit_revert(&mut self, items: &[Item], units: &[Unit]) -> Result<(), Error> {
+    async fn commit_revert(&mut self, items: &[Item], units: &[Unit], cells: Option<&CellsById>) -> Result<(), Error> {
         let known = crate::known::Known::default();
         let mut commit = self.account(&Partition(REVERTED.to_owned()), items, units, &known, None)?;
         // Of a restored record nothing counts as sent any more (its hashes are empty), so that the next run compares it afresh.
@@ -225,6 +238,7 @@ impl Execution<'_> {
         commit.rejections.clear();
         commit.closed_rejections.clear();
         commit.arrived.clear();
+        commit.cells.updates = cells.map(|cells| taken_back(items, units, cells)).unwrap_or_default();
         self.engine.store.commit_page(&commit).await
     }
 }
@@ -242,7 +256,7 @@ fn distinct(scopes: &[Option<usize>]) -> BTreeSet<Option<usize>> {
     scopes.iter().copied().collect()
 }
 
-fn not_reverted(why: &str) -> Decision {
+pub(crate) fn not_reverted(why: &str) -> Decision {
     Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
 }
 

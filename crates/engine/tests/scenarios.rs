@@ -12,12 +12,13 @@ use futures_util::FutureExt;
 use kivuko_core::people::DecisionKind;
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
-use kivuko_engine::{By, PlanOptions, RunOptions, Unwatched, exit_code};
+use kivuko_engine::{By, PlanOptions, RunOptions, RunReport, Unwatched, exit_code};
 use kivuko_sims::dhis2::Profile;
 use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak, Pace};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
+use support::asked::{self, Shown};
 use support::stored::missing;
 use support::{World, columns, numbers, shuffle, stored, template};
 
@@ -139,6 +140,10 @@ impl Telling {
             "plan" => self.plan(what, expect).await,
             "killed" => self.killed(what).await,
             "revert" => self.revert(expect).await,
+            "would_revert" => asked::would_revert(&self.world, self.last_run.ok_or("there is no run to take back")?, what).await,
+            "behind" => asked::behind(&self.world, self.usual_flow(), what).await,
+            "check" => asked::check(&self.world, what).await,
+            "discard" => asked::discard(&self.world, text_of(what)?).await,
             "cursor" => self.cursor(what).await,
             "adopt" => {
                 self.world.engine().await.adopt(what.as_str().unwrap_or("godata")).await.map_err(|error| error.to_string())?;
@@ -261,12 +266,13 @@ impl Telling {
         Ok(())
     }
 
-    /// What happens to DHIS2: other `metadata`, `settings`, `faults`.
+    /// What happens to DHIS2: other `metadata`, `settings`, `faults`, what somebody enters.
     fn dhis2(&self, what: &Value) -> Result<(), String> {
         let dhis2 = self.world.hmis();
         for (deed, detail) in what.as_object().into_iter().flatten() {
             match deed.as_str() {
                 "metadata" => dhis2.put_metadata(detail),
+                "enter" => detail.as_object().into_iter().flatten().for_each(|(name, value)| numbers::enter(dhis2, name, &plain(value))),
                 "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
                 "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
                 _ => return Err(format!("nobody can `{deed}` in DHIS2 here")),
@@ -335,6 +341,7 @@ impl Telling {
                 if !report.counts.adds_up() {
                     return Err(format!("the account does not add up: {}", report.to_json()));
                 }
+                self.kept_account(&report).await?;
                 let mut found = report.to_json();
                 found["exit"] = json!(report.exit_code());
                 let causes: BTreeMap<String, u64> = report.causes.iter().fold(BTreeMap::new(), |mut causes, group| {
@@ -353,6 +360,17 @@ impl Telling {
         };
         found["says"] = Value::Null;
         compare(&found, expect, &COUNTS)
+    }
+
+    /// The history has the same account as the report.
+    async fn kept_account(&self, report: &RunReport) -> Result<(), String> {
+        let kept = self.world.engine().await.store().run(report.run).await.map_err(|error| error.to_string())?;
+        let kept = kept.ok_or("the run is not in the history")?;
+        if kept.counts == report.counts {
+            Ok(())
+        } else {
+            Err(format!("the history has {:?}, the report {:?}", kept.counts, report.counts))
+        }
     }
 
     /// The flow that is meant when none is named.
@@ -387,15 +405,19 @@ impl Telling {
             save: what["save"].as_bool().unwrap_or_default(),
             limit: what["limit"].as_u64(),
         };
+        let shown = Shown::default();
         let report = self
             .world
             .engine()
             .await
-            .plan(what["flow"].as_str().unwrap_or(self.usual_flow()), &options, &Unwatched)
+            .plan(what["flow"].as_str().unwrap_or(self.usual_flow()), &options, &shown)
             .await
             .map_err(|error| error.to_string())?;
         self.last_plan = report.saved.or(self.last_plan);
         let mut found = json!(report.counts);
+        let writes = &report.counts.writes;
+        found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
+        found["shows"] = shown.by_name(&self.world);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
             return Err(error.to_string());
@@ -408,7 +430,7 @@ impl Telling {
         let (report, _) = self.world.engine().await.revert(run).await.map_err(|error| error.to_string())?;
         let mut found = report.to_json();
         found["exit"] = json!(report.exit_code());
-        compare(&found, expect, &["updated", "deleted", "skipped", "failed"])
+        compare(&found, expect, &["created", "updated", "deleted", "skipped", "rejected", "failed"])
     }
 
     async fn cursor(&self, what: &Value) -> Result<(), String> {
@@ -582,7 +604,8 @@ impl Telling {
         for row in &rows {
             let first = row.causes.first();
             let code = json!(first.map(|cause| cause.code.to_string()).unwrap_or_default());
-            let expected = &what[&row.source_id];
+            let name = asked::name_of(&self.world, &row.source_id);
+            let expected = &what[&name];
             let shown = match expected["hides"].as_str() {
                 None => code,
                 Some(hidden) if json!(row.causes).to_string().contains(hidden) => return Err(format!("{hidden} is shown")),
@@ -590,7 +613,7 @@ impl Telling {
                     json!({ "code": code, "hides": hidden, "value": first.and_then(|cause| cause.unlisted.as_ref()).map(|one| &one.value) })
                 }
             };
-            found.insert(row.source_id.clone(), shown);
+            found.insert(name, shown);
         }
         // The end of a hidden value is a keyed hash, and the key is another one each time.
         let text = json!(found).to_string();

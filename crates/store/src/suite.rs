@@ -84,6 +84,7 @@ macro_rules! suite {
                 what_is_touched_while_it_is_dealt_with_stays_due,
                 records_that_are_not_met_again_are_listed,
                 numbers_of_a_system_that_was_replaced_are_forgotten,
+                a_refused_number_is_given_up_with_its_rejection,
             }
             housekeeping::{
                 cursors_are_set_by_pages_and_by_people,

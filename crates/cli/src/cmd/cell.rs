@@ -80,7 +80,8 @@ fn object(row: &CellRow) -> Value {
         "attributeOptionCombo": row.cell.attribute_option_combo,
         "value": row.value,
         "due": row.due,
-        "late": row.late,
+        "late": row.late && row.due,
+        "givenUp": row.given_up(),
     })
 }
 
@@ -88,7 +89,8 @@ fn table(rows: &[CellRow], style: Style) -> String {
     let mut table = Table::new(&["indicator", "period", "org unit", "data element", "categories", ">value", "state"]);
     for row in rows {
         let state = match (row.due, row.late) {
-            (_, true) => "late",
+            (true, true) => "late",
+            (false, true) => "refused, given up",
             (true, false) => "to be sent",
             (false, false) => "",
         };

@@ -23,7 +23,7 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         let _progress = Progress::start(&format!("looking at what run {id} wrote"), app.err);
         engine.plan_revert(id).await?
     };
-    let (deleted, restored) = (with(&planned, Action::Delete), with(&planned, Action::Update));
+    let (deleted, restored) = (with(&planned, Action::Delete), restored(&planned));
     if !app.json {
         app.data(&render(&planned, id, app.out))?;
     }
@@ -62,6 +62,11 @@ fn with(planned: &[Reverted], action: Action) -> u64 {
     planned.iter().filter(|one| one.action == Some(action)).count() as u64
 }
 
+/// Those that get their earlier values back; a number that the run deleted is given again.
+fn restored(planned: &[Reverted]) -> u64 {
+    with(planned, Action::Update) + with(planned, Action::Create)
+}
+
 /// Asks on a terminal; without one the answer is no.
 fn agreed(app: &App, deleted: u64, restored: u64) -> Result<bool, Failure> {
     let terminal = console::Term::stderr();
@@ -81,7 +86,7 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
     for one in planned.iter().take(SHOWN) {
         let word = match one.action {
             Some(Action::Delete) => style.warn("delete"),
-            Some(Action::Update) => style.warn("restore"),
+            Some(Action::Update | Action::Create) => style.warn("restore"),
             _ => style.dim("leave"),
         };
         let why = one.cause.as_ref().map(|cause| cause.message.clone()).unwrap_or_default();
@@ -92,10 +97,8 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
     if planned.len() > SHOWN {
         put!(text, "  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64))));
     }
-    let mut sum = vec![
-        format!("{} would be deleted", count(with(planned, Action::Delete))),
-        format!("{} restored", count(with(planned, Action::Update))),
-    ];
+    let mut sum =
+        vec![format!("{} would be deleted", count(with(planned, Action::Delete))), format!("{} restored", count(restored(planned)))];
     if left > 0 {
         sum.push(format!("{} left as they are", count(left)));
     }

@@ -1,10 +1,12 @@
 //! The account of a page of cells: what was written is counted in cells, what became of records was counted before.
 
-use kivuko_core::cells::CellUpdate;
+use jiff::Timestamp;
+use kivuko_core::cells::{CellRow, CellUpdate};
 use kivuko_core::error::Cause;
 use kivuko_core::numbers::{LOCKED, NOT_YET_OPEN};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
+use serde_json::json;
 
 use crate::known::Known;
 use crate::orphans::INTERRUPTED;
@@ -44,15 +46,8 @@ impl Execution<'_> {
             Outcome::Rejected => {
                 // What the target refused was counted with the write.
                 commit.counts.writes.rejected += u64::from(!units.iter().any(|unit| unit.was_sent));
-                commit.rejections.push(Rejection {
-                    flow: self.flow.name.clone(),
-                    source_id: item.id.clone(),
-                    place: item.place.clone(),
-                    causes: causes.clone(),
-                    payload: None,
-                    run: self.run,
-                    at: commit.at,
-                });
+                let rejection = self.rejected_number(&cell.row, &item.place, causes.clone(), Some(&cell.value), commit.at);
+                commit.rejections.push(rejection);
             }
             Outcome::Failed | Outcome::Waiting => {
                 if let Some(sending) = &mut self.sending {
@@ -82,6 +77,26 @@ impl Execution<'_> {
             fields: unit.map(|unit| unit.written_fields()).unwrap_or_default(),
             causes,
         });
+    }
+
+    /// A number that did not get through, with the value that was refused: whoever discards it gives up just that value.
+    pub(super) fn rejected_number(
+        &self,
+        row: &CellRow,
+        place: &str,
+        causes: Vec<Cause>,
+        refused: Option<&Option<String>>,
+        at: Timestamp,
+    ) -> Rejection {
+        Rejection {
+            flow: self.flow.name.clone(),
+            source_id: row.cell.id(),
+            place: place.to_owned(),
+            causes,
+            payload: refused.map(|value| json!(value).to_string().into_bytes()),
+            run: self.run,
+            at,
+        }
     }
 
     /// Whether the target may hold a number: it is linked, or a write of it is not settled.

@@ -12,7 +12,7 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
 use serde_json::json;
 
-use super::Numbers;
+use super::{Numbers, cells_partition};
 use crate::run::{Execution, misfit_of};
 
 /// The name of the cells that stand for marks. No indicator is called so.
@@ -103,6 +103,7 @@ impl Execution<'_> {
             there.extend(found.into_iter().map(|found| found.iter().any(|one| one.stands() && one.body["completed"] != json!(false))));
         }
         let mut done: Vec<CellNumber> = numbers.iter().zip(&there).filter(|(_, there)| **there).map(|(number, _)| *number).collect();
+        let mut refused = 0;
         let missing: Vec<usize> = there.iter().enumerate().filter(|(_, there)| !**there).map(|(position, _)| position).collect();
         for positions in missing.chunks(capabilities.batch_size.max(1)) {
             let batch: Vec<Write> = positions.iter().map(|position| write_of(data_set, &marks[*position], &keys[*position])).collect();
@@ -115,23 +116,27 @@ impl Execution<'_> {
                         done.push(numbers[*position]);
                     }
                     Written::Refused(cause) | Written::NotYet(cause) => {
-                        self.counts.writes.rejected += 1;
+                        refused += 1;
                         self.groups.add(Outcome::Rejected, &cause, &place);
                     }
                     // The next run looks whether it is there.
                     Written::Failed(error) => {
-                        self.put_marks(&done).await?;
+                        self.put_marks(&done, refused).await?;
                         return Err(error);
                     }
                 }
             }
         }
-        self.put_marks(&done).await
+        self.put_marks(&done, refused).await
     }
 
-    async fn put_marks(&self, done: &[CellNumber]) -> Result<(), Error> {
+    async fn put_marks(&mut self, done: &[CellNumber], refused: u64) -> Result<(), Error> {
         let update = |number: &CellNumber| CellUpdate { number: *number, value: Some("true".to_owned()), due: false, late: false };
-        self.put_updates(done.iter().map(update).collect()).await
+        let mut commit = self.empty_commit(&cells_partition(), None);
+        commit.cells.updates = done.iter().map(update).collect();
+        commit.counts.writes.rejected = refused;
+        self.counts.merge(&commit.counts);
+        self.engine.store.commit_page(&commit).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use kivuko_core::aggregate::Dimensions;
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Flow;
 use kivuko_core::numbers::{Frame, Places};
@@ -110,7 +110,7 @@ impl Execution<'_> {
         self.touch(cells).await
     }
 
-    async fn touch(&self, cells: &[CellNumber]) -> Result<(), Error> {
+    pub(super) async fn touch(&self, cells: &[CellNumber]) -> Result<(), Error> {
         for cells in cells.chunks(MANY) {
             let mut commit = self.empty_commit(&cells_partition(), None);
             commit.cells.touched = cells.to_vec();
@@ -122,16 +122,6 @@ impl Execution<'_> {
     /// All cells of the flow that a filter fits.
     pub(super) async fn all_cells(&self, filter: &CellFilter) -> Result<Vec<CellRow>, Error> {
         self.engine.all_cells(&self.flow.name, filter).await
-    }
-
-    /// What became of cells that need no look at the target.
-    pub(super) async fn put_updates(&self, updates: Vec<CellUpdate>) -> Result<(), Error> {
-        if updates.is_empty() || !self.writes {
-            return Ok(());
-        }
-        let mut commit = self.empty_commit(&cells_partition(), None);
-        commit.cells.updates = updates;
-        self.engine.store.commit_page(&commit).await
     }
 }
 

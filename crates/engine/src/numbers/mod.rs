@@ -14,6 +14,7 @@ mod formulas;
 mod online;
 mod records;
 mod send;
+mod taking_back;
 mod values;
 
 use std::collections::{BTreeMap, HashMap};
@@ -35,6 +36,7 @@ use crate::engine::Engine;
 use crate::run::{Execution, RunOptions, Watch, checks_failed};
 
 pub(crate) use send::Sending;
+pub(crate) use taking_back::{CellsById, taken_back};
 
 /// The partition under which cells are accounted for.
 const CELLS: &str = "(cells)";

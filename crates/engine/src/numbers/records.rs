@@ -13,6 +13,7 @@ use super::Numbers;
 use super::beside::{Ahead, Behind};
 use super::counting::LookedAt;
 use crate::absence::{ABSENT, FEW, STOP_ABOVE, hash_of, page_of_absent};
+use crate::columns;
 use crate::run::{Execution, RunOptions, Watch};
 
 /// Of the pages that are committed together with `drill: on`, so many times fewer without.
@@ -22,6 +23,7 @@ impl Execution<'_> {
     pub(super) async fn count_records(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let flow = std::sync::Arc::clone(&self.flow);
         let mut source = self.open_source(options)?;
+        columns::check(&flow, &*source, &source.partitions().await?).await?;
         if let Some(rows) = &flow.from.rows {
             source = self.group(rows, source, options).await?;
         }

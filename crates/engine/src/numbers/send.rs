@@ -67,7 +67,9 @@ impl Execution<'_> {
         watch: &dyn Watch,
     ) -> Result<(), Error> {
         let worths = self.worths(numbers, &rows).await?;
-        let (mut updates, mut records, mut cells) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut records, mut cells) = (Vec::new(), HashMap::new());
+        // What needs no look at the target.
+        let mut commit = self.empty_commit(&cells_partition(), None);
         for (row, worth) in rows.into_iter().zip(worths) {
             let place = place_of(numbers, &row);
             let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
@@ -78,32 +80,45 @@ impl Execution<'_> {
                         let message = "the sheet or the data set no longer has this number; what was sent of it stays as it is";
                         self.groups.add(Outcome::Skipped, &Cause::new(codes::NUMBER_WITHOUT_ROW, message), &place);
                     }
-                    updates.push(CellUpdate { value: None, ..done });
+                    commit.closed_rejections.push(row.cell.id());
+                    commit.cells.updates.push(CellUpdate { value: None, ..done });
+                    continue;
+                }
+                // Somebody discarded that it cannot be worked out, and it still cannot.
+                Worth::Refused(_) if row.late => {
+                    commit.cells.updates.push(CellUpdate { late: true, ..done });
                     continue;
                 }
                 Worth::Refused(cause) => {
-                    self.counts.writes.rejected += 1;
+                    commit.counts.writes.rejected += 1;
                     self.groups.add(Outcome::Rejected, &cause, &place);
+                    let rejection = self.rejected_number(&row, &place, vec![cause], None, commit.at);
+                    commit.rejections.push(rejection);
                     continue;
                 }
             };
             if value == row.value && !self.live && !unsettled.contains(&row.cell.id()) {
-                updates.push(done);
+                commit.closed_rejections.push(row.cell.id());
+                commit.cells.updates.push(done);
             } else if row.cell.element.is_empty() {
                 // It is there for formulas only.
-                updates.push(CellUpdate { value, ..done });
+                commit.closed_rejections.push(row.cell.id());
+                commit.cells.updates.push(CellUpdate { value, ..done });
             } else if self.is_late(numbers, &row, options) {
                 let message = format!(
                     "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
                     row.cell.period, self.flow.name
                 );
-                updates.extend(self.put_late(&row, &[Cause::new(codes::LATE, message)], &place));
+                commit.cells.updates.extend(self.put_late(&row, &[Cause::new(codes::LATE, message)], &place));
             } else {
                 records.push(record_of(&row, value.as_deref(), place));
                 cells.insert(row.cell.id(), Cell { row, value });
             }
         }
-        self.put_updates(updates).await?;
+        self.counts.merge(&commit.counts);
+        if self.writes && !(commit.cells.updates.is_empty() && commit.rejections.is_empty()) {
+            self.engine.store.commit_page(&commit).await?;
+        }
         if records.is_empty() {
             return Ok(());
         }

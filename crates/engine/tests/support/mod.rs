@@ -17,6 +17,7 @@ use kivuko_sims::dhis2::Dhis2Sim;
 use kivuko_sims::godata::{Options, Sim};
 use kivuko_sims::pause::{Held, Pause};
 
+pub mod asked;
 pub mod calendar;
 pub mod chance;
 pub mod columns;

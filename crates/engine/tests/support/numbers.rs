@@ -181,12 +181,34 @@ pub fn complete(dhis2: &Dhis2Sim) -> Vec<String> {
     names
 }
 
+/// Somebody enters a number without categories into DHIS2: `DEATHS 2026W24 KE`.
+pub fn enter(dhis2: &Dhis2Sim, name: &str, value: &str) {
+    let parts: Vec<&str> = name.split(' ').collect();
+    let [element, period, org_unit] = parts[..] else { panic!("{name} is no number without categories") };
+    let element = ELEMENTS.iter().find(|one| one.1 == element).unwrap_or_else(|| panic!("there is no element {element}")).0;
+    let org_unit = UNITS.iter().find(|one| one.1 == org_unit).unwrap_or_else(|| panic!("there is no unit {org_unit}")).0;
+    dhis2.enter([element, period, org_unit], [None, None], value);
+}
+
 fn name(dhis2: &Dhis2Sim, row: &DataValue) -> String {
-    let combo = match row.category_option_combo.as_str() {
+    name_by(dhis2, [&row.data_element, &row.period, &row.org_unit, &row.category_option_combo, &row.attribute_option_combo])
+}
+
+fn name_by(dhis2: &Dhis2Sim, [element, period, org_unit, combo, attribute_combo]: [&str; 5]) -> String {
+    let named = |id: &str| match id {
         default::OPTION_COMBO => String::new(),
         id => dhis2.object("categoryOptionCombos", id).map_or_else(|| id.to_owned(), |combo| text(&combo["name"])),
     };
-    format!("{} {} {} {combo}", code(dhis2, "dataElements", &row.data_element), row.period, unit(&row.org_unit)).trim_end().to_owned()
+    let attribute = Some(named(attribute_combo)).filter(|name| !name.is_empty()).map(|name| format!(" for {name}")).unwrap_or_default();
+    let number = format!("{} {period} {} {}", code(dhis2, "dataElements", element), unit(org_unit), named(combo));
+    format!("{}{attribute}", number.trim_end())
+}
+
+/// The name of a number by its identity, as Kivuko keeps it; what is no number keeps its own.
+pub fn name_of(dhis2: &Dhis2Sim, id: &str) -> String {
+    let parts: Vec<&str> = id.split('.').collect();
+    let [element, period, unit, combo, attribute_combo] = parts[..] else { return id.to_owned() };
+    name_by(dhis2, [element, period, unit, combo, attribute_combo])
 }
 
 fn code(dhis2: &Dhis2Sim, plural: &str, id: &str) -> String {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use kivuko_core::cells::{CellNumber, CellUpdate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::{PageCommit, Rejection, RejectionRow, Waiting};
 use serde::Serialize;
@@ -37,14 +38,36 @@ pub async fn payload(store: &SqliteStore, id: i64) -> Result<Option<Vec<u8>>, Er
 
 pub async fn discard(store: &SqliteStore, ids: &[i64], reason: &str, at: Timestamp) -> Result<u64, Error> {
     let doing = "discarding rejections";
-    let done = sqlx::query(query!("rejection_discard"))
-        .bind(json(ids)?)
-        .bind(micros(at))
-        .bind(reason)
-        .execute(&store.writer)
-        .await
-        .map_err(sql(doing))?;
+    let given_up = numbers(store, ids).await?;
+    let mut tx = store.begin(doing).await?;
+    let statement = sqlx::query(query!("rejection_discard")).bind(json(ids)?).bind(micros(at)).bind(reason);
+    let done = statement.execute(&mut *tx).await.map_err(sql(doing))?;
+    if !given_up.is_empty() {
+        sqlx::query(query!("cell_update")).bind(json(&given_up)?).execute(&mut *tx).await.map_err(sql(doing))?;
+    }
+    tx.commit().await.map_err(sql(doing))?;
     Ok(done.rows_affected())
+}
+
+/// The numbers that open rejections are about, as they are once they are given up: what was refused counts as dealt with.
+async fn numbers(store: &SqliteStore, ids: &[i64]) -> Result<Vec<CellUpdate>, Error> {
+    let rows = sqlx::query(query!("rejection_cells")).bind(json(ids)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let read = |row: &_| {
+        let sealed: Option<Vec<u8>> = sqlx::Row::try_get(row, "payload_sealed")?;
+        let number = CellNumber(rows::int(row, "cell")?);
+        Ok((rows::text(row, "flow")?, rows::text(row, "source_id")?, sealed, number, rows::optional(row, "value")?))
+    };
+    let mut updates = Vec::with_capacity(rows.len());
+    for (flow, source_id, sealed, number, value) in rows::all(&rows, READING, read)? {
+        let refused = match sealed {
+            Some(sealed) => Some(store.unseal(Table::Rejection, &[&flow, &source_id], &sealed).await?),
+            None => None,
+        };
+        // What was refused is not known any more once its payload is too old.
+        let refused: Option<Option<String>> = refused.and_then(|refused| serde_json::from_slice(&refused).ok());
+        updates.push(CellUpdate { number, value: refused.unwrap_or(value), due: false, late: true });
+    }
+    Ok(updates)
 }
 
 #[derive(Serialize)]

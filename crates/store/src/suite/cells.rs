@@ -4,7 +4,7 @@ use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate, CountedPart, 
 use kivuko_core::connector::Identity;
 use kivuko_core::store::{RunId, Store};
 
-use super::{Open, at, begin, page, texts};
+use super::{Open, at, begin, page, rejection, texts};
 
 const START: CellNumber = CellNumber(-1);
 
@@ -161,4 +161,30 @@ pub async fn numbers_of_a_system_that_was_replaced_are_forgotten(open: &Open<'_>
     store.adopt("godata", &adopt("two"), &texts(&["weekly"]), at(1)).await.unwrap();
     assert_eq!(store.count_counted("weekly").await.unwrap(), 0);
     assert_eq!((parts(&*store, &n).await, due(&*store).await), (Vec::<String>::new(), Vec::<String>::new()));
+}
+
+pub async fn a_refused_number_is_given_up_with_its_rejection(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "weekly", 1).await;
+    let cells = ["2026W1", "2026W2", "2026W3", "2026W4"].map(|period| cell("cases", period));
+    let numbers = store.cell_numbers("weekly", &cells).await.unwrap();
+    deal_with(&*store, run, vec![done(numbers[1], "2")]).await;
+    let mut commit = page(run, "weekly");
+    commit.cells.touched = numbers.clone();
+    let refused = |at: usize, payload: Option<&[u8]>| {
+        let payload = payload.map(<[u8]>::to_vec);
+        kivuko_core::store::Rejection { payload, ..rejection(run, "weekly", &cells[at].id(), 10) }
+    };
+    commit.rejections = vec![refused(0, Some(b"\"7\"")), refused(1, Some(b"null")), refused(2, None), refused(3, Some(b"\"9\""))];
+    store.commit_page(&commit).await.unwrap();
+
+    let ids: Vec<i64> = store.rejections(Some("weekly"), 10).await.unwrap().iter().map(|row| row.id).collect();
+    assert_eq!(store.discard_rejections(&ids[..3], "it is a test", at(30)).await.unwrap(), 3);
+    let rows = store.cells("weekly", &CellFilter::default(), START, 10).await.unwrap();
+    let state: Vec<(Option<&str>, bool, bool)> = rows.iter().map(|row| (row.value.as_deref(), row.due, row.given_up())).collect();
+    assert_eq!(state, [(Some("7"), false, true), (None, false, true), (None, false, true), (None, true, false)]);
+
+    // A record that touches it makes it due again, and it can be dealt with.
+    count(&*store, run, vec![record("A", &[(numbers[0], "1")])]).await;
+    assert_eq!(due(&*store).await, ["2026W1 7", "2026W4 "]);
 }

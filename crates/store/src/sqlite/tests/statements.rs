@@ -70,6 +70,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("outcome_list"),
         query!("rejection_close"),
         query!("rejection_discard"),
+        query!("rejection_cells"),
         query!("rejection_get"),
         query!("waiting_forget"),
         query!("waiting_list"),

@@ -1,0 +1,114 @@
+//! Taking a run back that wrote numbers. A number is nobody's data, so what it was before is always kept; and it is its own version: while the target holds what
+//! the run wrote, nobody changed it since.
+
+use std::collections::HashMap;
+
+use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::connector::{Action, Candidate, Key, Standing};
+use kivuko_core::error::Error;
+use kivuko_core::store::Kept;
+use serde_json::{Map, Value, json};
+
+use super::completeness::MARK;
+use crate::revert::not_reverted;
+use crate::run::Execution;
+use crate::unit::{Change, Decision, Item, Unit};
+
+/// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
+const PARTS: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
+
+/// The cells of a flow by the identities of their numbers.
+pub(crate) type CellsById = HashMap<String, CellNumber>;
+
+impl Execution<'_> {
+    /// What is kept of a number that was written: what it is now, in the place of a version, and what it was before.
+    pub(crate) fn kept_number(&self, item: &Item, action: Action, before: &Value) -> (Option<String>, Vec<u8>) {
+        let Some(cell) = self.sending.as_ref().and_then(|sending| sending.cells.get(&item.id)) else { return (None, Vec::new()) };
+        // Of a write that a killed run sent it was not seen what was there before; then it is what an earlier run left.
+        let seen = before.get("value").and_then(Value::as_str).map(str::to_owned);
+        let before = match (action, seen.or_else(|| cell.row.value.clone())) {
+            (Action::Create, _) | (_, None) => Vec::new(),
+            (_, Some(value)) => {
+                let mut kept = Map::from_iter([("value".to_owned(), json!(value))]);
+                kept.extend(
+                    before.get("comment").filter(|comment| !comment.is_null()).map(|comment| ("comment".to_owned(), comment.clone())),
+                );
+                Value::Object(kept).to_string().into_bytes()
+            }
+        };
+        (cell.value.clone(), before)
+    }
+
+    /// What takes a written number back.
+    pub(crate) fn undo_number(kept: &Kept, present: Option<&Candidate>) -> Decision {
+        let present = present.filter(|present| !present.deleted && present.standing == Standing::Usual);
+        let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
+        let change = |action, present: Option<&Candidate>, body| {
+            Decision::Write(Change {
+                action,
+                target_id: present.map(|present| present.id.clone()),
+                target_version: present.and_then(|present| present.version.clone()),
+                body,
+                before: Value::Null,
+            })
+        };
+        match (kept.action, present, before) {
+            // Where a 0 is not kept, nothing is shown as a 0 that was written at no time.
+            (Action::Delete | Action::Deactivate, Some(present), _) if present.version.is_some() => {
+                not_reverted("somebody gave the number a value since")
+            }
+            (Action::Delete | Action::Deactivate, _, Some(before)) => {
+                let mut body: Map<String, Value> =
+                    PARTS.into_iter().map(str::to_owned).zip(kept.source_id.split('.').map(|part| json!(part))).collect();
+                body.extend(before.as_object().cloned().unwrap_or_default());
+                change(Action::Create, None, Value::Object(body))
+            }
+            (Action::Delete | Action::Deactivate, ..) => not_reverted("what it was before is not known"),
+            (_, None, _) => not_reverted("the number is no longer in the target"),
+            (_, Some(_), _) if kept.version.is_none() => not_reverted("what the run wrote is not known"),
+            (_, Some(present), _) if !is_still(present, kept) => not_reverted("somebody changed the number since"),
+            (Action::Create, Some(present), _) => change(Action::Delete, Some(present), Value::Null),
+            (Action::Update, Some(present), Some(before)) => change(Action::Update, Some(present), before),
+            (Action::Update, Some(_), None) => not_reverted("what it was before is not known"),
+        }
+    }
+
+    /// The key of a number by its identity.
+    pub(crate) fn key_of_number(id: &str) -> Key {
+        Key(id.split('.').map(str::to_owned).collect())
+    }
+
+    pub(crate) async fn cells_by_id(&self) -> Result<CellsById, Error> {
+        let rows = self.all_cells(&CellFilter::default()).await?;
+        // Where a sheet has called a number otherwise, there is an old cell of it too, in which nothing is left.
+        let (held, empty): (Vec<CellRow>, Vec<CellRow>) =
+            rows.into_iter().filter(|row| row.cell.indicator != MARK).partition(|row| row.value.is_some());
+        Ok(empty.into_iter().chain(held).map(|row| (row.cell.id(), row.number)).collect())
+    }
+
+    /// Before numbers are taken back: a run that comes after a killed revert finds them due, and looks at them.
+    pub(crate) async fn touch_numbers(&self, kept: &[Kept], cells: &CellsById) -> Result<(), Error> {
+        let touched: Vec<CellNumber> = kept.iter().filter_map(|kept| cells.get(&kept.source_id).copied()).collect();
+        self.touch(&touched).await
+    }
+}
+
+/// What the target holds of the cells after numbers were taken back. They are due: the next run brings them to what the records come to.
+pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> Vec<CellUpdate> {
+    let update = |unit: &Unit| {
+        let Decision::Written { change, .. } = &unit.decision else { return None };
+        let value = match change.action {
+            Action::Create | Action::Update => change.body["value"].as_str().map(str::to_owned),
+            Action::Delete | Action::Deactivate => None,
+        };
+        Some(CellUpdate { number: *cells.get(&items[unit.item].id)?, value, due: true, late: false })
+    };
+    units.iter().filter_map(update).collect()
+}
+
+/// Whether the target holds what the run wrote; `12.0` is `12`.
+fn is_still(present: &Candidate, kept: &Kept) -> bool {
+    let (Some(now), Some(written)) = (present.body["value"].as_str(), kept.version.as_deref()) else { return false };
+    let number = |text: &str| text.parse::<f64>().ok();
+    now == written || number(now).is_some_and(|now| number(written) == Some(now))
+}

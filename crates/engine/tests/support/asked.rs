@@ -1,0 +1,95 @@
+//! What a person asks of a flow that counts: what a plan would change, which records are behind a number, whether a flow fits its data set.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use kivuko_core::cells::{CellFilter, CellNumber};
+use kivuko_core::connector::Action;
+use kivuko_core::store::RunId;
+use kivuko_engine::{Planned, Watch};
+use serde_json::{Value, json};
+
+use super::{World, numbers};
+
+/// The numbers that a plan would change: `2 > 3`, `- > 1`, `1 > -`.
+#[derive(Default)]
+pub struct Shown(Mutex<Vec<(String, String)>>);
+
+impl Watch for Shown {
+    fn planned(&self, planned: &Planned) {
+        let value = |body: &Value| body["value"].as_str().unwrap_or("-").to_owned();
+        if planned.action.is_some() {
+            let change = format!("{} > {}", value(&planned.before), value(&planned.body));
+            self.0.lock().expect("nobody panics here").push((planned.source_id.clone(), change));
+        }
+    }
+}
+
+impl Shown {
+    pub fn by_name(self, world: &World) -> Value {
+        let shown = self.0.into_inner().expect("nobody panics here");
+        json!(shown.into_iter().map(|(id, change)| (name_of(world, &id), change)).collect::<BTreeMap<_, _>>())
+    }
+}
+
+/// The name of a number in a world with DHIS2; of anything else its identity.
+pub fn name_of(world: &World, id: &str) -> String {
+    world.dhis2.as_ref().map_or_else(|| id.to_owned(), |dhis2| numbers::name_of(dhis2, id))
+}
+
+/// The records behind numbers: `{ NUMBER: [source ids] }`, those of a flow.
+pub async fn behind(world: &World, flow: &str, expected: &Value) -> Result<(), String> {
+    let store = world.workspace().open_store().await.map_err(|error| error.to_string())?;
+    let store = store as std::sync::Arc<dyn kivuko_core::store::Store>;
+    let rows = store.cells(flow, &CellFilter::default(), CellNumber(-1), 10_000).await.map_err(|error| error.to_string())?;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let records = store.records_of_cell(row.number, "", 1_000).await.map_err(|error| error.to_string())?;
+        if !records.is_empty() {
+            found.insert(name_of(world, &row.cell.id()), records.into_iter().map(|record| record.source_id).collect());
+        }
+    }
+    if json!(found) == *expected { Ok(()) } else { Err(format!("expected to be behind the numbers: {expected}, found {}", json!(found))) }
+}
+
+/// What `check --online` finds: `{ flow weekly: [codes] }`; what is sound is not named.
+pub async fn check(world: &World, expected: &Value) -> Result<(), String> {
+    let checked = world.engine().await.check_online().await;
+    let wrong = checked.iter().filter(|checked| !checked.wrong.is_empty());
+    let found: BTreeMap<&str, Vec<String>> =
+        wrong.map(|checked| (checked.what.as_str(), checked.wrong.iter().map(|cause| cause.code.to_string()).collect())).collect();
+    if json!(found) == *expected {
+        return Ok(());
+    }
+    let said: Vec<String> = checked.iter().flat_map(|checked| &checked.wrong).map(|cause| cause.message.clone()).collect();
+    Err(format!("expected `check --online` to find {expected}, it finds {}: {said:?}", json!(found)))
+}
+
+/// What taking a run back would do to each number: `delete`, `restore`, or the code with which it is left.
+pub async fn would_revert(world: &World, run: RunId, expected: &Value) -> Result<(), String> {
+    let planned = world.engine().await.plan_revert(run).await.map_err(|error| error.to_string())?;
+    let word = |one: &kivuko_engine::Reverted| match one.action {
+        Some(Action::Delete) => "delete".to_owned(),
+        Some(_) => "restore".to_owned(),
+        None => one.cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default(),
+    };
+    let found: BTreeMap<String, String> = planned.iter().map(|one| (name_of(world, &one.source_id), word(one))).collect();
+    if json!(found) == *expected {
+        Ok(())
+    } else {
+        Err(format!("expected taking back to come to {expected}, it comes to {}", json!(found)))
+    }
+}
+
+/// A person discards a rejection, named by its record or its number.
+pub async fn discard(world: &World, name: &str) -> Result<(), String> {
+    let store = world.workspace().open_store().await.map_err(|error| error.to_string())?;
+    let store = store as std::sync::Arc<dyn kivuko_core::store::Store>;
+    let rows = store.rejections(None, 1_000).await.map_err(|error| error.to_string())?;
+    let row = rows.iter().find(|row| name_of(world, &row.source_id) == name).ok_or_else(|| format!("nothing is rejected of {name}"))?;
+    let now = kivuko_core::clock::Clock::now(&*world.clock);
+    match store.discard_rejections(&[row.id], "a scenario", now).await.map_err(|error| error.to_string())? {
+        1 => Ok(()),
+        other => Err(format!("{other} rejections were discarded")),
+    }
+}
