@@ -314,9 +314,11 @@ impl Execution<'_> {
         if let Some(cause) = present.barred() {
             return Decision::Rejected(vec![cause.clone()]);
         }
+        // A killed run or revert may have sent another number than the one that was sent last, and than the one of now.
+        let unsure = self.sending.is_some() && unit.interrupted.is_some();
         let desired = match (&unit.link, &unit.sent) {
             // Only what changed in the source travels: what somebody changed in the target since stays as it is.
-            (Some(_), Some(sent)) if !self.live => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
+            (Some(_), Some(sent)) if !self.live && !unsure => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
             _ => unit.update.clone(),
         };
         let is_due = present.standing == Standing::Due && desired.as_object().is_some_and(|fields| !fields.is_empty());

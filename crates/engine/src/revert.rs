@@ -122,7 +122,7 @@ impl Execution<'_> {
                 }
                 // A number that was deleted is linked to nothing, and its identity is its key.
                 (Some(_), None) if flow.aggregate.is_some() && one.action == Action::Delete => {
-                    unit.key = Self::key_of_number(&one.source_id)
+                    unit.key = Self::key_of_number(&one.source_id);
                 }
                 // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
                 _ => unit.decision = not_reverted("the flow no longer leads to it"),

@@ -389,9 +389,16 @@ impl Telling {
         let mut held = self.world.pause_at(Pause::nth(1, phase).on(method, path));
         let engine = self.world.engine().await;
         let options = RunOptions::default();
+        let flow = what["flow"].as_str().unwrap_or(self.usual_flow());
+        let work = async {
+            match self.last_run.filter(|_| what["revert"] == json!(true)) {
+                Some(run) => _ = engine.revert(run).await,
+                None => _ = engine.run(flow, &options, &Unwatched).await,
+            }
+        };
         let came_there = tokio::select! {
             came_there = held.reached() => came_there,
-            _ = engine.run(what["flow"].as_str().unwrap_or(self.usual_flow()), &options, &Unwatched) => false,
+            () = work => false,
         };
         drop(engine);
         self.world.clear_pauses();
