@@ -342,7 +342,10 @@ impl<'e> Execution<'e> {
     async fn carry_through(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.open_targets().await?;
         let mut options = options.clone();
-        if let Some(agreed) = &self.agreed {
+        if self.agreed.is_some() && self.flow.aggregate.is_some() {
+            // What is agreed on are numbers: all records are counted, and only the sending is held to the plan.
+            options.plan = None;
+        } else if let Some(agreed) = &self.agreed {
             options.only = agreed.keys().map(|(id, _)| id.clone()).collect::<HashSet<_>>().into_iter().collect();
             options.only.sort();
         } else {

@@ -17,13 +17,13 @@ mod send;
 mod taking_back;
 mod values;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kivuko_core::aggregate::{Aggregate, Bound, Dimensions};
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::cells::{Cell, CellNumber};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Flow;
 use kivuko_core::fold::Fold;
@@ -88,7 +88,11 @@ impl Execution<'_> {
             zero_periods: own.zero_periods(self.today),
         };
         self.begin_anew_where_changed(&flow, &frame, places.as_ref()).await?;
-        self.count_records(&mut numbers, options, watch).await?;
+        let records = self.records_among(&options.only).await?;
+        // Numbers that are asked for are sent without any record being read.
+        if options.only.is_empty() || !records.is_empty() {
+            self.count_records(&mut numbers, &RunOptions { only: records, ..options.clone() }, watch).await?;
+        }
         self.mark_due(&mut numbers, options).await?;
         self.send_cells(&mut numbers, options, watch).await?;
         if self.writes && options.is_whole() {
@@ -98,6 +102,20 @@ impl Execution<'_> {
             self.mark_complete(&mut numbers).await?;
         }
         Ok(())
+    }
+
+    /// Those of the identities that are asked for which are records: a rejection may be one of a number too.
+    async fn records_among(&mut self, only: &[String]) -> Result<Vec<String>, Error> {
+        if only.is_empty() {
+            return Ok(Vec::new());
+        }
+        let due = self.all_cells(&CellFilter { due: true, ..CellFilter::default() }).await?;
+        let due: HashSet<String> = due.into_iter().map(|row| row.cell.id()).collect();
+        let (numbers, records): (Vec<String>, Vec<String>) = only.iter().cloned().partition(|id| due.contains(id));
+        for id in &numbers {
+            self.wanted_came(id);
+        }
+        Ok(records)
     }
 }
 
