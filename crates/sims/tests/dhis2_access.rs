@@ -178,7 +178,9 @@ async fn an_account_sees_itself_and_its_authorities() {
 #[tokio::test]
 async fn what_is_not_simulated_says_so() {
     let (_sim, user) = start(Options::for_tests("2.42")).await;
-    for path in ["/tracker/trackedEntities", "/events", "/dataStore/x/y", "/programs", "/me/dashboard", "/constants", "/optionGroups/x"] {
+    for path in
+        ["/tracker/trackedEntities", "/events", "/dataStore/x/y", "/programStages", "/me/dashboard", "/constants", "/optionGroups/x"]
+    {
         user.get(path).await.refused(501);
     }
     user.get("/noSuchThing").await.refused(404);

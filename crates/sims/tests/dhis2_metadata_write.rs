@@ -503,3 +503,76 @@ async fn an_option_combo_that_values_name_stays() {
     let there = |id: &Value| sim.object("categoryOptionCombos", id.as_str().unwrap_or_default()).is_some();
     assert_eq!((there(&used), there(&unused)), (true, false));
 }
+
+#[tokio::test]
+async fn no_circle_comes_in_by_one_document() {
+    for release in releases() {
+        let (_sim, user) = velu(release).await;
+        let document = json!({"organisationUnits": [unit("Dist0000001", "Aro", Some("Dist0000002")), unit("Dist0000002", "Bero", Some("Dist0000001"))]});
+        let answer = user.post("/metadata?atomicMode=NONE", document).await;
+        assert_eq!(import_codes(&answer.refused(409)["response"]), ["E4027", "E4027"], "{release}");
+        assert_eq!(user.get("/organisationUnits/Clin0000001?fields=path").await.ok()["path"], "/Land0000001/Dist0000001/Clin0000001");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_shape_refuses_the_document() {
+    let (_sim, user) = velu("2.42").await;
+    for shape in [json!("POINT(1 2)"), json!({"lat": 1, "lng": 2}), json!({"type": "Point"})] {
+        let mut clinic = unit("Clin0000002", "Dahlia", Some("Dist0000001"));
+        clinic["geometry"] = shape;
+        user.post("/metadata", json!({"organisationUnits": [clinic]})).await.refused(400);
+    }
+}
+
+#[tokio::test]
+async fn options_stand_in_their_set_in_their_order_once() {
+    for release in releases() {
+        let (sim, user) = velu(release).await;
+        let option = |id: &str, code: &str, order: i64| json!({"id": id, "code": code, "name": code, "sortOrder": order, "optionSet": {"id": "SetOfWater1"}});
+        let set = json!({"id": "SetOfWater1", "name": "Water", "valueType": "TEXT"});
+        user.post(
+            "/metadata",
+            json!({"optionSets": [set], "options": [option("OptionWell1", "WELL", 1), option("OptionTap01", "TAP", 9)]}),
+        )
+        .await
+        .ok();
+        let read = async || user.get("/optionSets/SetOfWater1?fields=version,options[code,sortOrder]").await.ok();
+        let there = read().await;
+        assert_eq!(there["options"], json!([{"code": "WELL", "sortOrder": 1}, {"code": "TAP", "sortOrder": 2}]), "{release}");
+        user.post("/options", option("OptionRain1", "RAIN", 1)).await.ok();
+        let now = read().await;
+        assert_eq!(
+            now["options"],
+            json!([{"code": "WELL", "sortOrder": 1}, {"code": "RAIN", "sortOrder": 2}, {"code": "TAP", "sortOrder": 3}]),
+            "{release}"
+        );
+        assert_eq!(now["version"].as_i64(), there["version"].as_i64().map(|version| version + 1), "{release}");
+        let body = user.post("/options", option("OptionTwin1", "TAP", 3)).await.refused(409);
+        assert_eq!(codes(&body), ["E4028"], "{release}");
+        assert!(sim.object("options", "OptionTwin1").is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_account_captures_where_its_object_says() {
+    for release in releases() {
+        let key = "d2pat_userusersusersusersusersuseruser0000000001";
+        let account = Account::new("nurse", "Market-9", &["F_USER_ADD"]).with_token(key).capturing(&["Dist0000001"]);
+        let (_sim, user) = start(Options::for_tests(release).with_metadata(land()).with_user(account)).await;
+        let nurse = user.other(&token(key));
+        let me = nurse.get("/me?fields=id").await.ok()["id"].as_str().expect("an id").to_owned();
+        nurse.post(&format!("/users/{me}/organisationUnits"), json!({"additions": [{"id": "Dist0000002"}], "deletions": []})).await.ok();
+        let units = nurse.get("/me?fields=organisationUnits[id]").await.ok();
+        assert_eq!(units["organisationUnits"], json!([{"id": "Dist0000001"}, {"id": "Dist0000002"}]), "{release}");
+    }
+}
+
+#[tokio::test]
+async fn programs_are_objects_that_units_belong_to() {
+    let (_sim, user) = velu("2.42").await;
+    let program = json!({"id": "ProgMalaria", "name": "Malaria", "shortName": "Malaria", "programType": "WITH_REGISTRATION"});
+    user.post("/programs", program).await.ok();
+    user.post("/programs/ProgMalaria/organisationUnits", json!({"additions": [{"id": "Clin0000001"}]})).await.ok();
+    assert_eq!(user.get("/organisationUnits/Clin0000001?fields=programs[id]").await.ok()["programs"], json!([{"id": "ProgMalaria"}]));
+}

@@ -1,6 +1,6 @@
 //! Reads one list as a stream, in pages, and goes on where it was cut: see [`super::progress`].
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +28,12 @@ pub trait List: Send + Sync {
         false
     }
 
+    /// The question whether something changed after a time by which the order of the elements may have become another one; its answer is a list of the same
+    /// name. `None`: the order never changes.
+    fn reordered(&self, _after: Timestamp) -> Option<Request> {
+        None
+    }
+
     /// The question, for what changed from a time on; `None`: everything.
     fn question(&self, since: Option<Timestamp>) -> Request;
 
@@ -49,6 +55,9 @@ pub struct Listing<L> {
     waiting: VecDeque<SourceRecord>,
     /// Everything up to this record was handed on before.
     passing_over: Option<String>,
+    /// The record after which this reading began, and those that it has handed on itself: of lists whose order may change.
+    began_after: Option<String>,
+    handed_on: HashSet<String>,
     began: Option<Timestamp>,
     tries: Tries,
     ended: bool,
@@ -83,6 +92,8 @@ impl<L: List> Listing<L> {
             open: None,
             waiting: VecDeque::new(),
             passing_over: progress.after.clone(),
+            began_after: progress.after.clone(),
+            handed_on: HashSet::new(),
             began: progress.began,
             progress,
             tries: Tries::default(),
@@ -106,13 +117,18 @@ impl<L: List> Listing<L> {
                     // What was read and not handed on is read again.
                     self.open = None;
                     self.waiting.clear();
-                    self.passing_over.clone_from(&self.progress.after);
+                    // Where the order may be another one by then, by what they are and not by where they stand.
+                    let after = if self.handed_on.is_empty() { &self.progress.after } else { &self.began_after };
+                    self.passing_over.clone_from(after);
                     self.client.http.again(&mut self.tries, error).await?;
                 }
             }
         }
         let records: Vec<SourceRecord> = self.waiting.drain(..self.waiting.len().min(self.page_size)).collect();
         let began = self.began.expect("it was set before");
+        if self.list.reordered(began).is_some() {
+            self.handed_on.extend(records.iter().filter_map(|record| record.id.clone()));
+        }
         if self.waiting.is_empty() {
             self.ended = true;
             let resumed = self.progress.after.is_some();
@@ -128,9 +144,22 @@ impl<L: List> Listing<L> {
         Ok(Some(Page { records, next: self.progress.cursor() }))
     }
 
+    /// What stood behind the last record may stand before it by now: then nothing is passed over, and who has seen a record drops it by its version.
+    async fn look_for_another_order(&mut self) -> Result<(), Error> {
+        let (Some(_), Some(began)) = (&self.passing_over, self.progress.began) else { return Ok(()) };
+        let overlap = SignedDuration::from_secs(self.client.options.overlap_secs.into());
+        let Some(question) = self.list.reordered(began.checked_sub(overlap).unwrap_or(began)) else { return Ok(()) };
+        let answer: Map<String, Value> = self.client.ask(question).await?;
+        if answer.get(self.list.array()).and_then(Value::as_array).is_none_or(|changed| !changed.is_empty()) {
+            self.passing_over = None;
+        }
+        Ok(())
+    }
+
     /// Reads a piece; `false` at the end.
     async fn fill(&mut self) -> Result<bool, Error> {
         if self.open.is_none() {
+            self.look_for_another_order().await?;
             let question = self.list.question(self.since);
             let mut body = self.client.open(&question).await?.map_err(|answer| unreadable(&answer))?;
             body.leave_its_place();
@@ -162,6 +191,9 @@ impl<L: List> Listing<L> {
         }
         for element in open.elements.drain(..) {
             let Some(record) = self.list.record(element, open.splitter.tail())? else { continue };
+            if record.id.as_ref().is_some_and(|id| self.handed_on.contains(id)) {
+                continue;
+            }
             if let Some(last) = &self.passing_over {
                 if record.id.as_deref() == Some(last) {
                     self.passing_over = None;

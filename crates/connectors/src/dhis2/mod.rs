@@ -4,8 +4,11 @@
 //! against what the data set is before they are sent, and of every answer each value gets its own outcome. Where a release refuses a whole group for one bad
 //! value, the group is sent again in parts until only the guilty values are left. An import whose outcome cannot be told is left to the engine, which looks.
 //!
-//! Reading goes by `lastUpdated` and the server's clock, with an overlap. Changes that the sources cannot see: metadata that were deleted; what changed on the
-//! other side of an association (a data set that was given an org unit changes, the org unit does not); data values that were deleted for good and not only
+//! Org units, options and option sets are written as whole objects, with everything in them that others keep; see [`metadata`].
+//!
+//! Reading goes by `lastUpdated` and the server's clock, with an overlap. Changes that the sources cannot see: metadata that were deleted (a whole scan
+//! tells by absence); what changed on the other side of an association (a data set that was given an org unit changes, the org unit does not); that the path of a unit
+//! is another one because a unit above it moved; data values that were deleted for good and not only
 //! marked, as when an administrator empties a data element; completeness and analytics are read whole each time. From 2.43 on a value that is sent
 //! unchanged is stamped anew and is read again.
 
@@ -44,7 +47,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "dhis2",
-            about: "DHIS2, the health information system of most ministries: data values, completeness, analytics, and the metadata that they refer to.",
+            about: "DHIS2, the health information system of most ministries: data values, completeness, analytics, and the metadata that they refer to; org units and options also to be written.",
             category: "health information",
             status: Status::Experimental,
             reads: true,

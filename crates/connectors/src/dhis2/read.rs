@@ -45,6 +45,12 @@ impl connector::Source for Source {
         Box::pin(async move {
             let zone = self.client.info().await?.zone.clone();
             let names = first_names(&request.paths);
+            let is_tree = self.resource.name == UNITS;
+            let with_lineage = is_tree && names.as_ref().is_none_or(|names| names.iter().any(|name| name == LINEAGE));
+            // It is made of the path.
+            let names = names.map(|names| {
+                names.into_iter().map(|name| if is_tree && name == LINEAGE { "path".to_owned() } else { name }).collect::<Vec<_>>()
+            });
             let list = Metadata {
                 client: Arc::clone(&self.client),
                 resource: self.resource,
@@ -52,6 +58,7 @@ impl connector::Source for Source {
                 fields: self.resource.question(names.as_deref()),
                 until: request.until,
                 ids: None,
+                with_lineage,
             };
             match &request.only {
                 None => Ok(Box::new(Listing::new(Arc::clone(&self.client), list, &request)?) as Box<dyn connector::Pages>),
@@ -98,6 +105,7 @@ struct Metadata {
     fields: String,
     until: Option<Timestamp>,
     ids: Option<Vec<String>>,
+    with_lineage: bool,
 }
 
 /// What is read of an element to go on.
@@ -108,6 +116,24 @@ struct Head {
     id: Option<String>,
     #[serde(default)]
     last_updated: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
+}
+
+/// The resource whose records lie in one another.
+const UNITS: &str = "organisationUnits";
+/// The ids from the root to the unit itself: what a flow that goes by places above a place reads.
+const LINEAGE: &str = "lineage";
+
+/// An element with its lineage. What is no object stays as it is.
+fn with_lineage(element: &Bytes, path: &str) -> Option<Bytes> {
+    let end = element.iter().rposition(|byte| *byte == b'}')?;
+    let ids: Vec<&str> = path.split('/').filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())).collect();
+    let list = serde_json::to_string(&ids).ok()?;
+    let mut made = Vec::with_capacity(element.len() + list.len() + 16);
+    made.extend_from_slice(&element[..end]);
+    made.extend_from_slice(format!(",\"{LINEAGE}\":{list}}}").as_bytes());
+    Some(made.into())
 }
 
 /// A time as DHIS2 compares it: without an offset, in the zone of the server.
@@ -122,8 +148,10 @@ impl List for Metadata {
 
     fn question(&self, since: Option<Timestamp>) -> Request {
         // All at once: paging is by offset, and what is made or deleted meanwhile would shift rows over the edge of a page.
+        // Parents come before what lies in them, so that whoever makes them anew has them first.
+        let order = if self.resource.name == UNITS { "level:asc,id:asc" } else { "id:asc" };
         let mut request =
-            self.client.get([self.resource.name]).query("paging", "false").query("order", "id:asc").query("fields", &self.fields);
+            self.client.get([self.resource.name]).query("paging", "false").query("order", order).query("fields", &self.fields);
         if let Some(since) = since {
             request = request.query("filter", &format!("lastUpdated:ge:{}", server_time(since, &self.zone)));
         }
@@ -136,6 +164,13 @@ impl List for Metadata {
         request
     }
 
+    fn reordered(&self, after: Timestamp) -> Option<Request> {
+        // Whoever moved stands elsewhere, and so does all that lies below, whose own stamp does not change.
+        let changed = format!("lastUpdated:ge:{}", server_time(after, &self.zone));
+        let question = || self.client.get([self.resource.name]).query("pageSize", "1").query("fields", "id").query("filter", &changed);
+        (self.resource.name == UNITS).then(question)
+    }
+
     fn record(&self, element: Bytes, _head: &Map<String, Value>) -> Result<Option<SourceRecord>, Error> {
         let name = self.resource.name;
         let head: Head = serde_json::from_slice(&element)
@@ -144,6 +179,10 @@ impl List for Metadata {
             return Err(Error::stop(network::UNEXPECTED_ANSWER, format!("an object of {name} came without its id")));
         };
         let place = format!("{name} {id}");
+        let element = match head.path.as_deref().filter(|_| self.with_lineage) {
+            Some(path) => with_lineage(&element, path).unwrap_or(element),
+            None => element,
+        };
         Ok(Some(SourceRecord { id: Some(id), place, version: head.last_updated, deleted: false, body: Ok(element) }))
     }
 }
@@ -248,6 +287,17 @@ mod tests {
         check(&["name", "parent.id", "parent.code"], Some(&["name", "parent"]));
         check(&["$.name"], None);
         check(&["['odd name']"], None);
+    }
+
+    #[test]
+    fn a_lineage_is_put_behind_what_is_there() {
+        let check = |element: &str, path: &str, expected: Option<&str>| {
+            let made = with_lineage(&Bytes::copy_from_slice(element.as_bytes()), path);
+            assert_eq!(made.as_deref(), expected.map(str::as_bytes), "{element}");
+        };
+        check(r#"{"id":"b","path":"/a/b"}"#, "/a/b", Some(r#"{"id":"b","path":"/a/b","lineage":["a","b"]}"#));
+        check("{\"id\":\"b\"}\n", "", Some(r#"{"id":"b","lineage":[]}"#));
+        check("[1]", "/a", None);
     }
 
     #[test]

@@ -85,7 +85,8 @@ impl Resource {
         }
         for Field(path, _) in self.fields {
             let top = path.split(['.', '[']).next().unwrap_or_default();
-            if names.is_none_or(|names| names.iter().any(|name| name == top)) {
+            let is_asked = names.map_or(!ONLY_WHEN_NAMED.contains(&top), |names| names.iter().any(|name| name == top));
+            if is_asked {
                 tree.add(path);
             }
         }
@@ -97,6 +98,9 @@ impl Resource {
         tree.text()
     }
 }
+
+/// Long lists, and what is made of other fields: not part of "all fields".
+const ONLY_WHEN_NAMED: &[&str] = &["lineage", "dataSets", "programs"];
 
 const SET_BY_SERVER: &[&str] = &["created", "lastUpdated", "storedBy", "lastUpdatedBy", "deleted"];
 
@@ -216,8 +220,9 @@ pub static RESOURCES: [Resource; NAMES.len()] = [
         fields! {
             "shortName": "text", "path": "text", "level": "number", "leaf": "boolean", "openingDate": "date", "closedDate": "date",
             "parent.id": "place", "parent.code": "text", "parent.name": "text", "geometry": "object", "contactPerson": "text", "address": "text",
-            "email": "text", "phoneNumber": "text", "url": "text", "comment": "text", "organisationUnitGroups[].id": "text",
-            "organisationUnitGroups[].name": "text",
+            "email": "text", "phoneNumber": "text", "url": "text", "comment": "text", "description": "text", "organisationUnitGroups[].id": "text",
+            "organisationUnitGroups[].name": "text", "lineage[]": "place", "featureType": "text", "coordinates": "text", "dataSets[].id": "text",
+            "programs[].id": "text",
         },
     ),
     metadata("organisationUnitLevels", "What the levels of the hierarchy are called.", fields! { "level": "number" }),
@@ -264,9 +269,16 @@ pub static RESOURCES: [Resource; NAMES.len()] = [
     metadata(
         "optionSets",
         "Lists of options.",
-        fields! { "valueType": "text", "options[].id": "text", "options[].code": "text", "options[].name": "text" },
+        fields! { "valueType": "text", "description": "text", "version": "number", "options[].id": "text", "options[].code": "text", "options[].name": "text" },
     ),
-    metadata("options", "The options of option sets.", fields! { "sortOrder": "number", "optionSet.id": "text", "optionSet.name": "text" }),
+    metadata(
+        "options",
+        "The options of option sets.",
+        fields! {
+            "sortOrder": "number", "formName": "text", "description": "text", "optionSet.id": "text", "optionSet.code": "text",
+            "optionSet.name": "text",
+        },
+    ),
     metadata(
         "attributes",
         "Attributes that an installation gave to its metadata.",

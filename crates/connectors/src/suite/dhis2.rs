@@ -54,7 +54,10 @@ impl Dhis2 {
     }
 
     async fn server(options: Options) -> Dhis2Sim {
-        Dhis2Sim::start(options).await.expect("there is a free port")
+        let server = Dhis2Sim::start(options).await.expect("there is a free port");
+        // What it began with is not of this hour, or a reading that is taken up again would take it for changed meanwhile.
+        server.clock().advance(std::time::Duration::from_hours(1));
+        server
     }
 
     fn sim(&self) -> MutexGuard<'_, Dhis2Sim> {

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use serde_json::Value;
+
 use super::error::{Error, Result};
+use super::kind::{self, Kind};
 use super::options;
+use super::store::Store;
 use super::uid::{Maker, Uid};
 use crate::server::Request;
 
@@ -126,6 +130,23 @@ impl Auth {
     /// All accounts.
     pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
         self.logins.iter().map(|login| &login.account)
+    }
+
+    /// The units of the accounts, as their objects have them now.
+    pub fn take_units(&mut self, store: &Store) {
+        let kind = Kind::plural("users").expect("the kinds are listed");
+        for login in &mut self.logins {
+            let Some(user) = store.get(kind, login.account.id) else { continue };
+            let units = |name: &str| -> Vec<Uid> {
+                let list = user.get(name).and_then(Value::as_array).into_iter().flatten();
+                list.filter_map(|unit| kind::reference(unit).and_then(Uid::parse)).collect()
+            };
+            let (captures, views) = (units("organisationUnits"), units("dataViewOrganisationUnits"));
+            if login.account.org_units != captures || login.account.data_view_org_units != views {
+                let account = Account { org_units: captures, data_view_org_units: views, ..(*login.account).clone() };
+                login.account = Arc::new(account);
+            }
+        }
     }
 
     /// Another account instead of one with the same name.

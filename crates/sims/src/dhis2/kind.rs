@@ -118,6 +118,7 @@ static KINDS: &[Kind] = &[
             back("children", "organisationUnits", "parent"),
             back("dataSets", "dataSets", "organisationUnits"),
             back("organisationUnitGroups", "organisationUnitGroups", "organisationUnits"),
+            back("programs", "programs", "organisationUnits"),
             back("users", "users", "organisationUnits"),
         ],
     ),
@@ -241,6 +242,7 @@ static KINDS: &[Kind] = &[
     plain("validationRules", "validationRule", "ValidationRule", &[]),
     plain("validationRuleGroups", "validationRuleGroup", "ValidationRuleGroup", &[many("validationRules", "validationRules")]),
     plain("trackedEntityTypes", "trackedEntityType", "TrackedEntityType", &[]),
+    nameable("programs", "program", "Program", &["programType"], &[many("organisationUnits", "organisationUnits")]),
     plain("aggregateDataExchanges", "aggregateDataExchange", "AggregateDataExchange", &[]),
 ];
 
@@ -280,6 +282,7 @@ impl Kind {
             "dataApprovalLevels" | "dataApprovalWorkflows" => "dataapproval",
             "legendSets" => "legend",
             "trackedEntityTypes" => "trackedentity",
+            "programs" => "program",
             "aggregateDataExchanges" => "dataexchange.aggregate",
             _ => "dataelement",
         };

@@ -228,6 +228,7 @@ fn own(kind: &Kind) -> &'static [Simple] {
             ("password", Text(255)),
             ("lastLogin", Date),
         ],
+        "programs" => &[("programType", Constant(&["WITH_REGISTRATION", "WITHOUT_REGISTRATION"])), ("version", Integer)],
         "userRoles" => &[("authorities", Complex), ("description", Text(255))],
         _ => &[],
     }

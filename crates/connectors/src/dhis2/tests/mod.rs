@@ -1,6 +1,7 @@
 //! Against the simulator, which was written from the same reference and shares no code with this.
 
 mod metadata;
+mod options;
 mod quirks;
 mod reading;
 mod samples;

@@ -77,7 +77,7 @@ fn path_of(world: &World, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_tree_is_made_parents_first_and_found_by_its_codes() {
+async fn quirk_47_a_tree_is_made_parents_first_and_found_by_its_codes() {
     for release in RELEASES {
         let world = world(release).await;
         let target = units(&world).await;
@@ -106,7 +106,7 @@ async fn a_tree_is_made_parents_first_and_found_by_its_codes() {
 }
 
 #[tokio::test]
-async fn the_same_again_makes_nothing_twice() {
+async fn quirk_49_the_same_again_makes_nothing_twice() {
     for release in RELEASES {
         let world = world(release).await;
         let target = units(&world).await;
@@ -122,7 +122,7 @@ async fn the_same_again_makes_nothing_twice() {
 }
 
 #[tokio::test]
-async fn what_another_keeps_of_an_object_stays() {
+async fn quirk_48_what_another_keeps_of_an_object_stays() {
     for release in RELEASES {
         let world = world(release).await;
         let mut present = country()["organisationUnits"][2].clone();
@@ -175,7 +175,7 @@ async fn a_unit_that_moves_takes_what_is_below_it_along_and_never_comes_below_it
 }
 
 #[tokio::test]
-async fn each_unit_of_a_batch_has_its_own_outcome() {
+async fn quirk_47_each_unit_of_a_batch_has_its_own_outcome() {
     for release in RELEASES {
         let world = world(release).await;
         let target = units(&world).await;
@@ -219,7 +219,7 @@ async fn closing_is_today_by_the_servers_clock_and_what_is_closed_stays_so() {
 }
 
 #[tokio::test]
-async fn deletions_go_from_the_deepest_up_and_what_is_in_use_stays() {
+async fn quirk_50_deletions_go_from_the_deepest_up_and_what_is_in_use_stays() {
     for release in RELEASES {
         let world = world(release).await;
         let values = world.target(json!({})).await;
@@ -238,7 +238,7 @@ async fn deletions_go_from_the_deepest_up_and_what_is_in_use_stays() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_changed_by_hand_is_for_a_person() {
+async fn quirk_49_a_key_that_was_changed_by_hand_is_for_a_person() {
     let world = world("2.42").await;
     let target = units(&world).await;
     let write = make(&*target, &["N1"], clinic("N1", "D1"));

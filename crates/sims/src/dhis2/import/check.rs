@@ -28,6 +28,7 @@ pub fn forms(kind: &Kind, object: &Object) -> Result<()> {
             Holds::Text(_) => !value.is_object() && !value.is_array(),
             Holds::Complex => true,
         };
+        let good = good && (*name != "geometry" || is_shape(value));
         if !good {
             return Err(Error::bad_request(format!("Cannot deserialize the value of `{name}` of {}", kind.klass)));
         }
@@ -35,15 +36,25 @@ pub fn forms(kind: &Kind, object: &Object) -> Result<()> {
     Ok(())
 }
 
+/// Whether a value can be read as GeoJSON.
+fn is_shape(value: &Value) -> bool {
+    let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+    let known = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"].contains(&kind);
+    known && value.get("coordinates").is_some_and(Value::is_array) || kind == "GeometryCollection"
+}
+
 /// Checks the objects of a document.
 pub fn all(store: &Store, items: &mut [Item], account: &Account) {
+    let parents: BTreeMap<Uid, Option<Uid>> =
+        items.iter().filter(|item| item.kind.plural == "organisationUnits").map(|item| (item.uid, parent(&item.sent))).collect();
     for item in items.iter_mut() {
         may_write(store, item, account);
         whole(item);
-        dates_and_parents(store, item);
+        dates_and_parents(store, &parents, item);
         attributes(store, item);
     }
     codes(store, items);
+    options(store, items);
     attribute_values(store, items);
 }
 
@@ -72,6 +83,7 @@ pub fn authority_to_add(kind: &Kind) -> String {
     match kind.plural {
         "organisationUnits" => "F_ORGANISATIONUNIT_ADD".to_owned(),
         "organisationUnitLevels" => "F_ORGANISATIONUNITLEVEL_UPDATE".to_owned(),
+        "users" => "F_USER_ADD".to_owned(),
         _ => format!("F_{name}_PUBLIC_ADD"),
     }
 }
@@ -102,7 +114,12 @@ fn whole(item: &mut Item) {
     }
 }
 
-fn dates_and_parents(store: &Store, item: &mut Item) {
+fn parent(unit: &Object) -> Option<Uid> {
+    unit.get("parent").and_then(kind::reference).and_then(Uid::parse)
+}
+
+/// `parents` are those that the document gives.
+fn dates_and_parents(store: &Store, parents: &BTreeMap<Uid, Option<Uid>>, item: &mut Item) {
     if item.kind.plural != "organisationUnits" {
         return;
     }
@@ -113,13 +130,14 @@ fn dates_and_parents(store: &Store, item: &mut Item) {
         let message = format!("Invalid Closing date `{closed}`, must be after Opening date `{opening}`");
         item.problem("E4013", message).property = Some("closedDate".to_owned());
     }
-    let mut above = item.sent.get("parent").and_then(kind::reference).and_then(Uid::parse);
-    while let Some(unit) = above {
+    let mut above = parent(&item.sent);
+    let mut seen = BTreeSet::new();
+    while let Some(unit) = above.filter(|unit| seen.insert(*unit)) {
         if unit == item.uid {
             item.problem("E4027", format!("Value `{unit}` is not a valid for property `parent`")).property = Some("parent".to_owned());
             return;
         }
-        above = store.get(item.kind, unit).and_then(|object| object.get("parent")).and_then(kind::reference).and_then(Uid::parse);
+        above = parents.get(&unit).copied().unwrap_or_else(|| store.get(item.kind, unit).and_then(parent));
     }
 }
 
@@ -174,6 +192,33 @@ fn codes(store: &Store, items: &mut [Item]) {
             }
             _ => {
                 known.insert((item.kind.plural, code), item.uid);
+            }
+        }
+    }
+}
+
+/// Within a set no two options have one code or one name.
+fn options(store: &Store, items: &mut [Item]) {
+    let kind = Kind::plural("options").expect("the kinds are listed");
+    let sent: BTreeSet<Uid> = items.iter().filter(|item| item.kind == kind).map(|item| item.uid).collect();
+    if sent.is_empty() {
+        return;
+    }
+    let set_of = |option: &Object| option.get("optionSet").and_then(kind::reference).and_then(Uid::parse);
+    let called = |option: &Object| -> Vec<(Uid, &'static str, String)> {
+        let Some(set) = set_of(option) else { return Vec::new() };
+        ["code", "name"].into_iter().filter_map(|name| Some((set, name, text(option, name)?.to_owned()))).collect()
+    };
+    let stored = store.of(kind).filter(|(uid, _)| !sent.contains(uid));
+    let mut known: BTreeMap<(Uid, &'static str, String), Uid> =
+        stored.flat_map(|(uid, option)| called(option).into_iter().map(move |name| (name, uid))).collect();
+    for item in items.iter_mut().filter(|item| item.kind == kind) {
+        for (set, property, name) in called(&item.sent) {
+            let holder = *known.entry((set, property, name.clone())).or_insert(item.uid);
+            if holder != item.uid {
+                let message = format!("Option set `{set}` already contains option `{name}`");
+                item.problem("E4028", message).property = Some(property.to_owned());
+                break;
             }
         }
     }

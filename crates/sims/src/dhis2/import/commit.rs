@@ -1,10 +1,13 @@
 //! Writing what was found good.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Item, Writer};
-use crate::dhis2::kind::Kind;
+use crate::dhis2::kind::{self, Kind};
 use crate::dhis2::store::{Object, Store};
+use crate::dhis2::uid::Uid;
 
 /// Kinds that everybody sees as they are: no sharing.
 const WITHOUT_SHARING: &[&str] = &[
@@ -23,11 +26,53 @@ const WITHOUT_SHARING: &[&str] = &[
 
 /// Writes the objects. Each replaces the one that was there: what is not sent is gone, but for its beginning and its sharing.
 pub fn all(store: &mut Store, items: Vec<Item>, writer: &Writer<'_>) {
+    let mut changed_sets = BTreeSet::new();
     for item in items {
         let before = store.get(item.kind, item.uid).cloned();
-        let object = stamped(item.kind, item.sent, before.as_ref(), writer);
+        let mut object = stamped(item.kind, item.sent, before.as_ref(), writer);
+        match item.kind.plural {
+            "options" => changed_sets.extend([before.as_ref(), Some(&object)].into_iter().flatten().filter_map(set_of)),
+            "optionSets" => {
+                // It counts its changes itself, whatever is sent.
+                if let Some(before) = &before {
+                    object.insert("version".to_owned(), json!(version(before) + 1));
+                }
+                object.entry("version").or_insert_with(|| json!(0));
+                changed_sets.remove(&item.uid);
+            }
+            _ => {}
+        }
         store.put(item.kind, item.uid, object);
     }
+    for set in changed_sets {
+        options_of_set_changed(store, set);
+    }
+}
+
+fn set_of(option: &Object) -> Option<Uid> {
+    option.get("optionSet").and_then(kind::reference).and_then(Uid::parse)
+}
+
+fn version(set: &Object) -> i64 {
+    set.get("version").and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// The options of a set stand in the order that they ask for, and the set counts the change.
+fn options_of_set_changed(store: &mut Store, set: Uid) {
+    let (options, sets) =
+        (Kind::plural("options").expect("the kinds are listed"), Kind::plural("optionSets").expect("the kinds are listed"));
+    let Some(mut object) = store.get(sets, set).cloned() else { return };
+    let listed = object.get("options").and_then(Value::as_array).into_iter().flatten();
+    let mut listed: Vec<Uid> = listed.filter_map(|one| kind::reference(one).and_then(Uid::parse)).collect();
+    let members: BTreeSet<Uid> = store.of(options).filter(|(_, option)| set_of(option) == Some(set)).map(|(uid, _)| uid).collect();
+    listed.retain(|uid| members.contains(uid));
+    let new: Vec<Uid> = members.iter().copied().filter(|uid| !listed.contains(uid)).collect();
+    listed.extend(new);
+    listed
+        .sort_by_key(|uid| store.get(options, *uid).and_then(|option| option.get("sortOrder")).and_then(Value::as_i64).unwrap_or(i64::MAX));
+    object.insert("options".to_owned(), listed.iter().map(|uid| json!({"id": uid.as_str()})).collect());
+    object.insert("version".to_owned(), json!(version(&object) + 1));
+    store.put(sets, set, object);
 }
 
 /// What is sent, with what the server writes down itself.

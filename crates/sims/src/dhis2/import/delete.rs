@@ -28,7 +28,9 @@ pub fn check(store: &Store, items: &mut [Item], writer: &Writer<'_>) {
     let account = writer.account;
     for item in items.iter_mut().filter(|item| item.exists) {
         if !account.is_superuser() {
-            let authority = format!("F_{}_DELETE", item.kind.singular.to_ascii_uppercase());
+            // Whoever may delete option sets may delete their options.
+            let named = if item.kind.plural == "options" { "optionSet" } else { item.kind.singular };
+            let authority = format!("F_{}_DELETE", named.to_ascii_uppercase());
             let may = store.get(item.kind, item.uid).is_some_and(|one| Sharing::of(one).write(account.id.as_str(), &account.groups));
             if !account.may(&authority) || !may {
                 let message = format!("User `{}` is not allowed to delete object `{}`.", account.username, item.uid);

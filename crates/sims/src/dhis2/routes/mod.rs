@@ -29,7 +29,6 @@ const NOT_SIMULATED: &[&str] = &[
     "enrollments",
     "events",
     "relationships",
-    "programs",
     "programStages",
     "programStageSections",
     "programSections",

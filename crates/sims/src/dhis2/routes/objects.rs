@@ -61,7 +61,12 @@ pub fn import(call: &Call<'_>, store: &mut Store, document: &Value, params: &Par
     let numbers = call.server.numbers();
     let mut maker = call.server.maker();
     let mut writer = Writer { account: &call.account, maker: &mut maker, numbers: &numbers, stamp: call.stamp(), now: call.now };
-    import::run(store, document, params, &mut writer)
+    let report = import::run(store, document, params, &mut writer)?;
+    drop((numbers, maker));
+    if report.written > 0 && document.get("users").is_some() {
+        call.server.auth().take_units(store);
+    }
+    Ok(report)
 }
 
 fn document(kind: &Kind, object: Object) -> Value {

@@ -79,14 +79,16 @@ fn me(call: &Call<'_>) -> Result<Value> {
     let model = store.model();
     let may = |set: &&DataSet| account.is_superuser() || set.identity.sharing.data_write(account.id.as_str(), &account.groups);
     let data_sets: Vec<&str> = model.data_sets.iter().filter(may).map(|set| set.identity.id.as_str()).collect();
+    let kind = Kind::plural("users").expect("the kinds are listed");
+    let searches =
+        store.get(kind, account.id).and_then(|user| user.get("teiSearchOrganisationUnits")).cloned().unwrap_or_else(|| json!([]));
     let me = json!({
         "id": account.id.as_str(), "username": account.username, "name": account.username, "displayName": account.username,
         "organisationUnits": ids(&account.org_units), "dataViewOrganisationUnits": ids(&account.data_view_org_units),
-        "teiSearchOrganisationUnits": [], "authorities": account.authorities, "dataSets": data_sets, "programs": [],
+        "teiSearchOrganisationUnits": searches, "authorities": account.authorities, "dataSets": data_sets, "programs": [],
         "userGroups": account.groups.iter().map(|group| json!({"id": group})).collect::<Value>(),
     });
     let (Some(text), Value::Object(object)) = (call.argument("fields"), &me) else { return Ok(me) };
-    let kind = Kind::plural("users").expect("the kinds are listed");
     Ok(Fields::parse(text)?.show(&metadata::view(call, &store)?, &Node::Object(kind, account.id, object)))
 }
 
