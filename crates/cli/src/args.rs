@@ -1,5 +1,7 @@
 //! The command line. Every comment here is product text: it is what `--help` shows.
 
+pub mod codes;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -50,6 +52,8 @@ pub enum Command {
     Runs(Runs),
     /// Records that did not get through: by cause, one by one, send again, discard
     Rejects(Rejects),
+    /// Code maps and crosswalks: what is in them, what they lack, add a row, write out everything that they say
+    Codes(codes::Codes),
     /// What the matcher says of the records that have no link yet, as a table that takes decisions. Nothing is written to the target
     Match(Match),
     /// What waits for a person: who is this record? Answer, and correct what was answered or linked before

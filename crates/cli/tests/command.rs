@@ -8,6 +8,8 @@ use kivuko_sims::godata::{Options, Sim};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::Value;
 
+#[path = "command/codes.rs"]
+mod codes;
 #[path = "command/matching.rs"]
 mod matching;
 #[path = "command/review.rs"]

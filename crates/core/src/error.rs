@@ -77,6 +77,15 @@ pub fn stand_in(value: &str, key: &[u8; 32]) -> String {
     format!("({count} {}, {})", if count == 1 { "character" } else { "characters" }, &hash[..6])
 }
 
+/// Whether a text is such a stand-in.
+pub fn is_stand_in(text: &str) -> bool {
+    let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).and_then(|text| text.split_once(' '));
+    let Some((count, rest)) = inner else { return false };
+    let hash = rest.strip_prefix("character").map(|rest| rest.strip_prefix('s').unwrap_or(rest)).and_then(|rest| rest.strip_prefix(", "));
+    count.bytes().all(|byte| byte.is_ascii_digit())
+        && hash.is_some_and(|hash| hash.len() == 6 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// A value for which a code map or the other system's reference data has no entry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unlisted {

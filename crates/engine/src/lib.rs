@@ -6,6 +6,7 @@
 mod absence;
 mod account;
 pub mod clock;
+mod code_lists;
 mod columns;
 mod crosswalk;
 mod decide;
@@ -33,11 +34,13 @@ mod run;
 mod scope;
 mod session;
 mod settle;
+mod side;
 mod spill;
 mod tree;
 mod unit;
 mod workspace;
 
+pub use code_lists::{CodeList, Exported, UnlistedValue};
 pub use engine::{Engine, Pace, Parts};
 pub use online::Checked;
 pub use plan::{PlanOptions, PlanReport, Planned};

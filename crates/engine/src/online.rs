@@ -14,7 +14,7 @@ use crate::run::target_spec;
 /// What a system or a flow came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
-    /// `system godata`, `flow cases`.
+    /// `system godata`, `flow cases`, `crosswalk places`.
     pub what: String,
     pub health: Option<Health>,
     /// What will not work.
@@ -49,6 +49,7 @@ impl Engine {
                 Err(error) => Checked::failed(format!("flow {name}"), error),
             });
         }
+        checked.extend(self.check_crosswalks().await);
         checked
     }
 

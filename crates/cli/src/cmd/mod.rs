@@ -2,6 +2,7 @@
 
 mod cell;
 mod check;
+mod codes;
 mod cursor;
 mod demo;
 mod explain;
@@ -35,6 +36,7 @@ pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
         Command::Revert(args) => revert::execute(app, &args).await,
         Command::Runs(args) => runs::execute(app, args).await,
         Command::Rejects(args) => rejects::execute(app, args).await,
+        Command::Codes(args) => codes::execute(app, args.what).await,
         Command::Match(args) => matching::execute(app, &args).await,
         Command::Review(args) => review::execute(app, args).await,
         Command::Find(args) => find::execute(app, &args).await,

@@ -41,6 +41,10 @@ codes! {
     CROSSWALK_CONTRADICTION = 224, "K0224";
     /// Flows have linked one place to several.
     LINKS_DISAGREE = 225, "K0225";
+    /// A value of a code map has another counterpart already.
+    CODES_CONTRADICTION = 226, "K0226";
+    /// A decision on a crosswalk is about a place that its system does not have.
+    CROSSWALK_STRANGER = 227, "K0227";
     /// A CSV of the project cannot be read.
     TABLE_UNREADABLE = 230, "K0230";
     /// The columns of a CSV of the project are wrong.

@@ -10,6 +10,8 @@
 //! ids are compared to the letter.
 
 mod decision;
+mod edit;
+mod export;
 mod links;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,8 @@ use crate::table::Table;
 use crate::transform::Env;
 
 pub use decision::{DECISION, Decision, NAME, Verdict};
+pub use edit::{Added, NewRow, add};
+pub use export::NameOf;
 pub use links::{Links, Pair, Span};
 
 /// Columns that hold no codes.

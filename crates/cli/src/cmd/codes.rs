@@ -1,0 +1,285 @@
+//! `codes list | unmapped | add | export`: code maps and crosswalks, what they lack, and what stands in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kivuko_core::codes::{Added, NewRow, Verdict, add as add_row};
+use kivuko_core::error::stand_in;
+use kivuko_core::project::Files;
+use kivuko_core::table::Table as Csv;
+use kivuko_engine::{CodeList, Engine, Exported, RunOptions, UnlistedValue};
+use serde_json::{Value, json};
+
+use super::run;
+use crate::app::{App, worst};
+use crate::args::codes::{CodesAdd, CodesWhat};
+use crate::failure::{Failure, exit};
+use crate::print::figures::counted;
+use crate::print::progress::Progress;
+use crate::print::{Style, Table};
+
+/// So many rejections are named one by one; more go by their code.
+const NAMED: usize = 10;
+
+pub async fn execute(app: &App, what: Option<CodesWhat>) -> Result<u8, Failure> {
+    match what.unwrap_or(CodesWhat::List) {
+        CodesWhat::List => list(app).await,
+        CodesWhat::Unmapped { name } => unmapped(app, name.as_deref()).await,
+        CodesWhat::Add(args) => add(app, &args).await,
+        CodesWhat::Export { name, out, all } => export(app, &name, out.as_deref(), all).await,
+    }
+}
+
+async fn list(app: &App) -> Result<u8, Failure> {
+    let lists = app.engine().await?.code_lists().await?;
+    if lists.is_empty() {
+        app.say_nothing("the project has no code maps and no crosswalks");
+    }
+    app.answer(|| json!({ "lists": lists }), |style| if lists.is_empty() { String::new() } else { listed(&lists, style) })?;
+    if !app.json {
+        let mut steps = Vec::new();
+        if lists.iter().any(|list| list.unlisted_values > 0) {
+            steps.push((app.invoke("codes unmapped"), "the values that are missing, and how many records wait for them"));
+        }
+        if let Some(list) = lists.iter().find(|list| list.crosswalk) {
+            steps.push((app.invoke(&format!("codes export {}", list.name)), "decisions and links of a crosswalk in one file"));
+        }
+        app.say_next(&steps);
+    }
+    Ok(exit::WELL)
+}
+
+fn listed(lists: &[CodeList], style: Style) -> String {
+    let mut table = Table::new(&["name", "kind", ">rows", ">links", ">in doubt", ">missing", ">rejected", "columns", "flows"]);
+    let some = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+    for list in lists {
+        table.row(vec![
+            style.bold(&list.name),
+            if list.crosswalk { "crosswalk" } else { "code map" }.to_owned(),
+            list.rows.to_string(),
+            if list.crosswalk { list.links.to_string() } else { String::new() },
+            some(list.in_doubt),
+            some(list.unlisted_values),
+            some(list.rejected),
+            list.columns.join(", "),
+            list.flows.join(", "),
+        ]);
+    }
+    table.render(style)
+}
+
+async fn unmapped(app: &App, name: Option<&str>) -> Result<u8, Failure> {
+    let engine = app.engine().await?;
+    if let Some(name) = name {
+        engine.code_map(name)?;
+    }
+    let values = engine.unlisted_values(name).await?;
+    if values.is_empty() {
+        app.say_nothing("no record is rejected for a value that is not listed");
+    }
+    app.answer(
+        || json!({ "unlisted": values.iter().map(document).collect::<Vec<_>>() }),
+        |style| {
+            let mut table = Table::new(&["list", ">records", "flow", "code", "value"]);
+            for one in &values {
+                let list = if one.in_project { style.bold(&one.list) } else { style.dim(&one.list) };
+                table.row(vec![list, one.rejections.len().to_string(), one.flow.clone(), one.code.to_string(), one.value.clone()]);
+            }
+            if table.is_empty() { String::new() } else { table.render(style) }
+        },
+    )?;
+    if !app.json {
+        if values.iter().any(|one| one.hidden) {
+            app.say(&format!(
+                "{}\n",
+                app.err.dim("values in brackets may be personal; `personal: no` in their row of the sheet shows them")
+            ));
+        }
+        if let Some(first) = values.iter().find(|one| one.in_project) {
+            let (map, _) = engine.code_map(&first.list)?;
+            let columns: Vec<String> = map.columns().iter().take(2).map(|column| format!("{column}=...")).collect();
+            let step = app.invoke(&format!("codes add {} {} --retry", first.list, columns.join(" ")));
+            app.say_next(&[(step, "adds one, and sends the rejected records again")]);
+        }
+    }
+    Ok(exit::WELL)
+}
+
+fn document(value: &UnlistedValue) -> Value {
+    let mut document = json!(value);
+    document["records"] = json!(value.rejections.len());
+    document
+}
+
+async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
+    let engine = app.engine().await?;
+    let (_, crosswalk) = engine.code_map(&args.name)?;
+    let verdict = match (args.refuse, args.none) {
+        (true, _) => Verdict::Refuse,
+        (_, true) => Verdict::None,
+        _ => Verdict::Accept,
+    };
+    if crosswalk.is_none() && verdict != Verdict::Accept {
+        return Err(Failure::usage(format!("`{}` is a code map: --refuse and --none are decisions on crosswalks", args.name)));
+    }
+    let (path, name) = file(&engine, &args.name);
+    let bytes = read(&path)?;
+    let table = bytes.as_deref().map(|bytes| Csv::parse(&name, bytes)).transpose();
+    let refused =
+        |problems| Failure::Problems { problems, files: Files(bytes.iter().map(|bytes| (name.clone(), bytes.clone())).collect()) };
+    let table = table.map_err(|problem| refused(vec![problem]))?;
+    let sides: Vec<&str> = crosswalk.iter().flat_map(|crosswalk| &crosswalk.sides).map(|side| side.system.as_str()).collect();
+    let row = NewRow {
+        cells: args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect(),
+        verdict,
+        valid_from: args.valid_from,
+        valid_to: args.valid_to,
+        note: args.note.trim(),
+    };
+    let added = add_row(&args.name, &sides, table, &row).map_err(refused)?;
+    let line = match &added {
+        Added::New(table) => {
+            write(&path, &table.write())?;
+            table.rows.last().map_or(0, |row| row.number)
+        }
+        Added::There(line) => *line,
+    };
+    let is_new = matches!(added, Added::New(_));
+    let waiting = waiting(&engine, args).await?;
+    if !app.json {
+        let done = if is_new { "added" } else { "there already" };
+        app.data(&format!("{name}, row {line}: {done}\n"))?;
+    }
+    let mut runs = Vec::new();
+    if args.retry && !waiting.is_empty() {
+        drop(engine);
+        runs = retry(app, &waiting).await?;
+    }
+    if app.json {
+        let waiting: Vec<Value> = waiting.iter().map(|(flow, ids)| json!({ "flow": flow, "rejections": ids })).collect();
+        let done: Vec<&Value> = runs.iter().map(|(report, _)| report).collect();
+        app.document(&json!({ "file": name, "row": line, "added": is_new, "waiting": waiting, "runs": done }))?;
+    } else if runs.is_empty() {
+        let steps: Vec<(String, &str)> =
+            waiting.iter().map(|(flow, ids)| (app.invoke(&again(flow, ids)), "sends again what was rejected for it")).collect();
+        app.say_next(&steps);
+    }
+    Ok(worst(runs.into_iter().map(|(_, code)| code)))
+}
+
+/// The open rejections for one of the values, by flow. A value that may be personal is known by what stands for it.
+async fn waiting(engine: &Engine, args: &CodesAdd) -> Result<BTreeMap<String, Vec<i64>>, Failure> {
+    let key = engine.store().hash_key();
+    let known: Vec<String> = args.cells.iter().flat_map(|(_, value)| [value.clone(), stand_in(value, &key)]).collect();
+    let mut waiting: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for value in engine.unlisted_values(Some(&args.name)).await?.into_iter().filter(|value| known.contains(&value.value)) {
+        waiting.entry(value.flow).or_default().extend(value.rejections);
+    }
+    for ids in waiting.values_mut() {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    Ok(waiting)
+}
+
+fn again(flow: &str, ids: &[i64]) -> String {
+    if ids.len() > NAMED {
+        return format!("rejects retry {flow} --all");
+    }
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("rejects retry {flow} {}", ids.join(" "))
+}
+
+/// Sends records again with the project as it is now: an account and an exit code for each flow.
+async fn retry(app: &App, waiting: &BTreeMap<String, Vec<i64>>) -> Result<Vec<(Value, u8)>, Failure> {
+    let engine = app.engine().await?;
+    let mut runs = Vec::new();
+    for (flow, ids) in waiting {
+        let mut only = Vec::new();
+        for id in ids {
+            only.extend(engine.store().rejection(*id).await?.map(|row| row.source_id));
+        }
+        let options = RunOptions { only, trigger: "retry".to_owned(), ..RunOptions::default() };
+        let report = {
+            let progress = Progress::start(&format!("sending {} again", counted(ids.len() as u64, "record", "records")), app.err);
+            engine.run(flow, &options, &progress).await?
+        };
+        let code = if app.json { report.exit_code() } else { run::finish(app, &report)? };
+        runs.push((report.to_json(), code));
+    }
+    Ok(runs)
+}
+
+async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<u8, Failure> {
+    let engine = app.engine().await?;
+    let (_, crosswalk) = engine.code_map(name)?;
+    let (path, file) = file(&engine, name);
+    let bytes = read(&path)?;
+    let table = bytes.as_deref().map(|bytes| Csv::parse(&file, bytes)).transpose();
+    let table = table.map_err(|problem| Failure::Problems { problems: vec![problem], files: Files::default() })?;
+    let exported = {
+        let _progress = Progress::start("asking the systems for names", app.err);
+        engine.export_codes(name, table.as_ref(), all).await?
+    };
+    let Exported { table, in_doubt, silent } = &exported;
+    let written = table.write();
+    if let Some(out) = out {
+        write(out, &written)?;
+    }
+    if app.json {
+        let rows: Vec<Value> = table
+            .rows
+            .iter()
+            .map(|row| table.header.iter().zip(&row.cells).map(|(column, cell)| (column.clone(), json!(cell))).collect())
+            .collect();
+        let pair = |pair: &kivuko_core::codes::Pair| json!({ &pair.one.0: pair.one.1, &pair.other.0: pair.other.1 });
+        let doubtful: Vec<Value> = in_doubt.iter().map(pair).collect();
+        let silent: Vec<Value> = silent.iter().map(|(system, cause)| json!({ "system": system, "cause": cause })).collect();
+        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": silent }))?;
+    } else if out.is_none() {
+        // Standard output is text in UTF-8, whatever the form of the file.
+        let mut text = table.clone();
+        text.form.encoding = kivuko_core::table::Encoding::Utf8;
+        app.data(&String::from_utf8_lossy(&text.write()))?;
+    }
+    if !app.json {
+        for (system, cause) in silent {
+            app.say(&format!("{}  the names of {system} are not there: {cause}\n", app.err.warn("warning")));
+        }
+        if !in_doubt.is_empty() {
+            let links = counted(in_doubt.len() as u64, "link leads", "links lead");
+            app.say(&format!("{}  {links} to several places or from several, and have no row:\n", app.err.warn("warning")));
+            for pair in in_doubt {
+                app.say(&format!("         {} {}  {} {}\n", pair.one.0, pair.one.1, pair.other.0, pair.other.1));
+            }
+        }
+    }
+    Ok(if silent.is_empty() { exit::WELL } else { exit::SYSTEM })
+}
+
+/// The file of a code map or crosswalk: where it lies, and what it is called in the project.
+fn file(engine: &Engine, name: &str) -> (PathBuf, String) {
+    let file = format!("codes/{name}.csv");
+    (engine.root().join(&file), file)
+}
+
+/// The file of a crosswalk may not be there yet.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::file("reading", path, &error)),
+    }
+}
+
+/// Whole or not at all: who reads it meanwhile sees the old file or the new one.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::file("writing", path, &error);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    // A name that begins with a dot is not read as a file of the project.
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let beside = path.with_file_name(format!(".{name}.new"));
+    std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+}

@@ -1,0 +1,103 @@
+//! Code maps and crosswalks as commands: what they list, what they add to a file, what they write out.
+
+use kivuko_sims::godata::Sim;
+
+use super::{Folder, simulator};
+
+/// A project that links places of a register to those of Go.Data, and carries cases that name them.
+fn places() -> (tokio::runtime::Runtime, Sim, Folder) {
+    let (runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    folder.change(
+        "kivuko.yaml",
+        "\nsystems:\n",
+        "\ncrosswalks:\n  places: { registers: { resource: places.csv, id: code, name: name }, godata: locations }\nsystems:\n",
+    );
+    for (name, text) in [
+        ("data/places.csv", "code,name\nP-1,Barimba\nP-2,Dokuni\n"),
+        (
+            "flows/places.yaml",
+            "flow: places\nfrom: { system: registers, resource: places.csv, id: code }\nmapping: places.csv\nto: { system: godata, resource: locations, key: \"identifiers[description=REGISTER].code\" }\n",
+        ),
+        (
+            "mappings/places.csv",
+            "target,source,transform,empty,personal\nname,name,,reject,no\nactive,,{ true },,no\nidentifiers[description=REGISTER].code,code,,reject,no\n",
+        ),
+        ("data/stays.csv", "id,reported,place\nS-1,2026-11-02,P-1\nS-2,2026-11-02,P-3\nS-3,2026-11-02,P-3\n"),
+        (
+            "flows/stays.yaml",
+            "flow: stays\nfrom: { system: registers, resource: stays.csv, id: id }\nmapping: stays.csv\nto: { system: godata, resource: cases, key: \"documents[type=EXTERNAL_ID].number\" }\n",
+        ),
+        (
+            "mappings/stays.csv",
+            "target,source,transform,codes,empty,personal\ndocuments[type=EXTERNAL_ID].number,id,,,reject,no\nfirstName,id,,,,no\ndateOfReporting,reported,\"date(\"\"yyyy-MM-dd\"\")\",,reject,no\nclassification,,{ \"SUSPECT\" },,,no\naddresses[typeId=USUAL_PLACE_OF_RESIDENCE].locationId,place,,places,,no\n",
+        ),
+    ] {
+        std::fs::write(folder.path().join(name), text.replace("{ \"SUSPECT\" }", "\"{ \"\"SUSPECT\"\" }\"")).expect("it can be written");
+    }
+    (runtime, sim, folder)
+}
+
+#[test]
+fn what_is_missing_is_shown_added_and_sent_again() {
+    let (_runtime, sim, folder) = places();
+    folder.run(&["check"]).expect(0, &["well"], &[]);
+    folder.run(&["codes", "unmapped"]).expect(0, &[], &["no record is rejected"]);
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    folder.run(&["run", "stays"]).expect(1, &["K0306"], &[]);
+    folder.run(&["codes"]).expect(0, &["places", "crosswalk", "registers, godata", "stays"], &["codes unmapped"]);
+    let (listed, _) = folder.json(&["codes", "list"]);
+    let list =
+        listed["lists"].as_array().and_then(|lists| lists.iter().find(|list| list["name"] == "places")).expect("it is listed").clone();
+    assert_eq!(
+        (&list["links"], &list["rows"], &list["unlisted_values"], &list["rejected"]),
+        (&2.into(), &0.into(), &1.into(), &2.into()),
+        "{list}"
+    );
+    folder.run(&["codes", "unmapped", "places"]).expect(0, &["P-3", "stays", "K0306", "2"], &["codes add places registers=... godata=..."]);
+    folder.run(&["codes", "unmapped", "plces"]).expect(2, &[], &["did you mean `places`?"]);
+
+    let location = sim
+        .state()
+        .collection("location")
+        .iter()
+        .find(|one| one["name"] == "Dokuni")
+        .map(|one| one["id"].as_str().unwrap_or_default().to_owned());
+    let location = location.expect("the flow made it");
+    folder.run(&["codes", "add", "places", "registers", "godata=x"]).expect(2, &[], &["has no `=`"]);
+    folder.run(&["codes", "add", "places", "regsters=P-3", "godata=x"]).expect(2, &[], &["K0220", "registers"]);
+    let to = format!("godata={location}");
+    let (added, code) = folder.json(&["codes", "add", "places", "registers=P-3", &to, "--note", "moved in, 2025", "--retry"]);
+    assert_eq!((code, &added["added"], &added["row"]), (0, &true.into(), &2.into()), "{added}");
+    assert_eq!(added["runs"][0]["created"], 2, "{added}");
+    let file = folder.path().join("codes/places.csv");
+    let text = std::fs::read_to_string(&file).expect("it was made");
+    assert_eq!(
+        text,
+        format!("registers,godata,registers_name,godata_name,decision,valid_from,valid_to,note\nP-3,{location},,,,,,\"moved in, 2025\"\n")
+    );
+    folder.run(&["codes", "add", "places", "registers=P-3", &to]).expect(0, &["row 2: there already"], &[]);
+    folder.run(&["codes", "add", "places", "registers=P-3", "godata=another"]).expect(2, &[], &["K0226"]);
+    folder.run(&["codes", "add", "places", "registers=P-3", &to, "--refuse"]).expect(2, &[], &["K0224"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text, "what was refused is not written");
+    folder.run(&["codes", "add", "places", "registers=P-9", "--none"]).expect(0, &["row 3: added"], &[]);
+    // Nobody knows P-9 and P-3, and the other place is there.
+    folder.run(&["check", "--online"]).expect(0, &["crosswalk places", "K0227", "row 2, column registers", "row 3, column registers"], &[]);
+}
+
+#[test]
+fn an_export_in_the_place_of_the_file_changes_nothing() {
+    let (_runtime, _sim, folder) = places();
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    folder.run(&["codes", "export", "places"]).expect(0, &["P-1,", ",Barimba,Barimba,", "P-2,"], &[]);
+    let open = folder.run(&["codes", "export", "places", "--all", "--out", "codes/places.csv"]);
+    open.expect(0, &[], &[]);
+    let first = std::fs::read(folder.path().join("codes/places.csv")).expect("it was written");
+    folder.run(&["check"]).expect(0, &["well"], &[]);
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    folder.run(&["codes", "export", "places", "--all", "--out", "again.csv"]).expect(0, &[], &[]);
+    assert_eq!(std::fs::read(folder.path().join("again.csv")).expect("it was written"), first);
+    let (document, code) = folder.json(&["codes", "export", "places"]);
+    assert_eq!((code, &document["crosswalk"], document["rows"][0]["registers"].as_str()), (0, &true.into(), Some("P-1")), "{document}");
+    folder.run(&["codes", "export", "sex"]).expect(0, &[], &[]);
+}
