@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kivuko_core::catalogue::{godata, record};
 use kivuko_core::connector::NOT_YET;
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::numbers::Places;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ const ADDRESS_WORDS: [(&str, &str); 2] = [("USUAL", "USUAL_PLACE_OF_RESIDENCE"),
 
 /// Whose ids end in the English name, whatever it is called today.
 const BY_NAME: &str = "LNG_REFERENCE_DATA_CATEGORY_COUNTRY";
+/// What the ids of categories begin with.
+const CATEGORY: &str = "LNG_REFERENCE_DATA_";
 /// The administrative levels of places.
 const LEVEL: &str = "LNG_REFERENCE_DATA_CATEGORY_LOCATION_GEOGRAPHICAL_LEVEL";
 
@@ -34,6 +36,8 @@ pub struct Codes {
     items: HashMap<String, Item>,
     /// `None`: nothing of the flow needs them.
     places: Option<HashSet<String>>,
+    /// The categories of reference data; `None`: nothing of the flow needs them.
+    categories: Option<HashSet<String>>,
     /// The ids of short lists that the flow names, by the name of the list.
     lists: HashMap<&'static str, HashSet<String>>,
     met: Arc<Met>,
@@ -98,6 +102,28 @@ impl Codes {
             None => Cause::new(record::UNLISTED_CODE, format!("`{written}` is no code of {category}")),
         };
         Err(cause.unlisted(category, written))
+    }
+
+    /// The full id of a category of reference data: as it is written, or behind what all of them begin with.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn category(&self, written: &str) -> Result<String, Cause> {
+        let Some(known) = &self.categories else { return Ok(written.to_owned()) };
+        let forms = [written.to_owned(), format!("{CATEGORY}CATEGORY_{written}"), format!("{CATEGORY}{written}")];
+        if let Some(full) = forms.into_iter().find(|form| known.contains(form)) {
+            return Ok(full);
+        }
+        let short = known.iter().map(|id| id.trim_start_matches(CATEGORY).trim_start_matches("CATEGORY_"));
+        let near = nearest(written, short).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(Cause::new(godata::NO_SUCH_CATEGORY, format!("Go.Data has no category `{written}` of reference data{near}")))
+    }
+
+    /// Reads the categories: some have no items.
+    pub async fn read_categories(&mut self, client: &Client) -> Result<(), Error> {
+        let categories: Vec<Place> = ask(client, &["reference-data", "available-categories"], &json!({})).await?;
+        self.categories = Some(categories.into_iter().map(|category| category.id).collect());
+        Ok(())
     }
 
     fn no_level(&self, written: &str) -> Cause {

@@ -129,6 +129,7 @@ impl Work<'_> {
             Kind::Boolean => self.boolean(member, path),
             Kind::Date => self.date(member, path),
             Kind::Code(category) => self.code(category, member, path),
+            Kind::Category => self.category(member, path),
             Kind::Place => self.place(member, path),
             Kind::Id(list) => self.id(list, member, path),
             Kind::Point => self.point(member, path),
@@ -207,6 +208,14 @@ impl Work<'_> {
     fn code(&mut self, category: &str, member: Value, path: &str) -> Value {
         let Some(written) = value::text(&member) else { return self.wrong(path, "a code") };
         match self.rules.codes.expand(category, written.trim()) {
+            Ok(full) => Value::String(full),
+            Err(cause) => self.refuse(cause, path),
+        }
+    }
+
+    fn category(&mut self, member: Value, path: &str) -> Value {
+        let Some(written) = value::text(&member) else { return self.wrong(path, "a category of reference data") };
+        match self.rules.codes.category(written.trim()) {
             Ok(full) => Value::String(full),
             Err(cause) => self.refuse(cause, path),
         }

@@ -199,6 +199,10 @@ fn validation(remote: &Remote, code: &str) -> Cause {
     let fields = remote.fields();
     if fields.iter().any(|(_, words)| words.contains("uniqueness")) {
         let names: Vec<_> = fields.iter().map(|(field, _)| field.as_str()).collect();
+        if remote.details.get("context").and_then(Value::as_str) == Some("outbreak") {
+            let message = "another outbreak has this name, perhaps one that is not in the list of the account";
+            return Cause::new(godata::TAKEN, message).field(names.join(", "));
+        }
         return Cause::new(godata::TAKEN, format!("Go.Data refused it: another record has this {}", names.join(", ")))
             .field(names.join(", "));
     }

@@ -28,6 +28,8 @@ pub enum Part {
     Field(&'static str),
     /// A field with a code of this category.
     Code(&'static str, &'static str),
+    /// A field with a category of reference data.
+    Category(&'static str),
     /// A field with whole dates.
     Date(&'static str),
     /// A field with a whole number.
@@ -89,9 +91,19 @@ impl Search {
     /// The values to look for, in the form in which they are stored: those of the key, but for an item of reference data its id.
     pub fn wanted(&self, key: &Key) -> Vec<String> {
         match self.by_item_id {
-            Some((category, label)) => vec![item_id(text_at(key, category), text_at(key, label))],
+            Some((category, label)) => {
+                let written = text_at(key, category).trim();
+                let category = self.codes.category(written).unwrap_or_else(|_| written.to_owned());
+                vec![item_id(&category, text_at(key, label))]
+            }
             None => key.0.iter().enumerate().map(|(position, text)| self.stored(position, text)).collect(),
         }
+    }
+
+    /// Of a key that is the category and the label of an item: both.
+    pub fn labelled<'k>(&self, key: &'k Key) -> Option<(String, &'k str)> {
+        let (category, label) = self.by_item_id?;
+        Some((self.codes.category(text_at(key, category).trim()).ok()?, text_at(key, label).trim()))
     }
 
     /// A part of a key as Go.Data stores it. What has no such form is in no record, and is left as it is.
@@ -101,6 +113,7 @@ impl Search {
             Some(Part::Date(_)) => iso(text),
             Some(Part::Number(_)) => text.parse::<i64>().ok().map(|number| number.to_string()),
             Some(Part::Code(_, category)) => self.codes.expand(category, text).ok(),
+            Some(Part::Category(_)) => self.codes.category(text).ok(),
             _ => None,
         };
         formed.unwrap_or_else(|| text.to_owned())
@@ -181,6 +194,7 @@ impl Part {
             Kind::Date => Ok(Self::Date(field.name)),
             Kind::Number => Ok(Self::Number(field.name)),
             Kind::Code(category) => Ok(Self::Code(field.name, category)),
+            Kind::Category => Ok(Self::Category(field.name)),
             Kind::Text | Kind::Place => Ok(Self::Field(field.name)),
             _ => Err(format!("`{text}` cannot be searched in {}", resource.name)),
         }
@@ -200,7 +214,7 @@ impl Part {
                 // A deleted person's id was moved to the documents, and a restored one does not get it back.
                 None => archived_id().values(body),
             },
-            Self::Field(name) | Self::Code(name, _) | Self::Date(name) | Self::Number(name) => {
+            Self::Field(name) | Self::Code(name, _) | Self::Category(name) | Self::Date(name) | Self::Number(name) => {
                 body.get(*name).and_then(value::text).into_iter().collect()
             }
         }
@@ -225,7 +239,7 @@ impl Part {
                 both.extend(archived_id().conditions(values));
                 both
             }
-            Self::Field(name) | Self::Code(name, _) => matching(values, |test| json!({ *name: test })),
+            Self::Field(name) | Self::Code(name, _) | Self::Category(name) => matching(values, |test| json!({ *name: test })),
             // Dates are known by their form and compared as dates, here on purpose.
             Self::Date(name) => vec![json!({ *name: { "$in": values } })],
             Self::Number(name) => {

@@ -26,6 +26,7 @@ mod elsewhere;
 mod errors;
 mod export;
 mod import;
+mod items;
 mod key;
 mod labels;
 mod logs;

@@ -5,6 +5,7 @@
 //! that it had. An element is handed on as the bytes that came.
 
 mod left;
+mod tree;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,8 +28,9 @@ use super::config::{Via, from_options};
 use super::cursor::{Position, Stamp, stamp_text};
 use super::errors::unreadable;
 use super::export::Exported;
-use super::schema::Resource;
+use super::schema::{Resource, Role};
 use left::Left;
+use tree::Tree;
 
 use crate::http::{Method, Request, Safety, Tries};
 
@@ -111,6 +113,7 @@ impl connector::Source for Source {
                 (Some(position), false) => Some(position.time.checked_sub(overlap).unwrap_or(Timestamp::MIN)),
                 _ => request.since,
             };
+            let is_whole = !windowed && position.as_ref().is_none_or(|position| position.time <= Timestamp::UNIX_EPOCH);
             let pages = Pages {
                 client: Arc::clone(&self.client),
                 resource: self.resource,
@@ -133,6 +136,9 @@ impl connector::Source for Source {
             // A few records are asked for by their ids, whichever way the rest is read.
             if self.via == Via::Export && !asked_by_id {
                 return Ok(Box::new(Exported::new(pages)) as Box<dyn connector::Pages>);
+            }
+            if is_whole && self.resource.role == Role::Place {
+                return Ok(Box::new(Tree::new(pages)) as Box<dyn connector::Pages>);
             }
             Ok(Box::new(pages) as Box<dyn connector::Pages>)
         })

@@ -28,6 +28,8 @@ pub enum Kind {
     Date,
     /// An item of this category of reference data.
     Code(&'static str),
+    /// A category of reference data.
+    Category,
     /// The id of a location.
     Place,
     /// The id of a record of this list, which is short enough to be read whole.
@@ -53,7 +55,7 @@ impl Kind {
             Self::Number => "number",
             Self::Boolean => "boolean",
             Self::Date => "date",
-            Self::Code(_) => "code",
+            Self::Code(_) | Self::Category => "code",
             Self::Place => "place",
             Self::Point | Self::Object(_) | Self::Answers | Self::Any => "object",
             Self::List(_) | Self::Texts | Self::Places => "array",

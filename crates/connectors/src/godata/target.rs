@@ -1,14 +1,13 @@
 //! A resource as a target: what it can do, what it checks before the first record, and who may write at a time.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
 use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
-use kivuko_core::labels::Labels;
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -19,6 +18,7 @@ use super::config::target_options;
 use super::conform::{self, Rules};
 use super::elsewhere::{Allowed, Elsewhere, Lifts};
 use super::import::{Importing, Unfinished};
+use super::items::{self, Called, LABELLED};
 use super::key::Search;
 use super::labels;
 use super::lookup::Place;
@@ -47,6 +47,8 @@ pub struct Target {
     bulk_update: AtomicBool,
     /// Whether the server takes several new records in one request. Learnt by a refusal.
     arrays: AtomicBool,
+    /// Whether the labels that are known may not be those that are stored.
+    labels_in_doubt: AtomicBool,
     /// What was sent in files of which nobody knows what became; `None` where the flow does not import.
     imports: Option<Unfinished>,
 }
@@ -58,15 +60,18 @@ struct Ready {
     rules: Rules,
     search: Option<Search>,
     /// What tokens of code lists are called in the language of the account, where the flow writes labels: they are what it is compared with.
-    labels: Labels,
+    called: RwLock<Arc<Called>>,
     causes: Vec<Cause>,
+}
+
+impl Ready {
+    fn called(&self) -> Arc<Called> {
+        Arc::clone(&self.called.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// How many records one call takes where they are imported: as many as a page has.
 const ROWS: usize = 1000;
-
-/// What is read as a token and written as a label.
-const LABELLED: [&str; 2] = ["value", "description"];
 
 impl Target {
     /// Opens a resource.
@@ -95,6 +100,7 @@ impl Target {
             lifts: Lifts::default(),
             bulk_update: AtomicBool::new(resource.changes_together),
             arrays: AtomicBool::new(resource.creates_together),
+            labels_in_doubt: AtomicBool::new(false),
             imports,
         })
     }
@@ -138,6 +144,9 @@ impl Target {
         for list in lists {
             codes.read_list(&self.client, outbreak.as_ref().map(|outbreak| outbreak.id.as_str()), list).await?;
         }
+        if self.resource.role == Role::Item {
+            codes.read_categories(&self.client).await?;
+        }
         let codes = Arc::new(codes);
         let rules = Rules {
             mask: outbreak.as_ref().zip(self.resource.person()).and_then(|(outbreak, kind)| outbreak.mask(kind)).map(Mask::parse),
@@ -147,8 +156,8 @@ impl Target {
             codes,
         };
         let search = self.searchable(&rules, &mut causes);
-        let labels = if self.writes_labels() { self.labels().await? } else { Labels::default() };
-        Ok(Ready { outbreak, rules, search, labels, causes })
+        let called = if self.writes_labels() { self.called().await? } else { Called::new() };
+        Ok(Ready { outbreak, rules, search, called: RwLock::new(Arc::new(called)), causes })
     }
 
     fn writes_labels(&self) -> bool {
@@ -156,19 +165,39 @@ impl Target {
         self.resource.role == Role::Item && (self.spec.paths.is_empty() || self.spec.paths.iter().any(named))
     }
 
-    async fn labels(&self) -> Result<Labels, Error> {
+    async fn called(&self) -> Result<Called, Error> {
         let account = self.client.account().await?;
         let language = account.language_id.as_deref().unwrap_or("english_us");
-        Ok(Labels::new(language, labels::tokens(&self.client, language).await?))
+        Ok(labels::tokens(&self.client, language).await?.into_iter().filter(|(_, label)| !label.trim().is_empty()).collect())
+    }
+
+    /// What tokens are called now: asked for again where nobody knows whether a label was written.
+    async fn called_now(&self, ready: &Ready) -> Result<Arc<Called>, Error> {
+        if self.labels_in_doubt.swap(false, Ordering::Relaxed) {
+            let called = self.called().await.inspect_err(|_| self.labels_in_doubt.store(true, Ordering::Relaxed))?;
+            *ready.called.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(called);
+        }
+        Ok(ready.called())
+    }
+
+    /// Keeps in mind what this batch calls otherwise.
+    fn note_labels(&self, ready: &Ready, batch: &[Write], written: &[Written]) {
+        if !self.writes_labels() {
+            return;
+        }
+        let mut called = ready.called.write().unwrap_or_else(PoisonError::into_inner);
+        for (write, written) in batch.iter().zip(written) {
+            match written {
+                Written::Done { id, .. } => items::note(Arc::make_mut(&mut called), id, &write.body),
+                Written::Failed(error) if error.effect_unknown => self.labels_in_doubt.store(true, Ordering::Relaxed),
+                _ => {}
+            }
+        }
     }
 
     /// A record as it would be written: with labels in the place of their tokens.
-    fn as_written(ready: &Ready, mut found: Candidate) -> Candidate {
-        for field in LABELLED {
-            if let Some(label) = found.body.get(field).and_then(Value::as_str).and_then(|token| ready.labels.get(token)) {
-                found.body[field] = Value::String(label.to_owned());
-            }
-        }
+    fn as_written(called: &Called, mut found: Candidate) -> Candidate {
+        items::as_called(called, &mut found.body);
         found
     }
 
@@ -238,11 +267,12 @@ impl Target {
         Place { client: &self.client, resource: self.resource, outbreak: ready.outbreak.as_ref(), active: &self.active, lifts: &self.lifts }
     }
 
-    fn writer<'a>(&'a self, ready: &'a Ready) -> Writer<'a> {
+    fn writer<'a>(&'a self, ready: &'a Ready, called: &'a Called) -> Writer<'a> {
         Writer {
             place: self.place(ready),
             search: ready.search.as_ref(),
             codes: &ready.rules.codes,
+            called,
             bulk_update: &self.bulk_update,
             arrays: &self.arrays,
             one_by_one: self.resource.one_by_one || self.numbers_race(),
@@ -343,15 +373,19 @@ impl connector::Target for Target {
                 Some(search) => {
                     let place = self.place(ready);
                     let mut found = place.by_keys(search, keys).await?;
-                    let writer = self.writer(ready);
+                    let called = self.called_now(ready).await?;
+                    let writer = self.writer(ready, &called);
                     if let Some(importing) = &writer.importing {
                         writer.finish(&mut found, importing).await?;
                     }
                     if let Some(elsewhere) = self.elsewhere(&place) {
                         elsewhere.complete_keys(search, keys, &mut found).await?;
                     }
+                    if self.resource.role == Role::Item {
+                        items::by_label(&place, search, keys, &called, &mut found).await?;
+                    }
                     self.meet(found.iter().flatten().filter(|candidate| !candidate.deleted).map(|candidate| &candidate.id));
-                    Ok(found.into_iter().map(|of_key| of_key.into_iter().map(|one| Self::as_written(ready, one)).collect()).collect())
+                    Ok(found.into_iter().map(|of_key| of_key.into_iter().map(|one| Self::as_written(&called, one)).collect()).collect())
                 }
                 // The flow accepts duplicates: its key finds nothing.
                 None => Ok(vec![Vec::new(); keys.len()]),
@@ -368,7 +402,8 @@ impl connector::Target for Target {
             if let Some(elsewhere) = self.elsewhere(&place) {
                 elsewhere.complete_ids(ids, &mut found).await?;
             }
-            Ok(found.into_iter().map(|one| one.map(|one| Self::as_written(ready, one))).collect())
+            let called = self.called_now(ready).await?;
+            Ok(found.into_iter().map(|one| one.map(|one| Self::as_written(&called, one))).collect())
         })
     }
 
@@ -376,7 +411,9 @@ impl connector::Target for Target {
         Box::pin(async move {
             let ready = self.ready().await?;
             self.client.await_imports().await?;
-            let written = self.writer(ready).write(batch).await;
+            let called = self.called_now(ready).await?;
+            let written = self.writer(ready, &called).write(batch).await;
+            self.note_labels(ready, batch, &written);
             self.meet(written.iter().filter_map(|one| if let Written::Done { id, .. } = one { Some(id) } else { None }));
             Ok(written)
         })

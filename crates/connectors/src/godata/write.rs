@@ -22,6 +22,7 @@ use super::codes::Codes;
 use super::conform::incomplete;
 use super::errors::{Remote, Verdict, judge};
 use super::import::Importing;
+use super::items::Called;
 use super::key::Search;
 use super::lookup::Place;
 use super::persons::PersonKind;
@@ -42,6 +43,8 @@ pub struct Writer<'a> {
     /// Whether the server takes several new records in one request. Learnt by a refusal.
     pub arrays: &'a AtomicBool,
     pub one_by_one: bool,
+    /// What tokens are called in the language of the account.
+    pub called: &'a Called,
     /// New records go into files.
     pub importing: Option<Importing<'a>>,
 }
@@ -136,6 +139,9 @@ impl Writer<'_> {
             }
             let _no_import_runs = self.place.client.under_way.gate.read().await;
             self.write_wave(&wave, &mut outcomes).await;
+        }
+        if self.place.resource.role == Role::Item {
+            self.settle_items(&writes, &mut outcomes).await;
         }
         outcomes.whole()
     }

@@ -1,4 +1,4 @@
-//! The suite on the people of the simulated Go.Data.
+//! The suite on what the simulated Go.Data holds.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -24,6 +24,8 @@ struct Tried {
     of_person: bool,
     /// New records go into import files.
     imports: bool,
+    /// What is read, and where its text is: the resource itself, unless a new installation has some of it.
+    read: (&'static str, &'static str),
 }
 
 /// The person that lab results and follow-ups belong to.
@@ -92,6 +94,7 @@ const fn people(resource: &'static str, record: fn(&str, &str) -> Value) -> Trie
         refused: || Some(homeless()),
         of_person: false,
         imports: false,
+        read: (resource, "firstName"),
     }
 }
 
@@ -104,6 +107,7 @@ const EVENTS: Tried = Tried {
     refused: || None,
     of_person: false,
     imports: false,
+    read: ("events", "description"),
 };
 
 const LAB_RESULTS: Tried = Tried {
@@ -115,6 +119,7 @@ const LAB_RESULTS: Tried = Tried {
     refused: || Some(("refused", json!({ "personId": "nobody", "sampleIdentifier": "refused", "notes": "of nobody" }))),
     of_person: true,
     imports: false,
+    read: ("lab-results", "notes"),
 };
 
 const FOLLOW_UPS: Tried = Tried {
@@ -127,17 +132,78 @@ const FOLLOW_UPS: Tried = Tried {
     refused: || Some(("refused", json!({ "personId": "nobody", "date": "2026-02-22", "comment": "refused" }))),
     of_person: true,
     imports: false,
+    read: ("follow-ups", "responsibleUserId"),
+};
+
+/// Names are unique among siblings whatever their capitals, and so are synonyms.
+const LOCATIONS: Tried = Tried {
+    resource: "locations",
+    key: "name",
+    text: "synonyms[0]",
+    record: |key, text| json!({ "name": key, "synonyms": [text] }),
+    change: |text| json!({ "synonyms": [text] }),
+    refused: || Some(("KNOWN", json!({ "name": "KNOWN", "synonyms": ["another"] }))),
+    of_person: false,
+    imports: false,
+    read: ("locations", "synonyms[0]"),
+};
+
+/// The label makes the id, and keys that differ in a dot only would make one: here it is a hash of the key.
+fn item(key: &str, text: &str) -> Value {
+    let letters = blake3::hash(key.as_bytes()).to_hex();
+    json!({ "categoryId": "LNG_REFERENCE_DATA_CATEGORY_VACCINE", "code": key, "value": format!("k{letters}"), "iconId": text })
+}
+
+const REFERENCE_DATA: Tried = Tried {
+    resource: "reference-data",
+    key: "code",
+    text: "iconId",
+    record: item,
+    change: |text| json!({ "iconId": text }),
+    refused: || {
+        let mut taken = item("known", "another");
+        taken["value"] = json!("another label");
+        Some(("known", taken))
+    },
+    of_person: false,
+    imports: false,
+    read: ("cases", "firstName"),
+};
+
+fn outbreak(key: &str, text: &str) -> Value {
+    json!({
+        "name": key, "description": text, "startDate": "2026-01-05T00:00:00.000Z", "longPeriodsBetweenCaseOnset": 20, "periodOfFollowup": 21,
+        "frequencyOfFollowUpPerDay": 1, "noDaysAmongContacts": 21, "noDaysInChains": 21, "noDaysNotSeen": 3, "noLessContacts": 5,
+    })
+}
+
+const OUTBREAKS: Tried = Tried {
+    resource: "outbreaks",
+    key: "name",
+    text: "description",
+    record: outbreak,
+    change: |text| json!({ "description": text }),
+    refused: || Some(("Ebola 2026", outbreak("Ebola 2026", "another"))),
+    of_person: false,
+    imports: false,
+    read: ("cases", "firstName"),
 };
 
 impl Godata {
     fn insert(&self, sim: &Sim, sample: &Sample) {
-        let mut record = json!({ "id": sample.id, self.tried.text: sample.text });
+        let (resource, text) = self.tried.read;
+        if resource == "locations" {
+            // In a parent of their own: the keys of what is written hold the same words.
+            sim.put_location(json!({ "id": sample.id, "name": sample.id, "parentLocationId": "samples", "synonyms": [sample.text] }));
+            return;
+        }
+        let mut record = json!({ "id": sample.id, text: sample.text });
         if self.tried.of_person {
             record["personId"] = json!(PERSON);
             record["date"] = json!("2026-02-22T00:00:00.000Z");
-            sim.add(self.tried.resource, &record);
+            sim.add(resource, &record);
         } else {
-            sim.insert(Options::OUTBREAK, self.tried.resource, record);
+            sim.insert(Options::OUTBREAK, resource, record);
         }
     }
 }
@@ -158,7 +224,8 @@ impl Subject for Godata {
     }
 
     fn reading(&self) -> Option<Reading> {
-        Some(Reading { spec: SourceSpec { resource: self.tried.resource.to_owned(), ..SourceSpec::default() }, text: self.tried.text })
+        let (resource, text) = self.tried.read;
+        Some(Reading { spec: SourceSpec { resource: resource.to_owned(), ..SourceSpec::default() }, text })
     }
 
     fn writing(&self) -> Option<Writing> {
@@ -178,9 +245,12 @@ impl Subject for Godata {
     }
 
     fn cut_line(&self) -> bool {
-        let below = if self.tried.resource == "lab-results" { "/aggregate" } else { "" };
-        let list = format!("/api/outbreaks/{}/{}{below}", Options::OUTBREAK, self.tried.resource);
-        self.sim().set_faults(vec![Rule::nth("GET", &list, 2, Action::Drop(When::Before))]);
+        let (method, list) = match self.tried.read.0 {
+            "locations" => ("POST", "/api/locations/filter".to_owned()),
+            "lab-results" => ("GET", format!("/api/outbreaks/{}/lab-results/aggregate", Options::OUTBREAK)),
+            resource => ("GET", format!("/api/outbreaks/{}/{resource}", Options::OUTBREAK)),
+        };
+        self.sim().set_faults(vec![Rule::nth(method, &list, 2, Action::Drop(When::Before))]);
         true
     }
 
@@ -232,4 +302,24 @@ async fn events_by_import() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lab_results_by_import() {
     run(&Godata::start(Tried { imports: true, ..LAB_RESULTS }).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locations() {
+    run(&Godata::start(LOCATIONS).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locations_by_import() {
+    run(&Godata::start(Tried { imports: true, ..LOCATIONS }).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reference_data() {
+    run(&Godata::start(REFERENCE_DATA).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outbreaks() {
+    run(&Godata::start(OUTBREAKS).await).await;
 }

@@ -67,4 +67,8 @@ codes! {
     ID_TAKEN = 654, "K0654";
     /// After an import a location is not as it was sent.
     NOT_AS_SENT = 655, "K0655";
+    /// An item has the id of a label and is called something else.
+    CALLED_OTHERWISE = 656, "K0656";
+    /// Go.Data has no such category of reference data.
+    NO_SUCH_CATEGORY = 657, "K0657";
 }

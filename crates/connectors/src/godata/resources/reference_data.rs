@@ -3,7 +3,7 @@
 use super::super::schema::{Field, Kind, Resource, Role, field, fields, kept, required};
 
 const REFERENCE_DATA: &[Field] = fields!(&[
-    required("categoryId", Kind::Text),
+    required("categoryId", Kind::Category),
     required("value", Kind::Text),
     field("description", Kind::Text),
     field("code", Kind::Text),

@@ -94,6 +94,37 @@ async fn quirk_29_a_window_has_both_its_ends_in_every_resource() {
 }
 
 #[tokio::test]
+async fn places_come_from_the_top_on_a_whole_reading() {
+    let world = World::new().await;
+    for (id, parent) in [("C", ""), ("N", "C"), ("S", "C"), ("N1", "N"), ("S1", "S")] {
+        let parent = if parent.is_empty() { Value::Null } else { json!(parent) };
+        world.sim.put_location(json!({ "id": id, "name": format!("place {id}"), "parentLocationId": parent }));
+    }
+    // The parents were touched last.
+    for id in ["N1", "S", "C"] {
+        world.sim.put_location(json!({ "id": id, "populationDensity": 1 }));
+    }
+    let target = world.target("locations", "name");
+    assert_eq!(target.prepare().await, Ok(Vec::new()));
+    assert_eq!(words(&write(&*target, &[delete("S1")]).await), ["done"]);
+    let pages = world.read("locations", |request| request.page_size = 2).await;
+    assert_eq!(ids(&pages), ["C", "N", "S", "N1", "S1"]);
+    assert_eq!(pages.iter().flat_map(|page| &page.records).filter(|record| record.deleted).count(), 1);
+    let whole = |cursor: &Cursor| cursor.time == Some(jiff::Timestamp::UNIX_EPOCH);
+    assert!(whole(&pages[0].next) && whole(&pages[1].next) && !whole(&pages[2].next), "the cursor moves when all are through");
+    // Broken off, it starts over; after the end only changes are read.
+    let again = world.read("locations", |request| request.from = Some(pages[1].next.clone())).await;
+    assert_eq!(ids(&again).len(), 5);
+    let outline = |world: &World| world.sim.log().count("POST", "/api/locations/filter");
+    let before = outline(&world);
+    let later = world.read("locations", |request| request.from = Some(last_cursor(&pages))).await;
+    assert_eq!((ids(&later).len(), outline(&world)), (5, before), "the overlap repeats them, by time");
+    let some = world.read("locations", |request| request.only = Some(vec!["S".into(), "nobody".into()])).await;
+    assert_eq!(ids(&some), ["S"]);
+    assert!(world.read("locations", |request| request.paths = vec!["name".to_owned()]).await[0].records[0].body.is_ok());
+}
+
+#[tokio::test]
 async fn a_few_records_are_read_by_id() {
     let world = World::new().await;
     let made: Vec<String> = (0..60).map(|number| world.sim.insert_case(Options::OUTBREAK, name(number))).collect();
