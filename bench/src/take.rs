@@ -70,6 +70,24 @@ pub struct Taken {
 pub fn take(project: &Path, flow: &str, simulator: &mut Simulator, plan: bool) -> Outcome<Taken> {
     simulator.log()?;
     let their_cpu = simulator.cpu()?;
+    let taken = start(project, flow, plan)?;
+    let log = simulator.log()?;
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    Ok(Taken {
+        their_cpu: simulator.cpu()? - their_cpu,
+        requests: number(&log["requests"]),
+        writes: number(&log["writes"]),
+        written: number(&log["records"]),
+        ..taken
+    })
+}
+
+/// The same of a flow between files.
+pub fn take_alone(project: &Path, flow: &str) -> Outcome<Taken> {
+    start(project, flow, false)
+}
+
+fn start(project: &Path, flow: &str, plan: bool) -> Outcome<Taken> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(WORD).arg(project).arg(flow).stdout(Stdio::piped());
     if plan {
@@ -82,16 +100,14 @@ pub fn take(project: &Path, flow: &str, simulator: &mut Simulator, plan: bool) -
     if !matches!(report["status"].as_str(), Some("complete" | "planned")) {
         return Err(format!("the run is not complete: {report}").into());
     }
-    let log = simulator.log()?;
-    let number = |value: &Value| value.as_u64().unwrap_or_default();
     Ok(Taken {
         seconds,
         cpu: report["cpu"].as_f64().unwrap_or_default(),
         peak_mb: report["peak_mb"].as_f64().unwrap_or_default(),
-        their_cpu: simulator.cpu()? - their_cpu,
-        requests: number(&log["requests"]),
-        writes: number(&log["writes"]),
-        written: number(&log["records"]),
+        their_cpu: 0.0,
+        requests: 0,
+        writes: 0,
+        written: 0,
         counts: report["counts"].clone(),
     })
 }

@@ -345,6 +345,8 @@ pub struct Capabilities {
     pub deactivates: bool,
     /// How long a write may still take effect after its connection was lost, in seconds.
     pub settle_secs: f64,
+    /// How many usual pages make one for this target; 1 unless each page costs it as much as all that it holds, as a file that is rewritten whole.
+    pub pages_at_once: usize,
 }
 
 /// A path that the target replaces whole, and what makes two of its items the same one.

@@ -223,7 +223,7 @@ impl Execution<'_> {
         Ok(suspects.convicted())
     }
 
-    /// A partition from its start, in pages of the usual size.
+    /// A partition from its start, in pages of the size that suits the target.
     pub(crate) fn request(&self, partition: &Partition) -> ReadRequest {
         ReadRequest {
             partition: partition.clone(),
@@ -232,8 +232,13 @@ impl Execution<'_> {
             until: None,
             only: None,
             paths: self.flow.source_paths(),
-            page_size: self.engine.pace.page_size,
+            page_size: self.engine.pace.page_size * self.pages_at_once(),
         }
+    }
+
+    /// How many usual pages its targets take as one.
+    fn pages_at_once(&self) -> usize {
+        self.targets.iter().map(|opened| opened.capabilities.pages_at_once.max(1)).max().unwrap_or(1)
     }
 
     async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&SourceRecord)) -> Result<(), Error> {

@@ -12,8 +12,13 @@ use super::errors;
 use super::read::Look;
 
 /// Writes the new content of a file with `write`. `seen` is what the file looked like when its present content was read (`None`: it was not there);
-/// when it looks otherwise now, nothing is replaced.
-pub fn replace(path: &Path, file: &str, seen: Option<&Look>, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
+/// when it looks otherwise now, nothing is replaced. Gives what the file looks like then.
+pub fn replace(
+    path: &Path,
+    file: &str,
+    seen: Option<&Look>,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
+) -> Result<Look, Error> {
     let refused = |error: io::Error| errors::unwritable(file, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(refused)?;
@@ -32,13 +37,16 @@ pub fn replace(path: &Path, file: &str, seen: Option<&Look>, write: impl FnOnce(
         handle.set_permissions(permissions).map_err(refused)?;
     }
     handle.sync_all().map_err(refused)?;
+    // Before it has its name: what it looks like afterwards might be the work of another.
+    let look = Look::at(&unfinished.0, file)?;
     let now = path.exists().then(|| Look::at(path, file)).transpose()?;
     if now.as_ref() != seen {
         return Err(errors::changed_target(file));
     }
     fs::rename(&unfinished.0, path).map_err(refused)?;
     // Only now is the new name on the disk; if that fails nobody knows which content a power cut would leave.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| errors::unwritable(file, &error).with_unknown_effect())
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| errors::unwritable(file, &error).with_unknown_effect())?;
+    Ok(look)
 }
 
 /// The name under which the new content is written: hidden, and passed over by sources.

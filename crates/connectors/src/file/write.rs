@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{file as codes, record, target};
@@ -19,12 +19,12 @@ use serde_json::Value;
 
 use super::adx;
 use super::config::{self, Format, Writing};
-use super::content::{self, Content, Existing, Output, Shape};
+use super::content::{self, Content, Output, Shape};
 use super::flat;
 use super::folder::{self, Found};
-use super::read::blocking;
+use super::read::{Look, blocking};
 use super::replace;
-use super::tree::{Forest, Wish};
+use super::tree::{Forest, Tree, Wish};
 
 /// A batch rewrites the file once, so large batches keep many records near one pass.
 const BATCH: usize = 10_000;
@@ -39,6 +39,8 @@ pub struct Target {
     columns: Vec<String>,
     options: Writing,
     clock: Arc<dyn Clock>,
+    /// The nodes of a tree as they were last read or written, and what the file looked like then.
+    forest: Arc<Mutex<Option<(Look, Forest)>>>,
 }
 
 impl Target {
@@ -72,7 +74,7 @@ impl Target {
                 columns.push(column);
             }
         }
-        Ok(Self { file, format, key, columns, options, clock })
+        Ok(Self { file, format, key, columns, options, clock, forest: Arc::default() })
     }
 
     fn content(&self) -> Result<Content<'_>, Error> {
@@ -93,9 +95,8 @@ impl Target {
         Cause::new(codes::COLUMN_MISSING, message).field(column)
     }
 
-    fn candidate(&self, existing: &Existing<'_>) -> Candidate {
-        let body = existing.record();
-        Candidate { id: id(&existing.key), version: Some(version(&body, self.format)), deleted: false, body, standing: Standing::Usual }
+    fn candidate(&self, id: String, body: Value) -> Candidate {
+        Candidate { id, version: Some(version(&body, self.format)), deleted: false, body, standing: Standing::Usual }
     }
 
     /// The id of the record with a key, which reads as the file holds it.
@@ -113,10 +114,21 @@ impl Target {
             places.entry(id).or_default().push(place);
         }
         let mut found = vec![Vec::new(); ids.len()];
-        self.searchable()?.visit(&mut |existing| {
+        let content = self.searchable()?;
+        if let Some(tree) = &self.options.tree {
+            let forest = self.forest(&content, tree)?;
+            for node in forest.nodes() {
+                for place in places.get(node.key.as_str()).into_iter().flatten() {
+                    found[*place].push(self.candidate(node.key.clone(), forest.record(node)));
+                }
+            }
+            self.keep(content.look, forest);
+            return Ok(found);
+        }
+        content.visit(&mut |existing| {
             if let Some(places) = places.get(id(&existing.key).as_str()) {
                 for place in places {
-                    found[*place].push(self.candidate(&existing));
+                    found[*place].push(self.candidate(id(&existing.key), existing.record()));
                 }
             }
             Ok(())
@@ -147,8 +159,8 @@ impl Target {
         };
         let mut forest = None;
         if let Some(tree) = &self.options.tree {
-            let read = Forest::read(&content, tree, |record| id(&self.key_of(record)))?;
-            read.nodes().for_each(|node| meet(node.key.clone(), &|| node.record()));
+            let read = self.forest(&content, tree)?;
+            read.nodes().for_each(|node| meet(node.key.clone(), &|| read.record(node)));
             forest = Some(read);
         } else {
             content.visit(&mut |existing| {
@@ -186,11 +198,8 @@ impl Target {
             answers.push(answer);
         }
         let changes = Changes { present, touched, order };
-        let written = match &mut forest {
-            Some(forest) => {
-                let ids = ids.iter().map(|(now, _)| now.as_str());
-                self.rewrite_tree(&content, forest, &changes, ids.zip(&mut answers))
-            }
+        let written = match forest {
+            Some(forest) => self.rewrite_tree(content, forest, &changes, &ids, &mut answers),
             None => self.rewrite(&content, &changes),
         };
         match written {
@@ -198,6 +207,19 @@ impl Target {
             Err(error) if error.effect_unknown => Ok(batch.iter().map(|_| Written::Failed(error.clone())).collect()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The nodes of the file. Read once while nobody else writes it.
+    fn forest(&self, content: &Content<'_>, tree: &Tree) -> Result<Forest, Error> {
+        let kept = self.forest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some((look, forest)) if content.look.as_ref() == Some(&look) => Ok(forest),
+            _ => Forest::read(content, tree, |record| id(&self.key_of(record))),
+        }
+    }
+
+    fn keep(&self, look: Option<Look>, forest: Forest) {
+        *self.forest.lock().unwrap_or_else(PoisonError::into_inner) = look.map(|look| (look, forest));
     }
 
     fn key_of(&self, record: &Value) -> Vec<String> {
@@ -279,36 +301,44 @@ impl Target {
             }
             output.end()
         })
+        .map(drop)
     }
 }
 
 impl Target {
     /// Writes a tree. A record that finds no place in it is refused, and what rests on it.
-    fn rewrite_tree<'a>(
+    fn rewrite_tree(
         &self,
-        content: &Content<'_>,
-        forest: &mut Forest,
+        content: Content<'_>,
+        mut forest: Forest,
         changes: &Changes,
-        answers: impl Iterator<Item = (&'a str, &'a mut Written)>,
+        ids: &[(String, String)],
+        answers: &mut [Written],
     ) -> Result<(), Error> {
         let new = changes.order.iter().map(String::as_str);
         let old: Vec<&str> = forest.nodes().map(|node| node.key.as_str()).filter(|key| changes.touched.contains(*key)).collect();
         let keys: Vec<String> = old.into_iter().chain(new).map(str::to_owned).collect();
         let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: changes.present.get(key) }).collect();
         let refused = forest.place(&wishes);
-        for (id, answer) in answers {
-            if let Some(cause) = refused.get(id) {
+        for ((now, _), answer) in ids.iter().zip(answers) {
+            if let Some(cause) = refused.get(now) {
                 *answer = Written::Refused(cause.clone());
             }
         }
         if keys.iter().all(|key| refused.contains_key(key)) {
+            self.keep(content.look, forest);
             return Ok(());
         }
-        replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
+        let look = replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
             let mut output = Output::begin(out, &content.shape, &self.file.name)?;
             forest.write(&mut output)?;
             output.end()
-        })
+        })?;
+        // Under another key a record is found when the file is read again.
+        if ids.iter().all(|(now, after)| now == after) {
+            self.keep(Some(look), forest);
+        }
+        Ok(())
     }
 
     fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
@@ -324,6 +354,7 @@ impl Target {
             })?;
             output.end()
         })
+        .map(drop)
     }
 }
 
@@ -363,6 +394,8 @@ impl connector::Target for Target {
             deletes: true,
             deactivates: false,
             settle_secs: 0.0,
+            // Each page rewrites the whole tree.
+            pages_at_once: if self.options.tree.is_some() { BATCH / 500 } else { 1 },
         }
     }
 

@@ -324,6 +324,7 @@ impl connector::Target for Target {
             deletes: self.resource.deletes,
             deactivates: self.resource.deactivates,
             settle_secs: self.client.options.http.settle_secs,
+            pages_at_once: 1,
         }
     }
 

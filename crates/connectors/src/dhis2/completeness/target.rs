@@ -252,6 +252,7 @@ impl connector::Target for Target {
             deletes: true,
             deactivates: false,
             settle_secs: options.http.settle_secs,
+            pages_at_once: 1,
         }
     }
 

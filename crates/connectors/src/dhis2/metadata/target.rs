@@ -208,6 +208,7 @@ impl connector::Target for Target {
             deletes: true,
             deactivates: self.shape.ends.is_some(),
             settle_secs: options.http.settle_secs,
+            pages_at_once: 1,
         }
     }
 

@@ -192,6 +192,36 @@ async fn what_the_batch_does_not_name_stays_as_it_stands() {
     .await;
 }
 
+/// An update that does not name the parent leaves a record where it stands, also one whose parent only its place tells; one target after another, and twice with one.
+#[tokio::test]
+async fn a_record_stays_below_the_parent_that_its_place_gives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.json");
+    std::fs::write(&file, r#"[{"location":{"id":"s"},"children":[{"location":{"id":"a"},"children":[{"location":{"id":"b"}}]}]}]"#)
+        .unwrap();
+    let target = target(folder.path(), tree());
+    for (id, name) in [("a", "A"), ("b", "B"), ("a", "AA")] {
+        let found = target.lookup(&[Key(vec![id.to_owned()])]).await.unwrap();
+        assert_eq!(found[0][0].body["parentLocationId"], if id == "a" { "s" } else { "a" });
+        assert_eq!(told(&target.write(&[write(Action::Update, id, json!({ "name": name }))]).await.unwrap()), [format!("done {id}")]);
+    }
+    let after = r#"[
+{"location":{"id":"s"},"children":[
+{"location":{"id":"a","name":"AA","parentLocationId":"s"},"children":[
+{"location":{"id":"b","name":"B","parentLocationId":"a"},"children":[]}
+]}
+]}
+]
+"#;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+    // What another program wrote meanwhile is read.
+    std::fs::write(&file, r#"[{"location":{"id":"s"},"children":[{"location":{"id":"c"}}]}]"#).unwrap();
+    let found = target.lookup(&["a", "c"].map(|id| Key(vec![id.to_owned()]))).await.unwrap();
+    assert_eq!((found[0].len(), found[1].len()), (0, 1));
+    assert_eq!(told(&target.write(&[new("d", "D", "c")]).await.unwrap()), ["done d"]);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("{\"location\":{\"id\":\"c\"},\"children\":[\n{"));
+}
+
 #[tokio::test]
 async fn what_finds_no_place_is_refused_and_what_rests_on_it() {
     let before = "[\n{\"location\":{\"id\":\"s\",\"name\":\"S\",\"parentLocationId\":null},\"children\":[\n{\"location\":{\"id\":\"a\",\"name\":\"A\",\"parentLocationId\":\"s\"},\"children\":[]}\n]}\n]\n";

@@ -30,16 +30,11 @@ pub struct Node {
     name: String,
     /// Its record as JSON.
     text: String,
+    /// The id of the node above, where the record does not name it itself.
+    above: Option<String>,
     /// What else stands in the node, each member with a comma before it.
     beside: String,
     pub(super) gone: bool,
-}
-
-impl Node {
-    /// What the node holds.
-    pub fn record(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or(Value::Null)
-    }
 }
 
 impl Forest {
@@ -53,7 +48,8 @@ impl Forest {
             let record = node.record.map_err(|cause| bad(&cause.message))?;
             let body: Value = serde_json::from_str(record.whole()).map_err(|_| bad("its record is not JSON"))?;
             let parent = node.above.and_then(|above| usize::try_from(above - 1).ok());
-            forest.nodes.push(Node { parent, text: record.text, ..Node::of(&body, key(&body), tree) });
+            let above = record.filled.is_some().then(|| parent.and_then(|parent: usize| forest.nodes.get(parent)?.id.clone())).flatten();
+            forest.nodes.push(Node { parent, above, text: record.text, ..Node::of(&body, key(&body), tree) });
         }
         for (number, member) in reader.beside.take().unwrap_or_default() {
             if let Some(node) = usize::try_from(number - 1).ok().and_then(|place| forest.nodes.get_mut(place)) {
@@ -61,6 +57,15 @@ impl Forest {
             }
         }
         Ok(forest)
+    }
+
+    /// What a node holds, with its parent.
+    pub fn record(&self, node: &Node) -> Value {
+        let mut record: Value = serde_json::from_str(&node.text).unwrap_or(Value::Null);
+        if let (Some(above), Value::Object(members)) = (&node.above, &mut record) {
+            members.insert(self.tree.parent.clone(), above.as_str().into());
+        }
+        record
     }
 
     /// The nodes that are in the file.
@@ -114,6 +119,7 @@ impl Node {
             parent: None,
             name: field("name").unwrap_or_default(),
             text: record.to_string(),
+            above: None,
             beside: String::new(),
             gone: false,
         }

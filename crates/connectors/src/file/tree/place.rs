@@ -102,6 +102,7 @@ impl Forest {
             if twice {
                 let message = format!("another record of the file has the same `{id_field}`");
                 causes.insert(wish.place, Cause::new(record_codes::DUPLICATE_KEY, message).field(&id_field));
+                continue;
             }
             let Some(parent) = wish.parent.as_deref() else {
                 ties.push((wish.place, None));

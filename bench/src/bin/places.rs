@@ -1,0 +1,97 @@
+//! 20,000 org units (or as many as asked for) from a file of DHIS2 into a file of locations that Go.Data imports: the whole of it, as a user would run it, each run a
+//! process of ours from its start to its end.
+//!
+//! ```text
+//! cargo run --release -p kivuko-bench --bin places -- --units 20000
+//! ```
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use kivuko_bench::places::{self, FLOW};
+use kivuko_bench::take::{self, Taken, take_alone, thousands};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(about = "Measures org units on their way into a location import file")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(flatten)]
+    measure: Measure,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Args)]
+struct Measure {
+    /// How many org units there are.
+    #[arg(long, default_value_t = 20_000)]
+    units: u64,
+    /// How many of them change before the last line.
+    #[arg(long, default_value_t = 200)]
+    changed: u64,
+    /// Each line is taken so often; the median run by time is shown.
+    #[arg(long, default_value_t = 3)]
+    times: usize,
+    /// Rows of a Markdown table instead of a report.
+    #[arg(long)]
+    rows: bool,
+}
+
+/// The part that this program starts in a process of its own.
+#[derive(Subcommand)]
+enum Part {
+    /// One run in a project.
+    Run { project: PathBuf, flow: String },
+}
+
+fn main() -> Outcome<()> {
+    let arguments = Arguments::parse();
+    match arguments.part {
+        None => measure(&arguments.measure),
+        Some(Part::Run { project, flow }) => {
+            let report = tokio::runtime::Runtime::new()?.block_on(take::run(&project, &flow, false))?;
+            println!("{report}");
+            Ok(())
+        }
+    }
+}
+
+fn measure(asked: &Measure) -> Outcome<()> {
+    let (mut first, mut again, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..asked.times.max(1) {
+        let folder = tempfile::tempdir()?;
+        places::write(folder.path())?;
+        places::write_units(folder.path(), asked.units, 0)?;
+        let file = folder.path().join("out/locations.json");
+        first.push(take_alone(folder.path(), FLOW)?.expect("created", asked.units)?);
+        let written = std::fs::metadata(&file)?.modified()?;
+        again.push(take_alone(folder.path(), FLOW)?.expect("unchanged", asked.units)?);
+        if std::fs::metadata(&file)?.modified()? != written {
+            return Err("the second run wrote the file, and nothing had changed".into());
+        }
+        places::write_units(folder.path(), asked.units, asked.changed)?;
+        changed.push(take_alone(folder.path(), FLOW)?.expect("updated", asked.changed)?);
+    }
+    let some = format!("{} of them changed", asked.changed);
+    if asked.rows {
+        println!("| {} org units into a location import file | wall | our CPU | our peak memory |", thousands(asked.units));
+        println!("|---|---|---|---|");
+    }
+    for (name, taken) in [("first time", first), ("the same again, nothing changed", again), (&some, changed)] {
+        show(name, asked.rows, taken);
+    }
+    Ok(())
+}
+
+fn show(name: &str, rows: bool, mut taken: Vec<Taken>) {
+    taken.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+    let Some(Taken { seconds, cpu, peak_mb, .. }) = taken.get(taken.len() / 2) else { return };
+    if rows {
+        println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB |");
+    } else {
+        println!("{name:<36} {seconds:8.3} s   cpu {cpu:7.2} s   peak {peak_mb:6.1} MB");
+    }
+}
