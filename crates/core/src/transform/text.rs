@@ -94,6 +94,19 @@ pub(super) static ALL: &[&Transform] = &[
     },
     &Transform {
         parameters: &[required("n", "how many characters at most")],
+        examples: &[
+            example("shorten(20)", "\"Bo Town\"", "\"Bo Town\""),
+            example("shorten(20)", "\"Kenema District Hospital\"", "\"Kenema District\""),
+            example("shorten(4)", "\"Freetown\"", "\"Free\""),
+        ],
+        make: |arguments| {
+            let most = arguments.required_length(0)?;
+            Ok(Step::text(arguments, move |text| Ok(shorten(&text, most))))
+        },
+        ..text("shorten", "The whole words that fit into n characters; of a first word that is longer, as much of it as fits.")
+    },
+    &Transform {
+        parameters: &[required("n", "how many characters at most")],
         examples: &[example("max(5)", "\"Bo\"", "\"Bo\""), example("max(5)", "\"Freetown\"", "rejected K0310")],
         make: |arguments| {
             let most = arguments.required_length(0)?;
@@ -283,6 +296,16 @@ fn cut(text: &str, most: usize) -> String {
         end -= 1;
     }
     letters[..end].iter().collect()
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    let text = text.trim();
+    let short = cut(text, most);
+    let inside_a_word = text[short.len()..].chars().next().is_some_and(|next| !next.is_whitespace());
+    match short.rfind(char::is_whitespace) {
+        Some(end) if inside_a_word => short[..end].trim_end().to_owned(),
+        _ => short.trim_end().to_owned(),
+    }
 }
 
 fn without_accents(text: &str) -> String {
