@@ -16,6 +16,7 @@ use kivuko_engine::{By, PlanOptions, RunOptions, RunReport, Unwatched, exit_code
 use kivuko_sims::dhis2::Profile;
 use kivuko_sims::faults;
 use kivuko_sims::godata::{Options, Outbreak, Pace};
+use kivuko_sims::log::Log;
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 use support::asked::{self, Shown};
@@ -149,7 +150,10 @@ impl Telling {
                 self.world.engine().await.adopt(what.as_str().unwrap_or("godata")).await.map_err(|error| error.to_string())?;
                 Ok(())
             }
-            "sent" => self.sent(what),
+            "sent" => sent(self.world.sim.log(), what),
+            "dhis2_sent" => sent(self.world.hmis().log(), what),
+            "units" => self.units(what),
+            "tree" => self.tree(what),
             "file" => self.file(what),
             "columns" => self.columns(what),
             "holds" => self.holds(what),
@@ -275,6 +279,11 @@ impl Telling {
                 "enter" => detail.as_object().into_iter().flatten().for_each(|(name, value)| numbers::enter(dhis2, name, &plain(value))),
                 "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
                 "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
+                "remove" => {
+                    for (kind, ids) in detail.as_object().into_iter().flatten() {
+                        list(ids).iter().filter_map(Value::as_str).for_each(|id| dhis2.remove(kind, id));
+                    }
+                }
                 _ => return Err(format!("nobody can `{deed}` in DHIS2 here")),
             }
         }
@@ -386,7 +395,8 @@ impl Telling {
             _ => return Err("`killed` takes `before` or `after`, and a METHOD PATH".to_owned()),
         };
         let (method, path) = request.split_once(' ').ok_or_else(|| format!("`{request}` is not METHOD PATH"))?;
-        let mut held = self.world.pause_at(Pause::nth(1, phase).on(method, path));
+        let pause = Pause::nth(1, phase).on(method, path);
+        let mut held = if what["in"] == "godata" { self.world.sim.pause_at(pause) } else { self.world.pause_at(pause) };
         let engine = self.world.engine().await;
         let options = RunOptions::default();
         let flow = what["flow"].as_str().unwrap_or(self.usual_flow());
@@ -447,24 +457,44 @@ impl Telling {
         engine.store().set_cursor(flow, &partition, None, "a scenario", engine.clock().now()).await.map_err(|error| error.to_string())
     }
 
-    /// What was sent since the last time that this was asked, by the simulator's own log.
-    fn sent(&self, what: &Value) -> Result<(), String> {
-        let log = self.world.sim.log();
-        for (name, expected) in what.as_object().into_iter().flatten() {
-            let found = match name.as_str() {
-                "writes" => log.writes().len(),
-                "records" => log.writes().iter().map(|entry| entry.records).sum(),
-                "logins" => log.count("POST", "/api/users/login"),
-                other => {
-                    let (method, path) = other.split_once(' ').ok_or_else(|| format!("`{other}` is not METHOD PATH"))?;
-                    log.count(method, path)
+    /// The org units of DHIS2: for each code the fields as they must be, `null` when there is none; `count`: how many there are.
+    fn units(&self, what: &Value) -> Result<(), String> {
+        let dhis2 = self.world.hmis();
+        let all: Vec<Value> = dhis2.objects("organisationUnits");
+        for (code, expected) in what.as_object().into_iter().flatten() {
+            let found: Vec<&Value> = all.iter().filter(|unit| unit["code"] == *code).collect();
+            let wrong = match (code.as_str(), found.as_slice()) {
+                ("count", _) if json!(all.len()) == *expected => None,
+                ("count", _) => Some(format!("expected {expected} org units, DHIS2 has {}", all.len())),
+                (_, []) if expected.is_null() => None,
+                (_, [one]) if !expected.is_null() => {
+                    let mut one = (*one).clone();
+                    // Called as people call it.
+                    let parent = one["parent"]["id"].as_str().and_then(|id| dhis2.object("organisationUnits", id));
+                    one["parent"] = parent.map(|parent| parent["name"].clone()).unwrap_or_default();
+                    missing(&one, expected, code)
                 }
+                (_, found) => Some(format!("DHIS2 has {} org units with the code {code}", found.len())),
             };
-            if json!(found) != *expected {
-                return Err(format!("expected {name}: {expected}, the simulator's log has {found}"));
+            if let Some(wrong) = wrong {
+                return Err(wrong);
             }
         }
-        log.clear();
+        Ok(())
+    }
+
+    /// Where the places of Go.Data lie: for each name that of the place around it; `~`: it has none.
+    fn tree(&self, what: &Value) -> Result<(), String> {
+        let places = stored::records(&self.world.sim, "location");
+        for (name, expected) in what.as_object().into_iter().flatten() {
+            let named: Vec<&Value> = places.iter().filter(|place| place["name"] == *name).collect();
+            let [place] = named.as_slice() else { return Err(format!("Go.Data has {} places called {name}", named.len())) };
+            let around = places.iter().find(|other| other["id"] == place["parentLocationId"]);
+            let around = around.map(|place| place["name"].clone()).unwrap_or_default();
+            if around != *expected {
+                return Err(format!("expected {name} in {expected}, it lies in {around}"));
+            }
+        }
         Ok(())
     }
 
@@ -633,6 +663,26 @@ impl Telling {
 
 /// What must be 0 in an account when it is not named.
 const COUNTS: [&str; 10] = ["read", "created", "updated", "counted", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"];
+
+/// What was sent since the last time that this was asked, by the simulator's own log.
+fn sent(log: &Log, what: &Value) -> Result<(), String> {
+    for (name, expected) in what.as_object().into_iter().flatten() {
+        let found = match name.as_str() {
+            "writes" => log.writes().len(),
+            "records" => log.writes().iter().map(|entry| entry.records).sum(),
+            "logins" => log.count("POST", "/api/users/login"),
+            other => {
+                let (method, path) = other.split_once(' ').ok_or_else(|| format!("`{other}` is not METHOD PATH"))?;
+                log.count(method, path)
+            }
+        };
+        if json!(found) != *expected {
+            return Err(format!("expected {name}: {expected}, the simulator's log has {found}"));
+        }
+    }
+    log.clear();
+    Ok(())
+}
 
 fn text_of(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{value} is not a text"))

@@ -94,6 +94,12 @@ impl Dhis2Sim {
         self.server.metadata().get(kind, Uid::parse(id)?).cloned().map(serde_json::Value::Object)
     }
 
+    /// All objects of a kind as they are stored.
+    pub fn objects(&self, plural: &str) -> Vec<serde_json::Value> {
+        let Some(kind) = super::kind::Kind::plural(plural) else { return Vec::new() };
+        self.server.metadata().of(kind).map(|(_, object)| serde_json::Value::Object(object.clone())).collect()
+    }
+
     /// Metadata that a person enters: a document in the form of `/api/metadata`. What is there already is replaced. Panics when it cannot be.
     pub fn put_metadata(&self, document: &serde_json::Value) {
         let stamp = self.server.zone.stamp(self.server.now());
@@ -101,6 +107,13 @@ impl Dhis2Sim {
         let numbers = self.server.numbers();
         load::document(&mut store, document, &mut self.server.maker(), &stamp, |uid| numbers.mention(uid))
             .unwrap_or_else(|error| panic!("DHIS2 would refuse these metadata: {error}"));
+    }
+
+    /// An administrator removes an object that nothing refers to. Panics when it is not there.
+    pub fn remove(&self, plural: &str, id: &str) {
+        let kind = super::kind::Kind::plural(plural).expect("there is such a kind");
+        let uid = Uid::parse(id).expect("it is an identifier");
+        self.server.metadata_mut().remove(kind, uid).expect("the object is there");
     }
 
     /// A system setting that an administrator sets.
