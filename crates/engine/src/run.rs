@@ -358,6 +358,10 @@ impl<'e> Execution<'e> {
         }
         let mut source = self.open_source(&options)?;
         columns::check(&flow, &*source, &source.partitions().await?).await?;
+        if self.tells_absence() && !source.reads_whole() {
+            let message = "the flow deletes what is absent (`detect: absence`), and this source hands out only what has changed";
+            return Err(Error::configuration(codes::ABSENCE_NOT_POSSIBLE, message));
+        }
         if let Some(rows) = &flow.from.rows {
             source = self.group(rows, source, &options).await?;
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use kivuko_core::outcome::Counts;
 use kivuko_sims::godata::Options;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::World;
 use support::chance::Chance;
 use support::kill::{self, Point};
@@ -107,6 +107,52 @@ async fn any_order_and_any_pages() {
         assert_eq!(world.sim.log().count("DELETE", "/api/locations/*"), gone.len(), "seed {seed}");
         assert_eq!(held(&world), rest.into_iter().collect(), "seed {seed}");
     }
+}
+
+/// A hierarchy of DHIS2 of four levels: 1, 10, 100 and so many more units; those with these numbers are called otherwise.
+fn hierarchy(size: usize, renamed: impl Fn(usize) -> bool) -> Value {
+    let id = |number: usize| format!("Unit{number:07}");
+    let unit = |number: usize| {
+        let name = if renamed(number) { format!("New place {number}") } else { format!("Place {number}") };
+        let mut unit = json!({
+            "id": id(number), "name": name, "shortName": name, "code": format!("C-{number}"), "openingDate": "2000-01-01",
+            "geometry": { "type": "Point", "coordinates": [-11.5, 8.25] },
+        });
+        match number {
+            0 => {}
+            1..=10 => unit["parent"] = json!({ "id": id(0) }),
+            11..=110 => unit["parent"] = json!({ "id": id(1 + (number - 11) / 10) }),
+            _ => unit["parent"] = json!({ "id": id(11 + number % 100) }),
+        }
+        unit
+    };
+    // The deepest first, so that none of them comes after its parent.
+    json!({ "organisationUnits": (0..size).rev().map(unit).collect::<Value>() })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_units_and_two_hundred_changes() {
+    const UNITS: usize = 2_000;
+    let world = World::of_template("org-units-to-godata", support::template::options("org-units-to-godata")).await;
+    for unit in world.hmis().objects("organisationUnits") {
+        world.hmis().remove("organisationUnits", unit["id"].as_str().expect("a unit has an id"));
+    }
+    world.hmis().put_metadata(&hierarchy(UNITS, |_| false));
+    let all = u64::try_from(UNITS).expect("it is small");
+    let first = world.run("org-units").await;
+    assert_eq!((first.counts.created, first.counts.read), (all, all), "{}", first.to_json());
+    let records: usize = world.sim.log().writes().iter().map(|entry| entry.records).sum();
+    assert_eq!(records, UNITS, "each place is made once");
+
+    world.sim.log().clear();
+    let second = world.run("org-units").await;
+    assert_eq!(second.counts.unchanged, all, "{}", second.to_json());
+    assert!(world.sim.log().writes().is_empty(), "a second run writes nothing");
+
+    world.hmis().put_metadata(&hierarchy(UNITS, |number| number % 10 == 7));
+    let third = world.run("org-units").await;
+    assert_eq!((third.counts.updated, third.counts.unchanged), (200, all - 200), "{}", third.to_json());
+    assert!(world.sim.log().writes().len() <= 200, "200 changes are at most 200 writes: {}", world.sim.log().writes().len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

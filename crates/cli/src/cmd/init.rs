@@ -36,7 +36,7 @@ pub fn execute(app: &App, args: &Init) -> Result<u8, Failure> {
         app.say_next(&[
             (format!("cd {folder}"), ""),
             ("kivuko check".to_owned(), "everything that could be wrong"),
-            (format!("kivuko sim {}", template.simulator), "a simulated Go.Data, in a second terminal"),
+            (format!("kivuko sim {}", template.simulator), "the simulated system, in a second terminal"),
             (format!("kivuko plan {}", template.first_flow()), "what a run would do"),
             (format!("kivuko run {}", template.first_flow()), "does it"),
         ]);

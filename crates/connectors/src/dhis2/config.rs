@@ -126,6 +126,9 @@ pub struct FromOptions {
     pub data_element: Option<Names>,
     /// `dataValueSets`: the groups of data elements whose values are read, in the place of a data set.
     pub data_element_group: Option<Names>,
+    /// Lists of metadata (`organisationUnits`, `options` ...): whether every run reads all of them, so that what is no longer there is noticed
+    /// (`deletes: { detect: absence }`). Left out: no, a run reads what changed since the last one.
+    pub whole: Option<bool>,
     /// The org units that are read, by name, code or id. Left out: those of the account.
     pub org_unit: Option<Names>,
     /// Whether the org units below are read as well. Left out: yes.

@@ -27,12 +27,13 @@ const IDS: usize = 100;
 pub struct Source {
     client: Arc<Client>,
     resource: &'static Resource,
+    whole: bool,
 }
 
 impl Source {
-    /// Opens a list.
-    pub const fn new(client: Arc<Client>, resource: &'static Resource) -> Self {
-        Self { client, resource }
+    /// Opens a list; `whole`: it is read from the beginning each time, so that what is not in it is known to be gone.
+    pub const fn new(client: Arc<Client>, resource: &'static Resource, whole: bool) -> Self {
+        Self { client, resource, whole }
     }
 }
 
@@ -41,8 +42,11 @@ impl connector::Source for Source {
         Box::pin(async { Ok(vec![Partition(self.resource.name.to_owned())]) })
     }
 
-    fn read(&self, request: ReadRequest) -> BoxFuture<'_, Result<Box<dyn connector::Pages>, Error>> {
+    fn read(&self, mut request: ReadRequest) -> BoxFuture<'_, Result<Box<dyn connector::Pages>, Error>> {
         Box::pin(async move {
+            if self.whole {
+                request.from = None;
+            }
             let zone = self.client.info().await?.zone.clone();
             let names = first_names(&request.paths);
             let is_tree = self.resource.name == UNITS;
@@ -72,7 +76,7 @@ impl connector::Source for Source {
     }
 
     fn reads_whole(&self) -> bool {
-        false
+        self.whole
     }
 }
 

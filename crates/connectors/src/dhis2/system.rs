@@ -166,7 +166,7 @@ impl connector::System for System {
         let resource = known(&spec.resource)?;
         let options: FromOptions = config::read(&spec.options, "from")?;
         match resource.role {
-            Role::Metadata => Ok(Box::new(Source::new(client, resource))),
+            Role::Metadata => Ok(Box::new(Source::new(client, resource, options.whole.unwrap_or_default()))),
             Role::Values => Ok(Box::new(values::Source::new(client, options)?)),
             Role::Completeness => Ok(Box::new(completeness::Source::new(client, options)?)),
             Role::Analytics => Ok(Box::new(analytics::Source::new(client, options)?)),

@@ -33,6 +33,8 @@ codes! {
     NOT_LOOPBACK = 915, "K0915";
     /// Nobody can tell what is absent.
     ABSENCE_UNSURE = 917, "K0917";
+    /// What is absent cannot be told of this source.
+    ABSENCE_NOT_POSSIBLE = 946, "K0946";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.
