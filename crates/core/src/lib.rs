@@ -32,6 +32,7 @@ pub mod sheet;
 pub mod split;
 pub mod store;
 pub mod table;
+mod token;
 pub mod transform;
 pub mod value;
 pub mod yaml;

@@ -4,7 +4,7 @@ use super::birth::{self, Likeness};
 use super::document;
 use super::name::{Name, pair};
 use super::person::{Field, Person};
-use super::token::{SLIP, SOUNDS, Token};
+use crate::token::{SLIP, SOUNDS, Token};
 
 /// How common a word of a name is among the people who are looked through.
 pub trait Commonness {

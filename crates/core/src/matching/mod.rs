@@ -14,7 +14,6 @@ mod document;
 mod judge;
 mod name;
 mod person;
-mod token;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::token::{SLIP, SPELT, Token, words};
+use crate::token::{SLIP, SPELT, Token, words};
 
 /// Words that stand in names and tell nobody apart; they count only when a name has nothing else.
 const PARTICLES: [&str; 41] = [

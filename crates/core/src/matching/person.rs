@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::birth::{Age, age_at};
+use super::document;
 use super::name::Name;
-use super::{document, token};
 use crate::path::SourcePath;
+use crate::token;
 use crate::value;
 
 /// What a field says of a person.

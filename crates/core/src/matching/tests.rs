@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::token::words;
 use super::*;
 use crate::path::SourcePath;
+use crate::token::words;
 
 fn fields() -> Fields {
     let path = |text: &str| SourcePath::parse(text).expect("a path");

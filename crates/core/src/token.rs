@@ -1,4 +1,4 @@
-//! One word of a name in three forms, and how alike two of them are.
+//! One word of a name, of a person or a place, in three forms, and how alike two of them are.
 //!
 //! Nothing is bound to one language: letters of any script are written in Latin ones first, then spellings of one sound are folded together
 //! (`Mohammed`, `Muhamad`), and the consonants alone are what a word is looked up by.
@@ -8,28 +8,30 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// One word of a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Small Latin letters.
     pub text: String,
     /// The same with spellings of one sound folded together.
     pub fold: String,
     /// The consonants of `fold`, and its first letter: what similar names share.
     pub sound: String,
+    /// Which letters stand in `text` and in `fold`, a bit for each: most words are told apart by these alone.
+    letters: [u32; 2],
 }
 
 /// The likeness of two words, from 0 to 1. Only these values are given.
-pub(super) const EQUAL: f64 = 1.0;
+pub(crate) const EQUAL: f64 = 1.0;
 /// Two spellings of one sound.
-pub(super) const SPELT: f64 = 0.95;
+pub(crate) const SPELT: f64 = 0.95;
 /// A slip of the pen apart.
-pub(super) const SLIP: f64 = 0.8;
+pub(crate) const SLIP: f64 = 0.8;
 /// They sound alike, or one is the short form of the other.
-pub(super) const SOUNDS: f64 = 0.45;
+pub(crate) const SOUNDS: f64 = 0.45;
 /// One is the first letter of the other.
-pub(super) const INITIAL: f64 = 0.4;
+pub(crate) const INITIAL: f64 = 0.4;
 
 /// The words of a text, in small Latin letters, whatever its script. Apostrophes join, everything else that is no letter or digit divides.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let composed: String = text.nfkc().filter(|letter| !matches!(letter, '\'' | '’' | '‘' | 'ʼ' | 'ʻ' | '`' | '´')).collect();
     let mut words = Vec::new();
     // Whole words are written in Latin letters, so that a script without capitals does not fall apart into its letters.
@@ -51,7 +53,8 @@ impl Token {
     pub fn new(text: &str) -> Self {
         let fold = fold(text);
         let sound = sound(&fold);
-        Self { text: text.to_owned(), fold, sound }
+        let letters = [letters(text), letters(&fold)];
+        Self { text: text.to_owned(), fold, sound, letters }
     }
 
     /// How alike two words are.
@@ -71,19 +74,37 @@ impl Token {
         if same_sound && short.text.len() >= 3 && (is_bare(&self.text) || is_bare(&other.text)) {
             return SLIP;
         }
-        let slips = strsim::osa_distance(&self.text, &other.text);
         let allowed = match short.text.len() {
             0..=3 => 0,
             4..=7 => 1,
             _ => 2,
         };
-        if slips <= allowed || (short.fold.len() >= 5 && strsim::osa_distance(&self.fold, &other.fold) <= 1) {
+        let [text_apart, fold_apart] = [0, 1].map(|at| (self.letters[at] ^ other.letters[at]).count_ones() as usize);
+        if within(&self.text, &other.text, text_apart, allowed) || (short.fold.len() >= 5 && within(&self.fold, &other.fold, fold_apart, 1)) {
             return SLIP;
         }
         let short_form = short.text.len() >= 3 && long.text.starts_with(&short.text);
-        let near = slips <= 1 || (short.text.len() >= 5 && strsim::jaro_winkler(&short.text, &long.text) >= 0.9);
+        // Letters that the other word has not at all bound what can agree.
+        let common = |word: &Self, other: &Self| {
+            let strange = (word.letters[0] & !other.letters[0]).count_ones() as usize;
+            word.text.len().saturating_sub(strange) as f64
+        };
+        let most = common(short, long).min(common(long, short));
+        let may_be_near = most / short.text.len() as f64 + most / long.text.len() as f64 >= 1.49;
+        let near = within(&self.text, &other.text, text_apart, 1)
+            || (short.text.len() >= 5 && may_be_near && strsim::jaro_winkler(&short.text, &long.text) >= 0.9);
         if same_sound || short_form || near { SOUNDS } else { 0.0 }
     }
+}
+
+/// Which letters stand in a word, a bit for each.
+fn letters(text: &str) -> u32 {
+    text.bytes().fold(0, |bits, letter| bits | 1 << (letter % 32))
+}
+
+/// Whether two words are at most so many slips apart. `letters` is how many letters stand in one of them only: a slip changes at most two.
+fn within(one: &str, two: &str, letters: usize, slips: usize) -> bool {
+    slips > 0 && one.len().abs_diff(two.len()) <= slips && letters <= 2 * slips && strsim::osa_distance(one, two) <= slips
 }
 
 /// Only consonants: the word comes from a script that does not write its short vowels.
