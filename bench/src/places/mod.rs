@@ -7,7 +7,7 @@ mod world;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use kivuko_core::places::{Known, Says, matched};
+use kivuko_core::places::{Given, Says, matched};
 
 pub use world::{World, world};
 
@@ -52,7 +52,7 @@ pub fn measure(seed: u64, size: usize, tell: &mut dyn FnMut(&str)) -> Measured {
         .map(|place| (place.id.clone(), format!("{} {:?} {:?} < {:?}", place.name, place.other_names, place.point, place.parent)))
         .collect();
     let begun = Instant::now();
-    let proposals = matched(one, two, &Known::default());
+    let proposals = matched(one, two, &Given::default());
     measured.took = begun.elapsed();
     for proposal in proposals {
         let Some(one) = &proposal.one else { continue };
@@ -104,9 +104,9 @@ mod tests {
     #[test]
     fn the_order_of_the_places_changes_nothing() {
         let World { mut one, mut two, .. } = world(5, 300);
-        let before = matched(one.clone(), two.clone(), &Known::default());
+        let before = matched(one.clone(), two.clone(), &Given::default());
         one.reverse();
         two.reverse();
-        assert_eq!(matched(one, two, &Known::default()), before);
+        assert_eq!(matched(one, two, &Given::default()), before);
     }
 }

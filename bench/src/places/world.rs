@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::date;
-use kivuko_core::places::{Place, Point};
+use kivuko_core::geometry::Point;
+use kivuko_core::places::Place;
 
 use crate::people::Dice;
 
@@ -285,7 +286,7 @@ fn write(
     });
     let point = (unit.level >= 3 && dice.percent(how.points)).then(|| misplaced(unit, dice));
     let level = if how.without.is_some() && unit.level > 1 { unit.level - 1 } else { unit.level };
-    Place { id: id.to_owned(), name, other_names, codes, parent, level: Some(level.to_string()), point, opened, closed }
+    Place { id: id.to_owned(), name, other_names, codes, parent, level: Some(level.to_string()), point, area: None, opened, closed }
 }
 
 /// Where somebody wrote a place down.

@@ -80,7 +80,8 @@ impl Token {
             _ => 2,
         };
         let [text_apart, fold_apart] = [0, 1].map(|at| (self.letters[at] ^ other.letters[at]).count_ones() as usize);
-        if within(&self.text, &other.text, text_apart, allowed) || (short.fold.len() >= 5 && within(&self.fold, &other.fold, fold_apart, 1)) {
+        if within(&self.text, &other.text, text_apart, allowed) || (short.fold.len() >= 5 && within(&self.fold, &other.fold, fold_apart, 1))
+        {
             return SLIP;
         }
         let short_form = short.text.len() >= 3 && long.text.starts_with(&short.text);

@@ -1,10 +1,11 @@
 //! What two places have in common by themselves, wherever they stand in their trees.
 
-use crate::token::{SLIP, SPELT};
+use crate::geometry::Point;
+use crate::token::{SLIP, SOUNDS, SPELT};
 
 use super::kinds::{self, Kind, Kinds};
 use super::name::{Likeness, PlaceName};
-use super::place::{Place, Point};
+use super::place::Place;
 use super::rarity::Rarity;
 use super::tree::Tree;
 
@@ -107,6 +108,8 @@ pub(super) struct Own {
     pub apart: Option<f64>,
     /// It took an exchange of latitude and longitude, or of a sign, to bring them together.
     pub exchanged: bool,
+    /// Whether the point of one lies in the area of the other, or of the place that the other lies in; `None`: nothing is drawn.
+    pub inside: Option<bool>,
     pub same_opening: bool,
     pub one_closed: bool,
     pub doubts: Doubts,
@@ -165,13 +168,21 @@ pub(super) fn compare((one, at): (&Tree, usize), (two, place): (&Tree, usize), r
         (Some(here), Some(there)) => distance(here, there),
         _ => (None, false),
     };
+    let inside =
+        [inside((one, at), two.points[place]), inside((two, place), one.points[at])].into_iter().flatten().reduce(|one, two| one || two);
     if apart.is_some_and(|km| km > 25.0) && (one.is_leaf(at) || two.is_leaf(place)) {
         doubts.push(Doubt::FarApart);
     }
     if code == Code::Elsewhere {
         doubts.push(Doubt::CodeElsewhere);
     }
-    Own { bits, name, names, kinds, code, apart, exchanged, same_opening, one_closed, doubts }
+    Own { bits, name, names, kinds, code, apart, exchanged, inside, same_opening, one_closed, doubts }
+}
+
+/// Whether a point lies in the area of a place, or else in that of the place above it.
+fn inside((tree, at): (&Tree, usize), point: Option<Point>) -> Option<bool> {
+    let area = std::iter::once(at).chain(tree.parent[at]).find_map(|at| tree.places[at].area.as_ref())?;
+    Some(area.contains(point?))
 }
 
 /// Two names side by side.
@@ -220,6 +231,10 @@ impl Named {
         } else if first.owners != second.owners {
             bits -= 0.5;
         }
+        if name.worst < SOUNDS {
+            // Quite another name has other words in all of its parts.
+            bits = bits.max(-8.0);
+        }
         if name.worst < SLIP || name.replaced {
             doubts.push(Doubt::NameDiffers);
         } else if name.more {
@@ -263,7 +278,7 @@ pub(super) fn distance_bits(km: f64, areas: bool) -> f64 {
 
 /// The distance of two points, and whether a usual mistake had to be put right for it.
 fn distance(one: Point, two: Point) -> (Option<f64>, bool) {
-    let km = kilometres(one, two);
+    let km = one.distance_km(two);
     if km > 25.0 {
         let mistakes = [
             Point { lat: two.lng, lng: two.lat },
@@ -271,18 +286,10 @@ fn distance(one: Point, two: Point) -> (Option<f64>, bool) {
             Point { lat: two.lat, lng: -two.lng },
             Point { lat: -two.lat, lng: -two.lng },
         ];
-        let nearest = mistakes.into_iter().map(|mistake| kilometres(one, mistake)).fold(f64::INFINITY, f64::min);
+        let nearest = mistakes.into_iter().map(|mistake| one.distance_km(mistake)).fold(f64::INFINITY, f64::min);
         if nearest <= 1.0 {
             return (Some(nearest), true);
         }
     }
     (Some(km), false)
-}
-
-/// Kilometres between two points, on a sphere.
-fn kilometres(one: Point, two: Point) -> f64 {
-    let (lat_one, lat_two) = (one.lat.to_radians(), two.lat.to_radians());
-    let (south, west) = ((lat_two - lat_one) / 2.0, (two.lng - one.lng).to_radians() / 2.0);
-    let chord = south.sin().mul_add(south.sin(), lat_one.cos() * lat_two.cos() * west.sin() * west.sin());
-    2.0 * 6371.0 * chord.clamp(0.0, 1.0).sqrt().asin()
 }

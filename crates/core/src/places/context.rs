@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use super::tree::Tree;
 
+/// Trees smaller than this are no surer than one of this size.
+pub(super) const FEWEST: usize = 100;
+
 /// Which place belongs to which, as far as it is known.
 #[derive(Debug, Clone)]
 pub(super) struct Context {
@@ -158,7 +161,7 @@ impl Context {
                 None => skipped += 1,
             }
         }
-        let all = two.len().max(1);
+        let all = two.len().max(FEWEST);
         let (among, direct) = match found {
             Some((above, theirs)) if one.parent[at] == Some(above) && two.parent[place] == Some(theirs) => {
                 (two.children[theirs].len(), true)

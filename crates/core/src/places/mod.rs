@@ -1,7 +1,8 @@
-//! Which place of one system is which place of another: two trees in, proposals out.
+//! Places: where their records say what they are ([`PlacePaths`]), and which place of one system is which place of another: two trees in, proposals out
+//! ([`matched()`]).
 //!
 //! Evidence is added up in bits, as for people ([`crate::matching`]): identifiers, names, kinds of facility, where the places stand in their trees, how far
-//! apart they are. Both trees are solved together, from the top down and then back ([`matched`]): parents that belong together make their children likelier, and children
+//! apart they are. Both trees are solved together, from the top down and then back: parents that belong together make their children likelier, and children
 //! that belong together their parents. No place is given to two others. A pair is `same` only when the evidence is strong, nothing speaks against it and no other
 //! place comes near; two that are equally good are never taken, and a person sees both.
 //!
@@ -13,6 +14,7 @@ mod compare;
 mod context;
 mod kinds;
 mod name;
+mod paths;
 mod place;
 mod rarity;
 mod solve;
@@ -23,6 +25,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
-pub use place::{Place, Point};
-pub use solve::{Known, matched};
+pub use paths::{Known, PlacePaths};
+pub use place::Place;
+pub use solve::{Given, matched};
 pub use verdict::{Candidate, Proposal, Says};

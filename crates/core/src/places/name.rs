@@ -206,6 +206,8 @@ impl PlaceName {
         if !ours.contains(&true) {
             found.worst = 0.0;
         }
+        // Now and then a place gets quite another name.
+        found.bits = found.bits.max(-7.0);
         if equal > 0 && equal == self.tokens.len() && equal == other.tokens.len() {
             // A whole name that is equal says so much, however common it is: within one parent hardly two places have one name.
             found.bits = found.bits.max(7.0);

@@ -2,15 +2,10 @@
 
 use jiff::civil::Date;
 
-/// A point on the earth, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    pub lat: f64,
-    pub lng: f64,
-}
+use crate::geometry::{Area, Point};
 
 /// A place of one system: an area, a facility, a village.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Place {
     /// Its identity in its system.
     pub id: String,
@@ -24,6 +19,8 @@ pub struct Place {
     /// Its level in the words of its system.
     pub level: Option<String>,
     pub point: Option<Point>,
+    /// What it covers, where it is drawn.
+    pub area: Option<Area>,
     pub opened: Option<Date>,
     pub closed: Option<Date>,
 }

@@ -9,6 +9,8 @@ use super::name::PlaceName;
 /// What a word is worth at least and at most, in bits.
 const LEAST: f64 = 1.5;
 const MOST: f64 = 10.0;
+/// In fewer places a word that stands once is no less rare than in so many.
+const FEWEST: u32 = 400;
 
 /// How many places have each word in their names.
 #[derive(Debug, Default)]
@@ -38,7 +40,7 @@ impl Rarity {
     pub fn bits(&self, token: &Token) -> f64 {
         let count = self.counts.get(&token.fold).copied().unwrap_or(1).max(1);
         // A word that stands once on either side is as rare as one can be.
-        let share = f64::from(count.max(2)) / f64::from(self.places.max(2));
+        let share = f64::from(count.max(2)) / f64::from(self.places.max(FEWEST));
         (-share.log2()).clamp(LEAST, MOST)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::candidates::Index;
 use super::compare::{Code, Doubt, Own, compare, distance_bits};
-use super::context::{Context, Parents, Standing};
+use super::context::{Context, FEWEST, Parents, Standing};
 use super::place::Place;
 use super::rarity::Rarity;
 use super::tree::Tree;
@@ -16,12 +16,10 @@ const ROUNDS: usize = 3;
 const MOST_CANDIDATES: usize = 60;
 /// From this score on a pair counts for the places above and below it.
 const LIKELY: f64 = 0.5;
-/// Trees smaller than this are no surer than one of this size.
-const FEWEST: f64 = 300.0;
 
 /// What is known beforehand: what people decided, and links.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Known {
+pub struct Given {
     /// These belong together; they are not proposed again.
     pub pairs: Vec<(String, String)>,
     /// These do not belong together.
@@ -61,14 +59,14 @@ pub(super) struct Solver {
 }
 
 /// Which places of two systems are the same. Gives an answer for each place of either side on which nothing is known beforehand.
-pub fn matched(one: Vec<Place>, two: Vec<Place>, known: &Known) -> Vec<Proposal> {
+pub fn matched(one: Vec<Place>, two: Vec<Place>, known: &Given) -> Vec<Proposal> {
     let mut solver = Solver::new(one, two, known);
     solver.solve();
     proposals(&solver)
 }
 
 impl Solver {
-    pub fn new(one: Vec<Place>, two: Vec<Place>, known: &Known) -> Self {
+    pub fn new(one: Vec<Place>, two: Vec<Place>, known: &Given) -> Self {
         let (one, two) = (Tree::new(one), Tree::new(two));
         let rarity = Rarity::new(one.names.iter().chain(&two.names).map(Vec::as_slice));
         let codes = Codes::new(&one, &two);
@@ -217,7 +215,7 @@ impl Solver {
 
     /// Weighs the candidates of a place with what is known of the others, the best first.
     fn weigh(&mut self, at: usize) {
-        let prior = (self.two.len().max(self.one.len()) as f64).max(FEWEST).log2();
+        let prior = (self.two.len().max(self.one.len()).max(FEWEST) as f64).log2();
         let mut pairs = std::mem::take(&mut self.pairs[at]);
         for pair in &mut pairs {
             let (here, there) = ((&self.one, at), (&self.two, pair.place));
@@ -232,12 +230,23 @@ impl Solver {
                 Code::Elsewhere => -0.4 * self.codes.worth,
                 Code::Unsaid => 0.0,
             };
-            pair.bits = pair.own.bits + both + code + self.context.from_levels(here, there);
+            let drawn = match pair.own.inside {
+                Some(true) if pair.standing.parents != Parents::Matched => 2.5,
+                Some(true) => 1.0,
+                Some(false) => -1.5,
+                None => 0.0,
+            };
+            pair.bits = pair.own.bits + both + drawn + code + self.context.from_levels(here, there);
             pair.score = 1.0 / (1.0 + (prior - pair.bits).exp2());
         }
         pairs.sort_by(|one, two| two.bits.total_cmp(&one.bits).then(one.place.cmp(&two.place)));
         pairs.truncate(MOST_CANDIDATES);
         self.pairs[at] = pairs;
+    }
+
+    /// Whether an identifier that both sides use says that they are the same, whatever else speaks against it.
+    pub fn is_claimed(&self, pair: &Pair) -> bool {
+        pair.own.code == Code::Equal && self.codes.worth > 0.0
     }
 
     /// Gives each of these places its counterpart, the surest pairs first, and none to two.

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::geometry::Point;
 use crate::token::SLIP;
 
 use super::name::{PlaceName, set_apart};
-use super::place::{Place, Point};
+use super::place::Place;
 
 /// Many places at one point: somebody gave them the middle of their area.
 const CROWD: usize = 4;
@@ -167,7 +168,9 @@ fn points(places: &[Place]) -> Vec<Option<Point>> {
     };
     let bits = |point: &Point| (point.lat.to_bits(), point.lng.to_bits());
     let mut shared: HashMap<(u64, u64), usize> = HashMap::new();
-    places.iter().filter_map(|place| place.point.as_ref()).for_each(|point| *shared.entry(bits(point)).or_default() += 1);
+    let drawn: Vec<Option<Point>> =
+        places.iter().map(|place| place.point.or_else(|| place.area.as_ref().map(crate::geometry::Area::interior_point))).collect();
+    drawn.iter().flatten().for_each(|point| *shared.entry(bits(point)).or_default() += 1);
     let crowded: HashSet<(u64, u64)> = shared.into_iter().filter(|(_, many)| *many >= CROWD).map(|(point, _)| point).collect();
-    places.iter().map(|place| place.point.filter(|point| usable(point) && !crowded.contains(&bits(point)))).collect()
+    drawn.into_iter().map(|point| point.filter(|point| usable(point) && !crowded.contains(&bits(point)))).collect()
 }

@@ -134,7 +134,7 @@ fn judge(solver: &Solver, rivals: &Rivals, at: usize) -> (Says, Vec<(usize, Cand
     let shown: Vec<(usize, Candidate)> = open
         .iter()
         .enumerate()
-        .filter(|(_, pair)| pair.score >= SHOW)
+        .filter(|(_, pair)| pair.score >= SHOW || solver.is_claimed(pair))
         .take(MOST_SHOWN)
         .map(|(number, pair)| if number == 0 { told(pair, doubts, &near) } else { told(pair, self::doubts(solver, at, pair), &[]) })
         .collect();
@@ -193,7 +193,7 @@ fn doubts(solver: &Solver, at: usize, pair: &Pair) -> Doubts {
     };
     if pair.standing.parents == Parents::Contradict && !code && !close(3.0) && !below {
         doubts.push(Doubt::OtherParent);
-    } else if !backed && !code && !close(3.0) && !below {
+    } else if !backed && !code && !close(3.0) && !below && own.inside != Some(true) {
         doubts.push(Doubt::NothingBacks);
     }
     let namesakes = || solver.one.has_namesake(at) || solver.two.has_namesake(pair.place);
@@ -254,6 +254,11 @@ fn reasons(solver: &Solver, at: usize, pair: &Pair) -> Vec<String> {
     if let Some(km) = own.apart {
         let how = if own.exchanged { ", once a usual mistake in the coordinates is put right" } else { "" };
         reasons.push(if km < 10.0 { format!("{km:.1} km apart{how}") } else { format!("{km:.0} km apart{how}") });
+    }
+    match own.inside {
+        Some(true) => reasons.push("lies within the area".to_owned()),
+        Some(false) => reasons.push("lies outside the area".to_owned()),
+        None => {}
     }
     if own.same_opening {
         reasons.push("opened on the same day".to_owned());

@@ -146,8 +146,7 @@ const NUMBERS: &[(u32, &str)] = &[
 ];
 
 const SAINTS: &str = "st saint sainte ste sao santo santa san sta sto";
-const FILLERS: &str =
-    "of de du des la le les l d do da dos das del el al the and et e y a au aux en in at no num numero nr pour por para for administrativo administrativa administrative admin";
+const FILLERS: &str = "of de du des la le les l d do da dos das del el al the and et e y a au aux en in at no num numero nr pour por para for administrativo administrativa administrative admin";
 
 /// Saints that each language calls by another name; the first word stands for all.
 const GIVEN: &[&str] = &[
@@ -216,7 +215,7 @@ pub(super) fn word(text: &str) -> Option<Word> {
     if let Some(word) = VOCABULARY.get(text) {
         return Some(*word);
     }
-    if text.len() < 6 {
+    if text.len() < 5 {
         return None;
     }
     // The first letter is hardly ever wrong, and keeps names of villages from being taken for kinds.
