@@ -105,7 +105,7 @@ impl Context {
     }
 
     /// Evidence of the places below, in bits.
-    pub fn from_below(&self, at: usize, place: usize) -> f64 {
+    pub fn below(&self, at: usize, place: usize) -> f64 {
         let (votes, share) = self.votes(at, place);
         let all = self.votes_of.get(&at).copied().unwrap_or(0.0);
         if share >= 0.5 {
@@ -120,7 +120,7 @@ impl Context {
     }
 
     /// Evidence of the levels, in bits: whether they go together in other pairs.
-    pub fn from_levels(&self, (one, at): (&Tree, usize), (two, place): (&Tree, usize)) -> f64 {
+    pub fn at_levels(&self, (one, at): (&Tree, usize), (two, place): (&Tree, usize)) -> f64 {
         if self.pairs < 20.0 {
             return 0.0;
         }

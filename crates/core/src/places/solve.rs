@@ -222,7 +222,7 @@ impl Solver {
             pair.standing = self.context.standing(here, there);
             let areas = !self.one.is_leaf(at) && !self.two.is_leaf(pair.place);
             let point = pair.own.apart.map_or(0.0, |km| distance_bits(km, areas));
-            let place = if areas { pair.standing.bits + self.context.from_below(at, pair.place) } else { pair.standing.bits };
+            let place = if areas { pair.standing.bits + self.context.below(at, pair.place) } else { pair.standing.bits };
             // Who lies near lies under the same parent, too: the two say in part the same.
             let both = if place > 0.0 && point > 0.0 { place.max(point) + 0.4 * place.min(point) } else { place + point };
             let code = match pair.own.code {
@@ -236,7 +236,7 @@ impl Solver {
                 Some(false) => -1.5,
                 None => 0.0,
             };
-            pair.bits = pair.own.bits + both + drawn + code + self.context.from_levels(here, there);
+            pair.bits = pair.own.bits + both + drawn + code + self.context.at_levels(here, there);
             pair.score = 1.0 / (1.0 + (prior - pair.bits).exp2());
         }
         pairs.sort_by(|one, two| two.bits.total_cmp(&one.bits).then(one.place.cmp(&two.place)));
@@ -303,7 +303,9 @@ impl Codes {
             of.push(codes);
         }
         let single: HashMap<String, usize> = places.into_iter().filter_map(|(code, at)| at.map(|at| (code, at))).collect();
-        of.iter_mut().for_each(|codes| codes.retain(|code| single.contains_key(code)));
+        for codes in &mut of {
+            codes.retain(|code| single.contains_key(code));
+        }
         (of, single)
     }
 

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::json;
@@ -38,7 +40,7 @@ fn country(side: char, more: &str) -> Vec<Place> {
         ["Tikonko", "Gerihun", "Baoma", "Sumbuya", "Jimmi", "Koribondo", "Blama", "Panguma", "Hangha", "Levuma", "Talia", "Gofor"];
     for (at, village) in villages.iter().enumerate() {
         let parent = if at < 6 { "bo" } else { "ke" };
-        lines.push_str(&format!("{side}v{at}: {village} Health Centre < {side}{parent}\n"));
+        writeln!(lines, "{side}v{at}: {village} Health Centre < {side}{parent}").expect("a text takes everything");
     }
     let mut all = places(&lines);
     all.extend(places(more));
@@ -145,8 +147,8 @@ fn coordinates_of_the_usual_mistakes() {
 #[test]
 fn an_identifier_with_another_name_is_looked_at() {
     // The identifiers of the two sides are the same ones.
-    let coded = |side: char| (1..6).map(|at| format!("\n{side}c{at}: Kori{at} CHP < {side}bo # 50{at}")).collect::<String>();
-    let (one, two) = (format!("a1: Mattru HC < abo # 417{}", coded('a')), format!("b1: Senehun Clinic < bke # 417{}", coded('b')));
+    let coded = |side: char| (1..6).map(|at| format!("{side}c{at}: Kori{at} CHP < {side}bo # 50{at}")).collect::<Vec<_>>().join("\n");
+    let (one, two) = (format!("a1: Mattru HC < abo # 417\n{}", coded('a')), format!("b1: Senehun Clinic < bke # 417\n{}", coded('b')));
     check(&one, &two, &[("a1", Says::Unclear, "b1")]);
     // They agree by chance.
     check("a1: Mattru HC < abo # 417", "b1: Senehun Clinic < bke # 417", &[("a1", Says::None, NOBODY)]);

@@ -67,7 +67,9 @@ impl Tree {
             }
         }
         let mut down_to = vec![0; depth.iter().max().map_or(1, |deepest| deepest + 1)];
-        depth.iter().for_each(|&at| down_to[at] += 1);
+        for &at in &depth {
+            down_to[at] += 1;
+        }
         for at in 1..down_to.len() {
             down_to[at] += down_to[at - 1];
         }
@@ -154,7 +156,9 @@ fn cut_circles(parent: &mut [Option<usize>]) {
                 None => break,
             }
         }
-        way.into_iter().for_each(|one| state[one] = 2);
+        for one in way {
+            state[one] = 2;
+        }
     }
 }
 

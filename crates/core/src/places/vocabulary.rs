@@ -185,12 +185,24 @@ static VOCABULARY: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
             words.entry(one).or_insert(word);
         }
     };
-    KINDS.iter().for_each(|(kind, text)| put(text, Word::Kind(*kind)));
-    PARTS.iter().for_each(|(part, text)| put(text, Word::Part(*part)));
-    SIDES.iter().for_each(|(side, text)| put(text, Word::Side(*side)));
-    GRADES.iter().for_each(|(grade, text)| put(text, Word::Grade(grade)));
-    OWNERS.iter().for_each(|(owner, text)| put(text, Word::Owner(owner)));
-    NUMBERS.iter().for_each(|(number, text)| put(text, Word::Number(*number)));
+    for (kind, text) in KINDS {
+        put(text, Word::Kind(*kind));
+    }
+    for (part, text) in PARTS {
+        put(text, Word::Part(*part));
+    }
+    for (side, text) in SIDES {
+        put(text, Word::Side(*side));
+    }
+    for (grade, text) in GRADES {
+        put(text, Word::Grade(grade));
+    }
+    for (owner, text) in OWNERS {
+        put(text, Word::Owner(owner));
+    }
+    for (number, text) in NUMBERS {
+        put(text, Word::Number(*number));
+    }
     put(SAINTS, Word::Saint);
     put(FILLERS, Word::Filler);
     words
