@@ -33,7 +33,8 @@ fn main() {
     let mut kept = true;
     for seed in arguments.seeds {
         let measured = measure(seed, arguments.units, &mut |line| {
-            if if line.starts_with("wrong") { arguments.wrong } else { arguments.open } {
+            let wanted = if line.starts_with("wrong") { arguments.wrong } else { arguments.open };
+            if wanted {
                 eprintln!("{line}");
             }
         });

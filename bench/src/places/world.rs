@@ -82,7 +82,8 @@ fn country(tradition: &Tradition, size: usize, dice: &mut Dice) -> Vec<Unit> {
     let put =
         |units: &mut Vec<Unit>, name: String, kind: Option<Kind>, level: usize, parent: Option<usize>, point: Point, dice: &mut Dice| {
             let code = format!("{}{:05}", ["CO", "RE", "DI", "CH", "PL"][level], units.len());
-            let opened = (1960 + dice.below(60) as i16, 1 + dice.below(12) as i8, 1 + dice.below(28) as i8);
+            let mut number = |end: usize| i8::try_from(dice.below(end)).unwrap_or(0);
+            let opened = (1960 + i16::from(number(60)), 1 + number(12), 1 + number(28));
             units.push(Unit { name, kind, level, parent, point, code, opened });
             units.len() - 1
         };
@@ -237,7 +238,8 @@ fn write(
     if words.len() == 2 && dice.percent(4.0 * untidy) {
         name = if dice.percent(50.0) { format!("{} {}", words[1], words[0]) } else { words.concat() };
     } else if words.len() == 2 && words[1].len() > 2 && dice.percent(3.0 * untidy) {
-        name = words[0].to_owned();
+        let first = words[0].to_owned();
+        name = first;
     }
     if dice.percent(30.0 * untidy) {
         for (from, to) in [(" 1", " I"), (" 2", " II"), (" 3", " III")] {
@@ -257,12 +259,13 @@ fn write(
     if let Some(kind) = kind.filter(|_| !dice.percent(6.0 * untidy)) {
         let forms = written(kind, how.language);
         let form = if dice.percent(100.0 - 50.0 * untidy) { forms[0] } else { forms[dice.below(forms.len())] };
-        name = if how.kind_first != dice.percent(5.0 * untidy) {
+        let other_way_round = dice.percent(5.0 * untidy);
+        name = if how.kind_first == other_way_round {
+            format!("{name} {form}")
+        } else {
             // French says whose it is.
             let of = if how.language > 0 && dice.percent(30.0) { "de " } else { "" };
             format!("{form} {of}{name}")
-        } else {
-            format!("{name} {form}")
         };
     } else if (1..4).contains(&unit.level) && dice.percent(40.0) {
         name = if how.kind_first {

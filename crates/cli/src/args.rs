@@ -356,8 +356,8 @@ pub fn code(text: &str) -> Result<Code, String> {
 
 #[derive(Debug, Args)]
 pub struct Match {
-    /// The name of the flow
-    pub flow: String,
+    /// The name of a flow that looks for people, or of a crosswalk of places
+    pub name: String,
     /// Only the records with these ids in the source
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with = "decide")]
     pub only: Vec<String>,
@@ -367,9 +367,16 @@ pub struct Match {
     /// Write the table into this CSV file, in the place of standard output
     #[arg(long, value_name = "FILE", conflicts_with = "decide")]
     pub out: Option<PathBuf>,
-    /// Keep what a person wrote into the column `decision` of such a table: `accept`, `new` or `discard`
+    /// Keep what a person wrote into the column `decision` of such a table: of people `accept`, `new` or `discard`; of places `accept`, `refuse` or `none`, and
+    /// in rows that say `changed` `keep`, `refuse` or `end DAY`
     #[arg(long, value_name = "FILE")]
     pub decide: Option<PathBuf>,
+    /// Accept all places that say `same`, into codes/NAME.csv
+    #[arg(long, conflicts_with_all = ["decide", "out"])]
+    pub accept_clear: bool,
+    /// Of a crosswalk of more than two systems: between which two
+    #[arg(long, value_name = "SYSTEM,SYSTEM", value_delimiter = ',')]
+    pub between: Vec<String>,
     /// Add people's values of both sides to the table; without it there are none
     #[arg(long, conflicts_with = "decide")]
     pub show_values: bool,

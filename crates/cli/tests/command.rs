@@ -12,6 +12,8 @@ use serde_json::Value;
 mod codes;
 #[path = "command/matching.rs"]
 mod matching;
+#[path = "command/places.rs"]
+mod places;
 #[path = "command/review.rs"]
 mod review;
 

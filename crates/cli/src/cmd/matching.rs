@@ -17,6 +17,16 @@ use crate::print::progress::Progress;
 const COLUMNS: [&str; 9] = ["source", "part", "place", "says", "candidate", "score", "reasons", "decision", "why"];
 
 pub async fn execute(app: &App, args: &Match) -> Result<u8, Failure> {
+    let workspace = app.sound()?;
+    let project = workspace.project.as_ref();
+    if project.is_some_and(|project| !project.flows.contains_key(&args.name)) {
+        // An unknown name, too: the error names flows and crosswalks.
+        return super::match_places::execute(app, args).await;
+    }
+    if args.accept_clear || !args.between.is_empty() {
+        let message = format!("`{}` is a flow: --accept-clear and --between are for crosswalks of places", args.name);
+        return Err(Failure::usage(message));
+    }
     match &args.decide {
         Some(file) => decide(app, args, file).await,
         None => propose(app, args).await,
@@ -25,8 +35,8 @@ pub async fn execute(app: &App, args: &Match) -> Result<u8, Failure> {
 
 async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
     let engine = app.engine().await?;
-    let progress = Progress::start(&format!("matching {}", args.flow), app.err);
-    let found = engine.matches(&args.flow, &args.only, args.limit, args.show_values, &progress).await;
+    let progress = Progress::start(&format!("matching {}", args.name), app.err);
+    let found = engine.matches(&args.name, &args.only, args.limit, args.show_values, &progress).await;
     drop(progress);
     let found = found?;
     if app.json {
@@ -48,7 +58,7 @@ async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
             .collect();
         app.say(&format!("{}: {}\n", counted(found.len() as u64, "record", "records"), spoken.join(", ")));
         if let Some(path) = &args.out {
-            let step = app.invoke(&format!("match {} --decide {}", args.flow, path.display()));
+            let step = app.invoke(&format!("match {} --decide {}", args.name, path.display()));
             app.say_next(&[(step, "keeps what you write into `decision`: accept, new or discard")]);
         }
     }
@@ -107,8 +117,8 @@ async fn decide(app: &App, args: &Match, file: &Path) -> Result<u8, Failure> {
         app.say_nothing("nothing is written into the column `decision`");
     }
     let engine = app.engine().await?;
-    let progress = Progress::start(&format!("matching {}", args.flow), app.err);
-    let done = engine.choose(&args.flow, choices, &progress).await;
+    let progress = Progress::start(&format!("matching {}", args.name), app.err);
+    let done = engine.choose(&args.name, choices, &progress).await;
     drop(progress);
     let done = done?;
     app.answer(
@@ -120,8 +130,8 @@ async fn decide(app: &App, args: &Match, file: &Path) -> Result<u8, Failure> {
     )?;
     if !app.json && !done.kept.is_empty() {
         app.say_next(&[
-            (app.invoke(&format!("run {}", args.flow)), "carries them out"),
-            (app.invoke(&format!("review history {}", args.flow)), "who decided what, and why"),
+            (app.invoke(&format!("run {}", args.name)), "carries them out"),
+            (app.invoke(&format!("review history {}", args.name)), "who decided what, and why"),
         ]);
     }
     Ok(exit::WELL)

@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod find;
 mod init;
+mod match_places;
 mod matching;
 mod plan;
 mod rejects;

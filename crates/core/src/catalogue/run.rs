@@ -55,6 +55,14 @@ codes! {
     NOT_LINKED = 931, "K0931";
     /// A decision does not fit what is open.
     DECISION_UNFIT = 932, "K0932";
+    /// A decision names a place that is not there.
+    PLACE_UNKNOWN = 933, "K0933";
+    /// A decision is on places that are settled by now.
+    PLACE_SETTLED = 934, "K0934";
+    /// Decisions on places contradict each other.
+    PLACE_CONTRADICTION = 935, "K0935";
+    /// There is nothing of that name to be matched, or it is not clear between which systems.
+    NOTHING_TO_MATCH = 936, "K0936";
     /// The target holds no numbers.
     NO_NUMBERS = 940, "K0940";
     /// A part of the records would make wrong numbers.

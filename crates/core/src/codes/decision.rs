@@ -96,6 +96,11 @@ impl<'m> Decision<'m> {
         self.row.holds_on(day)
     }
 
+    /// Whether both hold on some day.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.row.overlaps(other.row)
+    }
+
     /// What the person wrote beside it.
     pub fn note(&self) -> &'m str {
         &self.row.note

@@ -9,6 +9,7 @@
 //! What is kept here: a decision that holds on the day always wins over a link, in both directions; a place that links lead to several others is never guessed;
 //! ids are compared to the letter.
 
+mod append;
 mod decision;
 mod edit;
 mod export;
@@ -30,6 +31,7 @@ use crate::error::{Cause, Place, Problem};
 use crate::table::Table;
 use crate::transform::Env;
 
+pub use append::{PlaceRow, Revised, Revision, append};
 pub use decision::{DECISION, Decision, NAME, Verdict};
 pub use edit::{Added, NewRow, add};
 pub use export::NameOf;

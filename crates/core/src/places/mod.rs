@@ -10,6 +10,7 @@
 //! share a word that sounds alike, an identifier, a neighbourhood or a parent are compared.
 
 mod candidates;
+mod changes;
 mod compare;
 mod context;
 mod kinds;
@@ -17,6 +18,7 @@ mod name;
 mod paths;
 mod place;
 mod rarity;
+mod read;
 mod solve;
 mod tree;
 mod verdict;
@@ -25,6 +27,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use changes::{Change, Paired, changes};
 pub use paths::{Known, PlacePaths};
 pub use place::Place;
 pub use solve::{Given, matched};

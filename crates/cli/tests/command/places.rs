@@ -1,0 +1,174 @@
+//! `match` of a crosswalk: a table of pairs of places, and the table back with decisions into `codes/places.csv`.
+
+use super::Folder;
+
+const PROJECT: &str = "project: places
+timezone: Africa/Freetown
+systems:
+  register: { kind: file, folder: data }
+  hmis: { kind: file, folder: data }
+crosswalks:
+  places:
+    register: { resource: register.csv, id: id, name: name, codes: [code], parent: parent, opened: opened, closed: closed }
+    hmis: { resource: hmis.csv, id: id, name: name, codes: [code], parent: parent, opened: opened, closed: closed }
+";
+const REGISTER: &str = "id,name,code,parent,opened,closed
+r0,Salone,,,,
+r1,Bo District,,r0,,
+r2,Kenema District,,r0,,
+r3,Mattru Community Health Post,417,r1,,
+r4,Mattru Hospital,,r1,,
+r5,Blama Health Centre,,r2,,
+r6,Talia Clinic,,r2,,
+r7,Gofor Dispensary,,r2,,
+";
+const HMIS: &str = "id,name,code,parent,opened,closed
+h0,Salone,,,,
+h1,Bo,,h0,,
+h2,Kenema,,h0,,
+h3,Mattru CHP,417,h1,,
+h4,Hosp. Mattru,,h1,,
+h5,Blama HC,,h2,,
+h6,Talia Cl.,,h2,,
+h6x,Talia Clinic,,h2,,
+h8,Sumbuya MCHP,,h2,,
+";
+
+fn folder() -> Folder {
+    let folder = Folder::empty();
+    write(&folder, "kivuko.yaml", PROJECT);
+    write(&folder, "data/register.csv", REGISTER);
+    write(&folder, "data/hmis.csv", HMIS);
+    folder
+}
+
+fn write(folder: &Folder, file: &str, text: &str) {
+    let path = folder.path().join(file);
+    std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
+    std::fs::write(path, text).expect("it can be written");
+}
+
+fn read(folder: &Folder, file: &str) -> String {
+    std::fs::read_to_string(folder.path().join(file)).expect("it is there")
+}
+
+/// The table with something written into `decision` of the row of these two.
+fn decided(table: &str, one: &str, two: &str, decision: &str) -> String {
+    let mut found = 0;
+    let lines = table.lines().map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        if !(cells.get(3) == Some(&one) && cells.get(6) == Some(&two)) {
+            return line.to_owned();
+        }
+        found += 1;
+        format!("{},{decision},", line.strip_suffix(",,").expect("the cells to fill in are empty"))
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    assert_eq!(found, 1, "there is no row of {one} and {two}: {table}");
+    text
+}
+
+#[test]
+fn places_are_proposed_decided_and_not_asked_again() {
+    let folder = folder();
+    let printed = folder.run(&["match", "places", "--out", "open.csv"]);
+    printed.expect(0, &[], &["same", "match places --decide open.csv", "match places --accept-clear"]);
+    let table = read(&folder, "open.csv");
+    assert!(
+        table.starts_with("says,score,reasons,register,register_name,register_within,hmis,hmis_name,hmis_within,decision,why\n"),
+        "{table}"
+    );
+    let row = |one: &str| table.lines().filter(|line| line.split(',').nth(3) == Some(one)).collect::<Vec<_>>();
+    assert!(row("r3")[0].starts_with("same,") && row("r3")[0].contains("Salone / Bo District") && row("r3")[0].contains(",h3,"), "{table}");
+    assert_eq!(row("r6").len(), 2, "both copies are shown: {table}");
+    assert!(row("r6").iter().all(|line| line.starts_with("unclear,")), "{table}");
+    assert!(row("r7")[0].starts_with("none,"), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("none,,,,,,h8,Sumbuya MCHP,Salone / Kenema,")), "{table}");
+    assert!(!folder.path().join("codes/places.csv").exists(), "nothing is decided by itself");
+
+    // What cannot be meant is refused with its row, and nothing of the file is kept.
+    for (text, wanted) in [
+        (decided(&table, "r6", "h6", "perhaps"), "column decision: `perhaps`"),
+        (decided(&decided(&table, "r6", "h6", "accept"), "r6", "h6x", "accept"), "K0935"),
+        (decided(&table, "r6", "h6", "accept").replace(",h6,", ",h77,"), "K0933"),
+        (decided(&table, "r6", "h6", "keep"), "`accept`, `refuse` or `none`"),
+    ] {
+        write(&folder, "open.csv", &text);
+        folder.run(&["match", "places", "--decide", "open.csv"]).expect(2, &[], &[wanted, "nothing was kept"]);
+        assert!(!folder.path().join("codes/places.csv").exists());
+    }
+
+    let mut filled = table.clone();
+    for (one, two, decision) in [("r6", "h6", "accept"), ("r6", "h6x", "refuse"), ("r7", "", "none"), ("", "h8", "none")] {
+        filled = decided(&filled, one, two, decision);
+    }
+    write(&folder, "open.csv", &filled);
+    folder.run(&["match", "places", "--decide", "open.csv", "--reason", "seen on site"]).expect(
+        0,
+        &["kept: 4 decisions in codes/places.csv"],
+        &[],
+    );
+    let kept = read(&folder, "codes/places.csv");
+    assert_eq!(
+        kept,
+        "register,hmis,register_name,hmis_name,decision,valid_from,valid_to,note\n\
+         r6,h6,Talia Clinic,Talia Cl.,,,,seen on site\n\
+         r6,h6x,Talia Clinic,Talia Clinic,refuse,,,seen on site\n\
+         r7,,Gofor Dispensary,,none,,,seen on site\n\
+         ,h8,,Sumbuya MCHP,none,,,seen on site\n"
+    );
+    folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 0 decisions", "4 held already"], &[]);
+    assert_eq!(read(&folder, "codes/places.csv"), kept);
+    folder.run(&["check"]).expect(0, &[], &[]);
+
+    // Only what is open is proposed again, and the clear ones are taken with one command.
+    let (document, _) = folder.json(&["match", "places"]);
+    let open = document["matches"].as_array().expect("a list");
+    assert!(open.iter().all(|row| row["one"]["id"] != "r6" && row["one"]["id"] != "r7"), "{document}");
+    assert!(open.iter().all(|row| row["two"]["id"] != "h6x" || row["says"] == "none"), "{document}");
+    let clear = open.iter().filter(|row| row["says"] == "same").count();
+    let (document, code) = folder.json(&["match", "places", "--accept-clear"]);
+    assert_eq!((code, document["kept"].as_u64()), (0, Some(clear as u64)), "{document}");
+    assert!(
+        read(&folder, "codes/places.csv")
+            .lines()
+            .any(|line| line.starts_with("r3,h3,") && line.contains("matched 20") && line.contains("score 0.9"))
+    );
+    let (document, _) = folder.json(&["match", "places"]);
+    assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] == "none"), "{document}");
+}
+
+#[test]
+fn what_has_changed_since_is_a_task() {
+    let folder = folder();
+    let header = "\u{feff}register;hmis;register_name;hmis_name;note\r\n";
+    write(&folder, "codes/places.csv", &format!("{header}r3;h3;Mattru CHP;Mattru CHP;\r\nr5;h5;;Blama HC;\r\n"));
+    write(
+        &folder,
+        "data/hmis.csv",
+        &HMIS.replace("h5,Blama HC,,h2,,\n", "h5,Blama HC,,h2,,2026-01-31\n").replace("h3,Mattru CHP,", "h3,Mattru CHC,"),
+    );
+    folder.run(&["match", "places", "--out", "open.csv"]).expect(0, &[], &["2 changed"]);
+    let table = read(&folder, "open.csv");
+    assert!(table.contains("register: renamed, it was Mattru CHP; hmis: renamed, it was Mattru CHP"), "{table}");
+    assert!(table.contains("hmis: closed on 2026-01-31, and open in register"), "{table}");
+    write(&folder, "open.csv", &decided(&decided(&table, "r3", "h3", "keep"), "r5", "h5", "end 2026-01-31"));
+    folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 2 decisions"], &[]);
+    let kept = read(&folder, "codes/places.csv");
+    assert_eq!(
+        kept,
+        "\u{feff}register;hmis;register_name;hmis_name;note;valid_to\r\n\
+         r3;h3;Mattru Community Health Post;Mattru CHC;\r\n\
+         r5;h5;Blama Health Centre;Blama HC;;2026-01-31\r\n"
+    );
+    let (document, _) = folder.json(&["match", "places"]);
+    assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
+}
+
+#[test]
+fn names_and_options_that_do_not_fit() {
+    let folder = folder();
+    folder.run(&["match", "place"]).expect(2, &[], &["K0936", "did you mean `places`?"]);
+    folder.run(&["match", "places", "--limit", "3"]).expect(2, &[], &["is a crosswalk", "--limit"]);
+    folder.run(&["match", "places", "--between", "register,godata"]).expect(2, &[], &["K0936", "no system `godata`"]);
+}

@@ -1,0 +1,39 @@
+//! A place out of a record.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::{Place, PlacePaths};
+use crate::geometry::Shape;
+use crate::path::SourcePath;
+use crate::value::text;
+
+impl PlacePaths {
+    /// What a record says of its place. What cannot be read (a geometry that is none, a day that is none) is not known.
+    pub fn read(&self, id: &str, record: &Value) -> Place {
+        let one = |path: &SourcePath| texts(path, record).into_iter().next();
+        let shape = |path: &Option<SourcePath>| path.as_ref()?.one(record).and_then(|value| Shape::parse(value).ok().flatten());
+        let drawn = shape(&self.area);
+        // A path that serves for both holds a point or an area, and says itself which.
+        let point = shape(&self.point).filter(|shape| shape.area().is_none()).and_then(|shape| shape.point().ok());
+        let day = |path: &Option<SourcePath>| one(path.as_ref()?).and_then(|text| text.get(..10)?.parse::<Date>().ok());
+        Place {
+            id: id.to_owned(),
+            name: one(&self.name).unwrap_or_default(),
+            other_names: self.other_names.iter().flat_map(|path| texts(path, record)).collect(),
+            codes: self.codes.iter().flat_map(|path| texts(path, record)).collect(),
+            parent: self.parent.as_ref().and_then(one),
+            level: self.level.as_ref().and_then(one),
+            point,
+            area: drawn.and_then(|shape| shape.area().cloned()),
+            opened: day(&self.opened),
+            closed: day(&self.closed),
+        }
+    }
+}
+
+fn texts(path: &SourcePath, record: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    path.read(record, &mut found);
+    found.into_iter().filter_map(text).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+}
