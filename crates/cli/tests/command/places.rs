@@ -5,8 +5,8 @@ use super::Folder;
 const PROJECT: &str = "project: places
 timezone: Africa/Freetown
 systems:
-  register: { kind: file, folder: data }
-  hmis: { kind: file, folder: data }
+  register: { kind: file, path: data }
+  hmis: { kind: file, path: data }
 crosswalks:
   places:
     register: { resource: register.csv, id: id, name: name, codes: [code], parent: parent, opened: opened, closed: closed }
@@ -57,7 +57,8 @@ fn decided(table: &str, one: &str, two: &str, decision: &str) -> String {
     let mut found = 0;
     let lines = table.lines().map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
-        if !(cells.get(3) == Some(&one) && cells.get(6) == Some(&two)) {
+        // From the end: reasons may have commas.
+        if !(cells[cells.len() - 8] == one && cells[cells.len() - 5] == two) {
             return line.to_owned();
         }
         found += 1;

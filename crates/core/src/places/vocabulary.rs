@@ -66,7 +66,7 @@ const KINDS: &[(Kind, &str)] = &[
     (Kind::CommunityHealthPost, "chp chps psc"),
     (Kind::MotherChildPost, "mchp pmi"),
     (Kind::Dispensary, "dispensary dispensaire dispensario disp dsp dispens"),
-    (Kind::Clinic, "clinic clinique clinica clin cln cliniq polyclinic polyclinique policlinica"),
+    (Kind::Clinic, "clinic clinique clinica clin cln cl cliniq polyclinic polyclinique policlinica"),
     (Kind::Maternity, "maternity maternite maternidade maternidad matern"),
     (Kind::Laboratory, "laboratory laboratoire laboratorio lab"),
     (Kind::Pharmacy, "pharmacy pharmacie farmacia drugstore"),
