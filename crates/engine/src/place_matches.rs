@@ -104,7 +104,12 @@ impl Engine {
     /// A system cannot be read, or it is not clear which two are meant.
     pub async fn match_places(&self, crosswalk: &str, between: Option<[&str; 2]>) -> Result<PlaceMatches, Error> {
         let sides = self.sides_now(crosswalk, between).await?;
-        let settled = sides.settled();
+        let mut settled = sides.settled();
+        for (one, two) in &sides.refused {
+            // Somebody has looked at these, too.
+            settled[0].insert(one.clone());
+            settled[1].insert(two.clone());
+        }
         let changed = changes(
             [&sides.systems[0], &sides.systems[1]],
             &sides.places[0],

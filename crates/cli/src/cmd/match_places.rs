@@ -156,7 +156,7 @@ async fn keep(app: &App, args: &Match, choices: &[PlaceChoice]) -> Result<u8, Fa
         Some(Err(PlacesRefused::File(problems))) => return Err(refused(problems)),
         Some(Ok(PlacesKept { table, kept, before })) => {
             if kept > 0 {
-                write(&path, &table.write())?;
+                super::codes::write(&path, &table.write())?;
             }
             (kept, before)
         }
@@ -172,18 +172,6 @@ async fn keep(app: &App, args: &Match, choices: &[PlaceChoice]) -> Result<u8, Fa
         app.say_next(&[(app.invoke(&format!("match {}", args.name)), "what is still open")]);
     }
     Ok(exit::WELL)
-}
-
-/// Writes a file of the project whole, or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: &std::io::Error| Failure::file("writing", path, error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    }
-    // A name that begins with a dot is not read as a file of the project.
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = path.with_file_name(format!(".{name}.new"));
-    std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(|error| failed(&error))
 }
 
 fn between(args: &Match) -> Option<[&str; 2]> {

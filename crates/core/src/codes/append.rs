@@ -92,10 +92,11 @@ impl Columns<'_> {
     /// Changes the accepting row of these places; one that only a link joins gets a row.
     fn revise(&mut self, revised: &Revised) {
         let ids: Vec<(usize, &str)> = revised.places.iter().map(|(system, id, _)| (self.column(system), id.as_str())).collect();
-        let decision = self.column(DECISION);
+        let decision = self.table.column(DECISION);
         let cell = |row: &crate::table::Row, at: usize| row.cells.get(at).map(|cell| cell.trim().to_owned()).unwrap_or_default();
         let is_it = |row: &crate::table::Row| {
-            ids.iter().all(|(at, id)| cell(row, *at) == **id) && ["", "accept"].contains(&cell(row, decision).to_lowercase().as_str())
+            ids.iter().all(|(at, id)| cell(row, *at) == **id)
+                && ["", "accept"].contains(&decision.map(|at| cell(row, at)).unwrap_or_default().to_lowercase().as_str())
         };
         let found = self.table.rows.iter().position(is_it);
         let mut cells: Vec<(String, String)> = Vec::new();
