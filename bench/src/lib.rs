@@ -6,6 +6,7 @@ pub mod line_list;
 pub mod matching;
 pub mod outbreak;
 pub mod people;
+pub mod place_matching;
 pub mod places;
 pub mod process;
 pub mod sample;

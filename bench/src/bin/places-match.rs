@@ -5,7 +5,7 @@
 //! ```
 
 use clap::Parser;
-use kivuko_bench::places::measure;
+use kivuko_bench::place_matching::measure;
 
 #[derive(Parser)]
 #[command(about = "Measures the matching of places on invented ones")]
