@@ -1,10 +1,12 @@
-//! The project that places are measured with: the org units of a country as DHIS2 answers them, into a file of locations that Go.Data imports.
+//! The project that places are measured with: the org units of a country as DHIS2 answers them, into a file of locations that Go.Data imports, or into Go.Data itself.
 
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use serde_json::{Value, json};
+
+use crate::line_list::Account;
 
 /// The name of its flow.
 pub const FLOW: &str = "places";
@@ -39,6 +41,38 @@ geoLocation,geometry,geo_point,,,,,,,no,
 active,,{ !has(closedDate) },,,,,,,no,
 ";
 
+const KIVUKO_API: &str = "\
+project: places
+timezone: UTC
+systems:
+  hmis: { kind: file, path: in }
+  godata:
+    kind: godata
+    url: {url}
+    email: {email}
+    password: ${GODATA_PASSWORD}
+    outbreak: {outbreak}
+    concurrency: 16
+";
+
+const FLOW_FILE_API: &str = "\
+flow: places
+about: As an administrator of Go.Data I want the org units of DHIS2 as its locations.
+from: { system: hmis, resource: units.json, id: id, array: organisationUnits }
+mapping: places.csv
+to: { system: godata, resource: locations, key: \"identifiers[description='DHIS2 uid'].code\" }
+";
+
+const SHEET_API: &str = "\
+target,source,transform,codes,when,default,empty,on,owner,personal,note
+identifiers[description='DHIS2 uid'].code,id,,,,,reject,,,no,finds the place
+name,name,,,,,reject,,,no,
+parentLocationId,parent.id,\"ref(\"\"places\"\")\",,,,,,,no,
+geographicalLevelId,level,\"{ \"\"ADMIN_LEVEL_\"\" + string(value - 1) }\",,,,reject,,,no,
+geoLocation,geometry,geo_point,,,,,,,no,
+active,,{ !has(closedDate) },,,,,,,no,
+";
+
 /// How many places stand below one of each level but the last.
 const BELOW: [u64; 3] = [12, 10, 12];
 
@@ -50,6 +84,16 @@ pub fn write(root: &Path) -> io::Result<()> {
     fs::write(root.join("kivuko.yaml"), KIVUKO)?;
     fs::write(root.join("flows/places.yaml"), FLOW_FILE)?;
     fs::write(root.join("mappings/places.csv"), SHEET)
+}
+
+/// Writes the same for a Go.Data that is reached by its API.
+pub fn write_for(root: &Path, account: Account<'_>) -> io::Result<()> {
+    write(root)?;
+    let system = KIVUKO_API.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
+    fs::write(root.join("kivuko.yaml"), system)?;
+    fs::write(root.join(".env"), format!("GODATA_PASSWORD={}\n", account.password))?;
+    fs::write(root.join("flows/places.yaml"), FLOW_FILE_API)?;
+    fs::write(root.join("mappings/places.csv"), SHEET_API)
 }
 
 /// Writes so many units, five levels of them, the upper ones first and with their areas; the first so many facilities have been renamed.
