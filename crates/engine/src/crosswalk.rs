@@ -20,12 +20,23 @@ impl Engine {
     /// The code maps of the project, with the links of those crosswalks that a flow uses.
     pub(crate) async fn codes_of(&self, flow: &Flow) -> Result<CodeMaps, Error> {
         let mut codes = self.project.codes.clone();
-        for crosswalk in self.project.crosswalks.values().filter(|crosswalk| flow.code_maps.contains(&crosswalk.name)) {
+        let own: Vec<&str> = self.crosswalks_of(flow).map(|crosswalk| crosswalk.name.as_str()).collect();
+        let used = |crosswalk: &&Crosswalk| flow.code_maps.contains(&crosswalk.name) || own.contains(&crosswalk.name.as_str());
+        for crosswalk in self.project.crosswalks.values().filter(used) {
             if let Some(map) = codes.0.get_mut(&crosswalk.name) {
                 *map = Arc::new(self.linked(crosswalk, map).await?);
             }
         }
         Ok(codes)
+    }
+
+    /// The crosswalks between what a flow reads and what it writes: they say which record is which, before the key does.
+    pub(crate) fn crosswalks_of<'a>(&'a self, flow: &'a Flow) -> impl Iterator<Item = &'a Crosswalk> {
+        let (from, to) = (&flow.from, &flow.to);
+        self.project.crosswalks.values().filter(move |crosswalk| {
+            crosswalk.side(&from.system).is_some_and(|side| side.resource == from.resource)
+                && crosswalk.side(&to.system).is_some_and(|side| to.records.iter().any(|record| record.resource == side.resource))
+        })
     }
 
     /// A crosswalk with everything that flows have linked.

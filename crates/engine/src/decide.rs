@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
+use kivuko_core::codes::Translated;
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, NOT_YET, Standing, Target};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
@@ -143,6 +144,10 @@ impl Execution<'_> {
         let decided = self.decided_on(record, items, units, &unlinked).await?;
         let is_chosen = |at: &usize| units[*at].link.is_none() && decided.get(at).is_some_and(|one| one.kind.chooses());
         let unlinked: Vec<usize> = unlinked.into_iter().filter(|at| !is_chosen(at)).collect();
+        // So does what a crosswalk says of places.
+        let placed = self.placed(record, items, units, &unlinked);
+        let unlinked: Vec<usize> =
+            unlinked.into_iter().filter(|at| units[*at].decision == Decision::Open && !placed.contains_key(at)).collect();
         let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].asked.as_ref().unwrap_or(&units[at].key).clone()).collect();
         let by_key = self.lookup(record, &keys).await?;
         self.remember_own_deletions(&by_key).await?;
@@ -150,6 +155,8 @@ impl Execution<'_> {
             self.match_candidates(&capabilities, &mut units[at], candidates);
             ask_again(&mut units[at], decided.get(&at));
         }
+
+        self.meet(record, units, placed.into_iter().collect()).await?;
 
         self.search(record, items, units).await?;
 
@@ -170,6 +177,35 @@ impl Execution<'_> {
         self.reject_linked_elsewhere(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
         Ok(())
+    }
+
+    /// The counterparts that the crosswalks of the project name for places without a link. Several places with one counterpart are none of them written.
+    fn placed(&self, record: usize, items: &[Item], units: &mut [Unit], unlinked: &[usize]) -> BTreeMap<usize, String> {
+        let (from, to) = (&self.flow.from.system, &self.flow.to.system);
+        let resource = &self.flow.to.records[record].resource;
+        let mut placed: BTreeMap<usize, String> = BTreeMap::new();
+        for crosswalk in self.engine.crosswalks_of(&self.flow).filter(|one| one.side(to).is_some_and(|side| side.resource == *resource)) {
+            let Some(map) = self.codes.get(&crosswalk.name) else { continue };
+            let Some(direction) = map.between(from, to) else { continue };
+            for &at in unlinked {
+                let unit = &units[at];
+                // What a killed run may have made is found by its key.
+                if unit.link.is_none()
+                    && unit.index.is_none()
+                    && unit.interrupted.is_none()
+                    && let Some(Translated::To(id)) = map.listed(direction, &items[unit.item].id, self.today)
+                {
+                    placed.entry(at).or_insert(id);
+                }
+            }
+        }
+        for positions in group_by(placed.keys().copied(), |at| &placed[at]).into_values().filter(|positions| positions.len() > 1) {
+            for (at, other) in positions.iter().zip(positions.iter().cycle().skip(1)) {
+                units[*at].decision = linked_elsewhere(&items[units[*other].item].id);
+            }
+        }
+        placed.retain(|at, _| units[*at].decision == Decision::Open);
+        placed
     }
 
     /// The same, of what the page itself has made or found before: nothing of it is linked yet.

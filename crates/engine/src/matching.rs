@@ -249,7 +249,7 @@ impl Execution<'_> {
     }
 
     /// Compares those who were found with what the target holds of them.
-    async fn meet(&self, record: usize, units: &mut [Unit], chosen: Vec<(usize, String)>) -> Result<(), Error> {
+    pub(crate) async fn meet(&self, record: usize, units: &mut [Unit], chosen: Vec<(usize, String)>) -> Result<(), Error> {
         let ids: Vec<String> = chosen.iter().map(|(_, id)| id.clone()).collect();
         let capabilities = &self.targets[record].capabilities;
         for ((at, _), present) in chosen.iter().zip(self.fetch(record, &ids).await?) {
@@ -257,7 +257,7 @@ impl Execution<'_> {
                 Some(present) if !present.deleted => self.compare(capabilities, &units[*at], &present),
                 _ => Decision::Rejected(vec![Cause::new(
                     kivuko_core::catalogue::target::TARGET_GONE,
-                    "the record that a person chose for this one is no longer there; decide anew with `kivuko review`",
+                    "the record that a person chose for this one is no longer there; decide anew (`kivuko review`; for places `kivuko match` and the file of the crosswalk)",
                 )]),
             };
         }

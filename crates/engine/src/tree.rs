@@ -217,14 +217,17 @@ impl Execution<'_> {
         }
     }
 
-    /// What waits and was not counted as waiting in this run.
+    /// What waits and was not counted as waiting in this run. A run that was asked for a part of the records, or for a plan, takes up none but its own.
     pub(crate) async fn waiting_now(&self) -> Result<Vec<Waiting>, Error> {
         let Some(tree) = &self.tree else { return self.engine.store.waiting(&self.flow.name).await };
         if !self.writes {
             return Ok(tree.noted.values().map(|(waiting, _)| waiting.clone()).collect());
         }
         let mut waiting = self.engine.store.waiting(&self.flow.name).await?;
-        waiting.retain(|one| !tree.waited.contains(&hash_of(&one.source_id)));
+        waiting.retain(|one| {
+            let hash = hash_of(&one.source_id);
+            !tree.waited.contains(&hash) && (self.whole || tree.put_off.contains_key(&hash))
+        });
         Ok(waiting)
     }
 
@@ -243,11 +246,11 @@ impl Execution<'_> {
 
     /// What is put off still is counted as waiting, also when the run ended early.
     pub(crate) async fn count_put_off(&mut self, watch: &dyn Watch) -> Result<(), Error> {
-        let Some(mut put_off) = self.tree.as_mut().map(|tree| std::mem::take(&mut tree.put_off)) else { return Ok(()) };
-        if put_off.is_empty() {
+        if self.tree.as_ref().is_none_or(|tree| tree.put_off.is_empty()) {
             return Ok(());
         }
         let waiting = self.waiting_now().await?;
+        let Some(mut put_off) = self.tree.as_mut().map(|tree| std::mem::take(&mut tree.put_off)) else { return Ok(()) };
         let mut pages: BTreeMap<Partition, Vec<(Waiting, Cause)>> = BTreeMap::new();
         for one in waiting {
             // It may wait for several; it is counted once.

@@ -335,7 +335,7 @@ impl CodeMap {
     }
 
     /// The same for a value that is listed; `None` for one that is not, whatever the row `*` says.
-    pub(crate) fn listed(&self, direction: Direction, value: &str, day: Date) -> Option<Translated> {
+    pub fn listed(&self, direction: Direction, value: &str, day: Date) -> Option<Translated> {
         let Direction { from, to } = direction;
         let value = value.trim();
         if self.crosswalk {
