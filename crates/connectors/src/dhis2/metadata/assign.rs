@@ -1,7 +1,7 @@
 //! Memberships, which belong to the other side: org units are put into groups, data sets, programs, and among the account's own. Only added.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kivuko_core::catalogue::dhis2;
 use kivuko_core::error::{Cause, Consequence, Error};
@@ -36,8 +36,7 @@ impl Own {
 
     /// The collections in which an org unit with these ancestors and itself is missing. One that is empty stays so, but for the first: an account without org
     /// units to see or to search has those where it captures, and one of its own would take all others away.
-    fn missing(&self, path: &[&str]) -> Vec<usize> {
-        let lists = self.lists.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    fn missing(lists: &[Vec<String>; 3], path: &[&str]) -> Vec<usize> {
         let lacks = |at: &usize| {
             let list = &lists[*at];
             let stays_empty = *at > 0 && list.is_empty();
@@ -48,26 +47,36 @@ impl Own {
 
     /// Whether an org unit lies among them.
     pub fn covers(&self, path: &[&str]) -> bool {
-        self.missing(path).is_empty()
+        Self::missing(&self.lists(), path).is_empty()
     }
 
-    fn note(&self, at: usize, units: &[String]) {
-        self.lists.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[at].extend_from_slice(units);
+    fn lists(&self) -> MutexGuard<'_, [Vec<String>; 3]> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes org units that the server has put into a collection, if it is one of the account's own.
+    fn note(&self, resource: &str, owner: &str, collection: &str, units: &[&String]) {
+        let at = OWN.iter().position(|name| resource == "users" && owner == self.id && *name == collection);
+        if let Some(at) = at {
+            self.lists()[at].extend(units.iter().copied().cloned());
+        }
     }
 }
 
 /// Which org units go into which collection: resource and id of its owner, name of the collection.
 pub type Additions = BTreeMap<(String, String, String), Vec<String>>;
 
-/// Notes where org units are to be put among the account's own. `units` are their paths, parents first: what lies below one that was just put there is not put
+/// Finds where org units are to be put among the account's own. `units` are their paths, parents first: what lies below one that was just put there is not put
 /// there itself.
 pub fn among_own(own: &Own, units: &mut [Vec<String>], additions: &mut Additions) {
     units.sort_by_key(Vec::len);
+    // As they will be if the server agrees.
+    let mut lists = own.lists().clone();
     for path in units.iter() {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let Some(unit) = path.last() else { continue };
-        for at in own.missing(&path) {
-            own.note(at, &[(*unit).to_owned()]);
+        for at in Own::missing(&lists, &path) {
+            lists[at].push((*unit).to_owned());
             additions.entry(("users".to_owned(), own.id.clone(), OWN[at].to_owned())).or_default().push((*unit).to_owned());
         }
     }
@@ -80,7 +89,7 @@ pub type Refusals = BTreeMap<String, Cause>;
 ///
 /// # Errors
 /// The server could not be reached, or failed.
-pub async fn add(client: &Client, additions: &Additions) -> Result<Refusals, Error> {
+pub async fn add(client: &Client, own: &Own, additions: &Additions) -> Result<Refusals, Error> {
     let mut refusals = Refusals::new();
     for ((resource, owner, collection), units) in additions {
         let units: Vec<&String> = units.iter().collect();
@@ -92,6 +101,7 @@ pub async fn add(client: &Client, additions: &Additions) -> Result<Refusals, Err
             let request = client.request(Method::Post, [resource.as_str(), owner, collection], Safety::Safe).json(body);
             let answer = client.send(request).await?;
             if answer.is_success() {
+                own.note(resource, owner, collection, &units);
                 continue;
             }
             if units.len() > 1 && matches!(answer.status, 404 | 409) {

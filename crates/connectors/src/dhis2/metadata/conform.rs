@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::geometry;
 use super::index::{By, Index};
-use super::shape::{ATTRIBUTE_VALUES, Field, Holds, Shape};
+use super::shape::{ATTRIBUTE_VALUES, Field, Holds, Shape, shape};
 use super::uid::{derived, is_uid};
+use super::write::other_key;
 
 /// What a record is brought into form with.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +123,14 @@ impl Rules<'_> {
             }
             return match (self.containers.find(by, &called), by) {
                 ([one], _) => Ok(json!({ "id": one })),
-                ([], By::Code) => Ok(json!({ "id": derived(self.system, resource, &[called]) })),
+                ([], By::Code) => {
+                    let id = derived(self.system, resource, &[called]);
+                    // One that was made for this code and has another now is not the one that is meant.
+                    match self.containers.find(By::Id, &id) {
+                        [] => Ok(json!({ "id": id })),
+                        _ => Err(other_key(shape(resource).unwrap_or(self.shape), &id).field(format!("{name}.{word}"))),
+                    }
+                }
                 ([], _) => Err(wrong(dhis2::NO_SUCH_REFERENCE, format!("none of {resource} in DHIS2 has the {word} of `{name}`"), word)),
                 (several, _) => {
                     let message =
@@ -161,7 +169,6 @@ pub fn filled(object: &mut Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shape::shape;
     use super::*;
 
     #[test]
@@ -170,6 +177,7 @@ mod tests {
         index.note("DistrictAaa", Some("D1"), Some("North"));
         index.note("ElsewhereAa", Some("D2"), Some("South"));
         index.note("ElsewhereBb", None, Some("South"));
+        index.note(&derived("s", "organisationUnits", &["OLD".to_owned()]), Some("NEW"), Some("Recoded"));
         let check = |resource: &str, body: Value, expected: Result<Value, &str>| {
             let rules = Rules { shape: shape(resource).expect("it is one"), containers: &index, system: "s" };
             match (conform(rules, body.clone()), expected) {
@@ -188,6 +196,7 @@ mod tests {
         check(units, json!({ "parent": { "id": null } }), Ok(json!({ "parent": null })));
         let to_come = derived("s", units, &["D9".to_owned()]);
         check(units, json!({ "parent": { "code": "D9" } }), Ok(json!({ "parent": { "id": to_come } })));
+        check(units, json!({ "parent": { "code": "OLD" } }), Err("was made for this key and has another one now"));
         check(units, json!({ "parent": { "name": "South" } }), Err("2 of organisationUnits"));
         check(units, json!({ "parent": { "name": "East" } }), Err("none of organisationUnits"));
         check(units, json!({ "parent": { "id": "short" } }), Err("a letter and ten"));

@@ -6,7 +6,7 @@ use kivuko_core::error::{Cause, Consequence, Error};
 use serde::Deserialize;
 
 use super::super::client::Client;
-use super::super::errors::WebMessage;
+use super::super::errors::{WebMessage, unreadable};
 use super::held::path_of;
 use super::lookup::Lookup;
 use super::shape::Shape;
@@ -54,6 +54,8 @@ async fn one(client: &Client, shape: &Shape, id: &str) -> Written {
         Err(error) => return Written::Failed(error),
     };
     match answer.status {
+        // A page of something else says nothing about the object.
+        404 if WebMessage::read(&answer.body).is_none() => Written::Failed(unreadable(&answer)),
         // What is gone is gone, whoever took it away.
         404 => Written::Done { id: id.to_owned(), version: None, returned: None },
         _ if answer.is_success() => Written::Done { id: id.to_owned(), version: None, returned: None },

@@ -162,7 +162,7 @@ impl Writer<'_> {
                 paths.sort();
                 assign::among_own(self.own, &mut paths, &mut additions);
             }
-            assign::add(self.client, &additions).await
+            assign::add(self.client, self.own, &additions).await
         };
         let joining = done.iter().filter(|item| item.joins_own || !item.joins.is_empty());
         match refusals.await {

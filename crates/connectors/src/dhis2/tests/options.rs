@@ -176,3 +176,24 @@ async fn quirk_52_a_refused_assignment_is_a_rejection_and_never_swallowed() {
         assert_eq!(cause.code, dhis2::NOT_ASSIGNED_TO);
     }
 }
+
+#[tokio::test]
+async fn a_unit_is_among_the_accounts_own_once_the_server_agreed() {
+    for release in RELEASES {
+        let world = assigning(release, &["F_METADATA_IMPORT", "F_ORGANISATIONUNIT_ADD"]).await;
+        let options = json!({ "assign": { "users": "me" } });
+        let target = opened(&world, metadata_spec("organisationUnits", &["code"], &["code", "name"], options)).await;
+        let unit = json!({ "code": "N1", "name": "N1", "openingDate": "2010-01-01" });
+        let written = target.write(&[make(&*target, &["N1"], unit.clone())]).await.expect("it is sent");
+        assert_eq!(shown(&written), ["K1049"], "{release} {written:?}");
+        let refused = found(&*target, &["N1"]).await.remove(0);
+        assert_eq!(refused.body.get("users"), None, "{release}: it is not shown as a member");
+        // In the same run, once the account may.
+        world.sim.edit_account("keeper", |account| account.authorities.extend(ASSIGNS.map(str::to_owned)));
+        let again = target.write(&[alter(&*target, &refused.id, unit)]).await.expect("it is sent");
+        assert_eq!(shown(&again), ["done"], "{release} {again:?}");
+        assert!(found(&*target, &["N1"]).await[0].body.get("users").is_some(), "{release}");
+        let own = open(&world.sim, &json!({ "token": TOKEN }), context()).expect("options that hold").test().await.expect("it answers");
+        assert!(own.findings.iter().any(|finding| finding.contains(&refused.id)), "{release} {:?}", own.findings);
+    }
+}

@@ -234,6 +234,11 @@ async fn quirk_50_deletions_go_from_the_deepest_up_and_what_is_in_use_stays() {
         assert!(world.sim.object("organisationUnits", CLINIC).is_none() && world.sim.object("organisationUnits", DISTRICT).is_some());
         let gone = target.write(&[without_body(Action::Delete, CLINIC)]).await.expect("it is sent");
         assert_eq!(shown(&gone), ["done"], "what is gone is gone");
+        let page = Fault::Status { status: 404, retry_after: None, body: Some("<html>Not Found</html>".to_owned()) };
+        world.sim.set_faults(vec![Rule::nth("DELETE", "/api/organisationUnits/*", 1, page)]);
+        let elsewhere = target.write(&[without_body(Action::Delete, DISTRICT)]).await.expect("it is sent");
+        assert_eq!(shown(&elsewhere), [format!("failed {} false", kivuko_core::catalogue::network::NOT_JSON)], "{release} {elsewhere:?}");
+        assert!(world.sim.object("organisationUnits", DISTRICT).is_some());
     }
 }
 
@@ -252,6 +257,10 @@ async fn quirk_49_a_key_that_was_changed_by_hand_is_for_a_person() {
     let written = target.write(&[write]).await.expect("it is sent");
     assert_eq!(shown(&written), ["K1050"]);
     assert_eq!(world.sim.object("organisationUnits", &made.id).expect("it is there")["code"], json!("OTHER"), "it is not overwritten");
+    // Nothing is put below it by its former code either.
+    let later = units(&world).await;
+    let causes = later.conform(clinic("N2", "N1")).expect_err("nobody has the code");
+    assert_eq!((causes[0].code, causes[0].field.as_deref()), (dhis2::KEY_CHANGED, Some("parent.code")), "{causes:?}");
 }
 
 #[tokio::test]

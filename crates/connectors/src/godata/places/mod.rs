@@ -18,7 +18,7 @@ use kivuko_core::connector::{Action, Write, Written};
 use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
-use super::address::Addressed;
+use super::address::{Address, Addressed};
 use super::client::to_bytes;
 use super::write::{AT_A_TIME, Outcomes, Writer};
 use crate::http::{Method, Safety};
@@ -27,6 +27,9 @@ use order::{Change, Node, Turn, order};
 
 /// What a change of has to be known of other places for.
 const CONCERN_OTHERS: [&str; 5] = ["id", "name", "synonyms", "parentLocationId", "active"];
+/// Follows the cause of a change that left a place with the name of a moment.
+const LEFT_ASIDE: &str =
+    "; the location stands under its former name with its id in brackets behind it, because the former name could not be given back";
 /// So many steps up are followed at most: a tree that is deeper has a circle in it.
 const DEEPEST: usize = 64;
 
@@ -112,13 +115,18 @@ impl Writer<'_> {
             let message = "its new parent lies below it in Go.Data; the location waits until that one has moved";
             outcomes.set(changing[at].position, Written::NotYet(Cause::new(godata::BELOW_ITSELF, message).field("parentLocationId")));
         }
+        let mut aside: HashMap<usize, String> = HashMap::new();
         for turn in order.turns {
             match turn {
-                Turn::Aside(at) => self.put_aside(changing[at]).await,
+                Turn::Aside(at) => aside.extend(self.put_aside(changing[at], &known).await.map(|former| (at, former))),
                 Turn::Send { in_line, together } => {
+                    let (put_aside, in_line): (Vec<_>, Vec<_>) = in_line.into_iter().partition(|at| aside.contains_key(at));
                     let of = |positions: Vec<usize>| positions.into_iter().map(|at| changing[at]).collect::<Vec<_>>();
                     self.each(&of(in_line), outcomes).await;
                     self.side_by_side(&of(together), outcomes).await;
+                    for at in put_aside {
+                        self.change_after_aside(changing[at], &aside[&at], outcomes).await;
+                    }
                 }
             }
         }
@@ -161,15 +169,42 @@ impl Writer<'_> {
         }
     }
 
-    /// A name for a moment, that no sibling can have. If it cannot be given, the change itself says why.
-    async fn put_aside(&self, one: &Addressed<'_>) {
-        let Some(id) = &one.write.id else { return };
-        let name = one.write.body.get("name").and_then(Value::as_str).unwrap_or_default();
-        let body = json!({ "name": format!("{name} [{id}]") });
-        let request = self.place.at(Method::Put, &one.address.segments(), Safety::Write).json(to_bytes(&body));
-        if let Err(error) = self.place.client.send(request).await {
-            tracing::warn!(code = %error.cause.code, id, "a location that swaps its name with another could not be put aside");
+    /// A name for a moment, that no sibling can have. If it cannot be given, the change itself says why. The name that the place had, if it may have lost it.
+    async fn put_aside(&self, one: &Addressed<'_>, known: &Known) -> Option<String> {
+        let id = one.write.id.as_ref()?;
+        let former = known.get(id)?.get("name")?.as_str()?;
+        self.rename(one, &format!("{former} [{id}]")).await.unwrap_or_else(|error| error.effect_unknown).then(|| former.to_owned())
+    }
+
+    /// The change of a place that was put aside: with it, or when it does not get through, the place loses the name of that moment.
+    async fn change_after_aside(&self, one: &Addressed<'_>, former: &str, outcomes: &mut Outcomes) {
+        let mut body = one.write.body.clone();
+        if let Value::Object(members) = &mut body {
+            members.entry("name").or_insert_with(|| json!(former));
         }
+        let address = Address { path: one.address.path.clone(), body: Some(body), ..Address::default() };
+        let (position, mut written) = self.one_of(&Addressed { position: one.position, write: one.write, address }).await;
+        let cause = match &mut written {
+            Written::Done { .. } => None,
+            Written::Refused(cause) | Written::NotYet(cause) => Some(cause),
+            Written::Failed(error) => Some(&mut error.cause),
+        };
+        if let Some(cause) = cause
+            && !self.rename(one, former).await.unwrap_or(false)
+        {
+            cause.message.push_str(LEFT_ASIDE);
+        }
+        outcomes.set(position, written);
+    }
+
+    /// Gives a place a name and leaves the rest of it; whether Go.Data took it.
+    async fn rename(&self, one: &Addressed<'_>, name: &str) -> Result<bool, Error> {
+        let request = self.place.at(Method::Put, &one.address.segments(), Safety::Write).json(to_bytes(&json!({ "name": name })));
+        let answer = self.place.client.send(request).await;
+        if let Err(error) = &answer {
+            tracing::warn!(code = %error.cause.code, id = one.write.id, "a location that swaps its name with another could not be renamed");
+        }
+        Ok(answer?.is_success())
     }
 
     /// From below: Go.Data deletes a place with all that lies below it.

@@ -8,7 +8,7 @@ use kivuko_core::error::Error;
 use serde_json::{Value, json};
 
 use super::super::write::{Outcomes, Writer};
-use super::Node;
+use super::{LEFT_ASIDE, Node};
 
 /// What is asked of siblings.
 const FIELDS: [&str; 4] = ["id", "name", "synonyms", "parentLocationId"];
@@ -32,8 +32,10 @@ impl Writer<'_> {
         for (position, node) in refused {
             let holder = siblings.iter().find(|sibling| Node::of(sibling).clashes(node)).and_then(|sibling| sibling.get("id")?.as_str());
             if let (Some(holder), Some(Written::Refused(cause))) = (holder, outcomes.get_mut(position)) {
-                cause.message =
-                    format!("the name or a synonym belongs to the location {holder}, which lies in the same parent; capitals do not count");
+                let left = if cause.message.ends_with(LEFT_ASIDE) { LEFT_ASIDE } else { "" };
+                cause.message = format!(
+                    "the name or a synonym belongs to the location {holder}, which lies in the same parent; capitals do not count{left}"
+                );
             }
         }
     }

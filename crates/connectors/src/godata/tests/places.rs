@@ -92,6 +92,44 @@ async fn quirk_44_siblings_may_swap_their_names() {
 }
 
 #[tokio::test]
+async fn places_of_one_name_swap_their_parents_and_keep_it() {
+    let swap = [update("A", json!({ "parentLocationId": "S" })), update("B", json!({ "parentLocationId": "N" }))];
+    let start = async || {
+        let world = World::new().await;
+        grow(&world, &[("C", "Country", ""), ("N", "North", "C"), ("S", "South", "C"), ("A", "Clinic", "N"), ("B", "Clinic", "S")]);
+        world
+    };
+    let place = |world: &World, id: &str| {
+        let row = stored(world, id);
+        [&row["parentLocationId"], &row["name"]].map(|value| value.as_str().expect("a text").to_owned())
+    };
+    let world = start().await;
+    let target = self::target(&world).await;
+    assert_eq!(words(&write(&*target, &swap).await), ["done"; 2]);
+    assert_eq!((place(&world, "A"), place(&world, "B")), (["S", "Clinic"].map(str::to_owned), ["N", "Clinic"].map(str::to_owned)));
+
+    // The other one is refused, so that there is no room for it: it is put back.
+    let refusal = "do: { status: 422, body: '{\"error\":{\"statusCode\":422,\"name\":\"ValidationError\",\"message\":\"no\"}}' }";
+    let world = start().await;
+    let target = self::target(&world).await;
+    world.faults(&format!("- on: {{ method: PUT, path: '*/locations/B' }}\n  {refusal}\n"));
+    let written = write(&*target, &swap).await;
+    assert_eq!(words(&written)[0], godata::TAKEN.to_string(), "{written:?}");
+    assert!(matches!(written[1], Written::Refused(_)), "{written:?}");
+    assert!(!said(&written[0]).contains("in brackets"), "{}", said(&written[0]));
+    assert_eq!((place(&world, "A"), place(&world, "B")), (["N", "Clinic"].map(str::to_owned), ["S", "Clinic"].map(str::to_owned)));
+
+    // It is refused itself when the other one has its place: the name cannot be given back, and that is said.
+    let world = start().await;
+    let target = self::target(&world).await;
+    world.faults(&format!("- on: {{ method: PUT, path: '*/locations/A', nth: 2 }}\n  {refusal}\n"));
+    let written = write(&*target, &swap).await;
+    assert!(matches!((&written[0], &written[1]), (Written::Refused(_), Written::Done { .. })), "{written:?}");
+    assert!(said(&written[0]).contains("its id in brackets"), "{}", said(&written[0]));
+    assert_eq!((place(&world, "A"), place(&world, "B")), (["N", "Clinic [A]"].map(str::to_owned), ["N", "Clinic"].map(str::to_owned)));
+}
+
+#[tokio::test]
 async fn a_place_moves_but_never_below_itself() {
     let world = World::new().await;
     north(&world);
