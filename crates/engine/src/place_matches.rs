@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::codes::{CodeMap, PlaceRow, Revised, Revision, Verdict, append};
+use kivuko_core::codes::{CodeMap, Pair, PlaceRow, Revised, Revision, Verdict, append};
 use kivuko_core::error::{Error, Problem, nearest};
 use kivuko_core::places::{Change, Given, Paired, Place, Says, changes, matched};
 use kivuko_core::project::{Crosswalk, Side};
@@ -118,12 +118,7 @@ impl Engine {
             [&settled[0], &settled[1]],
             self.today(),
         );
-        let given = Given {
-            pairs: sides.pairs.iter().map(|pair| (pair.one.clone(), pair.two.clone())).collect(),
-            refused: sides.refused.iter().cloned().collect(),
-            none_one: sides.none[0].iter().cloned().collect(),
-            none_two: sides.none[1].iter().cloned().collect(),
-        };
+        let given = sides.given();
         let (one, two) = (sides.places[0].clone(), sides.places[1].clone());
         let proposals = tokio::task::spawn_blocking(move || matched(one, two, &given))
             .await
@@ -183,7 +178,7 @@ impl Engine {
             }
         }
         let names: Vec<&str> = sides.crosswalk.sides.iter().map(|side| side.system.as_str()).collect();
-        let table = append(&sides.crosswalk.name, &names, file, &rows, &revised).map_err(PlacesRefused::File)?;
+        let table = append(&sides.crosswalk.name, &names, file, &rows, &revised, self.today()).map_err(PlacesRefused::File)?;
         Ok(PlacesKept { table, kept: rows.len() + revised.len(), before })
     }
 
@@ -271,7 +266,7 @@ impl Sides<'_> {
             let names = [&first, &second].map(|system| decision.name(system).map(str::to_owned));
             match (decision.verdict(), decision.id(&first), decision.id(&second)) {
                 (Verdict::Accept, Some(one), Some(two)) => {
-                    self.pairs.push(Paired { one: one.to_owned(), two: two.to_owned(), names });
+                    self.pairs.push(Paired { one: one.to_owned(), two: two.to_owned(), names, in_doubt: false });
                 }
                 (Verdict::Refuse, Some(one), Some(two)) => drop(self.refused.insert((one.to_owned(), two.to_owned()))),
                 (Verdict::None, Some(one), None) => drop(self.none[0].insert(one.to_owned())),
@@ -279,12 +274,51 @@ impl Sides<'_> {
                 _ => {}
             }
         }
+        let doubtful = self.doubtful(map);
         for (pair, spans) in map.effective_links() {
             let holds = spans.iter().any(|span| span.from.is_none_or(|from| from <= today) && span.to.is_none_or(|to| today <= to));
-            let (one, two) = if pair.one.0 == first { (&pair.one, &pair.other) } else { (&pair.other, &pair.one) };
-            if holds && one.0 == first && two.0 == second {
-                self.pairs.push(Paired { one: one.1.clone(), two: two.1.clone(), names: [None, None] });
+            if let Some((one, two)) = self.ordered(pair).filter(|_| holds) {
+                self.pairs.push(Paired { one, two, ..Paired::default() });
             }
+        }
+        self.pairs.extend(doubtful);
+    }
+
+    /// Links of places that lead to several, as far as no decision of today stands against them: none is proposed, and none speaks for the places above and below.
+    fn doubtful(&self, map: &CodeMap) -> Vec<Paired> {
+        let settled = self.settled();
+        let is_open = |(one, two): &(String, String)| {
+            !settled[0].contains(one) && !settled[1].contains(two) && !self.refused.contains(&(one.clone(), two.clone()))
+        };
+        let open: Vec<(String, String)> = map.disagreeing().into_iter().filter_map(|pair| self.ordered(pair)).filter(is_open).collect();
+        let (mut of_one, mut of_two): (HashMap<&str, usize>, HashMap<&str, usize>) = Default::default();
+        for (one, two) in &open {
+            *of_one.entry(one).or_default() += 1;
+            *of_two.entry(two).or_default() += 1;
+        }
+        open.iter()
+            .map(|(one, two)| {
+                let in_doubt = of_one[one.as_str()] > 1 || of_two[two.as_str()] > 1;
+                Paired { one: one.clone(), two: two.clone(), in_doubt, ..Paired::default() }
+            })
+            .collect()
+    }
+
+    /// The ids of a linked pair, that of the first side first; `None`: it is of other systems.
+    fn ordered(&self, Pair { one, other }: Pair) -> Option<(String, String)> {
+        let [first, second] = &self.systems;
+        let (one, two) = if one.0 == *first { (one, other) } else { (other, one) };
+        (one.0 == *first && two.0 == *second).then_some((one.1, two.1))
+    }
+
+    /// What is known beforehand, for the matcher.
+    fn given(&self) -> Given {
+        let (doubtful, sure): (Vec<&Paired>, Vec<&Paired>) = self.pairs.iter().partition(|pair| pair.in_doubt);
+        Given {
+            pairs: sure.iter().map(|pair| (pair.one.clone(), pair.two.clone())).collect(),
+            refused: self.refused.iter().cloned().collect(),
+            none_one: self.none[0].iter().cloned().chain(doubtful.iter().map(|pair| pair.one.clone())).collect(),
+            none_two: self.none[1].iter().cloned().chain(doubtful.iter().map(|pair| pair.two.clone())).collect(),
         }
     }
 
@@ -418,5 +452,58 @@ impl Sides<'_> {
             repeated = true;
         }
         Ok(repeated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn place(id: &str, name: &str) -> Place {
+        Place { id: id.to_owned(), name: name.to_owned(), ..Place::default() }
+    }
+
+    #[test]
+    fn places_whose_links_disagree_are_told_and_not_proposed() {
+        let crosswalk = Crosswalk { name: "places".into(), sides: Vec::new(), place: kivuko_core::error::Place::default() };
+        let places = [
+            vec![place("G1", "Mattru HC"), place("G2", "Blama HC"), place("G3", "Talia HC")],
+            vec![place("H1", "Mattru HC"), place("H2", "Mattru HC"), place("H3", "Talia HC")],
+        ];
+        let link = |one: &str, two: &str| Pair { one: ("hmis".into(), two.into()), other: ("godata".into(), one.into()) };
+        let links = [link("G1", "H1"), link("G1", "H2"), link("G3", "H3")];
+        let known = |text: &str| {
+            let table = Table::parse("codes/places.csv", text.as_bytes()).expect("it is a table");
+            let (map, problems) = CodeMap::crosswalk("places", &["godata", "hmis"], Some(&table));
+            assert_eq!(problems, []);
+            let mut sides = Sides {
+                crosswalk: &crosswalk,
+                systems: ["godata".into(), "hmis".into()],
+                places: places.clone(),
+                by_id: Default::default(),
+                pairs: Vec::new(),
+                refused: BTreeSet::new(),
+                none: Default::default(),
+            };
+            let today = date(2026, 1, 1);
+            sides.know(&map.expect("it is a crosswalk").with_links(&links), today);
+            let settled = sides.settled();
+            let changed = changes(["godata", "hmis"], &sides.places[0], &sides.places[1], &sides.pairs, [&settled[0], &settled[1]], today);
+            let told: Vec<String> =
+                changed.iter().map(|change| format!("{} {}: {}", change.one, change.two, change.reasons.join("; "))).collect();
+            let open: Vec<String> = matched(places[0].clone(), places[1].clone(), &sides.given())
+                .iter()
+                .map(|proposal| format!("{} {}", proposal.one.as_deref().unwrap_or_default(), proposal.says.word()))
+                .collect();
+            (told, open)
+        };
+        let several = "godata: flows linked it to several places of hmis, and nobody has decided which one it is";
+        let (told, open) = known("godata,hmis\n");
+        assert_eq!(told, [format!("G1 H1: {several}"), format!("G1 H2: {several}")]);
+        assert_eq!(open, ["G2 none"], "G1, H1 and H2 are settled, G3 is a pair");
+        // A decision ends it: H2 is free again, as is what was refused.
+        assert_eq!(known("godata,hmis\nG1,H1\n"), (Vec::new(), vec!["G2 none".to_owned(), " none".to_owned()]));
     }
 }

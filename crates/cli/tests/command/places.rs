@@ -158,9 +158,10 @@ fn what_has_changed_since_is_a_task() {
     let kept = read(&folder, "codes/places.csv");
     assert_eq!(
         kept,
-        "\u{feff}register;hmis;register_name;hmis_name;note;valid_to\r\n\
+        "\u{feff}register;hmis;register_name;hmis_name;note;valid_to;decision;valid_from\r\n\
          r3;h3;Mattru Community Health Post;Mattru CHC;\r\n\
-         r5;h5;Blama Health Centre;Blama HC;;2026-01-31\r\n"
+         r5;h5;Blama Health Centre;Blama HC;;2026-01-31\r\n\
+         r5;h5;Blama Health Centre;Blama HC;;;refuse;2026-02-01\r\n"
     );
     let (document, _) = folder.json(&["match", "places"]);
     assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{CodeMap, DECISION, NAME, Verdict};
@@ -37,16 +38,25 @@ pub struct Revised {
     pub note: String,
 }
 
-/// The file with these decisions.
+/// The file with these decisions. Of several rows of one pair the one that holds `today` is revised.
 ///
 /// # Errors
-/// What the file would not be right with then: decisions that contradict each other, a place with two counterparts.
-pub fn append(name: &str, sides: &[&str], table: Option<Table>, rows: &[PlaceRow], revised: &[Revised]) -> Result<Table, Vec<Problem>> {
+/// What the file would not be right with then: decisions that contradict each other, a place with two counterparts; a pair that is ended or refused and stands in a
+/// row with a third place.
+pub fn append(
+    name: &str,
+    sides: &[&str],
+    table: Option<Table>,
+    rows: &[PlaceRow],
+    revised: &[Revised],
+    today: Date,
+) -> Result<Table, Vec<Problem>> {
     let mut table = table.unwrap_or_else(|| empty(name, sides));
     let before = table.rows.last().map_or(1, |row| row.number);
-    let mut columns = Columns { table: &mut table };
-    for revision in revised {
-        columns.revise(revision);
+    let mut columns = Columns { sides, table: &mut table };
+    let together: Vec<Problem> = revised.iter().filter_map(|revision| columns.revise(revision, today).err()).collect();
+    if !together.is_empty() {
+        return Err(together);
     }
     for row in rows {
         let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
@@ -65,6 +75,7 @@ pub fn append(name: &str, sides: &[&str], table: Option<Table>, rows: &[PlaceRow
 }
 
 struct Columns<'t> {
+    sides: &'t [&'t str],
     table: &'t mut Table,
 }
 
@@ -89,27 +100,69 @@ impl Columns<'_> {
         self.table.push(written);
     }
 
-    /// Changes the accepting row of these places; one that only a link joins gets a row.
-    fn revise(&mut self, revised: &Revised) {
-        let ids: Vec<(usize, &str)> = revised.places.iter().map(|(system, id, _)| (self.column(system), id.as_str())).collect();
-        let decision = self.table.column(DECISION);
-        let cell = |row: &crate::table::Row, at: usize| row.cells.get(at).map(|cell| cell.trim().to_owned()).unwrap_or_default();
-        let is_it = |row: &crate::table::Row| {
-            ids.iter().all(|(at, id)| cell(row, *at) == **id)
-                && ["", "accept"].contains(&decision.map(|at| cell(row, at)).unwrap_or_default().to_lowercase().as_str())
-        };
-        let found = self.table.rows.iter().position(is_it);
+    /// Changes the accepting row of these places that holds today; a pair that only a link joins gets a row. What is ended is refused from the next day on: a link
+    /// of the two would join them again.
+    fn revise(&mut self, revised: &Revised, today: Date) -> Result<(), Problem> {
+        let found = self
+            .row_of(revised, &["", "accept"], |from, to| from.is_none_or(|first| first <= today) && to.is_none_or(|last| today <= last));
+        if let Some(found) = found.filter(|_| revised.revision != Revision::Keep) {
+            self.check_alone(found, revised)?;
+        }
         let mut cells: Vec<(String, String)> = Vec::new();
+        match &revised.revision {
+            Revision::Keep => {}
+            Revision::Refuse => cells.push((DECISION.to_owned(), Verdict::Refuse.word().to_owned())),
+            Revision::End(day) => cells.push(("valid_to".to_owned(), day.to_string())),
+        }
+        self.put(found, revised, cells);
+        if let Revision::End(day) = revised.revision
+            && let Ok(next) = day.checked_add(1.day())
+        {
+            // Whoever ends the pair again means another day.
+            let ended = self.row_of(revised, &["refuse"], |from, to| from.is_some() && to.is_none());
+            let ended = ended.filter(|row| self.check_alone(*row, revised).is_ok());
+            let refused = [(DECISION, Verdict::Refuse.word().to_owned()), ("valid_from", next.to_string())];
+            self.put(ended, revised, refused.map(|(column, text)| (column.to_owned(), text)).into());
+        }
+        Ok(())
+    }
+
+    /// The first row of these places with one of these decisions and with such days.
+    fn row_of(&self, revised: &Revised, decisions: &[&str], days: impl Fn(Option<Date>, Option<Date>) -> bool) -> Option<usize> {
+        self.table.rows.iter().position(|row| {
+            let day = |column: &str| crate::transform::plain_day(self.table.cell(row, column));
+            revised.places.iter().all(|(system, id, _)| self.table.cell(row, system) == id)
+                && decisions.contains(&self.table.cell(row, DECISION).to_lowercase().as_str())
+                && days(day("valid_from"), day("valid_to"))
+        })
+    }
+
+    /// # Errors
+    /// The row joins a third place with them, of which nothing was said.
+    fn check_alone(&self, found: usize, revised: &Revised) -> Result<(), Problem> {
+        let row = &self.table.rows[found];
+        let is_other = |side: &&str| {
+            !self.table.cell(row, side).is_empty() && !revised.places.iter().any(|(system, ..)| system.eq_ignore_ascii_case(side))
+        };
+        let Some(other) = self.sides.iter().copied().find(is_other) else { return Ok(()) };
+        let ids: Vec<String> = revised.places.iter().map(|(_, id, _)| format!("`{id}`")).collect();
+        let message = format!(
+            "this row joins {} with `{}` of {other}, too, of which nothing was decided",
+            ids.join(" and "),
+            self.table.cell(row, other)
+        );
+        let place = Place { file: self.table.file.clone(), line: Some(row.number), ..Place::default() };
+        Err(Problem::error(sheet::CROSSWALK_ROW, place, message)
+            .expected("a row for each pair: write this one as several and decide again"))
+    }
+
+    /// Writes cells and the names of now into a row that is there, or into a new one. A note stays, and what is new stands behind it.
+    fn put(&mut self, found: Option<usize>, revised: &Revised, mut cells: Vec<(String, String)>) {
         for (system, id, called) in &revised.places {
             if found.is_none() {
                 cells.push((system.clone(), id.clone()));
             }
             cells.push((format!("{system}{NAME}"), called.clone()));
-        }
-        match &revised.revision {
-            Revision::Keep => {}
-            Revision::Refuse => cells.push((DECISION.to_owned(), Verdict::Refuse.word().to_owned())),
-            Revision::End(day) => cells.push(("valid_to".to_owned(), day.to_string())),
         }
         cells.push(("note".to_owned(), revised.note.clone()));
         let Some(found) = found else {
@@ -122,7 +175,12 @@ impl Columns<'_> {
             if row.cells.len() <= at {
                 row.cells.resize(at + 1, String::new());
             }
-            row.cells[at] = text;
+            let before = row.cells[at].trim();
+            row.cells[at] = match column.as_str() {
+                "note" if before.contains(&text) => continue,
+                "note" if !before.is_empty() => format!("{before}; {text}"),
+                _ => text,
+            };
         }
     }
 }

@@ -143,6 +143,62 @@ fn a_side_that_the_file_does_not_have_yet_is_empty() {
     assert_eq!(map.between("godata", "fhir").map(|direction| map.translate(direction, "G1", DAY)), Some(Translated::Unlisted));
 }
 
+fn revised(one: &str, other: &str, revision: Revision, note: &str) -> Revised {
+    let place = |system: &str, id: &str| (system.to_owned(), id.to_owned(), String::new());
+    Revised { places: vec![place("godata", one), place("hmis", other)], revision, note: note.to_owned() }
+}
+
+fn revise(text: &str, sides: &[&str], revision: Revision) -> Result<String, Vec<Problem>> {
+    let table = Table::parse("codes/places.csv", text.as_bytes()).expect("it is a table");
+    let table = append("places", sides, Some(table), &[], &[revised("G1", "H1", revision, "seen")], DAY)?;
+    Ok(String::from_utf8(table.write()).expect("it is text"))
+}
+
+const TWO: [&str; 2] = ["godata", "hmis"];
+
+#[test]
+fn a_pair_that_is_ended_holds_until_that_day_though_a_link_joins_it() {
+    let end = |day| Revision::End(day);
+    for text in ["godata,hmis,decision,valid_from,valid_to,note\n", "godata,hmis\nG1,H1\n"] {
+        let ended = revise(text, &TWO, end(date(2026, 6, 30))).expect("it can be ended");
+        let map = crosswalk(&ended, &[("G1", "H1")]);
+        assert_eq!((there(&map, "G1", date(2026, 6, 30)), back(&map, "H1", date(2026, 6, 30))), (to("H1"), to("G1")), "{ended}");
+        let after = date(2026, 7, 1);
+        assert_eq!((there(&map, "G1", after), back(&map, "H1", after)), (Translated::Unlisted, Translated::Unlisted), "{ended}");
+        // Twice is once, and another day takes the place of the first.
+        assert_eq!(revise(&ended, &TWO, end(date(2026, 6, 30))), Ok(ended.clone()));
+        let later = crosswalk(&revise(&ended, &TWO, end(date(2026, 9, 30))).expect("it can be ended later"), &[("G1", "H1")]);
+        assert_eq!((there(&later, "G1", after), there(&later, "G1", date(2026, 10, 1))), (to("H1"), Translated::Unlisted));
+    }
+}
+
+#[test]
+fn the_row_that_holds_on_the_day_is_revised_and_notes_stay() {
+    let rows = "godata,hmis,decision,valid_from,valid_to,note\nG1,H1,,,2024-12-31,old\nG1,H1,,2025-06-01,,by Fatu\n";
+    let refused = revise(rows, &TWO, Revision::Refuse).expect("it can be refused");
+    let wanted = "godata,hmis,decision,valid_from,valid_to,note\nG1,H1,,,2024-12-31,old\nG1,H1,refuse,2025-06-01,,\"by Fatu; seen\"\n";
+    assert_eq!(refused, wanted);
+    let ended = revise(rows, &TWO, Revision::End(date(2025, 12, 31))).expect("it can be ended");
+    assert!(
+        ended.contains("\nG1,H1,,,2024-12-31,old\nG1,H1,,2025-06-01,2025-12-31,\"by Fatu; seen\"\nG1,H1,refuse,2026-01-01,"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_row_of_three_systems_is_not_taken_apart_unasked() {
+    let (three, rows) = (["godata", "hmis", "fhir"], "godata,hmis,fhir,note\nG1,H1,F1,by Fatu\n");
+    for revision in [Revision::Refuse, Revision::End(DAY)] {
+        let problems = revise(rows, &three, revision).expect_err("the third place was not meant");
+        assert_eq!((problems[0].code, problems[0].place.line, problems.len()), (sheet::CROSSWALK_ROW, Some(2), 1));
+        assert!(problems[0].message.contains("with `F1` of fhir"), "{problems:?}");
+    }
+    assert_eq!(revise(rows, &three, Revision::Keep), Ok(rows.replace("by Fatu", "\"by Fatu; seen\"")));
+    let pairs = "godata,hmis,fhir,note\nG1,H1,,\nG1,,F1,\n";
+    let map = revise(pairs, &three, Revision::Refuse).expect("the pair stands alone");
+    assert!(map.contains("\nG1,,F1,"), "{map}");
+}
+
 /// The places of both sides, the verdict, the months of both days.
 type AnyRow = (usize, usize, &'static str, Option<i8>, Option<i8>);
 

@@ -13,6 +13,8 @@ pub struct Paired {
     pub one: String,
     pub two: String,
     pub names: [Option<String>; 2],
+    /// Flows linked one of the two to others as well, and nobody has decided.
+    pub in_doubt: bool,
 }
 
 /// A pair that has to be looked at again.
@@ -67,7 +69,13 @@ pub fn changes(
         {
             reasons.push("moved: the places above belong to others".to_owned());
         }
-        if partners[&(1, ids[1])].len() > 1 {
+        if pair.in_doubt {
+            let several = |side: usize| partners[&(side, ids[side])].len() > 1;
+            for side in [0, 1].into_iter().filter(|side| several(*side)) {
+                let (here, there) = (sides[side], sides[1 - side]);
+                reasons.push(format!("{here}: flows linked it to several places of {there}, and nobody has decided which one it is"));
+            }
+        } else if partners[&(1, ids[1])].len() > 1 {
             reasons.push(format!("{}: other places of {} lead to it, too", sides[1], sides[0]));
         }
         if !reasons.is_empty() {
@@ -122,6 +130,7 @@ mod tests {
                 one: format!("a{id}"),
                 two: format!("b{id}"),
                 names: [Some(name.to_owned()), Some(name.to_owned())],
+                in_doubt: false,
             })
             .collect();
         let settled = |side: char| ["b", "k", "1", "2"].into_iter().map(|id| format!("{side}{id}")).collect::<BTreeSet<_>>();

@@ -115,12 +115,13 @@ pub(super) struct Own {
     pub doubts: Doubts,
 }
 
-/// How the identifiers of two places stand to each other.
+/// How the identifiers of two places stand to each other, where those of both sides are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
     Equal,
     /// One that both sides use leads elsewhere.
     Elsewhere,
+    /// There is none, or an equal one may be so by chance.
     Unsaid,
 }
 

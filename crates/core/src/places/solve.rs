@@ -69,7 +69,8 @@ impl Solver {
     pub fn new(one: Vec<Place>, two: Vec<Place>, known: &Given) -> Self {
         let (one, two) = (Tree::new(one), Tree::new(two));
         let rarity = Rarity::new(one.names.iter().chain(&two.names).map(Vec::as_slice));
-        let codes = Codes::new(&one, &two);
+        let mut codes = Codes::new(&one, &two);
+        codes.trust(&one, &two, &rarity);
         let context = Context::new(&one, &two);
         let (mut settled_one, mut settled_two) = (vec![false; one.len()], vec![false; two.len()]);
         let both = |pairs: &[(String, String)]| -> Vec<(usize, usize)> {
@@ -94,7 +95,6 @@ impl Solver {
             found.extend(self.codes.of[at].iter().filter_map(|code| self.codes.places.get(code)));
             self.consider(at, found);
         }
-        self.codes.trust(&self.one, &self.two, &self.rarity);
         let mut context = self.blank();
         self.vote_first(&mut context);
         self.context = context;
@@ -245,8 +245,8 @@ impl Solver {
     }
 
     /// Whether an identifier that both sides use says that they are the same, whatever else speaks against it.
-    pub fn is_claimed(&self, pair: &Pair) -> bool {
-        pair.own.code == Code::Equal && self.codes.worth > 0.0
+    pub fn is_claimed(pair: &Pair) -> bool {
+        pair.own.code == Code::Equal
     }
 
     /// Gives each of these places its counterpart, the surest pairs first, and none to two.
@@ -328,7 +328,11 @@ impl Codes {
         };
     }
 
+    /// How the identifiers of two places stand to each other; where they are not trusted they say nothing, for a pair or against it.
     fn compare(&self, at: usize, place: usize) -> Code {
+        if self.worth <= 0.0 {
+            return Code::Unsaid;
+        }
         let mut elsewhere = false;
         for code in &self.of[at] {
             match self.places.get(code) {

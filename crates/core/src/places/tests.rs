@@ -155,6 +155,38 @@ fn an_identifier_with_another_name_is_looked_at() {
     check("a1: Mattru HC < abo", "b1: Senehun Clinic < bke", &[("a1", Says::None, NOBODY)]);
 }
 
+/// Two registers that both count from 1, in another order.
+#[test]
+fn numbers_that_are_equal_by_chance_lift_no_doubt_and_raise_none() {
+    let number = |mut all: Vec<Place>, first: usize| {
+        let many = all.len();
+        for (at, place) in all.iter_mut().enumerate() {
+            if place.codes.is_empty() {
+                place.codes = vec![(100 + (at + first) % many).to_string()];
+            }
+        }
+        all
+    };
+    let one = "a1: Mattru HC < abo # 7\na2: Yele HC < abo # 8\na3: Njala < abo # 9\na4: Lunsar HC < abo @ 7.61 -11.83 # 10";
+    let two = "b1: Mattru HC < bbo # 7\nb1x: Mattru Health Centre < bbo # 90\nb2: Yele HC < bke # 8\n\
+        b3: Njala CHP < bbo # 9\nb3x: Njala Hospital < bbo # 91\nb4: Lunsar HC < bbo @ 9.0 -13.0 # 10";
+    let found = matched(number(country('a', one), 0), number(country('b', two), 5), &Given::default());
+    for ambiguous in ["a1", "a2", "a3", "a4"] {
+        assert_eq!(of(&found, ambiguous).says, Says::Unclear, "{:#?}", of(&found, ambiguous));
+    }
+    for good in (0..12).map(|at| format!("av{at}")) {
+        let proposal = of(&found, &good);
+        assert_eq!((proposal.says, &proposal.candidates[0].id[1..]), (Says::Same, &good[1..]), "{proposal:#?}");
+    }
+}
+
+#[test]
+fn an_identifier_alone_is_not_enough_for_a_place_far_off_under_another_parent() {
+    let one = "a1: Mattru HC < abo @ 7.61 -11.83 # 417";
+    check(one, "b1: Mattru HC < bke @ 9.0 -13.0 # 417", &[("a1", Says::Unclear, "b1")]);
+    check(one, "b1: Mattru HC < bbo @ 9.0 -13.0 # 417", &[("a1", Says::Same, "b1")]);
+}
+
 #[test]
 fn a_parent_of_another_name_is_known_by_its_children() {
     let mut two = country('b', "");

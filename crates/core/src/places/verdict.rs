@@ -134,7 +134,7 @@ fn judge(solver: &Solver, rivals: &Rivals, at: usize) -> (Says, Vec<(usize, Cand
     let shown: Vec<(usize, Candidate)> = open
         .iter()
         .enumerate()
-        .filter(|(_, pair)| pair.score >= SHOW || solver.is_claimed(pair))
+        .filter(|(_, pair)| pair.score >= SHOW || Solver::is_claimed(pair))
         .take(MOST_SHOWN)
         .map(|(number, pair)| if number == 0 { told(pair, doubts, &near) } else { told(pair, self::doubts(solver, at, pair), &[]) })
         .collect();
@@ -203,11 +203,12 @@ fn doubts(solver: &Solver, at: usize, pair: &Pair) -> Doubts {
     if own.doubts.has(Doubt::NameHasMore) && (code || close(1.0) || below) {
         doubts.take(Doubt::NameHasMore);
     }
-    if code || below {
+    // An identifier alone explains a place far off, or one under another parent; not both at once.
+    if code && pair.standing.parents != Parents::Contradict || below {
         doubts.take(Doubt::FarApart);
-        if below {
-            doubts.take(Doubt::NameDiffers);
-        }
+    }
+    if below {
+        doubts.take(Doubt::NameDiffers);
     }
     doubts
 }
