@@ -279,7 +279,8 @@ fn it_is_its_identifier_in_json() {
 }
 
 fn days() -> impl Strategy<Value = Date> {
-    (1001i16..=9996, 1i16..=366)
+    // Far enough from the first and the last year that a period names, so that there is one before and one after.
+    (1003i16..=9994, 1i16..=366)
         .prop_map(|(year, number)| Date::new(year, 1, 1).expect("a day").saturating_add(i64::from(number - 1).days()))
 }
 
