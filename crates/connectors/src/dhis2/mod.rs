@@ -4,7 +4,7 @@
 //! against what the data set is before they are sent, and of every answer each value gets its own outcome. Where a release refuses a whole group for one bad
 //! value, the group is sent again in parts until only the guilty values are left. An import whose outcome cannot be told is left to the engine, which looks.
 //!
-//! Org units, options and option sets are written as whole objects, with everything in them that others keep; see [`metadata`].
+//! Org units, options and option sets are written as whole objects, with everything in them that others keep; see `metadata`.
 //!
 //! Reading goes by `lastUpdated` and the server's clock, with an overlap. Changes that the sources cannot see: metadata that were deleted (a whole scan
 //! tells by absence); what changed on the other side of an association (a data set that was given an org unit changes, the org unit does not); that the path of a unit
