@@ -17,8 +17,14 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// The word with which a program starts itself for one run: `run PROJECT FLOW [--plan]`.
 pub const WORD: &str = "run";
 
-/// What that process does. What it took is read at the very end.
-pub async fn run(project: &Path, flow: &str, plan: bool) -> Outcome<Value> {
+/// What that process does: the run, then a line with what it took.
+pub fn run(project: &Path, flow: &str, plan: bool) -> Outcome<()> {
+    println!("{}", tokio::runtime::Runtime::new()?.block_on(report(project, flow, plan))?);
+    Ok(())
+}
+
+/// What it took is read at the very end.
+async fn report(project: &Path, flow: &str, plan: bool) -> Outcome<Value> {
     let workspace = Workspace::read(project, "test")?;
     if let Some(problem) = workspace.problems.first() {
         // None is expected, not even a warning.
@@ -64,6 +70,13 @@ pub struct Taken {
     pub written: u64,
     /// The account of the run.
     pub counts: Value,
+}
+
+/// Of several takes the one in the middle by time.
+pub fn median(mut taken: Vec<Taken>) -> Option<Taken> {
+    taken.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+    let middle = taken.len() / 2;
+    taken.into_iter().nth(middle)
 }
 
 /// Starts the run as a process of its own and waits for it.

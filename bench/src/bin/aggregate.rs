@@ -62,11 +62,7 @@ fn main() -> Outcome<()> {
     match arguments.part {
         None => measure(&arguments.measure),
         Some(Part::Sim { cases, from }) => tokio::runtime::Runtime::new()?.block_on(simulate(cases, from == "canned")),
-        Some(Part::Run { project, flow, plan }) => {
-            let report = tokio::runtime::Runtime::new()?.block_on(take::run(&project, &flow, plan))?;
-            println!("{report}");
-            Ok(())
-        }
+        Some(Part::Run { project, flow, plan }) => take::run(&project, &flow, plan),
     }
 }
 

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use kivuko_bench::line_list::Account;
 use kivuko_bench::places::{self, FLOW};
 use kivuko_bench::simulator::{Simulator, simulate};
-use kivuko_bench::take::{self, Taken, take, take_alone, thousands};
+use kivuko_bench::take::{self, Taken, median, take, take_alone, thousands};
 use kivuko_sims::godata::Options;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -62,11 +62,7 @@ fn main() -> Outcome<()> {
         None if arguments.measure.to == "api" => measure_api(&arguments.measure),
         None => measure(&arguments.measure),
         Some(Part::Sim) => tokio::runtime::Runtime::new()?.block_on(simulate(Options::for_tests())),
-        Some(Part::Run { project, flow }) => {
-            let report = tokio::runtime::Runtime::new()?.block_on(take::run(&project, &flow, false))?;
-            println!("{report}");
-            Ok(())
-        }
+        Some(Part::Run { project, flow }) => take::run(&project, &flow, false),
     }
 }
 
@@ -119,9 +115,8 @@ fn measure_api(asked: &Measure) -> Outcome<()> {
         println!("|---|---|---|---|---|---|");
     }
     let some = format!("{} of them changed", asked.changed);
-    for (name, mut taken) in [("first time", first), ("the same again, nothing changed", again), (&some, changed)] {
-        taken.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
-        let Some(Taken { seconds, cpu, peak_mb, requests, written, .. }) = taken.get(taken.len() / 2) else { continue };
+    for (name, taken) in [("first time", first), ("the same again, nothing changed", again), (&some, changed)] {
+        let Some(Taken { seconds, cpu, peak_mb, requests, written, .. }) = median(taken) else { continue };
         if asked.rows {
             println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB | {requests} | {written} |");
         } else {
@@ -133,9 +128,8 @@ fn measure_api(asked: &Measure) -> Outcome<()> {
     Ok(())
 }
 
-fn show(name: &str, rows: bool, mut taken: Vec<Taken>) {
-    taken.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
-    let Some(Taken { seconds, cpu, peak_mb, .. }) = taken.get(taken.len() / 2) else { return };
+fn show(name: &str, rows: bool, taken: Vec<Taken>) {
+    let Some(Taken { seconds, cpu, peak_mb, .. }) = median(taken) else { return };
     if rows {
         println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB |");
     } else {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use kivuko_bench::line_list::{self, Account, FLOW};
 use kivuko_bench::simulator::{Simulator, simulate};
-use kivuko_bench::take::{self, Taken, take, thousands};
+use kivuko_bench::take::{self, Taken, median, take, thousands};
 use kivuko_sims::godata::Options;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -69,11 +69,7 @@ fn main() -> Outcome<()> {
     match arguments.part {
         None => measure(&arguments.measure),
         Some(Part::Sim) => tokio::runtime::Runtime::new()?.block_on(simulate(Options::for_tests())),
-        Some(Part::Run { project, flow, plan }) => {
-            let report = tokio::runtime::Runtime::new()?.block_on(take::run(&project, &flow, plan))?;
-            println!("{report}");
-            Ok(())
-        }
+        Some(Part::Run { project, flow, plan }) => take::run(&project, &flow, plan),
     }
 }
 
@@ -126,11 +122,9 @@ fn measure(asked: &Measure) -> Outcome<()> {
     Ok(())
 }
 
-fn show(name: &str, asked: &Measure, mut taken: Vec<Taken>) {
-    taken.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
-    let Some(median) = taken.get(taken.len() / 2) else { return };
-    let Taken { seconds, cpu, peak_mb, their_cpu, requests, writes, written, .. } = median;
-    let each = *requests as f64 / asked.records.max(1) as f64;
+fn show(name: &str, asked: &Measure, taken: Vec<Taken>) {
+    let Some(Taken { seconds, cpu, peak_mb, their_cpu, requests, writes, written, .. }) = median(taken) else { return };
+    let each = requests as f64 / asked.records.max(1) as f64;
     if asked.rows {
         println!("| {name} | {seconds:.2} s | {cpu:.2} s | {peak_mb:.0} MB | {requests} | {each:.4} | {written} | {their_cpu:.2} s |");
     } else {

@@ -217,6 +217,28 @@ impl Table {
         let number = self.rows.last().map_or(1, |row| row.number) + 1;
         self.rows.push(Row { number, cells, raw: None });
     }
+
+    /// The position of a column, which is added where it is not there.
+    pub fn column_or_new(&mut self, name: &str) -> usize {
+        self.column(name).unwrap_or_else(|| {
+            self.header.push(name.to_owned());
+            self.header.len() - 1
+        })
+    }
+
+    /// Adds a row of cells by the names of their columns; columns that are not there are added.
+    pub fn push_named<'c>(&mut self, cells: impl IntoIterator<Item = (&'c str, &'c str)>) {
+        let mut written = Vec::new();
+        for (column, cell) in cells {
+            let at = self.column_or_new(column);
+            if written.len() <= at {
+                written.resize(at + 1, String::new());
+            }
+            cell.trim().clone_into(&mut written[at]);
+        }
+        written.resize(self.header.len(), String::new());
+        self.push(written);
+    }
 }
 
 fn write_cell(text: &mut String, cell: &str) {

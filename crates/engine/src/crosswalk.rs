@@ -20,8 +20,7 @@ impl Engine {
     /// The code maps of the project, with the links of those crosswalks that a flow uses.
     pub(crate) async fn codes_of(&self, flow: &Flow) -> Result<CodeMaps, Error> {
         let mut codes = self.project.codes.clone();
-        let own: Vec<&str> = self.crosswalks_of(flow).map(|crosswalk| crosswalk.name.as_str()).collect();
-        let used = |crosswalk: &&Crosswalk| flow.code_maps.contains(&crosswalk.name) || own.contains(&crosswalk.name.as_str());
+        let used = |crosswalk: &&Crosswalk| flow.code_maps.contains(&crosswalk.name) || joins(crosswalk, flow);
         for crosswalk in self.project.crosswalks.values().filter(used) {
             if let Some(map) = codes.0.get_mut(&crosswalk.name) {
                 *map = Arc::new(self.linked(crosswalk, map).await?);
@@ -32,11 +31,7 @@ impl Engine {
 
     /// The crosswalks between what a flow reads and what it writes: they say which record is which, before the key does.
     pub(crate) fn crosswalks_of<'a>(&'a self, flow: &'a Flow) -> impl Iterator<Item = &'a Crosswalk> {
-        let (from, to) = (&flow.from, &flow.to);
-        self.project.crosswalks.values().filter(move |crosswalk| {
-            crosswalk.side(&from.system).is_some_and(|side| side.resource == from.resource)
-                && crosswalk.side(&to.system).is_some_and(|side| to.records.iter().any(|record| record.resource == side.resource))
-        })
+        self.project.crosswalks.values().filter(move |crosswalk| joins(crosswalk, flow))
     }
 
     /// A crosswalk with everything that flows have linked.
@@ -64,4 +59,10 @@ impl Engine {
             }));
         }
     }
+}
+
+/// Whether a flow goes from one side of a crosswalk to another.
+fn joins(crosswalk: &Crosswalk, flow: &Flow) -> bool {
+    crosswalk.side(&flow.from.system).is_some_and(|side| side.resource == flow.from.resource)
+        && crosswalk.side(&flow.to.system).is_some_and(|side| flow.to.records.iter().any(|record| record.resource == side.resource))
 }

@@ -18,8 +18,9 @@ use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 
 use crate::duplicates::Duplicates;
 use crate::known::KnownReferences;
+use crate::options::RunOptions;
 use crate::read::duplicate_id;
-use crate::run::{Execution, RunOptions};
+use crate::run::Execution;
 use crate::spill::{Gathering, Merging, Row, Sorted};
 
 /// The partition of all groups.

@@ -18,9 +18,10 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::lease::Held;
+use crate::options::RunOptions;
 use crate::proposals::{self, Proposal};
 use crate::report::{CauseGroup, left_out};
-use crate::run::{Execution, RunOptions, Watch};
+use crate::run::{Execution, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
 
 /// For how many days a saved plan is kept.

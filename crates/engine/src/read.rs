@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::absence::hash_of;
 use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
-use crate::run::{Execution, RunOptions, Watch};
+use crate::options::RunOptions;
+use crate::run::{Execution, Watch};
 use crate::unit::{Early, Item};
 
 /// Refuses a file in the place of a source that knows identities by itself, when the flow does not say where a file has them.

@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::known::{Known, KnownReferences};
+use crate::options::RunOptions;
 use crate::proposals::texts;
-use crate::run::{Execution, RunOptions};
+use crate::run::Execution;
 
 /// One field of a question, side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]

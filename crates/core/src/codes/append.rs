@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::edit::empty;
 use super::{CodeMap, DECISION, NAME, Verdict};
 use crate::catalogue::sheet;
 use crate::error::{Place, Problem};
@@ -65,7 +66,7 @@ pub fn append(
             cells.push((system.clone(), id.clone()));
             cells.push((format!("{system}{NAME}"), called.clone()));
         }
-        columns.push(cells);
+        columns.push(&cells);
     }
     let (map, mut problems) = CodeMap::crosswalk(name, sides, Some(&table));
     if let Some(map) = map {
@@ -80,24 +81,9 @@ struct Columns<'t> {
 }
 
 impl Columns<'_> {
-    fn column(&mut self, name: &str) -> usize {
-        self.table.column(name).unwrap_or_else(|| {
-            self.table.header.push(name.to_owned());
-            self.table.header.len() - 1
-        })
-    }
-
-    fn push(&mut self, cells: Vec<(String, String)>) {
-        let mut written = Vec::new();
-        for (column, cell) in cells.into_iter().filter(|(_, cell)| !cell.trim().is_empty()) {
-            let at = self.column(&column);
-            if written.len() <= at {
-                written.resize(at + 1, String::new());
-            }
-            cell.trim().clone_into(&mut written[at]);
-        }
-        written.resize(self.table.header.len().max(written.len()), String::new());
-        self.table.push(written);
+    fn push(&mut self, cells: &[(String, String)]) {
+        let said = cells.iter().filter(|(_, cell)| !cell.trim().is_empty());
+        self.table.push_named(said.map(|(column, cell)| (column.as_str(), cell.as_str())));
     }
 
     /// Changes the accepting row of these places that holds today; a pair that only a link joins gets a row. What is ended is refused from the next day on: a link
@@ -166,11 +152,11 @@ impl Columns<'_> {
         }
         cells.push(("note".to_owned(), revised.note.clone()));
         let Some(found) = found else {
-            self.push(cells);
+            self.push(&cells);
             return;
         };
         for (column, text) in cells.into_iter().filter(|(_, text)| !text.is_empty()) {
-            let at = self.column(&column);
+            let at = self.table.column_or_new(&column);
             let row = &mut self.table.rows[found];
             if row.cells.len() <= at {
                 row.cells.resize(at + 1, String::new());
@@ -183,14 +169,6 @@ impl Columns<'_> {
             };
         }
     }
-}
-
-/// The file before anybody has decided anything.
-fn empty(name: &str, sides: &[&str]) -> Table {
-    let ids = sides.iter().map(|side| (*side).to_owned());
-    let names = sides.iter().map(|side| format!("{side}{NAME}"));
-    let others = [DECISION, "valid_from", "valid_to", "note"].map(str::to_owned);
-    Table::new(format!("codes/{name}.csv"), ids.chain(names).chain(others).collect())
 }
 
 /// Accepting rows of one place and one system with different counterparts on the same days, of which one is new: what a person wrote by hand may lead several

@@ -51,16 +51,7 @@ pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -
     let (from, to) = (day(row.valid_from), day(row.valid_to));
     let others = [(DECISION, verdict), ("valid_from", &*from), ("valid_to", &*to), ("note", row.note)];
     let cells: Vec<(&str, &str)> = row.cells.iter().copied().chain(others.into_iter().filter(|(_, cell)| !cell.is_empty())).collect();
-    let mut written = vec![String::new(); table.header.len()];
-    for (column, cell) in cells {
-        let at = table.column(column).unwrap_or_else(|| {
-            table.header.push(column.to_owned());
-            written.push(String::new());
-            table.header.len() - 1
-        });
-        cell.trim().clone_into(&mut written[at]);
-    }
-    table.push(written);
+    table.push_named(cells);
     match parse(&table) {
         (Some(map), problems) if problems.is_empty() => {
             let contradictions = map.other_counterparts(&table, row);

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::completeness::MARK;
 use super::{Numbers, cells_partition};
-use crate::run::{Execution, RunOptions};
+use crate::options::RunOptions;
+use crate::run::Execution;
 
 /// How many cells are asked for at once.
 pub(super) const MANY: usize = 2_000;

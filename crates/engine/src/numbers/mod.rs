@@ -33,7 +33,8 @@ use kivuko_core::period::Period;
 use kivuko_core::record::Partition;
 
 use crate::engine::Engine;
-use crate::run::{Execution, RunOptions, Watch, checks_failed};
+use crate::options::RunOptions;
+use crate::run::{Execution, Watch, checks_failed};
 
 pub(crate) use send::Sending;
 pub(crate) use taking_back::{CellsById, taken_back};

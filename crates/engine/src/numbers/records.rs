@@ -14,7 +14,8 @@ use super::beside::{Ahead, Behind};
 use super::counting::LookedAt;
 use crate::absence::{ABSENT, FEW, STOP_ABOVE, hash_of, page_of_absent};
 use crate::columns;
-use crate::run::{Execution, RunOptions, Watch};
+use crate::options::RunOptions;
+use crate::run::{Execution, Watch};
 
 /// Of the pages that are committed together with `drill: on`, so many times fewer without.
 const FEWER: usize = 4;

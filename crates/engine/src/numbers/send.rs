@@ -14,7 +14,8 @@ use super::completeness::MARK;
 use super::values::Worth;
 use super::{Numbers, cells_partition};
 use crate::duplicates::Duplicates;
-use crate::run::{Execution, RunOptions, Watch};
+use crate::options::RunOptions;
+use crate::run::{Execution, Watch};
 
 /// The cells of the page that is being sent, by their ids.
 #[derive(Debug, Default)]
