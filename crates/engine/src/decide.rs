@@ -170,6 +170,7 @@ impl Execution<'_> {
                     target_codes::TARGET_GONE,
                     "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else (`run --again` writes it again)",
                 )]),
+                Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
                 Some(candidate) => self.compare(&capabilities, unit, candidate),
             };
@@ -350,8 +351,9 @@ impl Execution<'_> {
         if let Some(cause) = present.barred() {
             return Decision::Rejected(vec![cause.clone()]);
         }
-        // A killed run or revert may have sent another number than the one that was sent last, and than the one of now.
-        let unsure = self.sending.is_some() && unit.interrupted.is_some();
+        // A killed run or revert may have sent something else than what was sent last, and than what is there now: then everything is compared. A number is one
+        // field, and is always looked at.
+        let unsure = unit.unsure || (self.sending.is_some() && unit.interrupted.is_some());
         let desired = match (&unit.link, &unit.sent) {
             // Only what changed in the source travels: what somebody changed in the target since stays as it is.
             (Some(_), Some(sent)) if !self.live && !unsure => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
@@ -365,6 +367,10 @@ impl Execution<'_> {
         let found = Found { id: present.id.clone(), version: present.version.clone() };
         if changed.is_empty() && !is_due {
             return match unit.interrupted {
+                // It was to send something else, and that is not there: it never got so far.
+                Some(Action::Update) if unit.unsure && unit.link.is_some() && self.sending.is_none() => {
+                    Decision::Unchanged { found: Some(found) }
+                }
                 // An earlier run sent it and did not live to see the answer.
                 Some(action @ (Action::Create | Action::Update)) => {
                     let action = if unit.link.is_some() { Action::Update } else { action };
@@ -383,6 +389,11 @@ impl Execution<'_> {
             before: changed.iter().map(|name| (name.clone(), present.body.get(name).cloned().unwrap_or_default())).collect(),
             body: only(&merged, |name| changed.contains(name)),
         })
+    }
+
+    /// Whether a number was deleted by a run of ours that was killed over it, and not by a person.
+    fn took_away(&self, unit: &Unit, present: &Candidate) -> bool {
+        self.sending.is_some() && present.deleted && unit.interrupted == Some(Action::Delete)
     }
 
     /// Looks keys up in calls of the size that the target takes, several at a time.
@@ -420,6 +431,17 @@ fn deleted_match() -> Decision {
         target_codes::DELETED_MATCH,
         "the target holds this record as deleted; restore it there, or discard this rejection if the deletion was right",
     )])
+}
+
+/// A number that was taken away and is there again.
+fn give_again(unit: &Unit, present: &Candidate) -> Decision {
+    Decision::Write(Change {
+        action: Action::Update,
+        target_id: Some(present.id.clone()),
+        target_version: present.version.clone(),
+        body: unit.update.clone(),
+        before: Value::Null,
+    })
 }
 
 fn several(candidates: &[&Candidate]) -> Decision {

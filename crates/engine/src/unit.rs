@@ -72,6 +72,8 @@ pub(crate) struct Unit {
     pub was_sent: bool,
     /// What an earlier run was doing with it when it died.
     pub interrupted: Option<Action>,
+    /// An earlier run that died was sending other content than that of now: nobody knows which of the fields the target holds.
+    pub unsure: bool,
     pub decision: Decision,
     pub warnings: Vec<Cause>,
     /// Why the target does not take it yet, when it said so itself.
@@ -158,6 +160,7 @@ impl Unit {
             intent: None,
             was_sent: false,
             interrupted: None,
+            unsure: false,
             decision,
             warnings: Vec::new(),
             held_back: None,

@@ -53,6 +53,8 @@ async fn zeros_that_mean_nothing_vanish() {
     import(&clerk, "", vec![cases("3")]).await;
     assert_eq!(import(&clerk, "", vec![cases("0")]).await, [0, 0, 1, 0]);
     assert!(sim.cells().is_empty());
+    let row = sim.data_values().remove(0);
+    assert_eq!((row.value.as_str(), row.deleted), ("0", true), "the row says what was given last");
     assert_eq!(import(&clerk, "", vec![value(json!({"value": "0"}))]).await, [1, 0, 0, 0], "where zero is significant it is kept");
 }
 

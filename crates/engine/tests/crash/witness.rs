@@ -109,7 +109,7 @@ impl Witness {
 }
 
 /// Everything that Go.Data holds, deleted or not, in all outbreaks, in an order of its own.
-fn content(world: &World, names: &BTreeMap<String, String>) -> Vec<String> {
+pub fn content(world: &World, names: &BTreeMap<String, String>) -> Vec<String> {
     let state = world.sim.state();
     let mut texts = Vec::new();
     for (kind, records) in

@@ -178,7 +178,7 @@ async fn quirk_52_a_refused_assignment_is_a_rejection_and_never_swallowed() {
 }
 
 #[tokio::test]
-async fn a_unit_is_among_the_accounts_own_once_the_server_agreed() {
+async fn quirk_52_a_unit_is_among_the_accounts_own_once_the_server_agreed() {
     for release in RELEASES {
         let world = assigning(release, &["F_METADATA_IMPORT", "F_ORGANISATIONUNIT_ADD"]).await;
         let options = json!({ "assign": { "users": "me" } });

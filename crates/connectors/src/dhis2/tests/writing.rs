@@ -173,19 +173,57 @@ async fn quirk_09_a_zero_that_is_not_kept_is_nothing_and_nothing_is_a_zero() {
 }
 
 #[tokio::test]
+async fn quirk_09_what_a_person_deleted_is_told_from_a_zero_that_is_not_kept() {
+    for release in RELEASES {
+        let world = World::new(release).await;
+        let target = world.target(json!({})).await;
+        let written = target.write(&[create(&*target, value(CASES, MAY, CLINIC, Some(FEMALE), "4"))]).await.expect("it is sent");
+        let Written::Done { id, .. } = &written[0] else { panic!("{release}: {written:?}") };
+        let ids = std::slice::from_ref(id);
+        let update = |value: &str| Write {
+            action: Action::Update,
+            key: Key(Vec::new()),
+            id: Some(id.clone()),
+            body: json!({ "value": value }),
+            parent: None,
+        };
+        let fetched = || async {
+            let found = target.fetch(ids).await.expect("it can be asked").remove(0).expect("it is there");
+            (found.body["value"].clone(), found.deleted)
+        };
+        for typed in ["0", "00", "4"] {
+            // In the form: the row is marked as deleted where a 0 is not kept, and says 0.
+            world.sim.enter([CASES, MAY, CLINIC], [Some(FEMALE), None], typed);
+            let (found, deleted) = fetched().await;
+            assert_eq!((found == json!("4"), deleted), (typed == "4", false), "{release}: somebody typed {typed}: {found}");
+        }
+        assert_eq!(shown(&target.write(&[update("0")]).await.expect("it is sent")), ["done"], "{release}");
+        assert_eq!(fetched().await, (json!("0"), false), "{release}");
+        assert_eq!(shown(&target.write(&[update("3")]).await.expect("it is sent")), ["done"], "{release}");
+        world.sim.enter([CASES, MAY, CLINIC], [Some(FEMALE), None], "");
+        let (_, deleted) = fetched().await;
+        assert!(deleted, "{release}: somebody emptied the field");
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_deleted_is_told_or_restored_as_the_flow_says() {
-    let world = World::new("2.42").await;
-    let target = world.target(json!({})).await;
-    let written = target.write(&[create(&*target, value(BEDS, MAY, CLINIC, None, "5"))]).await.expect("it is sent");
-    let Written::Done { id, .. } = &written[0] else { panic!("{written:?}") };
-    let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null, parent: None };
-    target.write(&[delete]).await.expect("it is sent");
-    let keys = [key([BEDS, MAY, CLINIC, DEFAULT, DEFAULT])];
-    let found = target.lookup(&keys).await.expect("it can be asked").remove(0).remove(0);
-    assert!(found.deleted);
-    let restoring = world.target(json!({ "restore": true })).await;
-    let found = restoring.lookup(&keys).await.expect("it can be asked").remove(0).remove(0);
-    assert_eq!((found.deleted, found.standing), (false, kivuko_core::connector::Standing::Due));
+    // Where a 0 is kept, and where it is not.
+    for (release, element, option) in RELEASES.iter().flat_map(|release| [(release, BEDS, None), (release, CASES, Some(FEMALE))]) {
+        let world = World::new(release).await;
+        let target = world.target(json!({})).await;
+        let written = target.write(&[create(&*target, value(element, MAY, CLINIC, option, "5"))]).await.expect("it is sent");
+        let Written::Done { id, .. } = &written[0] else { panic!("{release}: {written:?}") };
+        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null, parent: None };
+        target.write(&[delete]).await.expect("it is sent");
+        let keys = [key([element, MAY, CLINIC, option.unwrap_or(DEFAULT), DEFAULT])];
+        let found = target.lookup(&keys).await.expect("it can be asked").remove(0).remove(0);
+        assert!(found.deleted, "{release}");
+        let restoring = world.target(json!({ "restore": true })).await;
+        let found = restoring.lookup(&keys).await.expect("it can be asked").remove(0).remove(0);
+        assert_eq!((found.deleted, found.standing), (false, kivuko_core::connector::Standing::Due), "{release}");
+        assert!(found.body["value"].is_null(), "{release}: what is given again travels, though the deleted row may still say the same");
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use super::import::Importer;
 use super::lookup::{Held, Lookup};
 use super::open::Asking;
 use super::resolve::{Names, Schemes};
+use super::value::is_zero;
 use super::write::{Item, Writer, cell_of, items, json};
 
 /// The five paths of the key.
@@ -163,7 +164,9 @@ impl Target {
     /// A value as the engine sees it; `None` where there is none.
     fn candidate(&self, ready: &Ready, cell: &Cell, held: Option<&Held>, known: bool) -> Option<Candidate> {
         let zero_vanishes = ready.profile.drops_zeros && ready.set.element(&cell.element).is_some_and(DataSet::zero_vanishes);
-        let there = held.filter(|held| !(held.deleted && zero_vanishes));
+        // A 0 that was given in the place of a value is kept as a deleted row that says 0. Any other deleted row was deleted by somebody.
+        let is_zero = |held: &&Held| held.deleted && zero_vanishes && held.value.as_deref().is_some_and(is_zero);
+        let there = held.filter(|held| !is_zero(held));
         let Some(held) = there else {
             // Where a 0 is not kept, nothing is a 0.
             let zero = Held { value: Some("0".to_owned()), ..Held::default() };
@@ -180,7 +183,8 @@ impl Target {
             id: cell.id(),
             version: held.last_updated.clone(),
             deleted: held.deleted && !restored,
-            body: held.body(cell),
+            // What is given again travels whole, also what the deleted row still says.
+            body: if restored { Held::default().body(cell) } else { held.body(cell) },
             standing: if restored { Standing::Due } else { Standing::Usual },
         })
     }

@@ -92,7 +92,7 @@ async fn quirk_44_siblings_may_swap_their_names() {
 }
 
 #[tokio::test]
-async fn places_of_one_name_swap_their_parents_and_keep_it() {
+async fn quirk_44_places_of_one_name_swap_their_parents_and_keep_it() {
     let swap = [update("A", json!({ "parentLocationId": "S" })), update("B", json!({ "parentLocationId": "N" }))];
     let start = async || {
         let world = World::new().await;

@@ -145,7 +145,8 @@ fn post(context: &Context<'_>, store: &mut Store, sent: &Single) -> Result<Reply
     let zero = is_zero(&value, &element.value_type) && !element.zero_is_significant;
     if (value.is_empty() && sent.comment.is_none()) || zero {
         if before.is_some() {
-            store.delete(&key, &context.caller.username, context.now, true);
+            // The row keeps what was given last.
+            store.delete(&key, Some(value), &context.caller.username, context.now, true);
         }
         return Ok(Reply::empty(201).wrote(usize::from(before.is_some())));
     }
@@ -246,7 +247,7 @@ fn delete(call: &Call<'_>, context: &Context<'_>, store: &mut Store) -> Result<R
     if store.get(&found.key).is_none_or(|stored| stored.deleted) {
         return Err(Error::conflict("E2032", "Data value does not exist"));
     }
-    store.delete(&found.key, &context.caller.username, context.now, true);
+    store.delete(&found.key, None, &context.caller.username, context.now, true);
     Ok(Reply::empty(204).wrote(1))
 }
 

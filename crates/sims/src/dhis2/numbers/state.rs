@@ -1,10 +1,12 @@
 //! What a simulated DHIS2 has stored, for tests to look at, and what they turn.
 
+use super::super::model::DataElement;
 use super::super::sim::Dhis2Sim;
 use super::super::uid::Uid;
 use super::jobs::Pace;
 use super::period::Period;
 use super::store::{Change, Key, Stored};
+use super::value::is_zero;
 use super::{analytics, imports};
 
 /// A stored value with its key, deleted or not.
@@ -77,8 +79,8 @@ impl Dhis2Sim {
             .collect()
     }
 
-    /// A value that a user of DHIS2 enters in a form, whatever is locked; left out, the option combos are the default ones. Panics when
-    /// an identifier is none, or the period is none of this release.
+    /// A value that a user of DHIS2 enters in a form, whatever is locked; left out, the option combos are the default ones. An empty value deletes what is
+    /// there, and so does a 0 that the release does not keep. Panics when an identifier is none, or the period is none of this release.
     pub fn enter(&self, [data_element, period, org_unit]: [&str; 3], [combo, attribute_combo]: [Option<&str>; 2], value: &str) {
         let uid = |id: &str| Uid::parse(id).unwrap_or_else(|| panic!("{id:?} is no identifier"));
         let default = self.model().default_option_combo;
@@ -90,6 +92,10 @@ impl Dhis2Sim {
             attribute_option_combo: attribute_combo.map_or(default, uid),
         };
         let now = self.server().now();
+        let model = self.model();
+        let drops_zeros = !self.profile().pipeline;
+        let is_lost = |element: &DataElement| drops_zeros && !element.zero_is_significant && is_zero(value, &element.value_type);
+        let deleted = value.is_empty() || model.data_elements.get(key.data_element).is_some_and(is_lost);
         let mut numbers = self.numbers();
         let there = numbers.store.get(&key).is_some_and(|stored| !stored.deleted);
         let stored = Stored {
@@ -99,9 +105,14 @@ impl Dhis2Sim {
             stored_by: "web.user".to_owned(),
             created: now,
             last_updated: now,
-            deleted: false,
+            deleted,
         };
-        numbers.store.put(key, stored, if there { Change::Updated } else { Change::Created }, true);
+        match (there, deleted) {
+            (false, true) => {}
+            (true, true) => numbers.store.put(key, stored, Change::Deleted, true),
+            (true, false) => numbers.store.put(key, stored, Change::Updated, true),
+            (false, false) => numbers.store.put(key, stored, Change::Created, true),
+        }
     }
 
     /// How many changes and deletions of values were audited.

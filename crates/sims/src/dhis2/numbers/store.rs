@@ -129,12 +129,15 @@ impl Store {
         self.values.insert(key, stored);
     }
 
-    /// Marks a row as deleted; it keeps its value.
-    pub fn delete(&mut self, key: &Key, by: &str, now: i64, audit: bool) {
+    /// Marks a row as deleted; it keeps its value, unless the deletion gave it another: an empty one, or a 0 that is not kept.
+    pub fn delete(&mut self, key: &Key, given: Option<String>, by: &str, now: i64, audit: bool) {
         let Some(stored) = self.values.get_mut(key) else {
             return;
         };
         stored.deleted = true;
+        if let Some(given) = given {
+            stored.value = given;
+        }
         by.clone_into(&mut stored.stored_by);
         stored.last_updated = now;
         self.audits += usize::from(audit);

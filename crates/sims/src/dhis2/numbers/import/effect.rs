@@ -55,10 +55,10 @@ impl<'a> Effects<'a> {
             deleted: false,
         };
         match (before, strategy) {
-            (Some(before), Strategy::Delete) => self.delete(key, before, summary),
+            (Some(before), Strategy::Delete) => self.delete(key, &before, after, summary),
             (Some(before), Strategy::CreateAndUpdate | Strategy::Update) => {
                 if value.deleted || value.value.is_empty() || zero {
-                    self.delete(key, before, summary);
+                    self.delete(key, &before, after, summary);
                 } else if self.context.profile.unchanged_is_ignored
                     && (&before.value, &before.comment, before.followup) == (&after.value, &after.comment, after.followup)
                 {
@@ -91,18 +91,14 @@ impl<'a> Effects<'a> {
             let Some((stored, change)) = self.pending.remove(&key) else {
                 continue;
             };
-            if change == Change::Deleted {
-                store.delete(&key, &stored.stored_by, stored.last_updated, self.audit);
-            } else {
-                store.put(key, stored, change, self.audit);
-            }
+            store.put(key, stored, change, self.audit);
         }
     }
 
-    fn delete(&mut self, key: Key, before: Stored, summary: &mut Summary) {
+    /// The row stays, with what the deletion says of it: the 0 that was given, or nothing.
+    fn delete(&mut self, key: Key, before: &Stored, after: Stored, summary: &mut Summary) {
         summary.deleted += 1;
-        let stored_by = self.context.caller.username.clone();
-        self.put(key, Stored { deleted: true, stored_by, last_updated: self.context.now, ..before }, Change::Deleted);
+        self.put(key, Stored { deleted: true, created: before.created, ..after }, Change::Deleted);
     }
 
     fn put(&mut self, key: Key, stored: Stored, change: Change) {

@@ -33,7 +33,7 @@ pub fn values(
                 written += 1;
                 summary.deleted += 1;
                 if !options.dry_run {
-                    store.delete(&key, &context.caller.username, context.now, true);
+                    store.delete(&key, None, &context.caller.username, context.now, true);
                 }
             }
             continue;
@@ -79,7 +79,7 @@ fn delete(context: &Context<'_>, store: &mut Store, scope: &Scope, dry_run: bool
         .collect();
     if !dry_run {
         for key in &doomed {
-            store.delete(key, &context.caller.username, context.now, true);
+            store.delete(key, None, &context.caller.username, context.now, true);
         }
     }
     doomed.len()
