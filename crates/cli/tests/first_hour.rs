@@ -26,7 +26,7 @@ fn the_demo_prints_one_document_and_its_accounts_add_up() {
     let document: Value = serde_json::from_slice(&ran.stdout).expect("one document");
     let runs = document["runs"].as_array().expect("runs");
     let number = |run: &Value, name: &str| run[name].as_u64().unwrap_or_else(|| panic!("{name} in {run}"));
-    assert_eq!(runs.len(), 5);
+    assert_eq!(runs.len(), 8);
     for run in runs {
         let outcomes = ["created", "updated", "counted", "unchanged", "deleted", "skipped", "waiting", "rejected", "failed"];
         assert_eq!(number(run, "read"), outcomes.iter().map(|name| number(run, name)).sum::<u64>());
@@ -40,6 +40,12 @@ fn the_demo_prints_one_document_and_its_accounts_add_up() {
     let written = |run: &Value| run["writes"].as_object().expect("writes").values().filter_map(Value::as_u64).sum::<u64>();
     assert!(number(&runs[2], "counted") > 50 && written(&runs[2]) > 30, "{}", runs[2]);
     assert!((1..written(&runs[2])).contains(&written(&runs[4])), "{}", runs[4]);
+    // Org units become locations, those that both have are found, a second run writes nothing, and the night changes three.
+    assert_eq!((number(&runs[5], "created"), number(&runs[5], "updated"), number(&runs[5], "rejected")), (11, 6, 0), "{}", runs[5]);
+    assert_eq!((number(&runs[6], "unchanged"), written(&runs[6])), (17, 0), "{}", runs[6]);
+    assert_eq!((number(&runs[7], "updated"), number(&runs[7], "unchanged"), written(&runs[7])), (3, 14, 3), "{}", runs[7]);
+    let decided = std::fs::read_to_string(folder.path().join("kept/codes/facilities.csv")).expect("decisions were kept");
+    assert_eq!(decided.lines().count(), 6, "{decided}");
     // What was kept can be looked at and checked.
     let checked = kivuko(&folder.path().join("kept"), &["check"]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
@@ -58,9 +64,17 @@ fn the_demo_is_readable_and_leaves_nothing_behind() {
         "none of them to write",
         "3. The weekly numbers for DHIS2",
         "4. The next day's list",
+        "6. The places of DHIS2, in Go.Data",
+        "all 17 are as they were, and nothing is written",
+        "Community Hospital",
+        "4 are clear and are accepted; of an unclear one a person has said which it is",
     ] {
         assert!(shown.contains(part), "`{part}` is not in {shown}");
     }
+    let places = shown.find("\n6. ").and_then(|at| shown[at + 1..].split("\n9. ").next()).expect("places have a step");
+    // How long it took and how often it asked is another time something else.
+    let steady: Vec<&str> = places.lines().map(|line| line.split_once("  complete").map_or(line, |(run, _)| run)).collect();
+    insta::assert_snapshot!("the_demo_of_places", steady.join("\n"));
     let project = shown.lines().find_map(|line| line.trim().strip_prefix("the project")).expect("it says where").trim();
     assert!(!Path::new(project).exists(), "{project} is still there");
 }
@@ -82,6 +96,25 @@ fn every_template_is_accepted_without_a_warning() {
     let unknown = kivuko(folder.path(), &["init", "other", "--template", "line-lst"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("did you mean `line-list`?"));
+}
+
+/// The rows that the README of `weekly-numbers` offers beside those of the sheet.
+#[test]
+fn the_rows_that_a_readme_offers_are_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = kivuko(folder.path(), &["init", "numbers", "--template", "weekly-numbers"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let project = folder.path().join("numbers");
+    let readme = std::fs::read_to_string(project.join("README.md")).expect("it is there");
+    let rows = readme.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it offers rows");
+    assert_eq!(rows.lines().count(), 2);
+    let sheet = project.join("aggregates/weekly-cases.csv");
+    let before = std::fs::read_to_string(&sheet).expect("it is there");
+    std::fs::write(&sheet, before + rows).expect("it can be written");
+    let checked = kivuko(&project, &["check", "--json"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stdout));
+    std::fs::write(&sheet, "indicator,data_element,where,value\nconfirmed,C,{ classification = },count\n").expect("it can be written");
+    assert_eq!(kivuko(&project, &["check"]).status.code(), Some(2), "a row that is wrong is not accepted");
 }
 
 /// A command of the README and what it shows of its output.

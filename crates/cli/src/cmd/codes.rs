@@ -35,7 +35,7 @@ async fn list(app: &App) -> Result<u8, Failure> {
     if lists.is_empty() {
         app.say_nothing("the project has no code maps and no crosswalks");
     }
-    app.answer(|| json!({ "lists": lists }), |style| if lists.is_empty() { String::new() } else { listed(&lists, style) })?;
+    app.answer(|| json!({ "lists": lists }), |style| if lists.is_empty() { String::new() } else { listed(&lists, 0, style) })?;
     if !app.json {
         let mut steps = Vec::new();
         if lists.iter().any(|list| list.unlisted_values > 0) {
@@ -49,8 +49,10 @@ async fn list(app: &App) -> Result<u8, Failure> {
     Ok(exit::WELL)
 }
 
-fn listed(lists: &[CodeList], style: Style) -> String {
-    let mut table = Table::new(&["name", "kind", ">rows", ">links", ">in doubt", ">missing", ">rejected", "columns", "flows"]);
+/// Code maps and crosswalks as a table, set in by so many columns.
+pub(super) fn listed(lists: &[CodeList], indent: usize, style: Style) -> String {
+    let heading = ["name", "kind", ">rows", ">links", ">in doubt", ">missing", ">rejected", "columns", "flows"];
+    let mut table = Table::new(&heading).indented(indent);
     let some = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     for list in lists {
         table.row(vec![

@@ -1,7 +1,10 @@
 //! `demo`: the whole way once, from nothing. A simulated Go.Data and a simulated DHIS2, a line list as untidy as real ones, the project of the template
-//! `line-list`, and five runs: the first, the same again, the weekly numbers for DHIS2, the next day's list, and the numbers that it corrects.
+//! `line-list`, and eight runs: the first, the same again, the weekly numbers for DHIS2, the next day's list, the numbers that it corrects; and the places of DHIS2
+//! into Go.Data, again, and after a night.
 //!
 //! It reads and writes nothing outside of its own folder and talks to nothing but its own simulators.
+
+mod places;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::args::Demo;
-use crate::demo::{Country, LineList, numbers};
+use crate::demo::{self, Country, LineList, numbers};
 use crate::failure::{Failure, exit};
 use crate::print::account::Account;
 use crate::print::figures::{count, counted};
@@ -91,13 +94,13 @@ impl<'a> Stage<'a> {
         stage.write_project()?;
         stage.tell(&format!(
             "{}\n\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n  {:<22}{}\n",
-            app.out.bold("A line list goes into Go.Data, and its weekly numbers into DHIS2"),
+            app.out.bold("Cases, numbers and places, between a line list, Go.Data and DHIS2"),
             "the line list",
             format_args!("{} invented cases in the form of WHO's, as untidy as real ones", count(stage.list.len() as u64)),
             "a simulated Go.Data",
             format_args!("{}, with {} places of a country that does not exist", stage.sim.url(), count(stage.country.places.len() as u64)),
             "a simulated DHIS2",
-            format_args!("{}, with a weekly data set for its regions", stage.dhis2.url()),
+            format_args!("{}, with the regions, their health facilities, and a weekly data set", stage.dhis2.url()),
             "the project",
             stage.root.display(),
         ))?;
@@ -114,8 +117,13 @@ impl<'a> Stage<'a> {
             INCOMING => self.list.csv(),
             _ => text,
         })?;
-        for (name, text) in numbers::files(&self.country, &self.dhis2.url()) {
+        for (name, text) in numbers::files(&self.dhis2.url()).into_iter().chain(demo::places::files(&self.country)) {
             self.append(name, &text)?;
+        }
+        // The places go as the template for them says.
+        let parts = templates::find(demo::places::TEMPLATE)?.parts.iter();
+        for part in parts.filter(|part| part.path == "flows/org-units.yaml" || part.path == "mappings/org-units.csv") {
+            self.append(part.path, part.text)?;
         }
         Ok(())
     }
@@ -179,6 +187,10 @@ impl<'a> Stage<'a> {
         let sent = corrected.counts.writes.created + corrected.counts.writes.updated + corrected.counts.writes.deleted;
         let sent = counted(sent, "number was", "numbers were");
         self.tell(&format!("\n  A case that was corrected leaves the number that it was in: {sent} sent, the others stay as they are.\n"))?;
+        if !Box::pin(self.carry_places(&mut runs)).await? {
+            return Ok((runs, false));
+        }
+        Box::pin(self.match_facilities()).await?;
         self.show_a_rejection().await?;
         Ok((runs, true))
     }
@@ -189,6 +201,23 @@ impl<'a> Stage<'a> {
     }
 
     async fn run_flow(&self, flow: &str, runs: &mut Vec<Value>, causes: usize) -> Result<RunReport, Failure> {
+        let report = self.run_quietly(flow, runs).await?;
+        let account = Account {
+            title: format!("run {} of {}", report.run, report.flow),
+            status: Some(report.status),
+            counts: &report.counts,
+            rows: report.rows,
+            seconds: Some(report.seconds),
+            written: "written",
+            stopped: report.error.as_ref().map(|error| &error.cause),
+            causes: &report.causes[..causes.min(report.causes.len())],
+        };
+        self.tell(&account.render(self.app.out))?;
+        Ok(report)
+    }
+
+    /// The same without its account.
+    async fn run_quietly(&self, flow: &str, runs: &mut Vec<Value>) -> Result<RunReport, Failure> {
         let cancel = Cancel::default();
         let engine = self.workspace()?.open(cancel.clone(), Pace::default()).await?;
         let options = RunOptions::default();
@@ -204,17 +233,6 @@ impl<'a> Stage<'a> {
                 }
             }
         };
-        let account = Account {
-            title: format!("run {} of {}", report.run, report.flow),
-            status: Some(report.status),
-            counts: &report.counts,
-            rows: report.rows,
-            seconds: Some(report.seconds),
-            written: "written",
-            stopped: report.error.as_ref().map(|error| &error.cause),
-            causes: &report.causes[..causes.min(report.causes.len())],
-        };
-        self.tell(&account.render(self.app.out))?;
         runs.push(report.to_json());
         Ok(report)
     }
@@ -233,7 +251,7 @@ impl<'a> Stage<'a> {
         let Some((row, cause)) = place.or(open.first()).and_then(|row| Some((row, row.causes.first()?))) else { return Ok(()) };
         let out = self.app.out;
         let mut text = vec![
-            self.heading("6", "What did not get through", &format!("rejects show {}", row.id)),
+            self.heading("9", "What did not get through", &format!("rejects show {}", row.id)),
             format!("  {}  {}\n", row.source_id, out.dim(&row.place)),
             format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)),
         ];
@@ -269,6 +287,7 @@ impl<'a> Stage<'a> {
             ("kivuko run cases".to_owned(), "does it"),
             ("kivuko runs".to_owned(), "the history"),
             ("kivuko revert 4".to_owned(), "what taking back the fourth run would do"),
+            (format!("kivuko match {}", demo::places::CROSSWALK), "the facilities of which nobody has said yet which is which"),
             (format!("kivuko runs cell {}", numbers::FLOW), "the numbers; with --indicator, --period, --org-unit the cases behind one"),
         ];
         if let Some(example) = self.list.example() {

@@ -88,7 +88,7 @@ fn places(found: &PlaceMatches, says: &str) -> usize {
 }
 
 /// What `--accept-clear` takes: the pairs that say `same`.
-fn clear(found: &PlaceMatches, today: Date) -> Vec<PlaceChoice> {
+pub(super) fn clear(found: &PlaceMatches, today: Date) -> Vec<PlaceChoice> {
     let same = found.matches.iter().filter(|row| row.says == "same");
     same.map(|row| PlaceChoice {
         one: row.one.as_ref().map(|place| place.id.clone()),

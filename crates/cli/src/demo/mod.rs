@@ -8,6 +8,7 @@ pub mod country;
 pub mod line_list;
 pub mod names;
 pub mod numbers;
+pub mod places;
 pub mod random;
 pub mod untidy;
 

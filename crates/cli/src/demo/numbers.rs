@@ -1,17 +1,17 @@
 //! The weekly numbers of the demo: a data set of DHIS2 for the regions of the invented country, and the flow that counts Go.Data's cases into it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use kivuko_sims::dhis2::{Dhis2Sim, Options, User};
 use serde_json::{Value, json};
 
-use super::Country;
+use super::{Country, places};
 use crate::print::{Style, Table};
 
 /// The flow.
 pub const FLOW: &str = "weekly-numbers";
-const ROOT: &str = "DemoCountry";
+/// The org unit of the country.
+pub const ROOT: &str = "DemoCountry";
 const DATA_SET: &str = "DemoWeekly1";
 const CONFIRMED: &str = "DemoConfirm";
 const DEATHS: &str = "DemoDeaths1";
@@ -27,7 +27,7 @@ pub fn options(country: &Country) -> Options {
 }
 
 /// The identifier of a region's org unit.
-fn region(position: usize) -> String {
+pub fn region(position: usize) -> String {
     format!("DemoRegion{}", position + 1)
 }
 
@@ -41,6 +41,7 @@ fn metadata(country: &Country) -> Value {
         region["parent"] = json!({ "id": ROOT });
         units.push(region);
     }
+    units.extend(places::units(country));
     let element = |id: &str, name: &str, code: &str| {
         json!({
             "id": id, "name": name, "shortName": name, "code": code, "valueType": "INTEGER_ZERO_OR_POSITIVE", "domainType": "AGGREGATE",
@@ -62,12 +63,7 @@ fn metadata(country: &Country) -> Value {
 }
 
 /// The files that are put into the project beside those of the template.
-pub fn files(country: &Country, url: &str) -> Vec<(&'static str, String)> {
-    let mut crosswalk = "godata,hmis,note\n".to_owned();
-    for (position, place) in country.of_level(1).iter().enumerate() {
-        writeln!(crosswalk, "{},{},{}", place.id, region(position), place.name).expect("a text takes what is written");
-    }
-    crosswalk.push_str("*,reject,\n");
+pub fn files(url: &str) -> Vec<(&'static str, String)> {
     let system = format!("\n  hmis:\n    kind: dhis2\n    url: {url}\n    username: {USER}\n    password: ${{DEMO_DHIS2_PASSWORD}}\n");
     vec![
         ("kivuko.yaml", system),
@@ -82,7 +78,7 @@ from: { system: godata, resource: cases }
 aggregate:
   sheet: weekly-numbers.csv
   period: { type: Weekly, date: dateOfReporting }
-  org_unit: { path: usualPlaceOfResidenceLocationId, crosswalk: regions }
+  org_unit: { path: usualPlaceOfResidenceLocationId, crosswalk: places }
 to: { system: hmis, resource: dataValueSets, data_set: OUTBREAK_WEEKLY }
 "
             .to_owned(),
@@ -96,7 +92,6 @@ deaths,DEATHS,\"{ outcomeId == \"\"LNG_REFERENCE_DATA_CATEGORY_OUTCOME_DECEASED\
 "
             .to_owned(),
         ),
-        ("codes/regions.csv", crosswalk),
     ]
 }
 
