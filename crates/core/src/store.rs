@@ -452,8 +452,14 @@ pub trait Store: Send + Sync {
     fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>>;
     /// The records behind a cell by their identities, after one.
     fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>>;
-    /// The records of a flow that were last met before `run`, by their identities, after one.
-    fn counted_unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+    /// The records of a flow that were last met before `run`, each with its number in the store, in the order of these, after one.
+    fn counted_unseen<'a>(
+        &'a self,
+        flow: &'a str,
+        run: RunId,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(i64, String)>, Error>>;
     /// How many records of a flow are remembered.
     fn count_counted<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
     /// Forgets all records and cells of a flow; what was sent of them stays known.

@@ -141,13 +141,13 @@ impl Execution<'_> {
     async fn absent_records(&self) -> Result<Vec<String>, Error> {
         // A plan has put nothing down as seen; it has its own list.
         let run = if self.writes { self.run } else { RunId(i64::MAX) };
-        let (mut absent, mut after) = (Vec::new(), String::new());
+        let (mut absent, mut after) = (Vec::new(), 0);
         loop {
-            let ids = self.engine.store.counted_unseen(&self.flow.name, run, &after, self.engine.pace.page_size).await?;
-            let Some(last) = ids.last() else { return Ok(absent) };
-            after.clone_from(last);
+            let unseen = self.engine.store.counted_unseen(&self.flow.name, run, after, self.engine.pace.page_size).await?;
+            let Some((last, _)) = unseen.last() else { return Ok(absent) };
+            after = *last;
             let seen: &HashSet<u64> = &self.seen_in_plan;
-            absent.extend(ids.into_iter().filter(|id| self.writes || !seen.contains(&hash_of(id))));
+            absent.extend(unseen.into_iter().map(|(_, id)| id).filter(|id| self.writes || !seen.contains(&hash_of(id))));
         }
     }
 }

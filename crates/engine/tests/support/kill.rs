@@ -180,7 +180,7 @@ delegate! {
     cells(flow: &'a str, filter: &'a CellFilter, after: CellNumber, limit: usize) -> Vec<CellRow>;
     parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> PartsPage;
     records_of_cell(cell: CellNumber, after: &'a str, limit: usize) -> Vec<RecordOfCell>;
-    counted_unseen(flow: &'a str, run: RunId, after: &'a str, limit: usize) -> Vec<String>;
+    counted_unseen(flow: &'a str, run: RunId, after: i64, limit: usize) -> Vec<(i64, String)>;
     count_counted(flow: &'a str) -> u64;
     forget_cells(flow: &'a str) -> ();
     cursor(flow: &'a str, partition: &'a Partition) -> Option<Cursor>;

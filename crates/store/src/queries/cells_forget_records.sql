@@ -1,1 +1,4 @@
-DELETE FROM counted WHERE flow = ?1
+DELETE FROM counted WHERE id IN (
+    SELECT record FROM counted_key WHERE flow = (SELECT id FROM counted_flow WHERE name = ?1)
+    UNION ALL SELECT record FROM counted_recent WHERE flow = (SELECT id FROM counted_flow WHERE name = ?1)
+)

@@ -1,2 +1,4 @@
-SELECT wanted.key AS position, counted.version, counted.parts
-FROM json_each(?2) AS wanted CROSS JOIN counted ON counted.flow = ?1 AND counted.source_id = wanted.value
+SELECT wanted.key AS position, counted.id, counted.source_id, counted.version, counted.parts
+FROM json_each(?2) AS wanted CROSS JOIN counted_key ON counted_key.flow = (SELECT id FROM counted_flow WHERE name = ?1)
+    AND counted_key.key = wanted.value
+CROSS JOIN counted ON counted.id = counted_key.record

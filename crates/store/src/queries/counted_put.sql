@@ -1,4 +1,3 @@
-INSERT INTO counted (flow, source_id, place, version, parts, run, seen)
-SELECT ?1, value ->> '$.source_id', value ->> '$.place', value ->> '$.version', value -> '$.parts', ?3, ?3 FROM jsonb_each(?2) WHERE true
-ON CONFLICT (flow, source_id) DO UPDATE
-SET place = excluded.place, version = excluded.version, parts = excluded.parts, run = excluded.run, seen = excluded.seen
+-- A failure ends the transaction, so that nothing is kept aside for undoing this statement alone.
+INSERT OR FAIL INTO counted (id, flow, source_id, place, version, parts, run, seen)
+SELECT ?3 + key, ?1, value ->> 0, value ->> 1, value ->> 2, value -> 3, ?4, ?4 FROM jsonb_each(?2)

@@ -1,1 +1,1 @@
-DELETE FROM counted WHERE flow = ?1 AND source_id IN (SELECT value FROM json_each(?2))
+DELETE FROM counted WHERE id IN (SELECT value FROM json_each(?1))

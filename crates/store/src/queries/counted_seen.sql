@@ -1,3 +1,7 @@
-UPDATE counted SET seen = ?3, version = met.version
-FROM (SELECT value ->> '$.source_id' AS source_id, value ->> '$.version' AS version FROM jsonb_each(?2)) AS met
-WHERE counted.flow = ?1 AND counted.source_id = met.source_id
+UPDATE counted SET seen = ?3, version = met.value ->> 2
+FROM jsonb_each(?2) AS met
+WHERE counted.id IN (
+    SELECT record FROM counted_recent WHERE flow = (SELECT id FROM counted_flow WHERE name = ?1) AND key = met.value ->> 0
+    UNION ALL
+    SELECT record FROM counted_key WHERE flow = (SELECT id FROM counted_flow WHERE name = ?1) AND key = met.value ->> 0
+) AND counted.source_id = met.value ->> 1

@@ -1,1 +1,1 @@
-SELECT source_id FROM counted WHERE flow = ?1 AND seen < ?2 AND source_id > ?3 ORDER BY source_id LIMIT ?4
+SELECT id, source_id FROM counted WHERE flow = ?1 AND seen < ?2 AND id > ?3 ORDER BY id LIMIT ?4

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: opening it, its connections and its keys. What it does stands in the files beside this one, by noun.
 
 mod cells;
+mod counted;
 mod cursors;
 mod find;
 mod intents;
@@ -15,6 +16,7 @@ mod reviews;
 mod rows;
 mod runs;
 mod secrets;
+mod settled;
 mod spill;
 mod store;
 #[cfg(test)]
@@ -72,6 +74,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     keys: RwLock<Arc<Keys>>,
+    settled: settled::Settled,
 }
 
 impl SqliteStore {
@@ -121,7 +124,7 @@ impl SqliteStore {
             }
         };
         let readers = pool.max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on"));
-        Ok(Self { path: path.to_owned(), writer, readers, keys: RwLock::new(Arc::new(keys)) })
+        Ok(Self { path: path.to_owned(), writer, readers, keys: RwLock::new(Arc::new(keys)), settled: settled::Settled::default() })
     }
 
     /// Where it is.
@@ -179,6 +182,7 @@ async fn prepare(path: &Path, writer: &SqlitePool, key: &Key) -> Result<Keys, Er
     // `run` asks for a bound that makes this future no longer `Send`; this is what it calls.
     MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(|error| migration(path, &error))?;
     let keys = unlock(path, &mut tx, key).await?;
+    counted::key_all(&mut tx, &keys).await?;
     tx.commit().await.map_err(sql("opening it"))?;
     Ok(keys)
 }

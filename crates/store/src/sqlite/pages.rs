@@ -27,7 +27,7 @@ pub async fn commit(store: &SqliteStore, page: &PageCommit) -> Result<(), Error>
     rejections::commit(&mut tx, &keys, page).await?;
     rejections::commit_waiting(&mut tx, page).await?;
     reviews::commit(&mut tx, page).await?;
-    cells::commit(&mut tx, page).await?;
+    cells::commit(&mut tx, store, page).await?;
     put_outcomes(&mut tx, page).await?;
     put_kept(&mut tx, &keys, page).await?;
     if let Some(cursor) = &page.cursor {

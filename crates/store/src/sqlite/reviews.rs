@@ -60,7 +60,8 @@ fn decided(row: &SqliteRow) -> Result<Decided, sqlx::Error> {
 pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
     let asked: Vec<&str> = page.reviews.iter().map(|review| review.source.id.as_str()).collect();
     let through: Vec<&str> = page.closed_rejections.iter().map(String::as_str).filter(|id| !asked.contains(id)).collect();
-    if !through.is_empty() {
+    // Mostly nothing is open, and then there is nothing to look for.
+    if !through.is_empty() && any_open(connection, &page.flow).await? {
         sqlx::query(query!("review_close"))
             .bind(&page.flow)
             .bind(micros(page.at))
@@ -79,6 +80,10 @@ pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Res
             .map_err(sql(WRITING))?;
     }
     Ok(())
+}
+
+async fn any_open(connection: &mut SqliteConnection, flow: &str) -> Result<bool, Error> {
+    sqlx::query_scalar(query!("review_any_open")).bind(flow).fetch_one(connection).await.map_err(sql(READING))
 }
 
 pub async fn list(store: &SqliteStore, flow: Option<&str>, most: usize) -> Result<Vec<ReviewRow>, Error> {

@@ -13,7 +13,9 @@ use kivuko_core::store::{
     Retention, Run, RunId, RunStart, SavedPlan, Sent, Store, Waiting,
 };
 
-use super::{SqliteStore, cells, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill};
+use super::{
+    SqliteStore, cells, counted, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill,
+};
 
 impl Store for SqliteStore {
     fn hash_key(&self) -> [u8; 32] {
@@ -152,7 +154,7 @@ impl Store for SqliteStore {
     }
 
     fn counted<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<KnownRecord>>, Error>> {
-        Box::pin(cells::counted(self, flow, source_ids))
+        Box::pin(counted::known(self, flow, source_ids))
     }
 
     fn cells<'a>(
@@ -166,19 +168,25 @@ impl Store for SqliteStore {
     }
 
     fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>> {
-        Box::pin(cells::parts(self, cells, after, limit))
+        Box::pin(counted::parts(self, cells, after, limit))
     }
 
     fn records_of_cell<'a>(&'a self, cell: CellNumber, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<RecordOfCell>, Error>> {
-        Box::pin(cells::records(self, cell, after, limit))
+        Box::pin(counted::records(self, cell, after, limit))
     }
 
-    fn counted_unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<String>, Error>> {
-        Box::pin(cells::unseen(self, flow, run, after, limit))
+    fn counted_unseen<'a>(
+        &'a self,
+        flow: &'a str,
+        run: RunId,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(i64, String)>, Error>> {
+        Box::pin(counted::unseen(self, flow, run, after, limit))
     }
 
     fn count_counted<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>> {
-        Box::pin(cells::count(self, flow))
+        Box::pin(counted::count(self, flow))
     }
 
     fn forget_cells<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<(), Error>> {

@@ -1,5 +1,6 @@
 //! The suite, and what only SQLite can get wrong.
 
+mod counted;
 mod encryption;
 mod failures;
 mod fixture;

@@ -1,0 +1,1 @@
+DELETE FROM counted_recent WHERE flow = (SELECT id FROM counted_flow WHERE name = ?1)

@@ -1,0 +1,1 @@
+UPDATE counted_state SET spread = ?1, mark = random() RETURNING mark

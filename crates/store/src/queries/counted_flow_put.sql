@@ -1,0 +1,1 @@
+INSERT OR IGNORE INTO counted_flow (name) VALUES (?1)

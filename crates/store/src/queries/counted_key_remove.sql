@@ -1,0 +1,3 @@
+DELETE FROM counted_key WHERE (flow, key, record) IN (
+    SELECT (SELECT id FROM counted_flow WHERE name = ?1), value ->> 0, value ->> 1 FROM jsonb_each(?2)
+)

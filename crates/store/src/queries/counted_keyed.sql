@@ -1,0 +1,1 @@
+UPDATE counted_state SET keyed = 1

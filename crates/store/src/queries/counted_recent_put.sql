@@ -1,0 +1,2 @@
+INSERT OR FAIL INTO counted_recent (flow, key, record)
+SELECT (SELECT id FROM counted_flow WHERE name = ?1), value, ?3 + json_each.key FROM json_each(?2)

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM review WHERE closed_at IS NULL AND flow = ?1)
