@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::Cause;
 
@@ -19,6 +20,9 @@ pub struct SourceRecord {
     pub deleted: bool,
     /// One JSON element, or why it could not be read as one.
     pub body: Result<Bytes, Cause>,
+    /// What the connector took out of the element while it looked for identity and version: at least the paths that the reading asked for. A connector
+    /// that does not look inside leaves it out, and so does one that was asked for everything.
+    pub read: Option<Value>,
 }
 
 /// How far a source has been read: opaque to everyone but its connector, with a time that can be shown.

@@ -262,6 +262,7 @@ pub(crate) fn page_of_absent(ids: &[String]) -> Page {
         version: None,
         deleted: true,
         body: Ok(Bytes::from_static(b"null")),
+        read: None,
     };
     Page { records: ids.iter().map(gone).collect(), next: Cursor { value: String::new(), time: None } }
 }

@@ -190,7 +190,7 @@ fn loose(row: Row) -> SourceRecord {
         Some(fault) => Err(fault),
         None => Ok(row.raw),
     };
-    SourceRecord { id: None, place: row.place, version: None, deleted: false, body }
+    SourceRecord { id: None, place: row.place, version: None, deleted: false, body, read: None }
 }
 
 /// A group that is being put together.
@@ -244,7 +244,7 @@ impl Group {
             self.raw.extend_from_slice(b"]}");
             Ok(Bytes::from(self.raw))
         };
-        SourceRecord { id: Some(self.value), place, version: None, deleted: false, body }
+        SourceRecord { id: Some(self.value), place, version: None, deleted: false, body, read: None }
     }
 
     /// Where its rows stand: `lab.csv, row 17, 19, 23 and 4 more`.

@@ -117,7 +117,7 @@ impl Execution<'_> {
 
     /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
     pub(crate) fn item(&self, source: SourceRecord) -> Item {
-        let SourceRecord { id, place, version, deleted, body } = source;
+        let SourceRecord { id, place, version, deleted, body, read } = source;
         let mut item = Item {
             id: String::new(),
             place,
@@ -135,7 +135,7 @@ impl Execution<'_> {
             Err(cause) if cause.code == codes::SUPERSEDED => Some(Early::Left(vec![cause])),
             Err(cause) => Some(Early::Rejected(vec![cause])),
             Ok(raw) => {
-                let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, &mut item.value) };
+                let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, read, &mut item.value) };
                 item.raw = Some(raw);
                 early
             }
@@ -161,9 +161,10 @@ impl Execution<'_> {
         item
     }
 
-    fn project(&self, raw: &[u8], value: &mut Value) -> Option<Early> {
+    /// The fields that the flow reads, unless they were `read` already.
+    fn project(&self, raw: &[u8], read: Option<Value>, value: &mut Value) -> Option<Early> {
         let projection = if self.sending.is_some() { self.flow.mapping.projection() } else { self.flow.projection() };
-        match projection.project(raw) {
+        match read.map_or_else(|| projection.project(raw), Ok) {
             Ok(projected) => {
                 *value = projected;
                 self.early(false, value)
@@ -206,7 +207,7 @@ impl Execution<'_> {
         let claims = |record: &SourceRecord| -> Vec<Claim> {
             let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
             let mut value = Value::Null;
-            if self.project(raw, &mut value).is_some() {
+            if self.project(raw, record.read.clone(), &mut value).is_some() {
                 return Vec::new();
             }
             roots.iter().flat_map(|&at| self.claims(at, &value)).collect()

@@ -204,14 +204,24 @@ impl Engine {
 #[derive(Debug)]
 pub(crate) struct Done {
     /// `None` in a plan.
-    commit: Option<PageCommit>,
+    commit: Option<Arc<PageCommit>>,
     /// The run ends with this page.
     fatal: Option<Error>,
 }
 
 impl Done {
+    /// What is to be committed; nothing in a plan.
+    pub fn to_commit(&self) -> Option<Arc<PageCommit>> {
+        self.commit.clone()
+    }
+
     pub fn is_fatal(&self) -> bool {
         self.fatal.is_some()
+    }
+
+    /// An error if the run ends with this page.
+    pub fn ended(self) -> Result<(), Error> {
+        self.fatal.map_or(Ok(()), Err)
     }
 
     pub async fn commit(&self, store: &dyn Store) -> Result<(), Error> {
@@ -440,7 +450,7 @@ impl<'e> Execution<'e> {
     pub(crate) async fn settle_page(&mut self, done: Done, watch: &dyn Watch) -> Result<(), Error> {
         done.commit(&*self.engine.store).await?;
         self.settled(&done, watch);
-        done.fatal.map_or(Ok(()), Err)
+        done.ended()
     }
 
     /// After the commit of a page.
@@ -508,7 +518,7 @@ impl<'e> Execution<'e> {
         }
         let moves_cursor = moves_cursor && fatal.is_none();
         let commit = if self.writes {
-            Some(self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?)
+            Some(Arc::new(self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?))
         } else {
             self.report_plan(partition, &items, &units, watch);
             None

@@ -273,6 +273,9 @@ async fn ends_well(world: &World, cases: &[Case]) -> Result<(), String> {
     if written.is_empty() { Ok(()) } else { Err(format!("one more run wrote {written:?}: {}", report.to_json())) }
 }
 
+/// Histories that once came to something else. 651214866: a killed run had sent a number that went back to the one before and came too late by then.
+const FAILED_ONCE: [u64; 1] = [651_214_866];
+
 #[test]
 fn any_history_ends_with_what_counting_afresh_gives() {
     let seed = Chance::seed(SEED);
@@ -282,7 +285,8 @@ fn any_history_ends_with_what_counting_afresh_gives() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
         runtime.block_on(history(seed)).map_err(|why| format!("{SEED}={seed} {HISTORIES}=1: {why}"))
     };
-    let failures: Vec<String> = (0..wanted).filter_map(|turn| tell(seed.wrapping_add(turn)).err()).collect();
+    let seeds = FAILED_ONCE.into_iter().chain((0..wanted).map(|turn| seed.wrapping_add(turn)));
+    let failures: Vec<String> = seeds.filter_map(|seed| tell(seed).err()).collect();
     let shown: Vec<&str> = failures.iter().take(5).map(String::as_str).collect();
     assert!(failures.is_empty(), "{} of {wanted} histories came to something else:\n\n{}", failures.len(), shown.join("\n\n"));
 }

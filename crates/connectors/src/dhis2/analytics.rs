@@ -109,6 +109,7 @@ fn records(grid: Grid, display: bool) -> Result<Vec<SourceRecord>, Error> {
             version: None,
             deleted: false,
             body: Ok(Value::Object(body).to_string().into()),
+            read: None,
         }
     };
     Ok(grid.rows.into_iter().map(record).collect())

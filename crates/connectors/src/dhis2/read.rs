@@ -187,7 +187,7 @@ impl List for Metadata {
             Some(path) => with_lineage(&element, path).unwrap_or(element),
             None => element,
         };
-        Ok(Some(SourceRecord { id: Some(id), place, version: head.last_updated, deleted: false, body: Ok(element) }))
+        Ok(Some(SourceRecord { id: Some(id), place, version: head.last_updated, deleted: false, body: Ok(element), read: None }))
     }
 }
 

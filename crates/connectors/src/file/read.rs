@@ -326,6 +326,7 @@ impl Reader {
             version: None,
             deleted: false,
             body: raw.body.map(|range| bytes.slice(range)),
+            read: None,
         }
     }
 

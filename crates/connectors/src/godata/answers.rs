@@ -61,6 +61,11 @@ impl Reading {
         Ok(Self(forms))
     }
 
+    /// Whether every record stays the bytes that came.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// An element with its answers in these forms.
     ///
     /// # Errors

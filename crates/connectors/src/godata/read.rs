@@ -7,7 +7,6 @@
 mod left;
 mod tree;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,10 +15,10 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
 use kivuko_core::connector::{self, ReadRequest, SourceSpec};
 use kivuko_core::error::Error;
-use kivuko_core::path::{Path, Segment};
+use kivuko_core::path::{Path, Segment, SourcePath};
+use kivuko_core::projection::Projection;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::split::Splitter;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answers::Reading;
@@ -123,6 +122,7 @@ impl connector::Source for Source {
                 until: request.until,
                 only: request.only.map(|ids| ids.into_iter().rev().collect()),
                 fields: fields(&request.paths, self.stamp),
+                projection: projection(&request.paths),
                 answers: Reading::of(&request.paths)?,
                 page_size: request.page_size.clamp(1, LARGEST_PAGE),
                 partition: request.partition,
@@ -179,6 +179,7 @@ pub struct Pages {
     /// The ids that are still to be asked for, the next one last.
     only: Option<Vec<String>>,
     fields: Option<Vec<String>>,
+    projection: Projection,
     answers: Reading,
     pub(super) page_size: usize,
     pub(super) partition: Partition,
@@ -242,18 +243,16 @@ impl connector::Pages for Pages {
     }
 }
 
-/// What is read of an element to go on.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    updated_at: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    db_updated_at: Option<Cow<'a, str>>,
-    #[serde(default)]
-    deleted: Option<bool>,
+/// What is read of every element, whatever the flow reads: to go on behind it.
+const HEAD: [&str; 4] = ["id", "updatedAt", "dbUpdatedAt", "deleted"];
+
+/// What the flow reads and what is needed to go on, taken out of an element at once.
+fn projection(paths: &[String]) -> Projection {
+    let parsed: Option<Vec<SourcePath>> = paths.iter().map(String::as_str).chain(HEAD).map(|path| SourcePath::parse(path).ok()).collect();
+    match parsed {
+        Some(parsed) if !paths.is_empty() => Projection::new(&parsed),
+        _ => Projection::everything(),
+    }
 }
 
 impl Pages {
@@ -331,15 +330,16 @@ impl Pages {
 
     /// A record, and where it stands in the order.
     pub(super) fn record(&self, element: Bytes) -> Result<(SourceRecord, Option<Position>), Error> {
-        let head: Head<'_> = serde_json::from_slice(&element).map_err(|_| {
-            Error::stop(network::UNEXPECTED_ANSWER, format!("an element of {} has not the form of a record", self.resource.name))
-        })?;
-        let id = head.id.as_deref().map(str::to_owned);
-        let stamp = match self.stamp {
-            Stamp::Updated => head.updated_at.as_deref(),
-            Stamp::Written => head.db_updated_at.as_deref(),
+        let unread =
+            || Error::stop(network::UNEXPECTED_ANSWER, format!("an element of {} has not the form of a record", self.resource.name));
+        let read = self.projection.project(&element).map_err(|_| unread())?;
+        let text = |name: &str| match read.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(unread()),
         };
-        let time: Option<Timestamp> = stamp.and_then(|stamp| stamp.parse().ok());
+        let id = text("id")?.map(str::to_owned);
+        let time: Option<Timestamp> = text(self.stamp.field())?.and_then(|stamp| stamp.parse().ok());
         let position = match (time, &id) {
             (Some(time), Some(id)) => Some(Position { time, id: id.clone() }),
             // Reading by id needs no order.
@@ -353,13 +353,15 @@ impl Pages {
                 return Err(Error::stop(network::UNEXPECTED_ANSWER, message));
             }
         };
-        let version = head.updated_at.as_deref().map(str::to_owned);
-        let deleted = head.deleted == Some(true);
+        let version = text("updatedAt")?.map(str::to_owned);
+        let deleted = read.get("deleted") == Some(&Value::Bool(true));
         let place = match &id {
             Some(id) => format!("{} {id}", self.resource.name),
             None => self.resource.name.to_owned(),
         };
-        Ok((SourceRecord { id, place, version, deleted, body: self.answers.apply(element) }, position))
+        // Answers are read in other forms than the one in which they came.
+        let read = self.answers.is_empty().then_some(read);
+        Ok((SourceRecord { id, place, version, deleted, body: self.answers.apply(element), read }, position))
     }
 }
 

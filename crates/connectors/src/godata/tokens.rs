@@ -122,6 +122,7 @@ fn record(language: &str, token: &Token) -> SourceRecord {
         version: Some(version),
         deleted: false,
         body: Ok(Bytes::from(body)),
+        read: None,
     }
 }
 

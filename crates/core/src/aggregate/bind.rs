@@ -30,6 +30,8 @@ pub(super) struct BoundIndicator<'a> {
     pub element: Option<&'a Element>,
     pub options: Choice<'a>,
     pub attributes: Choice<'a>,
+    /// The first indicator whose category options are decided in the same way, where there are several: of a record they are decided once.
+    pub alike: Option<usize>,
 }
 
 pub(super) fn bind<'a>(
@@ -49,7 +51,7 @@ pub(super) fn bind<'a>(
             Err(()) => None,
         };
         if let (Ok(element), Some(options), Some(attributes)) = (element, options, attributes) {
-            indicators.push(BoundIndicator { own: indicator, element, options, attributes });
+            indicators.push(BoundIndicator { own: indicator, element, options, attributes, alike: None });
         }
     }
     let places = Resolver::new(own, frame, codes, places);
@@ -61,8 +63,30 @@ pub(super) fn bind<'a>(
     if !binder.causes.is_empty() {
         return Err(binder.causes);
     }
+    for (indicator, first) in (0..).zip(alike(&indicators)) {
+        indicators[indicator].alike = first;
+    }
     let names = (0u32..).zip(&own.indicators).map(|(position, indicator)| (indicator.name.as_str(), position)).collect();
     Ok(Bound { own, frame, indicators, names, combos: binder.combos, places })
+}
+
+/// For each indicator the first one whose options are decided in the same way, where there is another.
+fn alike(indicators: &[BoundIndicator<'_>]) -> Vec<Option<usize>> {
+    // The items of a record differ; the record is one.
+    let same = |one: &BoundIndicator<'_>, other: &BoundIndicator<'_>| {
+        one.own.each.is_none()
+            && other.own.each.is_none()
+            && !one.own.by.is_empty()
+            && one.own.by.iter().map(|by| &by.text).eq(other.own.by.iter().map(|by| &by.text))
+            && one.options.leads_to_the_same(&other.options)
+    };
+    let mut found = vec![None; indicators.len()];
+    for at in 0..indicators.len() {
+        if let Some(first) = (0..at).find(|first| same(&indicators[*first], &indicators[at])) {
+            (found[first], found[at]) = (Some(first), Some(first));
+        }
+    }
+    found
 }
 
 struct Binder<'a> {

@@ -16,6 +16,8 @@ use crate::value;
 /// One category of an indicator: `age: age.years(0-4,5-14,15+) | codes(age_groups)`.
 #[derive(Debug)]
 pub struct By {
+    /// The whole of it as written: two that are written alike decide alike.
+    pub(super) text: String,
     /// Its name, code or id as written.
     pub category: String,
     /// Where its value comes from; of a formula nowhere.
@@ -64,7 +66,8 @@ impl By {
                 return Err(Misread::new(aggregate::BAD_BY, error));
             }
             if !text.is_empty() {
-                let by = Self { category: unquoted(text).to_owned(), reading: None, bands: None, after: None, after_paths: Vec::new() };
+                let category = unquoted(text).to_owned();
+                let by = Self { text: text.to_owned(), category, reading: None, bands: None, after: None, after_paths: Vec::new() };
                 push(&mut found, by, before + spaces + 1)?;
             }
         }
@@ -100,7 +103,8 @@ impl By {
         };
         let reading = Reading::parse(path, each).map_err(|misread| misread.shifted(before))?;
         let after_paths = after.as_ref().map_or_else(Vec::new, |after| paths_of(after, each));
-        Ok(Self { category: category.to_owned(), reading: Some(reading), bands, after, after_paths })
+        let (text, category) = (text.to_owned(), category.to_owned());
+        Ok(Self { text, category, reading: Some(reading), bands, after, after_paths })
     }
 
     /// What decides the option of a record or an item.

@@ -203,6 +203,11 @@ impl<'a> Choice<'a> {
         Ok(Self { axes, table, reachable, categories })
     }
 
+    /// Whether equal options lead to equal combinations.
+    pub(super) fn leads_to_the_same(&self, other: &Self) -> bool {
+        self.categories == other.categories && self.table == other.table
+    }
+
     /// The option combination of a record or an item.
     pub(super) fn decide(&self, scope: &Scope<'_>) -> Result<u32, Cause> {
         let mut cell = 0;

@@ -1,5 +1,7 @@
 //! What a record counts for. This is the hot path: a cell is five small numbers, and nothing is copied that is not needed.
 
+use std::cell::RefCell;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -42,12 +44,19 @@ pub struct Counted {
     pub causes: Vec<(u32, Cause)>,
 }
 
-impl Ground for Bound<'_> {
+/// A bound while one record is looked at.
+struct OfRecord<'b, 'a> {
+    bound: &'b Bound<'a>,
+    /// For each indicator the option combination that was decided, where it is that of others too.
+    decided: RefCell<Vec<Option<u32>>>,
+}
+
+impl Ground for OfRecord<'_, '_> {
     type Unit = u32;
     type Options = u32;
 
     fn place(&self, place: &str, day: Date) -> Result<Option<u32>, Cause> {
-        match self.places.find(place, day) {
+        match self.bound.places.find(place, day) {
             Spot::Unit(position) => Ok(Some(position)),
             Spot::Dropped => Ok(None),
             Spot::Refused(cause) => Err(cause.as_ref().clone()),
@@ -55,15 +64,22 @@ impl Ground for Bound<'_> {
     }
 
     fn options(&self, indicator: usize, scope: &Scope<'_>) -> Result<u32, Cause> {
-        self.indicators[indicator].options.decide(scope)
+        let own = &self.bound.indicators[indicator];
+        let Some(first) = own.alike else { return own.options.decide(scope) };
+        if let Some(decided) = self.decided.borrow()[first] {
+            return Ok(decided);
+        }
+        let decided = own.options.decide(scope)?;
+        self.decided.borrow_mut()[first] = Some(decided);
+        Ok(decided)
     }
 
     fn attributes(&self, indicator: usize, scope: &Scope<'_>) -> Result<u32, Cause> {
-        self.indicators[indicator].attributes.decide(scope)
+        self.bound.indicators[indicator].attributes.decide(scope)
     }
 
     fn is_listed(&self, value: &str) -> bool {
-        self.places.is_listed(value)
+        self.bound.places.is_listed(value)
     }
 }
 
@@ -72,14 +88,15 @@ impl Bound<'_> {
     pub fn count(&self, record: &Value, env: &Env<'_>) -> Counted {
         let mut parts: Vec<Contribution> = Vec::new();
         let mut causes: Vec<(u32, Cause)> = Vec::new();
+        let ground = OfRecord { bound: self, decided: RefCell::new(vec![None; self.indicators.len()]) };
         for (position, indicator) in (0u32..).zip(0..self.indicators.len()) {
             let (begin, without) = (parts.len(), causes.len());
-            let mut found = |placed: Placed<Self>| {
+            let mut found = |placed: Placed<OfRecord<'_, '_>>| {
                 let Placed { period, org_unit, options: option_combo, attributes: attribute_option_combo, part } = placed;
                 let cell = Dimensions { indicator: position, period, org_unit, option_combo, attribute_option_combo };
                 parts.push(Contribution { cell, part });
             };
-            walk(self.own, indicator, self, (record, env), &mut found, &mut |cause| causes.push((position, cause)));
+            walk(self.own, indicator, &ground, (record, env), &mut found, &mut |cause| causes.push((position, cause)));
             if causes.len() > without {
                 // An indicator is counted whole or not at all.
                 parts.truncate(begin);

@@ -1,4 +1,4 @@
-//! What goes on beside counting: the next page is taken in, and what was counted is put down. One of each, so that nothing piles up.
+//! What goes on beside counting: the next pages are taken in, and what was counted is put down. Few of each, so that nothing piles up.
 
 use std::sync::Arc;
 
@@ -8,36 +8,42 @@ use kivuko_core::error::Error;
 use kivuko_core::outcome::Counts;
 use kivuko_core::record::Page;
 use kivuko_core::store::{PageCommit, Store};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::{JoinError, JoinSet};
 
-type Read = (Box<dyn Pages>, Result<Option<Page>, Error>);
+/// How many pages may lie ready. One more is on its way.
+const READY: usize = 1;
 
-/// Pages of which the next one is under way. When this is dropped, so is the request.
-pub(super) struct Ahead(JoinSet<Read>);
+/// Pages of which the next ones are under way. When this is dropped, so is the request.
+pub(super) struct Ahead {
+    reading: JoinSet<()>,
+    ready: Receiver<Result<Option<Page>, Error>>,
+}
 
 impl Ahead {
     /// Begins with the first page.
-    pub fn new(pages: Box<dyn Pages>) -> Self {
-        let mut ahead = Self(JoinSet::new());
-        ahead.begin(pages);
-        ahead
-    }
-
-    fn begin(&mut self, mut pages: Box<dyn Pages>) {
-        self.0.spawn(async move {
-            let page = pages.next().await;
-            (pages, page)
+    pub fn new(mut pages: Box<dyn Pages>) -> Self {
+        let (ready, taken) = channel(READY);
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            loop {
+                let page = pages.next().await;
+                let goes_on = matches!(page, Ok(Some(_)));
+                if ready.send(page).await.is_err() || !goes_on {
+                    return;
+                }
+            }
         });
+        Self { reading, ready: taken }
     }
 
     /// The next page; `None` at the end. An error is the end too.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
-        let Some(read) = self.0.join_next().await else { return Ok(None) };
-        let (pages, page) = read.map_err(broken_off)?;
-        if matches!(page, Ok(Some(_))) {
-            self.begin(pages);
+        if let Some(page) = self.ready.recv().await {
+            return page;
         }
-        page
+        self.reading.join_next().await.transpose().map_err(broken_off)?;
+        Ok(None)
     }
 }
 
@@ -53,7 +59,7 @@ impl Behind {
     }
 
     /// Begins a commit. The one before has ended: commits follow one another.
-    pub fn begin(&mut self, commit: PageCommit, counts: Counts) {
+    pub fn begin(&mut self, commit: Arc<PageCommit>, counts: Counts) {
         let store = Arc::clone(&self.store);
         self.commit.spawn(async move { store.commit_page(&commit).await.map(|()| counts) });
     }

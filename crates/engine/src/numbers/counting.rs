@@ -95,19 +95,19 @@ impl Execution<'_> {
         if !self.writes && self.flow.deletes.detect == Detect::Absence {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
         }
-        self.name_cells(numbers, &counted).await?;
         if !numbers.own.drill {
-            return self.fold(numbers, partition, &items, &counted);
+            return self.fold(numbers, partition, items, counted);
         }
+        self.name_cells(numbers, &counted).await?;
         let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
         let known = self.engine.store.counted(&self.flow.name, &ids).await?;
         let mut commit = self.empty_commit(partition, next.filter(|_| goes_on && self.writes));
-        for ((item, counted), known) in items.iter().zip(counted).zip(&known) {
-            if goes_on && self.is_repeated(item, known.as_ref()) {
+        for ((item, counted), known) in items.into_iter().zip(counted).zip(&known) {
+            if goes_on && self.is_repeated(&item, known.as_ref()) {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
-            let change = self.change(item, counted, parts, known.as_ref());
+            let change = self.change(&item, counted, parts, known.as_ref());
             if !self.writes
                 && let Some(record) = &change.record
             {
@@ -132,6 +132,15 @@ impl Execution<'_> {
         let names: Vec<_> = new.iter().map(|cell| numbers.bound.cell(cell)).collect();
         let found = self.engine.numbers_of_cells(&self.flow.name, &names).await?;
         numbers.cells.extend(new.into_iter().zip(found));
+        Ok(())
+    }
+
+    /// `drill: off`, after the reading: what was added up gets the numbers of its cells.
+    pub(super) async fn number_folds(&self, numbers: &mut Numbers<'_>) -> Result<(), Error> {
+        self.name(numbers, numbers.adding_up.keys().copied().collect()).await?;
+        let numbered =
+            std::mem::take(&mut numbers.adding_up).into_iter().filter_map(|(cell, fold)| Some((*numbers.cells.get(&cell)?, fold)));
+        numbers.folds.extend(numbered);
         Ok(())
     }
 
@@ -163,7 +172,7 @@ impl Execution<'_> {
         Change { outcome, causes, record: Some(record) }
     }
 
-    fn put_change(&mut self, item: &Item, change: Change, known: Option<&KnownRecord>, commit: &mut PageCommit) {
+    fn put_change(&mut self, item: Item, change: Change, known: Option<&KnownRecord>, commit: &mut PageCommit) {
         let Change { outcome, causes, record } = change;
         commit.counts.add(outcome);
         for cause in &causes {
@@ -176,32 +185,34 @@ impl Execution<'_> {
             (Some(CountedRecord { parts: None, .. }), None) | (None, _) => {}
             (Some(record), _) => commit.cells.counted.push(record),
         }
-        match outcome {
-            Outcome::Rejected => commit.rejections.push(Rejection {
+        if outcome == Outcome::Rejected {
+            commit.rejections.push(Rejection {
                 flow: self.flow.name.clone(),
                 source_id: item.id.clone(),
                 place: item.place.clone(),
                 causes: causes.clone(),
-                payload: item.raw.as_ref().filter(|_| self.flow.keep.payload != Payload::None).map(|raw| raw.to_vec()),
+                payload: item.raw.filter(|_| self.flow.keep.payload != Payload::None).map(|raw| raw.to_vec()),
                 run: self.run,
                 at: commit.at,
-            }),
-            _ => commit.closed_rejections.push(item.id.clone()),
+            });
         }
         // What counts is kept with the record itself, with the run that counted it.
-        if matches!(outcome, Outcome::Unchanged | Outcome::Counted) || (outcome == Outcome::Skipped && causes.is_empty()) {
-            return;
+        let told = !matches!(outcome, Outcome::Unchanged | Outcome::Counted) && (outcome != Outcome::Skipped || !causes.is_empty());
+        if told {
+            commit.outcomes.push(OutcomeRow {
+                source_id: item.id.clone(),
+                place: item.place,
+                part: String::new(),
+                outcome,
+                target_resource: self.resource_of(0),
+                target_id: None,
+                fields: Vec::new(),
+                causes,
+            });
         }
-        commit.outcomes.push(OutcomeRow {
-            source_id: item.id.clone(),
-            place: item.place.clone(),
-            part: String::new(),
-            outcome,
-            target_resource: self.resource_of(0),
-            target_id: None,
-            fields: Vec::new(),
-            causes,
-        });
+        if outcome != Outcome::Rejected {
+            commit.closed_rejections.push(item.id);
+        }
     }
 
     /// The source's version of a record, and by what it was counted: the same record counts for something else when the sheet has changed.
@@ -220,22 +231,23 @@ impl Execution<'_> {
         &mut self,
         numbers: &mut Numbers<'_>,
         partition: &Partition,
-        items: &[Item],
-        counted: &[Counted],
+        items: Vec<Item>,
+        counted: Vec<Counted>,
     ) -> Result<Option<PageCommit>, Error> {
         let mut commit = self.empty_commit(partition, None);
-        for (item, counted) in items.iter().zip(counted) {
+        commit.closed_rejections.reserve(items.len());
+        for (item, counted) in items.into_iter().zip(counted) {
             let parts = if item.nameless { &[][..] } else { &counted.parts[..] };
             for Contribution { cell, part } in parts {
-                let (Some(number), Some(kind)) = (numbers.cells.get(cell).copied(), kind_of(numbers, cell)) else { continue };
-                let fold = numbers.folds.entry(number).or_insert_with(|| Fold::new(kind));
+                let Some(kind) = kind_of(numbers, cell) else { continue };
+                let fold = numbers.adding_up.entry(*cell).or_insert_with(|| Fold::new(kind));
                 fold.add(*part).map_err(|error| Error::bug(kivuko_core::catalogue::run::ACCOUNT_WRONG, error.to_string()))?;
             }
             let (outcome, causes) = match &item.early {
                 Some(Early::Left(causes)) => (Outcome::Skipped, causes.clone()),
                 Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone()),
                 Some(Early::Skipped | Early::Removed) => (Outcome::Skipped, Vec::new()),
-                None if !counted.causes.is_empty() => (Outcome::Rejected, counted.causes.iter().map(|(_, cause)| cause.clone()).collect()),
+                None if !counted.causes.is_empty() => (Outcome::Rejected, counted.causes.into_iter().map(|(_, cause)| cause).collect()),
                 None if counted.parts.is_empty() => (Outcome::Skipped, Vec::new()),
                 None => (Outcome::Counted, Vec::new()),
             };

@@ -61,6 +61,7 @@ impl Execution<'_> {
             self.mark_zeros(numbers).await?;
         }
         if !numbers.own.drill {
+            self.number_folds(numbers).await?;
             self.mark_what_differs(numbers).await?;
         }
         self.mark_formulas(numbers).await
@@ -80,18 +81,14 @@ impl Execution<'_> {
     }
 
     async fn mark_what_differs(&mut self, numbers: &mut Numbers<'_>) -> Result<(), Error> {
-        let mut differs = Vec::new();
-        for row in self.all_cells(&CellFilter::default()).await? {
-            let Some(cell) = numbers.bound.dimensions(&row.cell) else { continue };
-            if numbers.indicator(cell.indicator).is_none_or(|indicator| indicator.value.kind().is_none()) {
-                continue;
-            }
-            let value = Self::sent_as(numbers, &row, &cell, numbers.counted(cell.indicator, row.number));
-            if row.value != value && !row.due {
-                differs.push(row.number);
-            }
+        let mut after = CellNumber(-1);
+        loop {
+            let rows = self.engine.store.cells(&self.flow.name, &CellFilter::default(), after, MANY).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.number;
+            let differs: Vec<CellNumber> = rows.iter().filter(|row| differs(numbers, row)).map(|row| row.number).collect();
+            self.put_due(numbers, &differs).await?;
         }
-        self.put_due(numbers, &differs).await
     }
 
     /// Makes cells due that nothing was counted into.
@@ -124,6 +121,15 @@ impl Execution<'_> {
     pub(super) async fn all_cells(&self, filter: &CellFilter) -> Result<Vec<CellRow>, Error> {
         self.engine.all_cells(&self.flow.name, filter).await
     }
+}
+
+/// Whether a cell comes to something else than what the target was brought to.
+fn differs(numbers: &Numbers<'_>, row: &CellRow) -> bool {
+    let Some(cell) = numbers.bound.dimensions(&row.cell) else { return false };
+    if numbers.indicator(cell.indicator).is_none_or(|indicator| indicator.value.kind().is_none()) {
+        return false;
+    }
+    row.value != Execution::sent_as(numbers, row, &cell, numbers.counted(cell.indicator, row.number)) && !row.due
 }
 
 impl crate::engine::Engine {

@@ -20,6 +20,7 @@ mod values;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use kivuko_core::aggregate::{Aggregate, Bound, Dimensions};
 use kivuko_core::catalogue::run as codes;
@@ -49,9 +50,11 @@ pub(super) struct Numbers<'b> {
     pub bound: Bound<'b>,
     pub own: &'b Aggregate,
     /// The numbers of cells that were met.
-    pub cells: HashMap<Dimensions, CellNumber>,
-    /// `drill: off`: what each cell comes to in this reading.
-    pub folds: HashMap<CellNumber, Fold>,
+    pub cells: HashMap<Dimensions, CellNumber, RandomState>,
+    /// `drill: off`: what each cell comes to so far. Nothing is put down of it, so that cells need no number before the reading has ended.
+    pub adding_up: HashMap<Dimensions, Fold, RandomState>,
+    /// The same after it has.
+    pub folds: HashMap<CellNumber, Fold, RandomState>,
     /// A plan: what it would change.
     pub changes: changes::Changes,
     /// The flows whose numbers the formulas use, by name.
@@ -82,8 +85,9 @@ impl Execution<'_> {
         let mut numbers = Numbers {
             bound,
             own,
-            cells: HashMap::new(),
-            folds: HashMap::new(),
+            cells: HashMap::default(),
+            adding_up: HashMap::default(),
+            folds: HashMap::default(),
             changes: changes::Changes::default(),
             foreign,
             zero_periods: own.zero_periods(self.today),

@@ -1,6 +1,7 @@
 //! Reading: the records of the source page by page, what each counts for, and what is taken back of those that are gone.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{ReadRequest, Source};
@@ -22,7 +23,7 @@ const FEWER: usize = 4;
 
 impl Execution<'_> {
     pub(super) async fn count_records(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
-        let flow = std::sync::Arc::clone(&self.flow);
+        let flow = Arc::clone(&self.flow);
         let mut source = self.open_source(options)?;
         columns::check(&flow, &*source, &source.partitions().await?).await?;
         if let Some(rows) = &flow.from.rows {
@@ -107,7 +108,7 @@ impl Execution<'_> {
             return Ok(());
         }
         match self.commit_of(numbers, partition, looked_at, goes_on).await? {
-            Some(commit) => behind.begin(commit, self.counts),
+            Some(commit) => behind.begin(Arc::new(commit), self.counts),
             None => watch.page(&self.counts),
         }
         Ok(())

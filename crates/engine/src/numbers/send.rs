@@ -10,12 +10,24 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
 use serde_json::json;
 
+use super::beside::Behind;
 use super::completeness::MARK;
 use super::values::Worth;
 use super::{Numbers, cells_partition};
 use crate::duplicates::Duplicates;
 use crate::options::RunOptions;
-use crate::run::{Execution, Watch};
+use crate::run::{Done, Execution, Watch};
+
+/// The page that was sent last, while it is being put down.
+struct Last {
+    behind: Behind,
+    page: Option<Done>,
+}
+
+/// The order in which cells are sent.
+fn place(row: &CellRow) -> (&str, &str, CellNumber) {
+    (&row.cell.period, &row.cell.org_unit, row.number)
+}
 
 /// The cells of the page that is being sent, by their ids.
 #[derive(Debug, Default)]
@@ -27,6 +39,8 @@ pub(crate) struct Sending {
     pub not_open: u64,
     /// Cells that stay due since the target was not reached.
     pub failed: u64,
+    /// Cells that a killed run was writing and that this one did not look at: what the target holds stays unknown, and their intents stay open.
+    pub unknown: HashSet<String>,
 }
 
 /// A cell on its way.
@@ -40,25 +54,66 @@ impl Execution<'_> {
     pub(super) async fn send_cells(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.duplicates = Duplicates::default();
         self.sending = Some(Sending::default());
+        let mut last = Last { behind: Behind::new(&self.engine.store), page: None };
+        let sent = self.send_all(numbers, options, &mut last, watch).await;
+        // What was sent is put down, also where sending did not come to its end.
+        let put_down = self.await_last(&mut last, watch).await;
+        sent.and(put_down)
+    }
+
+    async fn send_all(&mut self, numbers: &Numbers<'_>, options: &RunOptions, last: &mut Last, watch: &dyn Watch) -> Result<(), Error> {
+        let engine = self.engine;
+        let (page, window) = (engine.pace.page_size, engine.pace.page_size.saturating_mul(engine.pace.pages_together));
         let wanted: HashSet<CellNumber> = numbers.changes.cells().into_iter().collect();
         // What a killed run was writing is looked at, whatever it comes to by now: nobody knows what the target holds.
         let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name);
         let unsettled: HashSet<String> = own.map(|open| open.intent.source.id.clone()).collect();
         let filter = CellFilter { due: self.writes && !self.live, ..CellFilter::default() };
         let mut after = CellNumber(-1);
+        let mut rows: Vec<CellRow> = Vec::new();
         loop {
-            self.stop_if_cancelled()?;
-            let rows = self.engine.store.cells(&self.flow.name, &filter, after, self.engine.pace.page_size).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.number;
+            let more = engine.store.cells(&self.flow.name, &filter, after, page).await?;
+            let ended = more.is_empty();
+            after = more.last().map_or(after, |last| last.number);
             let looked_at = |row: &CellRow| row.due || wanted.contains(&row.number) || (self.live && row.cell.indicator != MARK);
-            let rows: Vec<CellRow> = rows.into_iter().filter(looked_at).collect();
-            if !rows.is_empty() {
-                self.send_page(numbers, rows, &unsettled, options, watch).await?;
+            rows.extend(more.into_iter().filter(looked_at));
+            if !ended && rows.len() < window {
+                continue;
+            }
+            // What is asked for together is asked for in one question.
+            rows.sort_unstable_by(|one, other| place(one).cmp(&place(other)));
+            let mut left = std::mem::take(&mut rows).into_iter().peekable();
+            while left.peek().is_some() {
+                self.stop_if_cancelled()?;
+                // The disk is busy with one page while the next is looked up and compared. It is not sent before: what is about to be sent is noted, and the
+                // note waits for its turn behind the commit.
+                let next = self.send_page(numbers, left.by_ref().take(page).collect(), &unsettled, options, watch).await;
+                self.await_last(last, watch).await?;
+                let Some(done) = next? else { continue };
+                let is_fatal = done.is_fatal();
+                if let Some(commit) = done.to_commit() {
+                    last.behind.begin(commit, self.counts);
+                }
+                last.page = Some(done);
+                if is_fatal {
+                    return Ok(());
+                }
+            }
+            if ended {
+                return Ok(());
             }
         }
     }
 
+    /// Waits until the last page is on the disk, and ends the run if something in it did.
+    async fn await_last(&mut self, last: &mut Last, watch: &dyn Watch) -> Result<(), Error> {
+        last.behind.ended().await?;
+        let Some(done) = last.page.take() else { return Ok(()) };
+        self.settled(&done, watch);
+        done.ended()
+    }
+
+    /// A page of cells, up to what is to be committed of those that were sent.
     async fn send_page(
         &mut self,
         numbers: &Numbers<'_>,
@@ -66,7 +121,7 @@ impl Execution<'_> {
         unsettled: &HashSet<String>,
         options: &RunOptions,
         watch: &dyn Watch,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Done>, Error> {
         let worths = self.worths(numbers, &rows).await?;
         let (mut records, mut cells) = (Vec::new(), HashMap::new());
         // What needs no look at the target.
@@ -74,6 +129,10 @@ impl Execution<'_> {
         for (row, worth) in rows.into_iter().zip(worths) {
             let place = place_of(numbers, &row);
             let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
+            let is_unsettled = unsettled.contains(&row.cell.id());
+            if is_unsettled && (matches!(worth, Worth::Refused(_)) || self.is_late(numbers, &row, options)) {
+                self.leave_unknown(&row.cell.id());
+            }
             let value = match worth {
                 Worth::Value(value) => value,
                 Worth::Gone => {
@@ -98,7 +157,7 @@ impl Execution<'_> {
                     continue;
                 }
             };
-            if value == row.value && !self.live && !unsettled.contains(&row.cell.id()) {
+            if value == row.value && !self.live && !is_unsettled {
                 commit.closed_rejections.push(row.cell.id());
                 commit.cells.updates.push(done);
             } else if row.cell.element.is_empty() {
@@ -121,7 +180,7 @@ impl Execution<'_> {
             self.engine.store.commit_page(&commit).await?;
         }
         if records.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let ids: Vec<String> = cells.keys().cloned().collect();
         if let Some(sending) = &mut self.sending {
@@ -129,12 +188,19 @@ impl Execution<'_> {
         }
         let known = self.known(&ids).await?;
         let page = Page { records, next: Cursor { value: String::new(), time: None } };
-        self.page(&cells_partition(), page, &known, false, false, watch).await
+        self.carry_out(&cells_partition(), page, &known, false, false, watch).await.map(Some)
     }
 
     fn is_late(&self, numbers: &Numbers<'_>, row: &CellRow, options: &RunOptions) -> bool {
         let Some(cell) = numbers.bound.dimensions(&row.cell) else { return false };
         numbers.own.is_late(cell.period, self.today) && !options.periods.contains(&row.cell.period)
+    }
+
+    /// Leaves the intents of a cell open at the end of the run.
+    pub(super) fn leave_unknown(&mut self, cell: &str) {
+        if let Some(sending) = &mut self.sending {
+            sending.unknown.insert(cell.to_owned());
+        }
     }
 
     /// A number that comes too late is told once, and stays due for a run that is asked for its period.
@@ -168,5 +234,6 @@ fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord 
         "attributeOptionCombo": cell.attribute_option_combo,
         "value": value,
     });
-    SourceRecord { id: Some(cell.id()), place, version: None, deleted: value.is_none(), body: Ok(Bytes::from(body.to_string())) }
+    let text = Bytes::from(body.to_string());
+    SourceRecord { id: Some(cell.id()), place, version: None, deleted: value.is_none(), body: Ok(text), read: Some(body) }
 }

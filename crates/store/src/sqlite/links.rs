@@ -127,15 +127,23 @@ pub async fn put(connection: &mut SqliteConnection, page: &PageCommit) -> Result
         return Ok(());
     }
     let new = json(&page.links)?;
-    sqlx::query(query!("link_free_keys")).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
-    if let Err(error) = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await {
-        // The failed statement has left nothing behind, so the transaction can still be asked who stands in the way.
-        let unique = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
-        let taken = if unique { key_taken(connection, &new).await? } else { None };
+    let mut put = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await;
+    if put.as_ref().is_err_and(is_taken) {
+        // A failed statement leaves nothing behind. Two links of the page may exchange their keys, which is rare: then all that change theirs let go of it first.
+        sqlx::query(query!("link_free_keys")).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
+        put = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await;
+    }
+    if let Err(error) = put {
+        // The transaction can still be asked who stands in the way.
+        let taken = if is_taken(&error) { key_taken(connection, &new).await? } else { None };
         return Err(taken.unwrap_or_else(|| sql(WRITING)(error)));
     }
     sqlx::query(query!("link_use_put")).bind(&page.flow).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
     Ok(())
+}
+
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// Names the two source records that claim one key. Never the key: it may be a document number.

@@ -114,6 +114,6 @@ impl List for Registrations {
             return Ok(None);
         }
         let version = value.get("lastUpdated").and_then(Value::as_str).map(str::to_owned);
-        Ok(Some(SourceRecord { place: format!("registration {id}"), id: Some(id), version, deleted: false, body: Ok(element) }))
+        Ok(Some(SourceRecord { place: format!("registration {id}"), id: Some(id), version, deleted: false, body: Ok(element), read: None }))
     }
 }

@@ -211,7 +211,7 @@ impl List for Values {
         let deleted = value.get("deleted") == Some(&Value::Bool(true));
         let place = format!("data value {id}");
         let body = if whole { element } else { Value::Object(value).to_string().into() };
-        Ok(Some(SourceRecord { id: Some(id), place, version, deleted, body: Ok(body) }))
+        Ok(Some(SourceRecord { id: Some(id), place, version, deleted, body: Ok(body), read: None }))
     }
 }
 
