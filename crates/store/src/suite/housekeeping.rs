@@ -99,6 +99,14 @@ pub async fn find_finds_by_every_name(open: &Open<'_>) {
     store.commit_page(&gone).await.unwrap();
     assert_eq!(kinds(&store.find("DOC-9", 10).await.unwrap()), [""; 0]);
     assert_eq!(kinds(&store.find("DOC-10", 10).await.unwrap())[0], "link 17");
+    // A data value is found by its id; a part of its key stands in thousands of them.
+    let mut values = page(other, "nightly");
+    let key = Key(texts(&["CnPsS2xE8UN", "2024W10", "DiszpKrYNg8"]));
+    let of = |id: &str| Link { target_resource: "dataValueSets".to_owned(), key: key.clone(), ..link(run, "nightly", id) };
+    values.links = vec![of("CnPsS2xE8UN.2024W10.DiszpKrYNg8")];
+    store.commit_page(&values).await.unwrap();
+    assert_eq!(kinds(&store.find("CnPsS2xE8UN.2024W10.DiszpKrYNg8", 10).await.unwrap()), ["link CnPsS2xE8UN.2024W10.DiszpKrYNg8"]);
+    assert_eq!(kinds(&store.find("2024W10", 10).await.unwrap()), [""; 0]);
 }
 
 pub async fn purge_takes_what_is_old_and_nothing_else(open: &Open<'_>) {
