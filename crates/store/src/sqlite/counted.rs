@@ -18,10 +18,10 @@ use super::{SqliteStore, json, query};
 use crate::error::{sql, unstorable};
 use crate::seal::Keys;
 
-/// The parts of so many records come into the order of cells at once: it is what is sorted in memory. In tests it happens on the way, too.
+/// The parts of so many records come into the order of cells at once, in memory. In tests it happens on the way, too.
 const TOGETHER: i64 = if cfg!(test) { 3 } else { 100_000 };
 
-/// So many rows go to SQLite as one text, which it copies several times.
+/// So many rows go to SQLite as one text, which it copies several times; and of each page that it changes it keeps a copy until they are all through.
 const ROWS_TOGETHER: usize = if cfg!(test) { 2 } else { 1_000 };
 
 /// How many records get their keys at once, in a store of an earlier version.
@@ -183,7 +183,7 @@ async fn change(
 ) -> Result<(), Error> {
     let spread = state(&mut *connection).await?.spread;
     let (mut gone, mut gone_keys, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut parts_gone, mut parts_new) = (BTreeSet::new(), BTreeSet::new());
+    let (mut parts_gone, mut parts_new) = (Vec::new(), Vec::new());
     for Found { position, number, known } in before {
         let record = &counted[*position];
         if let Some(parts) = &record.parts {
@@ -198,8 +198,12 @@ async fn change(
             parts_new.extend((0i64..).zip(parts).map(|(position, CountedPart(cell, part))| (*cell, *number, position, part)));
         }
     }
-    if !parts_gone.is_empty() {
-        let statement = sqlx::query(query!("contribution_remove")).bind(json(&parts_gone)?);
+    // In the order of their tables: so no page is written twice.
+    parts_gone.sort_unstable();
+    parts_new.sort_unstable();
+    changed.sort_unstable_by_key(|(number, ..)| *number);
+    for parts in parts_gone.chunks(ROWS_TOGETHER) {
+        let statement = sqlx::query(query!("contribution_remove")).bind(json(parts)?);
         statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
     if !gone.is_empty() {
@@ -210,12 +214,12 @@ async fn change(
         }
         removed(connection).await?;
     }
-    if !changed.is_empty() {
-        let statement = sqlx::query(query!("counted_change")).bind(json(&changed)?).bind(page.run.0);
+    for changed in changed.chunks(ROWS_TOGETHER) {
+        let statement = sqlx::query(query!("counted_change")).bind(json(changed)?).bind(page.run.0);
         statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
-    if !parts_new.is_empty() {
-        sqlx::query(query!("contribution_put")).bind(json(&parts_new)?).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    for parts in parts_new.chunks(ROWS_TOGETHER) {
+        sqlx::query(query!("contribution_put")).bind(json(parts)?).execute(&mut *connection).await.map_err(sql(WRITING))?;
     }
     Ok(())
 }
@@ -231,8 +235,10 @@ pub async fn meet(connection: &mut SqliteConnection, keys: &Keys, page: &PageCom
     let mut met: Vec<(i64, &str, Option<&str>)> =
         seen.iter().map(|one| (key(keys, &one.source_id), one.source_id.as_str(), one.version.as_deref())).collect();
     met.sort_unstable();
-    let statement = sqlx::query(query!("counted_seen")).bind(&page.flow).bind(json(&met)?).bind(page.run.0);
-    statement.execute(connection).await.map_err(sql(WRITING))?;
+    for met in met.chunks(ROWS_TOGETHER) {
+        let statement = sqlx::query(query!("counted_seen")).bind(&page.flow).bind(json(met)?).bind(page.run.0);
+        statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
     Ok(())
 }
 
@@ -262,8 +268,12 @@ async fn spread_parts(connection: &mut SqliteConnection, store: &SqliteStore) ->
     let empty = spread == 0;
     while spread < last {
         let upto = last.min(spread + TOGETHER);
-        let statement = sqlx::query(query!("contribution_spread")).bind(spread).bind(upto);
+        // They are put in order in memory first.
+        let statement = sqlx::query(query!("spreading_put")).bind(spread).bind(upto);
         statement.execute(&mut *connection).await.map_err(sql(WRITING))?;
+        for statement in [query!("contribution_spread"), query!("spreading_clear")] {
+            sqlx::query(statement).execute(&mut *connection).await.map_err(sql(WRITING))?;
+        }
         spread = upto;
     }
     let keys: String = sqlx::query_scalar(query!("counted_recent_keys")).fetch_one(&mut *connection).await.map_err(sql(READING))?;

@@ -113,6 +113,9 @@ impl SqliteStore {
         let writer = pool
             .clone()
             .max_connections(1)
+            .after_connect(|connection, _| {
+                Box::pin(async move { sqlx::query(query!("spreading_make")).execute(connection).await.map(|_| ()) })
+            })
             .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT))
             .await
             .map_err(sql("opening it"))?;

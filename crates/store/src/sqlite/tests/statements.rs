@@ -56,7 +56,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("counted_change"),
         query!("counted_list"),
         query!("counted_key_remove"),
-        query!("contribution_spread"),
+        query!("spreading_put"),
         query!("cell_records"),
         query!("cells_forget_keys"),
         query!("review_any_open"),
