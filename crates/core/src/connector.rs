@@ -410,8 +410,26 @@ impl Candidate {
     }
 }
 
-/// Stands in a plan for the id of a record that the run would have made by then. Connectors take it for one that exists.
+/// Stands in a plan for the id of a record that the run would have made by then. Connectors take it for one that exists ([`is_not_yet`]).
 pub const NOT_YET: &str = "(new)";
+
+/// The same for what a record of the source would become: two that are still to be made are told apart.
+pub fn not_yet(source_id: &str) -> String {
+    format!("{}{source_id})", NAMED_NOT_YET)
+}
+
+/// Whether an id stands for a record that is still to be made.
+pub fn is_not_yet(id: &str) -> bool {
+    id == NOT_YET || source_of_not_yet(id).is_some()
+}
+
+/// The record of the source whose target record is still to be made.
+pub fn source_of_not_yet(id: &str) -> Option<&str> {
+    id.strip_prefix(NAMED_NOT_YET)?.strip_suffix(')')
+}
+
+/// What the stand-in for the target record of a record of the source begins with.
+const NAMED_NOT_YET: &str = "(new: ";
 
 /// What is to be done with one record of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -492,6 +510,16 @@ pub trait Target: Send + Sync {
 
     /// The records with these ids, for each id in its place.
     fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>>;
+
+    /// What a write of these records would be refused for, in the place of each; nothing is changed, and nothing is asked that has an effect. What was foreseen
+    /// before counts as written, unless it was refused. A creation has a stand-in for the id of its record ([`not_yet`]), by which others refer to it. For
+    /// plans: what the target looks at only when it is written to (the names of siblings, which may come in the same run). An empty answer: nothing is foreseen.
+    ///
+    /// # Errors
+    /// The system could not be asked.
+    fn foresee<'a>(&'a self, _batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// Writes a batch; one answer for each record, in its place. An `Err` says that nothing of the batch was sent.
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>>;

@@ -58,9 +58,10 @@ impl Execution<'_> {
                 self.guard_removals(wave.len() as u64).await?;
                 self.await_intents(record, items, &mut wave).await?;
                 let parents = self.leave_out_gone(record, items, &mut wave).await?;
-                self.hold_to_plan(items, &mut wave);
+                self.hold_to_plan(items, &mut wave).await?;
                 let mut levels = self.levels(wave, &parents).into_iter();
                 while let Some(mut level) = levels.next() {
+                    self.foresee(record, items, &mut level).await?;
                     let delivered = if self.writes { self.deliver(record, items, &mut level).await } else { Ok(None) };
                     units.append(&mut level);
                     if let Ok(Some(error)) | Err(error) = delivered {

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::codes::Translated;
-use kivuko_core::connector::{Action, Candidate, Capabilities, Key, NOT_YET, Standing, Target};
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target, is_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
@@ -225,7 +225,7 @@ impl Execution<'_> {
             }
             let new_key = (unit.link.is_none() || moved(unit)) && is_whole(&unit.key);
             let holder = by_key.get(&unit.key).filter(|_| new_key);
-            let found = unit.target_id().filter(|id| unit.link.is_none() && *id != NOT_YET);
+            let found = unit.target_id().filter(|id| unit.link.is_none() && !is_not_yet(id));
             if let Some(holder) = holder.or_else(|| by_id.get(found?)) {
                 unit.decision = self.held_by_record(record, &items[holder.item].id);
             }
@@ -418,7 +418,7 @@ pub(crate) fn open(units: &[Unit]) -> impl Iterator<Item = usize> + '_ {
 
 /// Whether a key tells records apart: in a plan some have no id yet.
 fn is_whole(key: &Key) -> bool {
-    !key.0.is_empty() && key.0.iter().all(|part| part != NOT_YET)
+    !key.0.is_empty() && key.0.iter().all(|part| !is_not_yet(part))
 }
 
 /// Whether the source changed the key of a linked record.

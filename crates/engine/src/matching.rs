@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use kivuko_core::catalogue::record as codes;
-use kivuko_core::connector::{Action, NOT_YET};
+use kivuko_core::connector::{Action, NOT_YET, is_not_yet};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Matching, Missing};
 use kivuko_core::matching::{Person, Scored, Verdict, judge};
@@ -269,7 +269,7 @@ impl Execution<'_> {
 fn reject_same_person(items: &[Item], units: &mut [Unit]) {
     let mut of: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.link.is_none()) {
-        if let Some(id) = unit.target_id().filter(|id| *id != NOT_YET) {
+        if let Some(id) = unit.target_id().filter(|id| !is_not_yet(id)) {
             of.entry(id.to_owned()).or_default().push(at);
         }
     }

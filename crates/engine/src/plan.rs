@@ -1,11 +1,11 @@
 //! Plans: a run that reads everything and writes nothing, and the sending of exactly what was planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::ToSpan;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, NOT_YET};
+use kivuko_core::connector::{Action, NOT_YET, Write, not_yet, source_of_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
@@ -77,20 +77,34 @@ impl Planned {
     }
 }
 
-/// A body as the plan had it: where that has [`NOT_YET`] for the id of a record that was still to be made, so has this.
-fn with_stand_ins(planned: &Value, body: &Value) -> Value {
+/// A body as the plan had it: where that has the stand-in of a record that was still to be made, and the body has the id that was `made` of it since, so has this.
+fn with_stand_ins(planned: &Value, body: &Value, made: &HashMap<String, String>) -> Value {
     match (planned, body) {
-        (Value::String(stand_in), Value::String(_)) if stand_in == NOT_YET => planned.clone(),
+        (Value::String(stand_in), Value::String(id)) => {
+            // A part of the same record of the source has no other name.
+            let fits = stand_in == NOT_YET || source_of_not_yet(stand_in).is_some_and(|source_id| made.get(source_id) == Some(id));
+            if fits { planned.clone() } else { body.clone() }
+        }
         (Value::Object(planned), Value::Object(body)) => {
             let member = |(name, content): (&String, &Value)| {
-                (name.clone(), planned.get(name).map_or_else(|| content.clone(), |planned| with_stand_ins(planned, content)))
+                (name.clone(), planned.get(name).map_or_else(|| content.clone(), |planned| with_stand_ins(planned, content, made)))
             };
             Value::Object(body.iter().map(member).collect())
         }
         (Value::Array(planned), Value::Array(body)) if planned.len() == body.len() => {
-            Value::Array(planned.iter().zip(body).map(|(planned, content)| with_stand_ins(planned, content)).collect())
+            Value::Array(planned.iter().zip(body).map(|(planned, content)| with_stand_ins(planned, content, made)).collect())
         }
         _ => body.clone(),
+    }
+}
+
+/// The records of the source for which stand-ins are in a body.
+fn stood_in<'p>(planned: &'p Value, found: &mut BTreeSet<&'p str>) {
+    match planned {
+        Value::String(text) => found.extend(source_of_not_yet(text)),
+        Value::Array(items) => items.iter().for_each(|item| stood_in(item, found)),
+        Value::Object(members) => members.values().for_each(|member| stood_in(member, found)),
+        _ => {}
     }
 }
 
@@ -221,16 +235,22 @@ pub(crate) async fn load(engine: &Engine, flow: &Flow, plan: i64) -> Result<(boo
 
 impl Execution<'_> {
     /// With a saved plan only those writes stand whose both sides are as they were in the plan.
-    pub(crate) fn hold_to_plan(&self, items: &[Item], units: &mut [Unit]) {
-        let Some(agreed) = &self.agreed else { return };
+    pub(crate) async fn hold_to_plan(&self, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        let Some(agreed) = &self.agreed else { return Ok(()) };
+        let planned = |unit: &Unit| agreed.get(&(items[unit.item].id.clone(), unit.part.clone()));
+        let mut stand_ins = BTreeSet::new();
+        for unit in units.iter().filter(|unit| matches!(unit.decision, Decision::Write(_))) {
+            planned(unit).iter().for_each(|planned| stood_in(&planned.body, &mut stand_ins));
+        }
+        // What the plan would have made first has an id by now.
+        let made = self.made(&stand_ins).await?;
         for unit in units.iter_mut() {
             let Decision::Write(change) = &unit.decision else { continue };
-            let key = (items[unit.item].id.clone(), unit.part.clone());
-            let as_planned = agreed.get(&key).is_some_and(|planned| {
-                // What the plan would have made first has an id by now.
-                let body = with_stand_ins(&planned.body, &change.body);
+            let as_planned = planned(unit).is_some_and(|planned| {
+                let body = with_stand_ins(&planned.body, &change.body, &made);
                 let same_source = planned.hash == unit.hash
-                    || body != change.body && planned.hash == value::hash(&self.hash_key, &with_stand_ins(&planned.body, &unit.update));
+                    || body != change.body
+                        && planned.hash == value::hash(&self.hash_key, &with_stand_ins(&planned.body, &unit.update, &made));
                 planned.action == Some(change.action)
                     && same_source
                     && planned.target_id == change.target_id
@@ -244,6 +264,36 @@ impl Execution<'_> {
                 )]);
             }
         }
+        Ok(())
+    }
+
+    /// In a plan: what the target would refuse only when it is written to, in the light of what the plan would have written by then.
+    pub(crate) async fn foresee(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        if self.writes {
+            return Ok(());
+        }
+        let write = |unit: &Unit| {
+            let Decision::Write(change) = &unit.decision else { return None };
+            let is_new = change.action == Action::Create;
+            Some(Write {
+                action: change.action,
+                key: unit.key.clone(),
+                id: if is_new { Some(not_yet(&items[unit.item].id)) } else { change.target_id.clone() },
+                body: change.body.clone(),
+                parent: unit.parent.clone(),
+            })
+        };
+        let (positions, writes): (Vec<usize>, Vec<Write>) =
+            units.iter().enumerate().filter_map(|(at, unit)| Some((at, write(unit)?))).unzip();
+        if writes.is_empty() {
+            return Ok(());
+        }
+        for (at, cause) in positions.into_iter().zip(self.targets[record].target.foresee(&writes).await?) {
+            if let Some(cause) = cause {
+                units[at].decision = Decision::Rejected(vec![cause]);
+            }
+        }
+        Ok(())
     }
 
     /// Hands the decisions of a page to whoever looks on, and counts them as the run would.

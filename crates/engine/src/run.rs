@@ -550,13 +550,14 @@ impl<'e> Execution<'e> {
         only: Option<&HashSet<usize>>,
     ) -> Result<(), Error> {
         let mut wave = self.decide(record, items, units, known, only).await?;
-        self.hold_to_plan(items, &mut wave);
+        self.hold_to_plan(items, &mut wave).await?;
+        self.foresee(record, items, &mut wave).await?;
         let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
         // Who may be somebody whom the page has just made is looked for again. Each turn settles at least the first of them.
         while matches!(delivered, Ok(None)) && self.writes && self.introduced(record, &mut wave).await? {
             self.search(record, items, &mut wave).await?;
             self.reject_linked_elsewhere(record, items, &mut wave).await?;
-            self.hold_to_plan(items, &mut wave);
+            self.hold_to_plan(items, &mut wave).await?;
             delivered = self.deliver(record, items, &mut wave).await;
         }
         self.remember_arrived(items, &wave);

@@ -6,12 +6,13 @@
 //! counted once, with what became of it in the end. A circle ends as waiting. Removals go the other way, children before parents. Memory grows with
 //! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Candidate, NOT_YET, Source};
+use kivuko_core::connector::{Action, Candidate, Source, not_yet};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
+use kivuko_core::hierarchy;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::path::Path;
 use kivuko_core::record::Partition;
@@ -28,8 +29,8 @@ use crate::unit::{Decision, Item, Unit, waits_for};
 pub(crate) struct Tree {
     /// For each target record of the flow: where it says in which other record it lies.
     parents: Vec<Vec<Path>>,
-    /// What the page has made or found by now: the id in the target, and the part of the target. A plan keeps what all its pages would make.
-    arrived: HashMap<String, (String, Option<usize>)>,
+    /// What the page has made or found by now. A plan keeps what all its pages would make.
+    arrived: HashMap<String, Arrived>,
     /// Those that were put off, as hashes.
     put_off: HashMap<u64, PutOff>,
     /// Those that were counted as waiting: they are not counted a second time.
@@ -38,6 +39,17 @@ pub(crate) struct Tree {
     noted: BTreeMap<String, (Waiting, Vec<Planned>)>,
     /// With `--again`: whether a link counts whose record this run has not come by.
     trusts_old_links: bool,
+}
+
+/// A record that is there by now.
+#[derive(Debug)]
+struct Arrived {
+    /// Its id in the target; in a plan what stands for it.
+    id: String,
+    /// The part of the target.
+    scope: Option<usize>,
+    /// This run made it.
+    made: bool,
 }
 
 /// A record that is dealt with again at the end.
@@ -83,16 +95,9 @@ impl Tree {
 
 /// The levels of records by the ids in the target, each with its parent: the deepest first. What lies in a circle comes with the deepest.
 pub(crate) fn deepest_first(records: &[(String, Option<String>)]) -> Vec<Vec<usize>> {
-    let parent: HashMap<&str, &str> =
-        records.iter().filter_map(|(id, parent)| Some((id.as_str(), parent.as_deref().filter(|parent| *parent != id.as_str())?))).collect();
+    let ties: Vec<(&str, Option<&str>)> = records.iter().map(|(id, parent)| (id.as_str(), parent.as_deref())).collect();
     let mut levels: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, (id, _)) in records.iter().enumerate() {
-        let mut depth = 0;
-        let mut here = id.as_str();
-        while let Some(above) = parent.get(here).filter(|_| depth <= records.len()) {
-            depth += 1;
-            here = above;
-        }
+    for (at, depth) in hierarchy::depths(&hierarchy::parents(&ties)).into_iter().enumerate() {
         levels.entry(depth).or_default().push(at);
     }
     levels.into_values().rev().collect()
@@ -120,8 +125,22 @@ impl Execution<'_> {
 
     /// The id of a record that the page has made, in the part of the target that is being dealt with.
     fn arrived_here(&self, source_id: &str) -> Option<String> {
-        let (id, scope) = self.tree.as_ref()?.arrived.get(source_id)?;
-        (*scope == self.scopes.current).then(|| id.clone())
+        let arrived = self.tree.as_ref()?.arrived.get(source_id)?;
+        (arrived.scope == self.scopes.current).then(|| arrived.id.clone())
+    }
+
+    /// The ids in the target of those of these records that the flow has made itself: what a plan had as still to be made.
+    pub(crate) async fn made(&self, source_ids: &BTreeSet<&str>) -> Result<HashMap<String, String>, Error> {
+        let Some(tree) = self.tree.as_ref().filter(|_| !source_ids.is_empty()) else { return Ok(HashMap::new()) };
+        let of = |id: &&str| Reference { flow: self.flow.name.clone(), source_id: (*id).to_owned() };
+        let asked: Vec<Reference> = source_ids.iter().map(of).collect();
+        let mut made = HashMap::new();
+        for (reference, link) in asked.iter().zip(self.engine.store.resolve(&asked).await?) {
+            let here = tree.arrived.get(&reference.source_id).filter(|one| one.made && one.scope == self.scopes.current);
+            let id = here.map(|one| one.id.clone()).or_else(|| Some(link.filter(|link| link.created)?.target_id));
+            made.extend(id.map(|id| (reference.source_id.clone(), id)));
+        }
+        Ok(made)
     }
 
     /// What the records of a wave have become serves those that refer to them.
@@ -130,8 +149,10 @@ impl Execution<'_> {
         let Some(tree) = &mut self.tree else { return };
         // Of what is linked the store knows; a plan keeps only the others in its memory.
         for unit in wave.iter().filter(|unit| unit.has_arrived() && !(is_plan && unit.link.is_some())) {
-            let id = unit.target_id().unwrap_or(NOT_YET).to_owned();
-            tree.arrived.entry(items[unit.item].id.clone()).or_insert((id, current));
+            let source_id = &items[unit.item].id;
+            let id = unit.target_id().map_or_else(|| not_yet(source_id), str::to_owned);
+            let made = matches!(&unit.decision, Decision::Written { change, .. } if change.action == Action::Create);
+            tree.arrived.entry(source_id.clone()).or_insert(Arrived { id, scope: current, made });
         }
     }
 

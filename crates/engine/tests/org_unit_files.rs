@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use kivuko_core::geometry::{Area, Point};
 use kivuko_sims::godata::{Options, Sim};
 use serde_json::{Value, json};
-use support::{World, real};
+use support::{World, real, stored};
 
 const KIVUKO: &str = "\
 project: places
@@ -24,7 +24,7 @@ flow: places
 about: As an administrator of Go.Data I want the org units of DHIS2 as its locations.
 from: { system: hmis, resource: {file}, id: id{options} }
 mapping: places.csv
-to: { system: godata, resource: locations.json, key: id, tree: { record: location, children: children, parent: parentLocationId } }
+to: { system: godata, resource: locations.json, key: id, tree: { record: location, children: children, parent: parentLocationId, siblings_differ_in: [name, synonyms] } }
 ";
 
 /// The converter's rules (root level 3): the code, or else the uid, as identifier; no parent at the top.
@@ -83,6 +83,9 @@ async fn carried(world: &World, records: u64) -> Vec<(Option<String>, Value)> {
         second.causes
     );
     assert_eq!(std::fs::read_to_string(world.path("out/locations.json")).expect("the file is there"), written);
+    let imported = world.sim.import_locations(&written).expect("Go.Data takes the file as a whole");
+    let there = stored::records(&world.sim, "location").len();
+    assert_eq!((imported.len() as u64, there as u64), (records, records));
     nodes(&written)
 }
 

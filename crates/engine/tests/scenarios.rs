@@ -154,6 +154,7 @@ impl Telling {
             "dhis2_sent" => sent(self.world.hmis().log(), what),
             "units" => self.units(what),
             "tree" => self.tree(what),
+            "imported" => self.imported(what),
             "file" => self.file(what),
             "columns" => self.columns(what),
             "holds" => self.holds(what),
@@ -254,6 +255,16 @@ impl Telling {
                     let set = detail["set"].clone();
                     sim.edit(&id, move |case| merge(case, &set));
                 }
+                "place" => {
+                    let mut place = detail.clone();
+                    let around = place.as_object_mut().and_then(|place| place.remove("in"));
+                    if let Some(name) = around {
+                        let places = support::stored::records(sim, "location");
+                        let around = places.iter().find(|place| place["name"] == name).ok_or_else(|| format!("there is no {name}"))?;
+                        place["parentLocationId"] = around["id"].clone();
+                    }
+                    sim.put_location(place);
+                }
                 "delete" => sim.delete(&self.id_of(detail.as_str().unwrap_or_default())?),
                 "expire_tokens" => sim.expire_tokens(),
                 "slow_imports" => {
@@ -268,6 +279,18 @@ impl Telling {
             }
         }
         Ok(())
+    }
+
+    /// A person imports a file of the project in Go.Data, which takes it as a whole.
+    fn imported(&self, what: &Value) -> Result<(), String> {
+        let file = std::fs::read_to_string(self.world.path(text(what, "file")?)).map_err(|error| error.to_string())?;
+        let imported = self.world.sim.import_locations(&file).map_err(|body| format!("Go.Data refuses the file: {body}"))?;
+        let expected = &what["locations"];
+        if *expected == imported.len() {
+            Ok(())
+        } else {
+            Err(format!("expected {expected} locations in the file, there are {}", imported.len()))
+        }
     }
 
     /// What happens to DHIS2: other `metadata`, `settings`, `faults`, what somebody enters.
@@ -353,12 +376,8 @@ impl Telling {
                 self.kept_account(&report).await?;
                 let mut found = report.to_json();
                 found["exit"] = json!(report.exit_code());
-                let causes: BTreeMap<String, u64> = report.causes.iter().fold(BTreeMap::new(), |mut causes, group| {
-                    *causes.entry(group.code.to_string()).or_default() += group.records;
-                    causes
-                });
                 found["reasons"] = found["causes"].take();
-                found["causes"] = json!(causes);
+                found["causes"] = by_code(&report.causes);
                 found["message"] = found["error"]["message"].take();
                 found["error"] = found["error"]["code"].take();
                 let writes = &report.counts.writes;
@@ -435,6 +454,7 @@ impl Telling {
         let writes = &report.counts.writes;
         found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
         found["shows"] = shown.by_name(&self.world);
+        found["causes"] = by_code(&report.causes);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
             return Err(error.to_string());
@@ -705,6 +725,15 @@ fn merge(into: &mut Value, from: &Value) {
     for (name, content) in from.as_object().into_iter().flatten() {
         into[name] = content.clone();
     }
+}
+
+/// How many records each code was told of.
+fn by_code(causes: &[kivuko_engine::CauseGroup]) -> Value {
+    let mut records: BTreeMap<String, u64> = BTreeMap::new();
+    for group in causes {
+        *records.entry(group.code.to_string()).or_default() += group.records;
+    }
+    json!(records)
 }
 
 /// Everything expected must be as found. Counts that are not named must be 0, so that nothing happens unseen.

@@ -41,6 +41,8 @@ pub struct Target {
     clock: Arc<dyn Clock>,
     /// The nodes of a tree as they were last read or written, and what the file looked like then.
     forest: Arc<Mutex<Option<(Look, Forest)>>>,
+    /// What a plan would have made of them by now.
+    foreseen: Arc<Mutex<Option<Foreseen>>>,
 }
 
 impl Target {
@@ -74,7 +76,7 @@ impl Target {
                 columns.push(column);
             }
         }
-        Ok(Self { file, format, key, columns, options, clock, forest: Arc::default() })
+        Ok(Self { file, format, key, columns, options, clock, forest: Arc::default(), foreseen: Arc::default() })
     }
 
     fn content(&self) -> Result<Content<'_>, Error> {
@@ -141,6 +143,21 @@ impl Target {
             return Ok(Vec::new());
         }
         let content = self.searchable()?;
+        let forest = self.options.tree.as_ref().map(|tree| self.forest(&content, tree)).transpose()?;
+        let (mut answers, changes) = self.settle(batch, &content, forest.as_ref())?;
+        let written = match forest {
+            Some(forest) => self.rewrite_tree(content, forest, &changes, &mut answers),
+            None => self.rewrite(&content, &changes),
+        };
+        match written {
+            Ok(()) => Ok(answers),
+            Err(error) if error.effect_unknown => Ok(batch.iter().map(|_| Written::Failed(error.clone())).collect()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a batch makes of the records that it names, and the answers to it.
+    fn settle(&self, batch: &[Write], content: &Content<'_>, forest: Option<&Forest>) -> Result<(Vec<Written>, Changes), Error> {
         // The record that is meant, and its id afterwards: another one where the key itself changes.
         let ids: Vec<(String, String)> = batch
             .iter()
@@ -157,16 +174,12 @@ impl Target {
                 present.insert(id, record());
             }
         };
-        let mut forest = None;
-        if let Some(tree) = &self.options.tree {
-            let read = self.forest(&content, tree)?;
-            read.nodes().for_each(|node| meet(node.key.clone(), &|| read.record(node)));
-            forest = Some(read);
-        } else {
-            content.visit(&mut |existing| {
+        match forest {
+            Some(forest) => forest.nodes().for_each(|node| meet(node.key.clone(), &|| forest.record(node))),
+            None => content.visit(&mut |existing| {
                 meet(id(&existing.key), &|| existing.record());
                 Ok(())
-            })?;
+            })?,
         }
         let was_there: HashSet<String> = present.keys().cloned().collect();
         let mut answers = Vec::with_capacity(batch.len());
@@ -197,16 +210,34 @@ impl Target {
             };
             answers.push(answer);
         }
-        let changes = Changes { present, touched, order };
-        let written = match forest {
-            Some(forest) => self.rewrite_tree(content, forest, &changes, &ids, &mut answers),
-            None => self.rewrite(&content, &changes),
+        Ok((answers, Changes { present, touched, order, ids }))
+    }
+
+    /// What a batch would be refused for. Of a tree alone: in other files a record has its place whatever the others are.
+    fn foresee_batch(&self, batch: &[Write]) -> Result<Vec<Option<Cause>>, Error> {
+        let Some(tree) = self.options.tree.as_ref().filter(|_| !batch.is_empty()) else { return Ok(Vec::new()) };
+        let content = self.searchable()?;
+        let kept = self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Foreseen { mut forest, mut made } = match kept {
+            Some(foreseen) => foreseen,
+            None => Foreseen { forest: Forest::read(&content, tree, |record| id(&self.key_of(record)))?, made: HashMap::new() },
         };
-        match written {
-            Ok(()) => Ok(answers),
-            Err(error) if error.effect_unknown => Ok(batch.iter().map(|_| Written::Failed(error.clone())).collect()),
-            Err(error) => Err(error),
+        let text = |body: &Value, field: &str| path::Path::field(field).one(body).and_then(value::text);
+        let mut writes = batch.to_vec();
+        for write in &mut writes {
+            if let Some(stand_in) = write.id.take_if(|id| connector::is_not_yet(id)) {
+                made.extend(text(&write.body, &tree.id).map(|id| (stand_in, id)));
+            }
         }
+        for write in &mut writes {
+            if let Some(parent) = text(&write.body, &tree.parent).and_then(|parent| made.get(&parent)) {
+                write.body[tree.parent.as_str()] = parent.as_str().into();
+            }
+        }
+        let (mut answers, changes) = self.settle(&writes, &content, Some(&forest))?;
+        changes.place(&mut forest, &mut answers);
+        *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Foreseen { forest, made });
+        Ok(answers.into_iter().map(|answer| if let Written::Refused(cause) = answer { Some(cause) } else { None }).collect())
     }
 
     /// The nodes of the file. Read once while nobody else writes it.
@@ -307,25 +338,8 @@ impl Target {
 
 impl Target {
     /// Writes a tree. A record that finds no place in it is refused, and what rests on it.
-    fn rewrite_tree(
-        &self,
-        content: Content<'_>,
-        mut forest: Forest,
-        changes: &Changes,
-        ids: &[(String, String)],
-        answers: &mut [Written],
-    ) -> Result<(), Error> {
-        let new = changes.order.iter().map(String::as_str);
-        let old: Vec<&str> = forest.nodes().map(|node| node.key.as_str()).filter(|key| changes.touched.contains(*key)).collect();
-        let keys: Vec<String> = old.into_iter().chain(new).map(str::to_owned).collect();
-        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: changes.present.get(key) }).collect();
-        let refused = forest.place(&wishes);
-        for ((now, _), answer) in ids.iter().zip(answers) {
-            if let Some(cause) = refused.get(now) {
-                *answer = Written::Refused(cause.clone());
-            }
-        }
-        if keys.iter().all(|key| refused.contains_key(key)) {
+    fn rewrite_tree(&self, content: Content<'_>, mut forest: Forest, changes: &Changes, answers: &mut [Written]) -> Result<(), Error> {
+        if !changes.place(&mut forest, answers) {
             self.keep(content.look, forest);
             return Ok(());
         }
@@ -335,7 +349,7 @@ impl Target {
             output.end()
         })?;
         // Under another key a record is found when the file is read again.
-        if ids.iter().all(|(now, after)| now == after) {
+        if changes.ids.iter().all(|(now, after)| now == after) {
             self.keep(Some(look), forest);
         }
         Ok(())
@@ -365,6 +379,33 @@ struct Changes {
     touched: HashSet<String>,
     /// Those that are new, as they came.
     order: Vec<String>,
+    /// For each record of the batch its id now, and afterwards.
+    ids: Vec<(String, String)>,
+}
+
+impl Changes {
+    /// Puts what is touched into a tree; whether any of it found a place. What did not is answered with why.
+    fn place(&self, forest: &mut Forest, answers: &mut [Written]) -> bool {
+        let new = self.order.iter().map(String::as_str);
+        let old: Vec<&str> = forest.nodes().map(|node| node.key.as_str()).filter(|key| self.touched.contains(*key)).collect();
+        let keys: Vec<String> = old.into_iter().chain(new).map(str::to_owned).collect();
+        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: self.present.get(key) }).collect();
+        let refused = forest.place(&wishes);
+        for ((now, _), answer) in self.ids.iter().zip(answers) {
+            if let Some(cause) = refused.get(now) {
+                *answer = Written::Refused(cause.clone());
+            }
+        }
+        !keys.iter().all(|key| refused.contains_key(key))
+    }
+}
+
+/// A tree as it would be after what was foreseen.
+#[derive(Debug, Clone)]
+struct Foreseen {
+    forest: Forest,
+    /// The ids in the tree of those that have only a stand-in elsewhere.
+    made: HashMap<String, String>,
 }
 
 /// The id of a record: its key, in a form that tells the parts apart.
@@ -459,6 +500,12 @@ impl connector::Target for Target {
         let target = self.clone();
         let ids = ids.to_vec();
         Box::pin(blocking(move || Ok(target.find(&ids)?.into_iter().map(|found| found.into_iter().next()).collect())))
+    }
+
+    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+        let target = self.clone();
+        let batch = batch.to_vec();
+        Box::pin(blocking(move || target.foresee_batch(&batch)))
     }
 
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {

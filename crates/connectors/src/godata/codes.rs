@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{godata, record};
-use kivuko_core::connector::NOT_YET;
+use kivuko_core::connector::is_not_yet;
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::numbers::Places;
 use serde::Deserialize;
@@ -140,7 +140,7 @@ impl Codes {
 
     /// Whether a location of this id exists, or will when a plan is carried out. Places that were not read are all known.
     pub fn knows_place(&self, id: &str) -> bool {
-        id == NOT_YET || self.met.has(id) || self.places.as_ref().is_none_or(|places| places.contains(id))
+        is_not_yet(id) || self.met.has(id) || self.places.as_ref().is_none_or(|places| places.contains(id))
     }
 
     /// Reads a list whose ids records may name: Go.Data stores any text there.
@@ -155,7 +155,7 @@ impl Codes {
 
     /// Whether a record of this id is in a list, or will be when a plan is carried out. A list that was not read has all.
     pub fn knows_id(&self, list: &str, id: &str) -> bool {
-        id == NOT_YET || self.met.has(id) || self.lists.get(list).is_none_or(|known| known.contains(id))
+        is_not_yet(id) || self.met.has(id) || self.lists.get(list).is_none_or(|known| known.contains(id))
     }
 
     /// Whether an item of reference data belongs to Go.Data itself.

@@ -63,7 +63,7 @@ pub fn conform(members: &mut Map<String, Value>) -> Option<Cause> {
         let what = "a relationship has one source and one target: persons[source=true].id and persons[target=true].id";
         return Some(Cause::new(record::REQUIRED_EMPTY, what).field("persons"));
     };
-    if ends.source == ends.target && ends.source != kivuko_core::connector::NOT_YET {
+    if ends.source == ends.target && !kivuko_core::connector::is_not_yet(&ends.source) {
         return Some(Cause::new(godata::BAD_DIRECTION, "the source and the target are the same person").field("persons"));
     }
     members.insert("persons".to_owned(), ends.persons());

@@ -10,7 +10,7 @@ use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, Repla
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::client::{Client, Outbreak};
 use super::codes::Codes;
@@ -23,6 +23,7 @@ use super::key::Search;
 use super::labels;
 use super::lookup::Place;
 use super::mask::Mask;
+use super::places::Foreseen;
 use super::questionnaire::{ANSWERS, Questionnaire};
 use super::read::known;
 use super::schema::{Field, Imports, Kind, Resource, Role, find};
@@ -51,6 +52,8 @@ pub struct Target {
     labels_in_doubt: AtomicBool,
     /// What was sent in files of which nobody knows what became; `None` where the flow does not import.
     imports: Option<Unfinished>,
+    /// What a plan would have made of places by now.
+    foreseen: Mutex<Foreseen>,
 }
 
 /// What is known once the installation has been asked.
@@ -102,6 +105,7 @@ impl Target {
             arrays: AtomicBool::new(resource.creates_together),
             labels_in_doubt: AtomicBool::new(false),
             imports,
+            foreseen: Mutex::default(),
         })
     }
 
@@ -405,6 +409,17 @@ impl connector::Target for Target {
             }
             let called = self.called_now(ready).await?;
             Ok(found.into_iter().map(|one| one.map(|one| Self::as_written(&called, one))).collect())
+        })
+    }
+
+    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+        Box::pin(async move {
+            if self.resource.role != Role::Place {
+                return Ok(Vec::new());
+            }
+            let ready = self.ready().await?;
+            let called = ready.called();
+            self.writer(ready, &called).foresee_places(batch, &mut *self.foreseen.lock().await).await
         })
     }
 

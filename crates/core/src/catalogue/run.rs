@@ -35,6 +35,14 @@ codes! {
     ABSENCE_UNSURE = 917, "K0917";
     /// What is absent cannot be told of this source.
     ABSENCE_NOT_POSSIBLE = 946, "K0946";
+    /// Records that lie beside each other have a name in common.
+    SIBLINGS_ALIKE = 947, "K0947";
+    /// The parents of a record lead back to itself.
+    IN_A_CIRCLE = 948, "K0948";
+    /// What the record lies in is not in the source.
+    PARENT_NOT_THERE = 949, "K0949";
+    /// Records that could not be read were left out.
+    LEFT_OUT_UNREADABLE = 950, "K0950";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.

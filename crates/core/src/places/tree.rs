@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::geometry::Point;
+use crate::hierarchy::circles;
 use crate::token::SLIP;
 
 use super::name::{PlaceName, set_apart};
@@ -139,26 +140,8 @@ fn names(place: &Place, above: Option<&[PlaceName]>) -> Vec<PlaceName> {
 
 /// Places that are above themselves have no parent.
 fn cut_circles(parent: &mut [Option<usize>]) {
-    // 0: not looked at, 1: on the way, 2: known to end at a top.
-    let mut state = vec![0_u8; parent.len()];
-    for start in 0..parent.len() {
-        let mut way = Vec::new();
-        let mut at = start;
-        while state[at] == 0 {
-            state[at] = 1;
-            way.push(at);
-            match parent[at] {
-                Some(above) if state[above] == 1 => {
-                    parent[at] = None;
-                    break;
-                }
-                Some(above) => at = above,
-                None => break,
-            }
-        }
-        for one in way {
-            state[one] = 2;
-        }
+    for last in circles(parent).iter().filter_map(|circle| circle.last()) {
+        parent[*last] = None;
     }
 }
 

@@ -17,8 +17,8 @@ use super::person_types::{self, PersonType};
 use super::state::State;
 use super::store::Store;
 use super::{
-    Server, cascade, clusters, convert, jobs, languages, locations, merge, outbreaks, person, reference_data, relationships, teams,
-    templates,
+    Server, cascade, clusters, convert, jobs, languages, location_tree, locations, merge, outbreaks, person, reference_data, relationships,
+    teams, templates,
 };
 use crate::clock::Clock;
 use crate::faults::Rule;
@@ -250,6 +250,19 @@ impl Sim {
             locations::seed(&mut store, &location, &self.web_user())
         };
         done.unwrap_or_else(|error| panic!("Go.Data would refuse this location: {}", error.message));
+    }
+
+    /// A file of a tree of locations that a user of Go.Data imports in the web: the locations of the file as they are now, or what Go.Data says against it. It looks
+    /// through the whole file first, and then writes row by row: what it stopped at leaves the rows before.
+    ///
+    /// # Errors
+    /// The body of the answer that refuses it.
+    pub fn import_locations(&self, file: &str) -> Result<Vec<Value>, Value> {
+        let imported = location_tree::import(&mut self.server.write(), file.as_bytes(), &self.web_user()).map_err(|error| error.body())?;
+        match imported.stopped {
+            None => Ok(imported.records.into_iter().map(Value::Object).collect()),
+            Some(error) => Err(error.body()),
+        }
     }
 
     /// Closes the port and all connections.

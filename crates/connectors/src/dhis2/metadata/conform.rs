@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use kivuko_core::catalogue::{dhis2, target};
-use kivuko_core::connector::NOT_YET;
+use kivuko_core::connector::is_not_yet;
 use kivuko_core::error::Cause;
 use kivuko_core::value::{is_empty, text};
 use serde_json::{Map, Value, json};
@@ -114,7 +114,7 @@ impl Rules<'_> {
         for (by, word) in [(By::Id, "id"), (By::Code, "code"), (By::Name, "name")] {
             let Some(called) = value.get(word).filter(|called| !is_empty(called)).and_then(text) else { continue };
             if by == By::Id {
-                let good = is_uid(&called) || called == NOT_YET;
+                let good = is_uid(&called) || is_not_yet(&called);
                 return if good {
                     Ok(json!({ "id": called }))
                 } else {
@@ -192,7 +192,9 @@ mod tests {
             json!({ "code": 12, "openingDate": "2010-01-01T00:00:00.000", "closedDate": "", "parent": { "code": "D1" } }),
             Ok(json!({ "code": "12", "openingDate": "2010-01-01", "closedDate": null, "parent": { "id": "DistrictAaa" } })),
         );
-        check(units, json!({ "parent": { "id": NOT_YET } }), Ok(json!({ "parent": { "id": NOT_YET } })));
+        for stand_in in ["(new)", "(new: C-1)"] {
+            check(units, json!({ "parent": { "id": stand_in } }), Ok(json!({ "parent": { "id": stand_in } })));
+        }
         check(units, json!({ "parent": { "id": null } }), Ok(json!({ "parent": null })));
         let to_come = derived("s", units, &["D9".to_owned()]);
         check(units, json!({ "parent": { "code": "D9" } }), Ok(json!({ "parent": { "id": to_come } })));

@@ -264,6 +264,82 @@ async fn what_finds_no_place_is_refused_and_what_rests_on_it() {
     .await;
 }
 
+/// As Go.Data wants it: no two of one parent with one name or a synonym in common.
+fn apart(unknown_parent: &str) -> Value {
+    json!({ "tree": {
+        "record": "location", "children": "children", "parent": "parentLocationId", "siblings_differ_in": ["name", "synonyms"],
+        "unknown_parent": unknown_parent,
+    } })
+}
+
+fn called(id: &str, name: &str, synonym: &str, parent: &str) -> Write {
+    let mut body = place(id, name, parent);
+    body["synonyms"] = json!([synonym]);
+    create(id, body)
+}
+
+#[tokio::test]
+async fn siblings_of_one_name_are_refused_and_what_rests_on_them() {
+    let before = "[\n{\"location\":{\"id\":\"s\",\"name\":\"S\",\"parentLocationId\":null},\"children\":[\n{\"location\":{\"id\":\"a\",\"name\":\"Kori\",\"parentLocationId\":\"s\"},\"children\":[]}\n]}\n]\n";
+    // Who is there has the name, whatever its capitals; elsewhere it is free.
+    let batch = [new("b", "KORI", "s"), new("c", "Post", "b"), new("d", "Kori", "")];
+    let top = before.replace(
+        "[\n{\"location\":{\"id\":\"s\"",
+        "[\n{\"location\":{\"id\":\"d\",\"name\":\"Kori\",\"parentLocationId\":null},\"children\":[]},\n{\"location\":{\"id\":\"s\"",
+    );
+    let answers = ["K0947 name", "K0743 parentLocationId", "done d"];
+    for unknown_parent in ["reject", "root"] {
+        put(before, apart(unknown_parent), &batch, &answers, &top).await;
+    }
+    // Of those that come the first has it; a synonym is another thing than a name.
+    let line = |id: &str, name: &str, synonym: &str| {
+        format!(
+            "{{\"location\":{{\"id\":\"{id}\",\"name\":\"{name}\",\"parentLocationId\":null,\"synonyms\":[\"{synonym}\"]}},\"children\":[]}}"
+        )
+    };
+    put(
+        "",
+        apart("reject"),
+        &[called("x", "Bandu", "BD", ""), called("y", "Bo", "bd", ""), called("z", "BD", "Bandu", "")],
+        &["done x", "K0947 synonyms", "done z"],
+        &format!("[\n{},\n{}\n]\n", line("z", "BD", "Bandu"), line("x", "Bandu", "BD")),
+    )
+    .await;
+    // A name that is given up in the same batch is free, and two may swap; who is refused keeps the old one, and so does who wanted that.
+    let three = |names: [(&str, &str); 3]| {
+        let line =
+            |(id, name)| format!("{{\"location\":{{\"id\":\"{id}\",\"name\":\"{name}\",\"parentLocationId\":null}},\"children\":[]}}");
+        format!("[\n{}\n]\n", names.map(line).join(",\n"))
+    };
+    let before = three([("a", "a"), ("b", "b"), ("c", "c")]);
+    let rename = |id: &str, name: &str| write(Action::Update, id, json!({ "name": name }));
+    let swapped = three([("b", "A"), ("a", "B"), ("c", "c")]);
+    put(&before, apart("reject"), &[rename("a", "B"), rename("b", "A")], &["done a", "done b"], &swapped).await;
+    put(&before, apart("reject"), &[rename("a", "B"), rename("b", "C")], &["K0947 name", "K0947 name"], &before).await;
+}
+
+/// What a plan would have made of the tree by then: parents go by stand-ins, names are given once, and the file stays as it is.
+#[tokio::test]
+async fn what_would_be_refused_is_foreseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.json");
+    let before = r#"[{"location":{"id":"s","name":"S"},"children":[{"location":{"id":"a","name":"Kori"}}]}]"#;
+    std::fs::write(&file, before).unwrap();
+    let target = target(folder.path(), apart("reject"));
+    let planned = |id: &str, name: &str, parent: &str| Write { id: Some(format!("(new: record of {id})")), ..new(id, name, parent) };
+    let codes = |causes: Vec<Option<kivuko_core::error::Cause>>| {
+        causes.into_iter().map(|cause| cause.map(|cause| cause.code.to_string()).unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let first = [planned("n", "New", "s"), planned("k", "KORI", "s")];
+    assert_eq!(codes(target.foresee(&first).await.unwrap()), ["", "K0947"]);
+    let second = [planned("x", "Post", "(new: record of n)"), planned("y", "post", "(new: record of n)"), planned("z", "Post", "a")];
+    assert_eq!(codes(target.foresee(&second).await.unwrap()), ["", "K0947", ""]);
+    let freed = [write(Action::Update, "a", json!({ "name": "Old Kori" }))];
+    assert_eq!(codes(target.foresee(&freed).await.unwrap()), [""]);
+    assert_eq!(codes(target.foresee(&[planned("k", "KORI", "s")]).await.unwrap()), [""]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}
+
 #[tokio::test]
 async fn a_parent_keeps_the_id_that_its_children_name() {
     let before = r#"[{"location":{"id":"s","code":"S"},"children":[{"location":{"id":"a","code":"A"}}]}]"#;

@@ -1,8 +1,9 @@
 //! The nodes of a file that is to be written: what is there, and what a batch makes of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kivuko_core::error::Error;
+use kivuko_core::hierarchy::Names;
 use kivuko_core::path;
 use kivuko_core::value;
 use serde_json::Value;
@@ -12,10 +13,12 @@ use super::super::csv::unreadable_row;
 use super::Tree;
 
 /// All nodes. Those that a batch removes stay in the list, marked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Forest {
     pub(super) tree: Tree,
     pub(super) nodes: Vec<Node>,
+    /// The ids of records that did not get in: nothing stands below them, or instead of them at the top.
+    pub(super) kept_out: HashSet<String>,
 }
 
 /// A node.
@@ -26,6 +29,8 @@ pub struct Node {
     /// By which its children name it.
     pub id: Option<String>,
     pub(super) parent: Option<usize>,
+    /// What no other child of its parent may have; `parent` is what the record itself says.
+    pub(super) names: Names,
     /// By which children of one node are sorted.
     name: String,
     /// Its record as JSON.
@@ -40,7 +45,7 @@ pub struct Node {
 impl Forest {
     /// Reads the whole file. One that cannot be told is an error, so that a rewriting never loses a node.
     pub fn read(content: &Content<'_>, tree: &Tree, key: impl Fn(&Value) -> String) -> Result<Self, Error> {
-        let mut forest = Self { tree: tree.clone(), nodes: Vec::new() };
+        let mut forest = Self { tree: tree.clone(), nodes: Vec::new(), kept_out: HashSet::new() };
         let Some(mut reader) = content.nodes(tree)? else { return Ok(forest) };
         reader.beside = Some(Vec::new());
         while let Some(node) = reader.node()? {
@@ -117,6 +122,7 @@ impl Node {
             key,
             id: field(&tree.id),
             parent: None,
+            names: tree.siblings().names(record),
             name: field("name").unwrap_or_default(),
             text: record.to_string(),
             above: None,

@@ -12,6 +12,7 @@ pub use place::Wish;
 pub use read::Reader;
 
 use kivuko_core::error::Error;
+use kivuko_core::hierarchy::Siblings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -46,6 +47,9 @@ pub struct TargetTree {
     /// What happens to a record whose parent is not in the file: it is rejected (`reject`, the default), or stands at the top and keeps what it says of its parent (`root`), who is
     /// then where the file is imported.
     pub unknown_parent: Option<UnknownParent>,
+    /// Fields (texts, or lists of texts) in which the children of one node must differ, capitals aside: `[name, synonyms]` for locations of Go.Data, which refuses the whole file otherwise. A
+    /// record that says the same in one of them as a record beside it is rejected; who was in the file before, or came first, stays. Left out: they may be alike.
+    pub siblings_differ_in: Option<Vec<String>>,
 }
 
 /// What happens to a record whose parent is not in the file.
@@ -67,6 +71,8 @@ pub struct Tree {
     pub id: String,
     /// A record whose parent is not in the file stands at the top.
     pub strangers: bool,
+    /// In these fields the children of one node differ.
+    pub siblings_differ_in: Vec<String>,
 }
 
 impl SourceTree {
@@ -77,6 +83,7 @@ impl SourceTree {
             parent: self.parent,
             id: self.id.unwrap_or_else(|| "id".to_owned()),
             strangers: true,
+            siblings_differ_in: Vec::new(),
         }
         .checked()
     }
@@ -91,14 +98,22 @@ impl TargetTree {
             parent: self.parent,
             id: self.id.unwrap_or_else(|| "id".to_owned()),
             strangers,
+            siblings_differ_in: self.siblings_differ_in.unwrap_or_default(),
         }
         .checked()
     }
 }
 
 impl Tree {
+    /// What no two children of one node have in common.
+    pub fn siblings(&self) -> Siblings<'_, String> {
+        Siblings { parent: &self.parent, differ_in: &self.siblings_differ_in }
+    }
+
     fn checked(self) -> Result<Self, Error> {
-        for (key, name) in [("record", &self.record), ("children", &self.children), ("parent", &self.parent), ("id", &self.id)] {
+        let differing = self.siblings_differ_in.iter().map(|name| ("siblings_differ_in", name));
+        let named = [("record", &self.record), ("children", &self.children), ("parent", &self.parent), ("id", &self.id)];
+        for (key, name) in named.into_iter().chain(differing) {
             let single = kivuko_core::path::SourcePath::parse(name).is_ok_and(|path| path.top() == Some(name));
             if !single {
                 return Err(unfit(format!("`tree: {key}` is the name of one field, not `{name}`")));

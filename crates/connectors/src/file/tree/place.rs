@@ -5,8 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kivuko_core::catalogue::{file as codes, record as record_codes};
+use kivuko_core::catalogue::{file as codes, record as record_codes, run};
 use kivuko_core::error::Cause;
+use kivuko_core::hierarchy::{self, Roster};
 use kivuko_core::path;
 use kivuko_core::value;
 use serde_json::Value;
@@ -34,7 +35,8 @@ struct Placed {
 impl Forest {
     /// Puts a batch in. What cannot be is left as it was, with its cause under the record's key.
     pub fn place(&mut self, wishes: &[Wish<'_>]) -> HashMap<String, Cause> {
-        let known: HashMap<String, usize> = self.nodes.iter().enumerate().map(|(place, node)| (node.key.clone(), place)).collect();
+        let live = self.nodes.iter().enumerate().filter(|(_, node)| !node.gone);
+        let known: HashMap<String, usize> = live.map(|(place, node)| (node.key.clone(), place)).collect();
         let mut placed = Vec::with_capacity(wishes.len());
         for wish in wishes {
             let before = known.get(wish.key).copied();
@@ -66,11 +68,18 @@ impl Forest {
         loop {
             let causes = self.misplaced(&placed);
             if causes.is_empty() {
+                for id in placed.iter().filter(|wish| !wish.goes).filter_map(|wish| self.nodes[wish.place].id.as_ref()) {
+                    self.kept_out.remove(id);
+                }
                 return refused;
             }
             placed.retain(|wish| {
                 let Some(cause) = causes.get(&wish.place) else { return true };
-                refused.insert(self.nodes[wish.place].key.clone(), cause.clone());
+                let node = &self.nodes[wish.place];
+                refused.insert(node.key.clone(), cause.clone());
+                if wish.before.is_none() {
+                    self.kept_out.extend(node.id.clone());
+                }
                 match &wish.before {
                     Some(before) => self.nodes[wish.place] = before.clone(),
                     None => self.nodes[wish.place].gone = true,
@@ -114,6 +123,10 @@ impl Forest {
                     let message = format!("several records of the file have the `{id_field}` that it names as its parent");
                     causes.insert(wish.place, Cause::new(codes::TREE_PARENT_UNKNOWN, message).field(&parent_field));
                 }
+                (None, None) if self.kept_out.contains(parent) => {
+                    let message = "the record that it names as its parent did not get into the file";
+                    causes.insert(wish.place, Cause::new(codes::TREE_PARENT_UNKNOWN, message).field(&parent_field));
+                }
                 (None, None) if self.tree.strangers => ties.push((wish.place, None)),
                 (None, None) => {
                     let message = format!("the file holds no record with the `{id_field}` that it names as its parent");
@@ -129,6 +142,40 @@ impl Forest {
         }
         if causes.is_empty() {
             causes = self.looping(placed, &parent_field);
+        }
+        if causes.is_empty() {
+            causes = self.beside(placed);
+        }
+        causes
+    }
+
+    /// Nodes that have a name in common with one beside them. Who was there under that name keeps it; of those that come, the first.
+    fn beside(&self, placed: &[Placed]) -> HashMap<usize, Cause> {
+        let mut causes = HashMap::new();
+        let fields = &self.tree.siblings_differ_in;
+        if fields.is_empty() {
+            return causes;
+        }
+        let names = |node: &Node| {
+            let above = node.parent.and_then(|parent| self.nodes[parent].id.clone());
+            node.names.below(above.or_else(|| node.names.parent.clone()))
+        };
+        let stays =
+            |wish: &&Placed| !wish.goes && wish.before.as_ref().is_some_and(|before| names(before) == names(&self.nodes[wish.place]));
+        let comes: HashSet<usize> = placed.iter().filter(|wish| !stays(wish)).map(|wish| wish.place).collect();
+        let mut roster = Roster::default();
+        for (place, node) in self.nodes.iter().enumerate().filter(|(place, node)| !node.gone && !comes.contains(place)) {
+            roster.add(&names(node), &place);
+        }
+        for place in placed.iter().filter(|wish| !wish.goes && comes.contains(&wish.place)).map(|wish| wish.place) {
+            let wanted = names(&self.nodes[place]);
+            if let Some((holder, field)) = roster.holder(&wanted, &place) {
+                let (field, holder) = (&fields[field], &self.nodes[*holder].key);
+                let message = format!("a record that would stand beside it says the same in `{field}`, capitals aside: {holder}");
+                causes.insert(place, Cause::new(run::SIBLINGS_ALIKE, message).field(field));
+            } else {
+                roster.add(&wanted, &place);
+            }
         }
         causes
     }
@@ -156,31 +203,11 @@ impl Forest {
 
     /// Nodes that would stand below themselves.
     fn looping(&self, placed: &[Placed], parent_field: &str) -> HashMap<usize, Cause> {
-        // Where a walk upwards has ended well, no other has to go again.
-        let mut sound: HashSet<usize> = HashSet::new();
+        let parents: Vec<Option<usize>> = self.nodes.iter().map(|node| node.parent.filter(|_| !node.gone)).collect();
+        let round: HashSet<usize> = hierarchy::circles(&parents).into_iter().flatten().collect();
         let mut causes = HashMap::new();
-        for wish in placed.iter().filter(|wish| !wish.goes) {
-            let mut way = Vec::new();
-            let mut seen = HashSet::new();
-            let mut at = Some(wish.place);
-            while let Some(place) = at.filter(|place| !sound.contains(place)) {
-                if !seen.insert(place) {
-                    break;
-                }
-                way.push(place);
-                at = self.nodes[place].parent;
-            }
-            match at.filter(|place| seen.contains(place)) {
-                None => sound.extend(way),
-                Some(entered) => {
-                    let round: HashSet<usize> = way.iter().copied().skip_while(|place| *place != entered).collect();
-                    for wish in placed.iter().filter(|wish| round.contains(&wish.place)) {
-                        let message = "its parents lead back to itself";
-                        causes.insert(wish.place, Cause::new(codes::TREE_LOOP, message).field(parent_field));
-                    }
-                    return causes;
-                }
-            }
+        for wish in placed.iter().filter(|wish| !wish.goes && round.contains(&wish.place)) {
+            causes.insert(wish.place, Cause::new(codes::TREE_LOOP, "its parents lead back to itself").field(parent_field));
         }
         causes
     }

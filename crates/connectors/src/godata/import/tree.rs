@@ -15,12 +15,13 @@ use kivuko_core::catalogue::{godata, record, target};
 use kivuko_core::connector::{Candidate, Written};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::hierarchy;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::address::Addressed;
 use super::super::errors::{Remote, Verdict, judge};
-use super::super::places::no_parent;
+use super::super::places::{no_parent, taken};
 use super::super::write::{Outcomes, Writer};
 use super::row;
 use crate::http::{Answer, Form, Method, Safety};
@@ -252,17 +253,8 @@ impl Leaf<'_, '_> {
 
 /// Parents before those that lie in them.
 fn parents_first<'w, 'b>(leaves: Vec<Leaf<'w, 'b>>) -> Vec<Leaf<'w, 'b>> {
-    let parents: HashMap<&str, &str> = leaves.iter().filter_map(|leaf| Some((leaf.id.as_str(), leaf.parent.as_deref()?))).collect();
-    let depth = |leaf: &Leaf<'_, '_>| {
-        let mut above = 0;
-        let mut next = leaf.parent.as_deref();
-        while let Some(parent) = next.filter(|_| above <= leaves.len()) {
-            above += 1;
-            next = parents.get(parent).copied();
-        }
-        above
-    };
-    let depths: Vec<usize> = leaves.iter().map(depth).collect();
+    let ties: Vec<(&str, Option<&str>)> = leaves.iter().map(|leaf| (leaf.id.as_str(), leaf.parent.as_deref())).collect();
+    let depths = hierarchy::depths(&hierarchy::parents(&ties));
     let mut ordered: Vec<(usize, Leaf<'_, '_>)> = depths.into_iter().zip(leaves).collect();
     ordered.sort_by_key(|(depth, _)| *depth);
     ordered.into_iter().map(|(_, leaf)| leaf).collect()
@@ -360,16 +352,11 @@ fn refused_rows(answer: &Answer, group: &[Leaf<'_, '_>], numbers: &HashMap<Strin
 }
 
 fn refusal(word: &str, leaf: &Leaf<'_, '_>, other: Option<&str>) -> Written {
-    let taken = || {
-        let whose = other.map_or_else(|| "another location".to_owned(), |id| format!("the location {id}"));
-        let message = format!("the name or a synonym belongs to {whose}, which lies in the same parent; capitals do not count");
-        Cause::new(godata::TAKEN, message).field("name")
-    };
     let cause = match word {
         "SAME_ID" => Cause::new(godata::ID_TAKEN, "another row of the file has this id").field("id"),
         "INVALID_NAME" => Cause::new(record::REQUIRED_EMPTY, "a location needs a name").field("name"),
         "INVALID_SYNONYMS" => Cause::new(record::WRONG_TYPE, "a list of texts is expected").field("synonyms"),
-        "DUPLICATE_FILE_NAME" | "DUPLICATE_DB_NAME" | "DUPLICATE_FILE_SYNONYMS" | "DUPLICATE_DB_SYNONYMS" => taken(),
+        "DUPLICATE_FILE_NAME" | "DUPLICATE_DB_NAME" | "DUPLICATE_FILE_SYNONYMS" | "DUPLICATE_DB_SYNONYMS" => taken(other),
         "PARENT_MISSING" => return no_parent(leaf.parent.as_deref().unwrap_or_default()),
         "PARENT_LOOP" => Cause::new(godata::BELOW_ITSELF, "its parent lies below it in Go.Data; the location would lie in itself")
             .field("parentLocationId"),

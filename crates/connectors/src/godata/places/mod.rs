@@ -5,8 +5,12 @@
 //! which no two can clash: Go.Data makes the items of an array side by side, and two siblings of one name would not see each other. A name that is taken is a
 //! refusal that says by which place (`names`).
 
+mod foresee;
 mod names;
 mod order;
+
+pub(super) use foresee::Foreseen;
+pub(super) use names::taken;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -16,6 +20,7 @@ use futures_util::stream;
 use kivuko_core::catalogue::{godata, record};
 use kivuko_core::connector::{Action, Write, Written};
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::hierarchy::{self, Roster};
 use serde_json::{Value, json};
 
 use super::address::{Address, Addressed};
@@ -136,17 +141,18 @@ impl Writer<'_> {
     async fn surroundings(&self, writes: &[&Addressed<'_>]) -> Result<(Known, HashMap<String, Option<String>>), Error> {
         let ids: Vec<String> = writes.iter().filter_map(|one| one.write.id.clone()).collect();
         let known: Known = self.living(&ids).await?;
-        let mut parents: HashMap<String, Option<String>> = known.iter().map(|(id, body)| (id.clone(), Node::of(body).parent)).collect();
+        let mut parents: HashMap<String, Option<String>> =
+            known.iter().map(|(id, body)| (id.clone(), Node::of(body).names.parent)).collect();
         let mut asked: HashSet<String> = parents.keys().cloned().collect();
-        let mut next: Vec<String> = writes.iter().filter_map(|one| Node::of(&one.write.body).parent).collect();
+        let mut next: Vec<String> = writes.iter().filter_map(|one| Node::of(&one.write.body).names.parent).collect();
         for _ in 0..DEEPEST {
             next.retain(|id| asked.insert(id.clone()));
             if next.is_empty() {
                 break;
             }
             let above = self.living(&next).await?;
-            next = above.values().filter_map(|body| Node::of(body).parent).collect();
-            parents.extend(above.into_iter().map(|(id, body)| (id, Node::of(&body).parent)));
+            next = above.values().filter_map(|body| Node::of(body).names.parent).collect();
+            parents.extend(above.into_iter().map(|(id, body)| (id, Node::of(&body).names.parent)));
         }
         Ok((known, parents))
     }
@@ -226,13 +232,17 @@ impl Writer<'_> {
         let mut held: HashMap<String, String> = HashMap::new();
         for child in children.iter().filter(|child| child.get("deleted") != Some(&Value::Bool(true))) {
             let id = child.get("id").and_then(Value::as_str).unwrap_or_default();
-            if let Some(parent) = Node::of(child).parent.filter(|_| !going.contains(id)) {
+            if let Some(parent) = Node::of(child).names.parent.filter(|_| !going.contains(id)) {
                 held.entry(parent).or_insert_with(|| id.to_owned());
             }
         }
+        let parent = |one: &&Addressed<'_>| known.get(one.write.id.as_ref()?).and_then(|body| Node::of(body).names.parent);
+        let parents: Vec<Option<String>> = writes.iter().map(parent).collect();
+        let ids_of_writes = writes.iter().map(|one| one.write.id.as_deref().unwrap_or_default());
+        let ties: Vec<(&str, Option<&str>)> = ids_of_writes.zip(parents.iter().map(Option::as_deref)).collect();
         let mut levels: BTreeMap<usize, Vec<&Addressed<'_>>> = BTreeMap::new();
-        for one in writes {
-            levels.entry(depth(one.write.id.as_deref().unwrap_or_default(), &known)).or_default().push(one);
+        for (one, depth) in writes.iter().zip(hierarchy::depths(&hierarchy::parents(&ties))) {
+            levels.entry(depth).or_default().push(one);
         }
         for level in levels.into_values().rev() {
             let (kept, free): (Vec<_>, Vec<_>) =
@@ -245,7 +255,7 @@ impl Writer<'_> {
             self.side_by_side(&free, outcomes).await;
             // What could not be deleted keeps what it lies in.
             for one in kept.iter().chain(&free).filter(|one| !outcomes.is_done(one.position)) {
-                let parent = one.write.id.as_ref().and_then(|id| Some((Node::of(known.get(id)?).parent?, id)));
+                let parent = one.write.id.as_ref().and_then(|id| Some((Node::of(known.get(id)?).names.parent?, id)));
                 if let Some((parent, id)) = parent {
                     held.entry(parent).or_insert_with(|| id.clone());
                 }
@@ -264,12 +274,12 @@ fn change_of(one: &Addressed<'_>, known: &Known, parents: &HashMap<String, Optio
         let message = format!("the id of a location cannot change: Go.Data has it as {id}");
         return Err(Written::Refused(Cause::new(godata::ID_TAKEN, message).field("id")));
     }
-    match &change.after.parent {
+    match &change.after.names.parent {
         Some(parent) if parent == id => {
             let message = "the location would lie in itself";
             Err(Written::Refused(Cause::new(godata::BELOW_ITSELF, message).field("parentLocationId")))
         }
-        Some(parent) if change.before.parent.as_ref() != Some(parent) && !parents.contains_key(parent) => Err(no_parent(parent)),
+        Some(parent) if change.before.names.parent.as_ref() != Some(parent) && !parents.contains_key(parent) => Err(no_parent(parent)),
         _ => Ok(Some(change)),
     }
 }
@@ -280,33 +290,20 @@ pub(in crate::godata) fn no_parent(parent: &str) -> Written {
     Written::NotYet(Cause::new(record::UNKNOWN_PLACE, message).field("parentLocationId"))
 }
 
-/// How many of these places lie above one of them.
-fn depth(id: &str, known: &Known) -> usize {
-    let mut next = id.to_owned();
-    for depth in 0..DEEPEST {
-        match known.get(&next).and_then(|body| Node::of(body).parent).filter(|parent| known.contains_key(parent)) {
-            Some(parent) => next = parent,
-            None => return depth,
-        }
-    }
-    DEEPEST
-}
-
 /// Groups that go one after the other, none with two places that cannot lie beside each other.
 fn without_clashes<'w, 'b>(creations: Vec<&'w Addressed<'b>>, most: usize) -> Vec<Vec<&'w Addressed<'b>>> {
     let mut groups: Vec<Vec<&Addressed<'_>>> = Vec::new();
-    let mut held: HashSet<(Option<String>, String)> = HashSet::new();
-    for one in creations {
-        let node = Node::of(&one.write.body);
-        let words: HashSet<_> = node.synonyms.iter().chain([&node.name]).map(|word| (node.parent.clone(), word.clone())).collect();
+    let mut held = Roster::default();
+    for (at, one) in creations.into_iter().enumerate() {
+        let Node { names, .. } = Node::of(&one.write.body);
         match groups.last_mut() {
-            Some(group) if group.len() < most && held.is_disjoint(&words) => group.push(one),
+            Some(group) if group.len() < most && held.holder(&names, &at).is_none() => group.push(one),
             _ => {
-                held.clear();
+                held = Roster::default();
                 groups.push(vec![one]);
             }
         }
-        held.extend(words);
+        held.add(&names, &at);
     }
     groups
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kivuko_core::catalogue::godata;
-use kivuko_core::connector::Written;
-use kivuko_core::error::Error;
+use kivuko_core::connector::{Written, is_not_yet, source_of_not_yet};
+use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
 use super::super::write::{Outcomes, Writer};
@@ -22,7 +22,8 @@ impl Writer<'_> {
         if refused.is_empty() {
             return;
         }
-        let siblings = match self.siblings(&refused).await {
+        let parents = refused.iter().map(|(_, node)| node.names.parent.clone()).collect();
+        let siblings = match self.siblings(&parents).await {
             Ok(siblings) => siblings,
             Err(error) => {
                 tracing::warn!(code = %error.cause.code, "which location has a name could not be asked");
@@ -30,28 +31,40 @@ impl Writer<'_> {
             }
         };
         for (position, node) in refused {
-            let holder = siblings.iter().find(|sibling| Node::of(sibling).clashes(node)).and_then(|sibling| sibling.get("id")?.as_str());
+            let holder =
+                siblings.iter().find(|sibling| Node::of(sibling).names.clash(&node.names)).and_then(|sibling| sibling.get("id")?.as_str());
             if let (Some(holder), Some(Written::Refused(cause))) = (holder, outcomes.get_mut(position)) {
                 let left = if cause.message.ends_with(LEFT_ASIDE) { LEFT_ASIDE } else { "" };
-                cause.message = format!(
-                    "the name or a synonym belongs to the location {holder}, which lies in the same parent; capitals do not count{left}"
-                );
+                cause.message = taken(Some(holder)).message + left;
             }
         }
     }
 
-    async fn siblings(&self, refused: &[(usize, &Node)]) -> Result<Vec<Value>, Error> {
+    /// The places that lie in these, and those at the top.
+    pub(super) async fn siblings(&self, parents: &BTreeSet<Option<String>>) -> Result<Vec<Value>, Error> {
         let more = json!({ "fields": FIELDS });
-        let parents: BTreeSet<&String> = refused.iter().filter_map(|(_, node)| node.parent.as_ref()).collect();
-        let parents: Vec<&String> = parents.into_iter().collect();
+        let ids: Vec<&String> = parents.iter().flatten().collect();
         let below = |ids: &[&String]| json!({ "parentLocationId": { "inq": ids } });
         let list = self.place.resource.list_path();
-        let mut siblings = self.place.all_in(list, true, &more, &parents, &below).await?;
-        if refused.iter().any(|(_, node)| node.parent.is_none()) {
+        let mut siblings = self.place.all_in(list, true, &more, &ids, &below).await?;
+        if parents.contains(&None) {
             // Null, or not there at all.
             let at_the_top = |_: &[&&str]| json!({ "parentLocationId": { "eq": null } });
             siblings.extend(self.place.all_in(list, true, &more, &[&""], &at_the_top).await?);
         }
         Ok(siblings)
     }
+}
+
+/// Why a place cannot be called as the sheet says. `holder`: the location that has the name, or what stands for it in a plan.
+pub(in crate::godata) fn taken(holder: Option<&str>) -> Cause {
+    let whose = match holder {
+        None => "another location".to_owned(),
+        Some(stand_in) if is_not_yet(stand_in) => {
+            format!("the location that is made before it of the record {}", source_of_not_yet(stand_in).unwrap_or_default())
+        }
+        Some(id) => format!("the location {id}"),
+    };
+    let message = format!("the name or a synonym belongs to {whose}, which lies in the same parent; capitals do not count");
+    Cause::new(godata::TAKEN, message).field("name")
 }

@@ -6,29 +6,24 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use kivuko_core::hierarchy::{Names, Siblings};
 use serde_json::Value;
+
+/// Which locations Go.Data does not take beside each other.
+const BESIDE: Siblings<'static> = Siblings { parent: "parentLocationId", differ_in: &["name", "synonyms"] };
 
 /// What of a place matters to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Node {
-    /// The id of its parent; `None` at the top.
-    pub parent: Option<String>,
-    pub name: String,
-    pub synonyms: BTreeSet<String>,
+    /// What it is called, and in which place.
+    pub names: Names,
     pub active: bool,
 }
 
 impl Node {
-    /// Reads a place. Names are compared without capitals, as Go.Data compares them.
+    /// Reads a place.
     pub fn of(body: &Value) -> Self {
-        let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let synonyms = body.get("synonyms").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        Self {
-            parent: text("parentLocationId").filter(|parent| !parent.is_empty()).map(str::to_owned),
-            name: text("name").unwrap_or_default().to_lowercase(),
-            synonyms: synonyms.iter().filter_map(Value::as_str).map(str::to_lowercase).collect(),
-            active: body.get("active") != Some(&Value::Bool(false)),
-        }
+        Self { names: BESIDE.names(body), active: body.get("active") != Some(&Value::Bool(false)) }
     }
 
     /// The place as it is after these fields were changed.
@@ -38,16 +33,6 @@ impl Node {
             members.extend(changed.clone());
         }
         Self::of(&merged)
-    }
-
-    /// Whether both cannot lie under the parents that they have.
-    pub fn clashes(&self, other: &Self) -> bool {
-        self.parent == other.parent && (self.name == other.name || !self.synonyms.is_disjoint(&other.synonyms))
-    }
-
-    /// Whether a change to this needs room among siblings.
-    fn needs_room(&self, before: &Self) -> bool {
-        self.parent != before.parent || self.name != before.name || self.synonyms != before.synonyms
     }
 }
 
@@ -88,8 +73,8 @@ pub fn order(changes: &[Change], parents: &HashMap<String, Option<String>>) -> O
             let in_the_way = work.pending.iter().copied().find(|at| !aside.contains(at) && work.waits_for_a_name(*at));
             if let Some(at) = in_the_way {
                 aside.insert(at);
-                // No place has this name: it is not even one.
-                work.now[at].name = String::new();
+                // No place has the name that it has then.
+                work.now[at].names = work.now[at].names.nameless();
                 order.turns.push(Turn::Aside(at));
                 continue;
             }
@@ -116,22 +101,22 @@ impl Work<'_> {
             self.pending.remove(at);
             self.now[*at] = self.changes[*at].after.clone();
         }
-        let (in_line, together) = these.into_iter().partition(|at| self.changes[*at].after.needs_room(&self.changes[*at].before));
+        let (in_line, together) = these.into_iter().partition(|at| self.changes[*at].after.names != self.changes[*at].before.names);
         Turn::Send { in_line, together }
     }
 
     /// Changes that would close a circle when all of them are through.
     fn circles(&self) -> Vec<usize> {
         let last: HashMap<&str, Option<&str>> =
-            self.changes.iter().map(|change| (change.id.as_str(), change.after.parent.as_deref())).collect();
-        let moved = |at: &usize| self.changes[*at].after.parent != self.changes[*at].before.parent;
+            self.changes.iter().map(|change| (change.id.as_str(), change.after.names.parent.as_deref())).collect();
+        let moved = |at: &usize| self.changes[*at].after.names.parent != self.changes[*at].before.names.parent;
         (0..self.changes.len()).filter(moved).filter(|at| self.leads_to_itself(*at, &last)).collect()
     }
 
     fn leads_to_itself(&self, at: usize, of_changed: &HashMap<&str, Option<&str>>) -> bool {
         let own = self.changes[at].id.as_str();
         let mut seen = HashSet::new();
-        let mut next = self.changes[at].after.parent.as_deref();
+        let mut next = self.changes[at].after.names.parent.as_deref();
         while let Some(id) = next {
             if id == own {
                 return true;
@@ -152,27 +137,27 @@ impl Work<'_> {
     }
 
     fn waits_for_a_name(&self, at: usize) -> bool {
-        let wanted = &self.changes[at].after;
-        wanted.needs_room(&self.now[at])
+        let wanted = &self.changes[at].after.names;
+        wanted != &self.now[at].names
             && self.pending.iter().any(|other| {
-                let makes_room = !self.changes[*other].after.clashes(wanted);
-                *other != at && makes_room && self.now[*other].clashes(wanted)
+                let makes_room = !self.changes[*other].after.names.clash(wanted);
+                *other != at && makes_room && self.now[*other].names.clash(wanted)
             })
     }
 
     fn waits_for_a_move(&self, at: usize) -> bool {
-        if self.changes[at].after.parent == self.now[at].parent {
+        if self.changes[at].after.names.parent == self.now[at].names.parent {
             return false;
         }
         let present: HashMap<&str, Option<&str>> =
-            self.changes.iter().zip(&self.now).map(|(change, now)| (change.id.as_str(), now.parent.as_deref())).collect();
+            self.changes.iter().zip(&self.now).map(|(change, now)| (change.id.as_str(), now.names.parent.as_deref())).collect();
         self.leads_to_itself(at, &present)
     }
 
     fn waits_for_those_below(&self, at: usize) -> bool {
         let Change { id, before, after } = &self.changes[at];
         let closes = before.active && !after.active;
-        let is_below = |node: &Node| node.active && node.parent.as_deref() == Some(id);
+        let is_below = |node: &Node| node.active && node.names.parent.as_deref() == Some(id);
         closes && self.pending.iter().any(|other| *other != at && is_below(&self.now[*other]) && !is_below(&self.changes[*other].after))
     }
 }

@@ -11,6 +11,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::network;
 use kivuko_core::connector;
 use kivuko_core::error::Error;
+use kivuko_core::hierarchy;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
 use serde::Deserialize;
 use serde_json::json;
@@ -22,8 +23,6 @@ use crate::http::{Method, Safety};
 
 /// How many ids are asked for at a time.
 const OUTLINE: usize = 5000;
-/// No tree of places is deeper; what is has a circle in it.
-const DEEPEST: usize = 64;
 
 /// The pages of one whole reading.
 pub(super) struct Tree {
@@ -130,17 +129,9 @@ impl Tree {
 
 /// Ids in an order in which nothing comes before what it lies in; what is deleted comes last.
 fn from_the_top(lines: Vec<Line>) -> Vec<String> {
-    let parents: HashMap<&str, Option<&str>> = lines.iter().map(|line| (line.id.as_str(), line.parent_location_id.as_deref())).collect();
-    let depth = |line: &Line| {
-        let mut above = 0;
-        let mut next = line.parent_location_id.as_deref();
-        while let Some(parent) = next.filter(|_| above < DEEPEST) {
-            above += 1;
-            next = parents.get(parent).copied().flatten();
-        }
-        (line.deleted == Some(true), above)
-    };
-    let depths: Vec<(bool, usize)> = lines.iter().map(depth).collect();
+    let ties: Vec<(&str, Option<&str>)> = lines.iter().map(|line| (line.id.as_str(), line.parent_location_id.as_deref())).collect();
+    let depths = hierarchy::depths(&hierarchy::parents(&ties));
+    let depths: Vec<(bool, usize)> = lines.iter().zip(depths).map(|(line, depth)| (line.deleted == Some(true), depth)).collect();
     let mut ordered: Vec<((bool, usize), Line)> = depths.into_iter().zip(lines).collect();
     ordered.sort_by_key(|(depth, _)| *depth);
     ordered.into_iter().map(|(_, line)| line.id).collect()

@@ -222,3 +222,34 @@ async fn what_others_wrote_into_a_place_stays() {
     assert_eq!(now["identifiers"].as_array().map(Vec::len), Some(2));
     assert!(diff::changed_fields(&now, &diff::merge(&now, &wanted, &whole)).is_empty(), "the same again changes nothing");
 }
+
+/// A plan is told of the names that would be refused: those that are there, and those that it would have given by then.
+#[tokio::test]
+async fn names_that_would_be_refused_are_foreseen() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let planned = |uid: &str, name: &str, parent: &str| Write { id: Some(format!("(new: {uid})")), ..place(&*target, uid, name, parent) };
+    let rename = |id: &str, name: &str| update(id, json!({ "name": name }));
+    world.sim.log().clear();
+    for (batch, expected) in [
+        (vec![planned("a", "HARBOUR", "N"), planned("b", "Harbour", "S"), planned("c", "country", "")], ["K0609", "", "K0609"]),
+        (vec![planned("d", "Post", "(new: b)"), planned("e", "POST", "(new: b)"), planned("f", "harbour", "S")], ["", "K0609", "K0609"]),
+        // Two swap their names; a third gets neither.
+        (vec![rename("N1", "Hill"), planned("g", "Hill", "N"), rename("N2", "Harbour")], ["", "K0609", ""]),
+        (vec![rename("N1", "Slope"), planned("h", "Hill", "N"), rename("N2", "SLOPE")], ["", "", "K0609"]),
+        (
+            vec![Write { action: Action::Delete, ..update("N2", Value::Null) }, planned("i", "Harbour", "N"), planned("j", "Valley", "N")],
+            ["", "K0609", ""],
+        ),
+        (vec![planned("k", "Harbour", "N"), planned("l", "Slope", "N"), planned("m", "valley", "N")], ["", "K0609", "K0609"]),
+    ] {
+        let causes = target.foresee(&batch).await.expect("it can be foreseen");
+        let codes: Vec<String> =
+            causes.iter().map(|cause| cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default()).collect();
+        assert_eq!(codes, expected, "{causes:?}");
+    }
+    assert!(world.sim.log().writes().is_empty());
+    let asked = world.sim.log().entries().iter().filter(|entry| entry.path.starts_with("/api/locations")).count();
+    assert!(asked <= 8, "siblings are asked for once: {asked}");
+}
