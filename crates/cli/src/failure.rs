@@ -12,6 +12,8 @@ use crate::print::{Style, account, problem, style};
 pub mod exit {
     /// All well.
     pub const WELL: u8 = 0;
+    /// It is done, and something was left out.
+    pub const LEFT_OUT: u8 = 1;
     /// The command line or the project is wrong.
     pub const PROJECT: u8 = 2;
     /// A system could not be reached or refused, and the run is incomplete.

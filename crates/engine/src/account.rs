@@ -113,9 +113,10 @@ impl Execution<'_> {
             Outcome::Failed | Outcome::Waiting => {}
             _ => commit.closed_rejections.push(item.id.clone()),
         }
-        if let Some(reference) =
-            units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None })
-        {
+        let reference =
+            units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None });
+        // Rejected, and taken up all the same when the circle is no more.
+        if let Some(reference) = reference.or_else(|| self.circle_of(&item.id).map(|found| &found.waits_for)) {
             commit.waiting.push(self.waiting(item, reference.clone(), &commit.partition, commit.at));
         } else if outcome != Outcome::Failed {
             commit.arrived.push(item.id.clone());

@@ -61,6 +61,8 @@ pub struct Exported {
     pub in_doubt: Vec<Pair>,
     /// Systems that could not be asked for names, and why.
     pub silent: Vec<(String, Cause)>,
+    /// What could not be read of the systems that could be asked.
+    pub left_out: Vec<Cause>,
 }
 
 impl Engine {
@@ -140,15 +142,21 @@ impl Engine {
     pub async fn export_codes(&self, name: &str, table: Option<&Table>, all: bool) -> Result<Exported, Error> {
         let (map, crosswalk) = self.code_map(name)?;
         let Some(crosswalk) = crosswalk else {
-            return Ok(Exported { table: map.export(table, &|_, _| None, &[]), in_doubt: Vec::new(), silent: Vec::new() });
+            return Ok(Exported {
+                table: map.export(table, &|_, _| None, &[]),
+                in_doubt: Vec::new(),
+                silent: Vec::new(),
+                left_out: Vec::new(),
+            });
         };
         let map = self.linked(crosswalk, map).await?;
         let mut names: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
-        let mut silent = Vec::new();
+        let (mut silent, mut left_out) = (Vec::new(), Vec::new());
         for side in &crosswalk.sides {
             match self.names_of(side).await {
-                Ok(found) => {
+                Ok((found, unread)) => {
                     names.insert(&side.system, found);
+                    left_out.extend(unread);
                 }
                 Err(error) if all => return Err(error),
                 Err(error) => silent.push((side.system.clone(), error.cause)),
@@ -160,7 +168,7 @@ impl Engine {
         };
         let places: Vec<(String, String)> =
             names.iter().filter(|_| all).flat_map(|(system, places)| places.keys().map(|id| (system.to_lowercase(), id.clone()))).collect();
-        Ok(Exported { table: map.export(table, &name_of, &places), in_doubt: map.disagreeing(), silent })
+        Ok(Exported { table: map.export(table, &name_of, &places), in_doubt: map.disagreeing(), silent, left_out })
     }
 
     /// What the decisions on the crosswalks hold against the systems as they are now.
@@ -182,7 +190,8 @@ impl Engine {
         let (map, _) = self.code_map(&crosswalk.name)?;
         let today = self.clock.now().to_zoned(self.project.timezone.clone()).date();
         for side in &crosswalk.sides {
-            let known = self.names_of(side).await?;
+            let (known, unread) = self.names_of(side).await?;
+            health.warnings.extend(unread.map(|cause| cause.to_string()));
             health.findings.push(format!("{} has {} places in `{}`", side.system, known.len(), side.resource));
             let holding = map.decisions().filter(|decision| decision.valid_to().is_none_or(|last| last >= today));
             for (decision, id) in holding.filter_map(|decision| Some((decision, decision.id(&side.system)?))) {

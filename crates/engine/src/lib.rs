@@ -40,6 +40,7 @@ mod side;
 mod spill;
 mod tree;
 mod unit;
+mod unplaced;
 mod workspace;
 
 pub use code_lists::{CodeList, Exported, UnlistedValue};

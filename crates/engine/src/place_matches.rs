@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::civil::Date;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::codes::{CodeMap, Pair, PlaceRow, Revised, Revision, Verdict, append};
-use kivuko_core::error::{Error, Problem, nearest};
+use kivuko_core::error::{Cause, Error, Problem, nearest};
 use kivuko_core::places::{Change, Given, Paired, Place, Says, changes, matched};
 use kivuko_core::project::{Crosswalk, Side};
 use kivuko_core::table::Table;
@@ -47,6 +47,9 @@ pub struct PlaceMatches {
     /// The two systems.
     pub sides: [String; 2],
     pub matches: Vec<PlaceMatch>,
+    /// What could not be read of the two, and is not among the matches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Cause>,
 }
 
 /// What a person says of a row.
@@ -95,6 +98,7 @@ struct Sides<'e> {
     pairs: Vec<Paired>,
     refused: BTreeSet<(String, String)>,
     none: [BTreeSet<String>; 2],
+    left_out: Vec<Cause>,
 }
 
 impl Engine {
@@ -140,7 +144,7 @@ impl Engine {
                 });
             }
         }
-        Ok(PlaceMatches { crosswalk: sides.crosswalk.name.clone(), sides: sides.systems.clone(), matches })
+        Ok(PlaceMatches { crosswalk: sides.crosswalk.name.clone(), sides: sides.systems.clone(), matches, left_out: sides.left_out })
     }
 
     /// The file of a crosswalk with these decisions in it, which is for the caller to write. `file` is the file as it is now.
@@ -198,7 +202,8 @@ impl Engine {
             Some(map) => self.linked(crosswalk, map).await?,
             None => return Err(Error::bug(codes::NOTHING_TO_MATCH, "a crosswalk without its code map")),
         };
-        let places = [self.places_of(one).await?, self.places_of(two).await?];
+        let ((of_one, unread_one), (of_two, unread_two)) = (self.places_of(one).await?, self.places_of(two).await?);
+        let places = [of_one, of_two];
         let index = |places: &Vec<Place>| places.iter().enumerate().map(|(at, place)| (place.id.clone(), at)).collect();
         let by_id = [index(&places[0]), index(&places[1])];
         let systems = [one.system.clone(), two.system.clone()];
@@ -210,19 +215,20 @@ impl Engine {
             pairs: Vec::new(),
             refused: BTreeSet::new(),
             none: [BTreeSet::new(), BTreeSet::new()],
+            left_out: unread_one.into_iter().chain(unread_two).collect(),
         };
         sides.know(&map, self.today());
         Ok(sides)
     }
 
-    /// The places of a side as they are now.
-    async fn places_of(&self, side: &Side) -> Result<Vec<Place>, Error> {
+    /// The places of a side as they are now, and what could not be read.
+    async fn places_of(&self, side: &Side) -> Result<(Vec<Place>, Option<Cause>), Error> {
         let paths = self.paths_of(side)?;
         let all = paths.all();
         let wanted: Vec<&str> = all.iter().map(String::as_str).collect();
         let mut places = Vec::new();
-        self.read_side(side, &wanted, &mut |id, record| places.push(paths.read(id, record))).await?;
-        Ok(places)
+        let left_out = self.read_side(side, &wanted, &mut |id, record| places.push(paths.read(id, record))).await?;
+        Ok((places, left_out))
     }
 }
 
@@ -486,6 +492,7 @@ mod tests {
                 pairs: Vec::new(),
                 refused: BTreeSet::new(),
                 none: Default::default(),
+                left_out: Vec::new(),
             };
             let today = date(2026, 1, 1);
             sides.know(&map.expect("it is a crosswalk").with_links(&links), today);

@@ -158,6 +158,7 @@ impl Execution<'_> {
                 item.early = Some(Early::Rejected(vec![no_identity(path)]));
             }
         }
+        self.reject_in_a_circle(&mut item);
         item
     }
 
@@ -261,16 +262,29 @@ impl Execution<'_> {
                 return Ok(());
             }
             for (partition, ids) in due {
-                self.turn_to(source, partitions, &partition).await?;
-                let request = ReadRequest { only: Some(ids), ..self.request(&partition) };
-                let mut pages = source.read(request).await?;
-                while let Some(page) = pages.next().await? {
-                    self.stop_if_cancelled()?;
-                    let known = self.known(&ids_of(&page)).await?;
-                    self.page(&partition, page, &known, false, false, watch).await?;
-                }
+                self.read_afresh(source, partitions, &partition, ids, watch).await?;
             }
         }
+    }
+
+    /// Reads just these records of a partition again, and deals with them.
+    pub(crate) async fn read_afresh(
+        &mut self,
+        source: &dyn Source,
+        partitions: &[Partition],
+        partition: &Partition,
+        ids: Vec<String>,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
+        self.turn_to(source, partitions, partition).await?;
+        let request = ReadRequest { only: Some(ids), ..self.request(partition) };
+        let mut pages = source.read(request).await?;
+        while let Some(page) = pages.next().await? {
+            self.stop_if_cancelled()?;
+            let known = self.known(&ids_of(&page)).await?;
+            self.page(partition, page, &known, false, false, watch).await?;
+        }
+        Ok(())
     }
 
     /// The records that wait for something that has arrived, by their partition. Each reference of a record is followed once.

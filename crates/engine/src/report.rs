@@ -132,8 +132,16 @@ impl CauseGroups {
     /// Takes one cause of one record in.
     pub fn add(&mut self, outcome: Outcome, cause: &Cause, place: &str) {
         // What differs from record to record (an id, a place) would make a group of each; the code and the field are then enough.
-        let varies =
-            [record::UNREADABLE, record::DUPLICATE_ID, record::DUPLICATE_KEY, target::SEVERAL_MATCHES, run::WAITING].contains(&cause.code);
+        let varying = [
+            record::UNREADABLE,
+            record::DUPLICATE_ID,
+            record::DUPLICATE_KEY,
+            target::SEVERAL_MATCHES,
+            run::WAITING,
+            run::PARENT_NOT_THERE,
+            run::SIBLINGS_ALIKE,
+        ];
+        let varies = varying.contains(&cause.code);
         let message = if varies { String::new() } else { cause.message.clone() };
         let mut key = (cause.code, message, cause.field.clone());
         if !self.groups.contains_key(&key) && self.groups.len() >= GROUPS {

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use kivuko_core::catalogue::record::NO_IDENTITY;
+use kivuko_core::catalogue::run::LEFT_OUT_UNREADABLE;
 use kivuko_core::connector::{PlacePaths, ReadRequest, SourceSpec};
-use kivuko_core::error::Error;
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::project::Side;
 use kivuko_core::projection::Projection;
 use kivuko_core::value;
 use serde_json::Value;
 
 use crate::engine::Engine;
+
+/// So many of the records that could not be read are named.
+const EXAMPLES: usize = 3;
 
 impl Engine {
     /// Where the records of a side say what they are.
@@ -20,21 +25,26 @@ impl Engine {
         side.paths(self.system(&side.system)?.place_paths(&side.resource))
     }
 
-    /// What the places of a side are called, by their ids; of one without a name the text is empty. Deleted ones are not there.
-    pub(crate) async fn names_of(&self, side: &Side) -> Result<BTreeMap<String, String>, Error> {
+    /// What the places of a side are called, by their ids; of one without a name the text is empty. Deleted ones are not there. And what could not be read, if anything.
+    pub(crate) async fn names_of(&self, side: &Side) -> Result<(BTreeMap<String, String>, Option<Cause>), Error> {
         let paths = self.paths_of(side)?;
         let mut names = BTreeMap::new();
-        self.read_side(side, &[paths.id.text(), paths.name.text()], &mut |id, record| {
+        let mut name_of = |id: &str, record: &Value| {
             let name = paths.name.one(record).and_then(value::text).unwrap_or_default();
             names.insert(id.to_owned(), name.trim().to_owned());
-        })
-        .await?;
-        Ok(names)
+        };
+        let left_out = self.read_side(side, &[paths.id.text(), paths.name.text()], &mut name_of).await?;
+        Ok((names, left_out))
     }
 
-    /// Reads the records of a side with what these paths name of each, and hands each on with its identity. Deleted records, and those without identity or that
-    /// cannot be read, are passed over: nothing can be linked to them.
-    pub(crate) async fn read_side(&self, side: &Side, paths: &[&str], each: &mut (dyn FnMut(&str, &Value) + Send)) -> Result<(), Error> {
+    /// Reads the records of a side with what these paths name of each, and hands each on with its identity. Deleted records are passed over. Those without
+    /// identity, or that cannot be read, come back as a cause that counts them and names some by where they stand: whoever asked has to tell it.
+    pub(crate) async fn read_side(
+        &self,
+        side: &Side,
+        paths: &[&str],
+        each: &mut (dyn FnMut(&str, &Value) + Send),
+    ) -> Result<Option<Cause>, Error> {
         let spec = SourceSpec {
             resource: side.resource.clone(),
             id: side.written_id().map(str::to_owned),
@@ -44,6 +54,7 @@ impl Engine {
         let source = self.system(&side.system)?.source(&spec)?;
         let parsed: Vec<_> = paths.iter().filter_map(|path| kivuko_core::path::SourcePath::parse(path).ok()).collect();
         let projection = Projection::new(&parsed);
+        let mut unread = Unread::default();
         for partition in source.partitions().await? {
             let request = ReadRequest {
                 partition,
@@ -57,13 +68,48 @@ impl Engine {
             let mut pages = source.read(request).await?;
             while let Some(page) = pages.next().await? {
                 for record in page.records.into_iter().filter(|record| !record.deleted) {
-                    let (Some(id), Ok(raw)) = (&record.id, &record.body) else { continue };
-                    if let Ok(body) = projection.project(raw) {
-                        each(id.trim(), &body);
+                    let id = record.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+                    let body = record
+                        .body
+                        .as_ref()
+                        .map_err(|cause| cause.code)
+                        .and_then(|raw| projection.project(raw).map_err(|cause| cause.code));
+                    match (id, body) {
+                        (_, Err(code)) => unread.add(&record.place, code),
+                        (None, Ok(_)) => unread.add(&record.place, NO_IDENTITY),
+                        (Some(id), Ok(body)) => each(id, &body),
                     }
                 }
             }
         }
-        Ok(())
+        Ok(unread.told(side))
+    }
+}
+
+/// Records that could not be told.
+#[derive(Default)]
+struct Unread {
+    records: u64,
+    examples: Vec<String>,
+}
+
+impl Unread {
+    fn add(&mut self, place: &str, code: Code) {
+        self.records += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(format!("{place} ({code})"));
+        }
+    }
+
+    fn told(self, side: &Side) -> Option<Cause> {
+        let more = if self.records > EXAMPLES as u64 { " and more" } else { "" };
+        let (records, examples) = (self.records, self.examples.join("; "));
+        let left = if records == 1 { "1 record was" } else { "records were" };
+        let count = if records == 1 { String::new() } else { format!("{records} ") };
+        let message = format!(
+            "{count}{left} left out of `{}` of {}, because they cannot be read or have no identity: {examples}{more}",
+            side.resource, side.system
+        );
+        (records > 0).then(|| Cause::new(LEFT_OUT_UNREADABLE, message))
     }
 }

@@ -3,7 +3,7 @@
 //! In whatever order they come, one run writes them, parents before children. Within a page this goes in waves: what has its references is found, compared and
 //! written, and what it has become serves the next wave; the page commits whole, as ever. What refers to a record of a later page is *put off*: it is noted
 //! as waiting, durably, and not counted yet; when everything was read it is taken up again and again, until nothing more arrives, and each record is
-//! counted once, with what became of it in the end. A circle ends as waiting. Removals go the other way, children before parents. Memory grows with
+//! counted once, with what became of it in the end. What lies in a circle is rejected ([`crate::unplaced`]). Removals go the other way, children before parents. Memory grows with
 //! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,11 +18,13 @@ use kivuko_core::path::Path;
 use kivuko_core::record::Partition;
 use kivuko_core::store::{OutcomeRow, Reference, Waiting};
 use kivuko_core::value;
+use serde_json::Value;
 
 use crate::absence::hash_of;
 use crate::plan::Planned;
 use crate::run::{Execution, Watch};
 use crate::unit::{Decision, Item, Unit, waits_for};
+use crate::unplaced::InACircle;
 
 /// What a run knows of a flow whose records refer to one another.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(crate) struct Tree {
     waited: HashSet<u64>,
     /// What a plan would put down as waiting, with what it would write of it all the same.
     noted: BTreeMap<String, (Waiting, Vec<Planned>)>,
+    /// Those that were found to lie in circles, while they are rejected.
+    pub in_circles: HashMap<String, InACircle>,
     /// With `--again`: whether a link counts whose record this run has not come by.
     trusts_old_links: bool,
 }
@@ -55,10 +59,20 @@ struct Arrived {
 /// A record that is dealt with again at the end.
 #[derive(Debug)]
 struct PutOff {
-    /// Why the target does not take it yet, if it said so itself.
-    held_back: Option<Cause>,
+    /// Why it waits, if not only for its reference: the target said so itself, or the end of the reading did.
+    reason: Option<Cause>,
+    /// Where the target, which has it, does not take it yet.
+    held_back: Option<HeldBack>,
     /// The worst of what became of those parts of it that need not wait.
     so_far: Outcome,
+}
+
+/// A record that the target has and does not take where it should lie, by the ids there.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldBack {
+    pub record: usize,
+    pub id: String,
+    pub parent: String,
 }
 
 /// Where a record is that another one refers to.
@@ -83,13 +97,38 @@ impl Tree {
             put_off: HashMap::new(),
             waited: HashSet::new(),
             noted: BTreeMap::new(),
+            in_circles: HashMap::new(),
             trusts_old_links: false,
         })
     }
 
     /// The parent of a record, by its id in the target, as the target has it.
     pub fn parent_of(&self, record: usize, present: &Candidate) -> Option<String> {
-        self.parents[record].iter().find_map(|path| path.one(&present.body)).and_then(value::text)
+        self.parent_in(record, &present.body)
+    }
+
+    /// The same in what is sent.
+    pub fn parent_in(&self, record: usize, body: &Value) -> Option<String> {
+        self.parents[record].iter().find_map(|path| path.one(body)).and_then(value::text)
+    }
+
+    pub fn has_put_off(&self) -> bool {
+        !self.put_off.is_empty()
+    }
+
+    pub fn held_back(&self, source_id: &str) -> Option<&HeldBack> {
+        self.put_off.get(&hash_of(source_id))?.held_back.as_ref()
+    }
+
+    pub fn is_put_off_for_a_reference(&self, source_id: &str) -> bool {
+        self.put_off.get(&hash_of(source_id)).is_some_and(|put_off| put_off.reason.is_none())
+    }
+
+    /// Why a record that was put off waits.
+    pub fn tell(&mut self, source_id: &str, cause: Cause) {
+        if let Some(put_off) = self.put_off.get_mut(&hash_of(source_id)) {
+            put_off.reason = Some(cause);
+        }
     }
 }
 
@@ -201,9 +240,10 @@ impl Execution<'_> {
     /// Leaves a record that waits out of the account for now.
     pub(crate) fn put_off(&mut self, item: &Item, units: &[&Unit]) {
         let so_far = self.with_what_was_done(item, units.iter().map(|unit| unit.outcome()).filter(|one| *one != Outcome::Waiting).max());
+        let held_back = units.iter().find_map(|unit| self.held_back_of(unit));
         if let Some(tree) = &mut self.tree {
-            let held_back = units.iter().find_map(|unit| unit.held_back.clone());
-            tree.put_off.insert(hash_of(&item.id), PutOff { held_back, so_far });
+            let reason = units.iter().find_map(|unit| unit.held_back.clone());
+            tree.put_off.insert(hash_of(&item.id), PutOff { reason, held_back, so_far });
         }
     }
 
@@ -262,7 +302,7 @@ impl Execution<'_> {
             tree.trusts_old_links = true;
             self.take_up(source, partitions, watch).await?;
         }
-        Ok(())
+        self.tell_unplaced(source, partitions, watch).await
     }
 
     /// What is put off still is counted as waiting, also when the run ended early.
@@ -276,7 +316,7 @@ impl Execution<'_> {
         for one in waiting {
             // It may wait for several; it is counted once.
             if let Some(put_off) = put_off.remove(&hash_of(&one.source_id)) {
-                let cause = put_off.held_back.unwrap_or_else(|| waits_for(&one.reference));
+                let cause = put_off.reason.unwrap_or_else(|| waits_for(&one.reference));
                 pages.entry(one.partition.clone()).or_default().push((one, cause));
             }
         }

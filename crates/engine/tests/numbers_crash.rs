@@ -8,14 +8,12 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kivuko_core::cells::{CellFilter, CellNumber};
 use kivuko_core::store::Store;
 use kivuko_sims::godata::Options;
-use support::kill::{self, Point, Side};
-use support::{World, numbers};
+use support::kill::{self, Point};
+use support::{World, numbers, turns};
 
 /// The list as it is each day: all are new; one moves, one is reclassified, one cannot be counted; one is gone, one is mended.
 const DAYS: [&str; 3] = [
@@ -39,11 +37,6 @@ C-5,2026-06-03,Bo town,F,8,suspect,,,,
 C-6,2026-06-14,Bo town,M,60,suspect,,,2026-06-14,S-3
 ",
 ];
-
-/// How many histories go at a time.
-const AT_A_TIME: usize = 8;
-/// After so many failures no more are looked for.
-const FAILURES: usize = 3;
 
 async fn world() -> World {
     let mut world = World::of_numbers("2.42", Options::for_tests()).await;
@@ -130,7 +123,6 @@ struct Day {
 }
 
 async fn undisturbed() -> Vec<Day> {
-    let all = std::env::var_os("KIVUKO_CRASH_ALL").is_some();
     let world = world().await;
     let mut days = Vec::new();
     for text in DAYS {
@@ -139,31 +131,10 @@ async fn undisturbed() -> Vec<Day> {
         assert!(report.exit_code() <= 1, "an undisturbed run works: {}", report.to_json());
         let expected = Witness::of(&world).await;
         assert_eq!(expected.open_intents, 0, "an undisturbed run leaves no open intent");
-        let (calls, requests) = (new_kinds(&steps.calls, all), new_kinds(&steps.requests, all));
-        let sides = [Side::Before, Side::After];
-        let points = sides.into_iter().flat_map(|side| {
-            let calls = calls.iter().map(move |n| Point::Store(*n, side));
-            calls.chain(requests.iter().map(move |n| Point::Request(*n, side)))
-        });
-        days.push(Day { expected, points: points.collect() });
-        println!("  {} of {} calls, {} of {} requests", calls.len(), steps.calls.len(), requests.len(), steps.requests.len());
+        days.push(Day { expected, points: turns::points(&steps) });
     }
     assert!(days[0].expected.values.len() > 8, "the work is about something: {:?}", days[0].expected.values);
     days
-}
-
-/// The positions, from 1, of steps that come after another kind of step than all of their name before them; or of `all`.
-fn new_kinds<S: AsRef<str>>(steps: &[S], all: bool) -> Vec<usize> {
-    let mut seen = BTreeSet::new();
-    let mut before = "";
-    let mut positions = Vec::new();
-    for (position, step) in steps.iter().enumerate() {
-        if seen.insert((before, step.as_ref())) || all {
-            positions.push(position + 1);
-        }
-        before = step.as_ref();
-    }
-    positions
 }
 
 /// Runs each day, killed at its point of this turn, then to its end.
@@ -187,34 +158,9 @@ async fn disturbed(turn: usize, days: &[Day]) -> Result<(), String> {
     Ok(())
 }
 
-/// Carries out a history on a runtime of its own, as a process of its own would.
-fn alone<T>(history: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made").block_on(history)
-}
-
 #[test]
 fn every_kind_of_step_of_a_run_that_counts() {
-    let days = alone(undisturbed());
+    let days = turns::alone(undisturbed());
     let turns = days.iter().map(|day| day.points.len()).max().unwrap_or_default();
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let one_after_the_other = || {
-        loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            let enough = failures.lock().expect("nobody panics here").len() >= FAILURES;
-            if turn >= turns || enough {
-                return;
-            }
-            if let Err(failure) = alone(disturbed(turn, &days)) {
-                failures.lock().expect("nobody panics here").push(failure);
-            }
-        }
-    };
-    // Several at a time, for they wait more than they work.
-    std::thread::scope(|scope| {
-        for _ in 0..AT_A_TIME {
-            scope.spawn(one_after_the_other);
-        }
-    });
-    let failures = failures.into_inner().expect("nobody panicked there");
-    assert!(failures.is_empty(), "{} histories came to something else:\n\n{}", failures.len(), failures.join("\n\n"));
+    turns::all_of(turns, async |turn| disturbed(turn, &days).await);
 }

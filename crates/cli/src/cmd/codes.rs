@@ -223,7 +223,7 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
         let _progress = Progress::start("asking the systems for names", app.err);
         engine.export_codes(name, table.as_ref(), all).await?
     };
-    let Exported { table, in_doubt, silent } = &exported;
+    let Exported { table, in_doubt, silent, left_out } = &exported;
     let written = table.write();
     if let Some(out) = out {
         write(out, &written)?;
@@ -237,7 +237,7 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
         let pair = |pair: &kivuko_core::codes::Pair| json!({ &pair.one.0: pair.one.1, &pair.other.0: pair.other.1 });
         let doubtful: Vec<Value> = in_doubt.iter().map(pair).collect();
         let silent: Vec<Value> = silent.iter().map(|(system, cause)| json!({ "system": system, "cause": cause })).collect();
-        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": silent }))?;
+        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": silent, "left_out": left_out }))?;
     } else if out.is_none() {
         // Standard output is text in UTF-8, whatever the form of the file.
         let mut text = table.clone();
@@ -248,6 +248,9 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
         for (system, cause) in silent {
             app.say(&format!("{}  the names of {system} are not there: {cause}\n", app.err.warn("warning")));
         }
+        for cause in left_out {
+            app.say(&format!("{}  {cause}\n", app.err.warn("warning")));
+        }
         if !in_doubt.is_empty() {
             let links = counted(in_doubt.len() as u64, "link leads", "links lead");
             app.say(&format!("{}  {links} to several places or from several, and have no row:\n", app.err.warn("warning")));
@@ -256,7 +259,11 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
             }
         }
     }
-    Ok(if silent.is_empty() { exit::WELL } else { exit::SYSTEM })
+    Ok(match (silent.as_slice(), left_out.as_slice()) {
+        ([], []) => exit::WELL,
+        ([], _) => exit::LEFT_OUT,
+        _ => exit::SYSTEM,
+    })
 }
 
 /// The file of a code map or crosswalk: where it lies, and what it is called in the project.

@@ -34,9 +34,13 @@ async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
     let found = engine.match_places(&args.name, between(args)).await;
     drop(progress);
     let found = found?;
+    for cause in found.left_out.iter().filter(|_| !app.json) {
+        app.say(&format!("{}  {cause}\n", app.err.warn("warning")));
+    }
+    let code = if found.left_out.is_empty() { exit::WELL } else { exit::LEFT_OUT };
     if args.accept_clear {
         let today = engine.clock().now().to_zoned(engine.project().timezone.clone()).date();
-        return keep(app, args, &clear(&found, today)).await;
+        return Ok(keep(app, args, &clear(&found, today)).await?.max(code));
     }
     if app.json {
         app.document(&json!(found))?;
@@ -69,7 +73,7 @@ async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
         }
         app.say_next(&steps);
     }
-    Ok(exit::WELL)
+    Ok(code)
 }
 
 /// How many places a word is said of: one with several candidates has several rows.

@@ -47,7 +47,7 @@ impl Point {
     ];
 }
 
-/// The calls of the store and the requests to DHIS2 of a run, by their names and in their order.
+/// The calls of the store and the requests to the system that is written to of a run, by their names and in their order.
 #[derive(Debug, Default)]
 pub struct Steps {
     pub calls: Vec<&'static str>,
@@ -57,9 +57,10 @@ pub struct Steps {
 /// A run that nobody kills, and its steps.
 pub async fn trace(world: &World, flow: &str) -> (RunReport, Steps) {
     let calls = Arc::default();
-    world.hmis().log().clear();
+    let log = world.dhis2.as_ref().map_or_else(|| world.sim.log(), |dhis2| dhis2.log());
+    log.clear();
     let report = run_noting(world, flow, Point::Store(usize::MAX, Side::Before), Arc::clone(&calls)).await;
-    let requests = world.hmis().log().entries().into_iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
+    let requests = log.entries().into_iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
     let calls = std::mem::take(&mut *calls.lock().expect("nobody panics here"));
     (report.expect("no run has so many calls"), Steps { calls, requests })
 }

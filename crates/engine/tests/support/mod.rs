@@ -29,6 +29,7 @@ pub mod real;
 pub mod shuffle;
 pub mod stored;
 pub mod template;
+pub mod turns;
 pub mod work;
 
 /// Quick enough for tests; everything else is as in production.
