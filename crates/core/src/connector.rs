@@ -343,6 +343,11 @@ pub struct Capabilities {
     pub deletes: bool,
     /// Whether `Action::Deactivate` works.
     pub deactivates: bool,
+    /// Whether what the target shows of a record is what can be written of it, so that one that was deleted can be made again under its own id, and one that was
+    /// deactivated gets back what it had.
+    pub remakes: bool,
+    /// Fields at the top of a record that are lists to which the target only adds: nothing is ever taken from them.
+    pub only_added: Vec<String>,
     /// How long a write may still take effect after its connection was lost, in seconds.
     pub settle_secs: f64,
     /// How many usual pages make one for this target; 1 unless each page costs it as much as all that it holds, as a file that is rewritten whole.
@@ -519,6 +524,15 @@ pub trait Target: Send + Sync {
     /// The system could not be asked.
     fn foresee<'a>(&'a self, _batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// What lies in each of these records by now, for each id in its place: while anything does the target refuses to delete the record, or would take it along.
+    /// Empty where the target knows nothing of the kind.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<String>>, Error>> {
+        Box::pin(async move { Ok(vec![Vec::new(); ids.len()]) })
     }
 
     /// Writes a batch; one answer for each record, in its place. An `Err` says that nothing of the batch was sent.

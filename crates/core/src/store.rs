@@ -16,6 +16,7 @@ use crate::error::{Cause, Error};
 use crate::outcome::{Counts, Outcome, Status};
 use crate::people::{Decided, FoundPerson, PeopleCount, PeoplePage, Review, ReviewRow};
 use crate::record::{Cursor, Partition};
+use crate::yaml::Node;
 
 /// The number of a run, counted up in each store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,19 @@ pub struct FlowVersion {
     pub kivuko: String,
     /// File name to text: the flow, its sheets and code maps, the project file with its variables unexpanded.
     pub texts: BTreeMap<String, String>,
+}
+
+impl FlowVersion {
+    /// The systems between which it led: from, to. `None` where its text is not there.
+    pub fn systems(&self) -> Option<(String, String)> {
+        let of_flow = |(file, text): (&String, &String)| {
+            let node = crate::yaml::parse(file, text.as_bytes(), &mut Vec::new())?;
+            let text_at = |keys: &[&str]| node.at_path(keys).and_then(Node::text).map(str::to_owned);
+            (text_at(&["flow"])? == self.flow).then_some(())?;
+            Some((text_at(&["from", "system"])?, text_at(&["to", "system"])?))
+        };
+        self.texts.iter().filter(|(file, _)| file.starts_with("flows/")).find_map(of_flow)
+    }
 }
 
 /// A run, as it begins.
@@ -560,4 +574,24 @@ pub trait Store: Send + Sync {
     fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>>;
     /// Removes what is too old of one flow, and every plan that has ended.
     fn purge<'a>(&'a self, flow: &'a str, retention: Retention) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_says_between_which_systems_it_led() {
+        let check = |flow: &str, text: &str, expected: Option<(&str, &str)>| {
+            let texts = [("flows/a.yaml", text), ("kivuko.yaml", "systems: {}")].map(|(file, text)| (file.to_owned(), text.to_owned()));
+            let version = FlowVersion { hash: String::new(), flow: flow.to_owned(), kivuko: String::new(), texts: BTreeMap::from(texts) };
+            let expected = expected.map(|(from, to)| (from.to_owned(), to.to_owned()));
+            assert_eq!(version.systems(), expected, "{text}");
+        };
+        let text = "flow: units\nfrom: { system: files, resource: a.csv }\nto:\n  system: hmis\n";
+        check("units", text, Some(("files", "hmis")));
+        check("others", text, None);
+        check("units", "flow: units\nfrom: { system: files }\n", None);
+        check("units", "flow: [", None);
+    }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::flow::{Detect, Missing, Then};
+use kivuko_core::flow::{Detect, Missing, Payload, StopAbove, Then};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::store::{Link, RunId};
@@ -20,8 +20,6 @@ use crate::known::{Known, KnownReferences};
 use crate::run::{Execution, Watch};
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
-/// The share of the linked records above which nothing is removed, when the flow does not say.
-pub(crate) const STOP_ABOVE: f64 = 0.05;
 /// So few records may be removed one by one whatever their share: a source that says itself what it deleted is not half a file.
 pub(crate) const FEW: u64 = 10;
 /// The partition under which records are accounted for that were noticed by their absence.
@@ -147,7 +145,7 @@ impl Execution<'_> {
             .collect();
         let never_made = self.flow.to.records[record].missing != Missing::Create;
         let present = self.fetch(record, &ids).await?;
-        let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, present.as_ref()?);
+        let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, &present.as_ref()?.body);
         let parents = present.iter().map(parent).collect();
         for (unit, present) in wave.iter_mut().zip(present) {
             let Some(link) = &unit.link else { continue };
@@ -161,8 +159,8 @@ impl Execution<'_> {
             }
             let gone = present.as_ref().is_none_or(|present| present.deleted);
             let mut change = self.removing(link);
-            // A number is nobody's data, and can be given again.
-            if self.sending.is_some() {
+            // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so.
+            if self.sending.is_some() || self.writes && self.flow.keep.payload == Payload::All {
                 change.before = present.map(|present| present.body).unwrap_or_default();
             }
             unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {
@@ -244,8 +242,7 @@ impl Execution<'_> {
 
     async fn guard(&self, absent: u64) -> Result<(), Error> {
         let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked;
-        let limit = self.flow.deletes.stop_above.unwrap_or(STOP_ABOVE);
-        if linked > 0 && absent as f64 / linked as f64 > limit {
+        if self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(absent, linked) {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,
                 format!("{absent} of {linked} linked records would be removed, more than `stop_above` allows; they were left as they are"),

@@ -177,7 +177,7 @@ impl Engine {
         for crosswalk in self.project.crosswalks.values() {
             let what = format!("crosswalk {}", crosswalk.name);
             checked.push(match self.strangers(crosswalk).await {
-                Ok(health) => Checked { what, health: Some(health), wrong: Vec::new(), exit_code: 0 },
+                Ok(health) => Checked::answered(what, health),
                 Err(error) => Checked::failed(what, error),
             });
         }

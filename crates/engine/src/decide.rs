@@ -11,6 +11,7 @@ use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{self, Link, Reference};
+use kivuko_core::value;
 use serde_json::{Map, Value};
 
 use crate::duplicates::{Claim, Spot, unique_value};
@@ -361,7 +362,8 @@ impl Execution<'_> {
         };
         let is_due = present.standing == Standing::Due && desired.as_object().is_some_and(|fields| !fields.is_empty());
         // Making it another kind of record may set fields anew, so all of them travel.
-        let desired = if is_due { unit.update.clone() } else { desired };
+        let mut desired = if is_due { unit.update.clone() } else { desired };
+        self.leave_what_is_filled(unit.record, &mut desired, present);
         let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
         let found = Found { id: present.id.clone(), version: present.version.clone() };
@@ -394,6 +396,14 @@ impl Execution<'_> {
     /// Whether a number was deleted by a run of ours that was killed over it, and not by a person.
     fn took_away(&self, unit: &Unit, present: &Candidate) -> bool {
         self.sending.is_some() && present.deleted && unit.interrupted == Some(Action::Delete)
+    }
+
+    /// What is only to be filled in and has a value in the target keeps it, until it is cleared.
+    fn leave_what_is_filled(&self, record: usize, desired: &mut Value, present: &Candidate) {
+        let fills = self.flow.mapping.fills(&self.flow.to.records[record].name);
+        let Some(fields) = desired.as_object_mut().filter(|_| !fills.is_empty()) else { return };
+        let is_filled = |name: &str| present.body.get(name).is_some_and(|there| !value::is_empty(there));
+        fields.retain(|name, given| value::is_empty(given) || !fills.contains(name) || !is_filled(name));
     }
 
     /// Looks keys up in calls of the size that the target takes, several at a time.

@@ -39,6 +39,7 @@ mod settle;
 mod side;
 mod spill;
 mod tree;
+mod undo;
 mod unit;
 mod unplaced;
 mod workspace;

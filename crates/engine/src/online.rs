@@ -1,6 +1,8 @@
 //! What `check --online` asks: each system whether it answers, and each target whether its flow can work.
 
-use kivuko_core::catalogue::sheet;
+use std::sync::Arc;
+
+use kivuko_core::catalogue::{file, sheet};
 use kivuko_core::connector::{Health, SourceSpec, TargetSpec};
 use kivuko_core::error::{Cause, Consequence, Error, nearest};
 use kivuko_core::flow::Flow;
@@ -19,14 +21,21 @@ pub struct Checked {
     pub health: Option<Health>,
     /// What will not work.
     pub wrong: Vec<Cause>,
+    /// What could not be looked at yet, and why that is no mistake; a line each.
+    pub later: Vec<String>,
     /// The exit code of it: 3 when a system could not be reached or refused us.
     pub exit_code: u8,
 }
 
 impl Checked {
+    /// A system that answers.
+    pub fn answered(what: String, health: Health) -> Self {
+        Self { what, health: Some(health), wrong: Vec::new(), later: Vec::new(), exit_code: 0 }
+    }
+
     /// What could not be asked.
     pub fn failed(what: String, error: Error) -> Self {
-        Self { what, health: None, exit_code: exit_code(&error), wrong: vec![error.cause] }
+        Self { what, health: None, exit_code: exit_code(&error), wrong: vec![error.cause], later: Vec::new() }
     }
 }
 
@@ -36,15 +45,16 @@ impl Engine {
         let mut checked = Vec::new();
         for name in self.project.systems.keys() {
             checked.push(match self.test(name).await {
-                Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new(), exit_code: 0 },
+                Ok(health) => Checked::answered(format!("system {name}"), health),
                 Err(error) => Checked::failed(format!("system {name}"), error),
             });
         }
         for name in self.project.flows.keys() {
-            checked.push(match self.check_flow(name).await {
+            let mut later = Vec::new();
+            checked.push(match self.check_flow(name, &mut later).await {
                 Ok(wrong) => {
                     let exit_code = if wrong.is_empty() { 0 } else { 2 };
-                    Checked { what: format!("flow {name}"), health: None, wrong, exit_code }
+                    Checked { what: format!("flow {name}"), health: None, wrong, later, exit_code }
                 }
                 Err(error) => Checked::failed(format!("flow {name}"), error),
             });
@@ -87,10 +97,38 @@ impl Engine {
             .collect())
     }
 
-    async fn check_flow(&self, name: &str) -> Result<Vec<Cause>, Error> {
+    /// The flow of the project that makes what this one reads, when none of them has made anything yet: then it is no mistake that it is missing.
+    async fn made_by(&self, flow: &Flow) -> Result<Option<&str>, Error> {
+        let makes = |other: &&Arc<Flow>| {
+            other.to.system == flow.from.system && other.to.records.iter().any(|record| record.resource == flow.from.resource)
+        };
+        let mut maker = None;
+        for other in self.project.flows.values().filter(makes) {
+            if self.store.count_links(&other.name).await? > 0 {
+                return Ok(None);
+            }
+            maker = maker.or(Some(other.name.as_str()));
+        }
+        Ok(maker)
+    }
+
+    async fn check_flow(&self, name: &str, later: &mut Vec<String>) -> Result<Vec<Cause>, Error> {
         let flow = self.flow(name)?;
         let system = self.system(&flow.to.system)?;
-        let mut wrong = self.unknown_columns(&flow).await?;
+        let mut wrong = match self.unknown_columns(&flow).await {
+            Ok(wrong) => wrong,
+            Err(error) if error.cause.code == file::FILE_MISSING => match self.made_by(&flow).await? {
+                Some(maker) => {
+                    let resource = &flow.from.resource;
+                    later.push(format!(
+                        "`{resource}` comes with the first run of the flow `{maker}`; what it holds is looked at after that"
+                    ));
+                    Vec::new()
+                }
+                None => return Err(error),
+            },
+            Err(error) => return Err(error),
+        };
         self.labels(&flow).await?;
         if let Some(rule) = &flow.to.scope {
             // An expression tells only when a record is there.

@@ -1,15 +1,16 @@
 //! Undo: takes back what a run wrote, as far as nobody changed it since.
 //!
-//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`), and those of numbers always. A record of the
-//! target whose version is no longer the one that the run left behind is not touched; neither is a number that is no longer what the run wrote. A revert is a
-//! run of its own in the history.
+//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`), and those of numbers always; what it deleted or
+//! closed is made and opened again where the target can do that. A record of the target whose version is no longer the one that the run left behind is not
+//! touched (see [`crate::undo`]); neither is a number that is no longer what the run wrote. A revert is a run of its own in the history.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, Candidate, Standing};
+use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Flow;
 use kivuko_core::outcome::Status;
 use kivuko_core::record::Partition;
 use kivuko_core::store::{Kept, RunId, RunStart};
@@ -21,7 +22,8 @@ use crate::lease::Held;
 use crate::numbers::{CellsById, taken_back};
 use crate::report::RunReport;
 use crate::run::Execution;
-use crate::unit::{Change, Decision, Early, Item, Unit};
+use crate::undo::{Undoing, distinct};
+use crate::unit::{Decision, Early, Item, Unit};
 
 /// The partition under which a revert is accounted for.
 const REVERTED: &str = "(revert)";
@@ -33,7 +35,7 @@ pub struct Reverted {
     pub part: String,
     pub target_resource: String,
     pub target_id: String,
-    /// `delete` or `update`; none when it is left as it is, with the cause.
+    /// `delete`, `update`, or `create` for what is made again; none when it is left as it is, with the cause.
     pub action: Option<Action>,
     pub cause: Option<Cause>,
 }
@@ -43,12 +45,15 @@ impl Engine {
     pub async fn plan_revert(&self, run: RunId) -> Result<Vec<Reverted>, Error> {
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
         let flow = self.flow(&reverted_run.flow)?;
+        let same_systems = self.leads_as_before(&reverted_run.version, &flow).await?;
         let mut execution = Execution::new(self, flow, RunId(0), true, false);
         execution.open_targets().await?;
         let mut planned = Vec::new();
+        let mut going = HashSet::new();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let Undoing { units, .. } = execution.undo(&kept).await?;
+            let Undoing { units, .. } = execution.undo(&kept, &going, same_systems).await?;
+            going.extend(units.iter().filter_map(deleted).map(str::to_owned));
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
         Ok(planned)
@@ -60,6 +65,7 @@ impl Engine {
         let requests_before = self.requests();
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
         let flow = self.flow(&reverted_run.flow)?;
+        let same_systems = self.leads_as_before(&reverted_run.version, &flow).await?;
         self.store.put_version(&flow.version).await?;
         let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("flow {}", flow.name), self.pace.patience).await?;
         let start = RunStart {
@@ -72,7 +78,7 @@ impl Engine {
         let number = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), number, true, true);
         let mut done = Vec::new();
-        let error = execution.take_back(run, &mut done).await.err();
+        let error = execution.take_back(run, same_systems, &mut done).await.err();
         execution.release().await;
         let finished = self.clock.now();
         execution.counts.requests = self.requests() - requests_before;
@@ -94,6 +100,12 @@ impl Engine {
         Ok((report, done))
     }
 
+    /// Whether a flow reads and writes the systems that it did in a version of it.
+    async fn leads_as_before(&self, version: &str, flow: &Flow) -> Result<bool, Error> {
+        let before = self.store.version(version).await?.and_then(|version| version.systems());
+        Ok(before.is_some_and(|(from, to)| from == flow.from.system && to == flow.to.system))
+    }
+
     /// The next writes of a run, newest first; `None` when there are no more.
     async fn kept_before(&self, run: RunId, before: &mut i64) -> Result<Option<Vec<Kept>>, Error> {
         let rows = self.store.kept(run, *before, self.pace.page_size).await?;
@@ -104,85 +116,14 @@ impl Engine {
 }
 
 impl Execution<'_> {
-    /// Decides what is to be done with each of the written records, newest first.
-    async fn undo(&mut self, kept: &[Kept]) -> Result<Undoing, Error> {
-        let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
-        let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
-        let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
-        let mut units = Vec::with_capacity(kept.len());
-        for (position, one) in kept.iter().enumerate() {
-            let record = self.record_like(&one.part, &one.target_resource);
-            let link =
-                links.iter().find(|link| link.source.id == one.source_id && link.part == one.part && link.target_id == one.target_id);
-            let mut unit = Unit::new(position, record.unwrap_or_default(), &one.part, Decision::Open);
-            match (record, link) {
-                (Some(_), Some(link)) => {
-                    unit.key = link.key.clone();
-                    unit.link = Some(link.clone());
-                }
-                // A number that was deleted is linked to nothing, and its identity is its key.
-                (Some(_), None) if flow.aggregate.is_some() && one.action == Action::Delete => {
-                    unit.key = Self::key_of_number(&one.source_id);
-                }
-                // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
-                _ => unit.decision = not_reverted("the flow no longer leads to it"),
-            }
-            units.push(unit);
-        }
-        let mut scopes = Vec::with_capacity(kept.len());
-        for one in kept {
-            scopes.push(self.scope_of(&one.target_resource).await?);
-        }
-        let mut parents = vec![None; kept.len()];
-        for scope in distinct(&scopes) {
-            self.enter(scope);
-            for record in 0..flow.to.records.len() {
-                let own: Vec<usize> = (0..units.len())
-                    .filter(|&at| units[at].record == record && scopes[at] == scope && units[at].decision == Decision::Open)
-                    .collect();
-                let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
-                for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
-                    parents[at] = present.as_ref().and_then(|present| self.tree.as_ref()?.parent_of(record, present));
-                    units[at].decision = match flow.aggregate {
-                        Some(_) => Self::undo_number(&kept[at], present.as_ref()),
-                        None => Self::undo_one(&kept[at], present),
-                    };
-                }
-            }
-        }
-        Ok(Undoing { units, scopes, parents })
-    }
-
-    fn undo_one(kept: &Kept, present: Option<Candidate>) -> Decision {
-        let Some(present) = present.filter(|present| !present.deleted) else {
-            return not_reverted("the record is no longer in the target");
-        };
-        if present.standing != Standing::Usual {
-            return not_reverted("the record was made something else in the target");
-        }
-        if present.version != kept.version {
-            return not_reverted("somebody changed the record since");
-        }
-        let change = |action, body, before| {
-            Decision::Write(Change { action, target_id: Some(present.id.clone()), target_version: present.version.clone(), body, before })
-        };
-        match kept.action {
-            Action::Create => change(Action::Delete, Value::Null, Value::Null),
-            Action::Update => match serde_json::from_slice::<Value>(&kept.before) {
-                Ok(before) => change(Action::Update, before, Value::Null),
-                Err(_) => not_reverted("its earlier values were not kept"),
-            },
-            Action::Delete | Action::Deactivate => not_reverted("a deletion is taken back in the target itself"),
-        }
-    }
-
     /// Carries the decisions out and puts them down.
-    async fn take_back(&mut self, run: RunId, done: &mut Vec<Reverted>) -> Result<(), Error> {
+    async fn take_back(&mut self, run: RunId, same_systems: bool, done: &mut Vec<Reverted>) -> Result<(), Error> {
         self.open_targets().await?;
         let cells = if self.flow.aggregate.is_some() { Some(self.cells_by_id().await?) } else { None };
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
-            let Undoing { mut units, scopes, parents } = self.undo(&kept).await?;
+            // What earlier pages deleted is no longer seen in the target.
+            let Undoing { mut units, scopes, parents } = self.undo(&kept, &HashSet::new(), same_systems).await?;
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }
@@ -209,12 +150,12 @@ impl Execution<'_> {
                     let here = |unit: &Unit| unit.record == record && scopes[unit.item] == scope;
                     let (own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
                     units = others;
-                    // What lies in another record goes before that one.
-                    let parents: Vec<Option<String>> = own.iter().map(|unit| parents[unit.item].clone()).collect();
-                    for mut level in self.levels(own, &parents) {
+                    for mut level in self.in_order(own, &parents) {
                         if fatal.is_none() {
                             fatal = self.deliver(record, &items, &mut level).await?;
                         }
+                        // Nothing will come by to take it up.
+                        level.iter_mut().for_each(refuse_to_wait);
                         units.append(&mut level);
                     }
                 }
@@ -227,6 +168,17 @@ impl Execution<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What lies in another record is changed or deleted before that one, and made again after it.
+    fn in_order(&self, units: Vec<Unit>, parents: &[Option<String>]) -> Vec<Vec<Unit>> {
+        let (again, others): (Vec<Unit>, Vec<Unit>) =
+            units.into_iter().partition(|unit| matches!(&unit.decision, Decision::Write(change) if change.action == Action::Create));
+        let parents_of = |units: &[Unit]| units.iter().map(|unit| parents[unit.item].clone()).collect::<Vec<_>>();
+        let (of_others, of_again) = (parents_of(&others), parents_of(&again));
+        let mut levels = self.levels(others, &of_others);
+        levels.extend(self.levels(again, &of_again).into_iter().rev());
+        levels
     }
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.
@@ -243,21 +195,19 @@ impl Execution<'_> {
     }
 }
 
-/// What a revert makes of a page of writes, for each in its place.
-struct Undoing {
-    units: Vec<Unit>,
-    scopes: Vec<Option<usize>>,
-    /// In which other record of the target each lies, where records of the flow refer to one another.
-    parents: Vec<Option<String>>,
+/// The id of what is deleted.
+fn deleted(unit: &Unit) -> Option<&str> {
+    match &unit.decision {
+        Decision::Write(change) if change.action == Action::Delete => change.target_id.as_deref(),
+        _ => None,
+    }
 }
 
-/// The parts of the target, each once.
-fn distinct(scopes: &[Option<usize>]) -> BTreeSet<Option<usize>> {
-    scopes.iter().copied().collect()
-}
-
-pub(crate) fn not_reverted(why: &str) -> Decision {
-    Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
+/// A record that would have to wait is not taken back.
+fn refuse_to_wait(unit: &mut Unit) {
+    if matches!(unit.decision, Decision::Waiting(_)) {
+        unit.decision = Decision::Rejected(unit.held_back.take().into_iter().collect());
+    }
 }
 
 fn no_such_run(run: RunId) -> Error {

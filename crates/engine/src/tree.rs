@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, Candidate, Source, not_yet};
+use kivuko_core::connector::{Action, Source, not_yet};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::hierarchy;
@@ -102,13 +102,8 @@ impl Tree {
         })
     }
 
-    /// The parent of a record, by its id in the target, as the target has it.
-    pub fn parent_of(&self, record: usize, present: &Candidate) -> Option<String> {
-        self.parent_in(record, &present.body)
-    }
-
-    /// The same in what is sent.
-    pub fn parent_in(&self, record: usize, body: &Value) -> Option<String> {
+    /// The parent of a record, by its id in the target, in what the target holds or is sent.
+    pub fn parent_of(&self, record: usize, body: &Value) -> Option<String> {
         self.parents[record].iter().find_map(|path| path.one(body)).and_then(value::text)
     }
 
@@ -387,7 +382,7 @@ impl Execution<'_> {
                 self.enter(scope);
                 let targets: Vec<String> = linked.iter().map(|(_, id)| id.clone()).collect();
                 for ((position, id), present) in linked.into_iter().zip(self.fetch(record, &targets).await?) {
-                    let parent = present.and_then(|present| self.tree.as_ref()?.parent_of(record, &present));
+                    let parent = present.and_then(|present| self.tree.as_ref()?.parent_of(record, &present.body));
                     records.push((id, parent));
                     of.push(position);
                 }

@@ -69,7 +69,7 @@ impl Execution<'_> {
                 break;
             }
             for (id, present) in next.iter().zip(self.fetch(record, &next).await?) {
-                let parent = present.and_then(|present| self.tree.as_ref()?.parent_of(record, &present));
+                let parent = present.and_then(|present| self.tree.as_ref()?.parent_of(record, &present.body));
                 parents.insert(id.clone(), parent);
             }
         }
@@ -163,7 +163,7 @@ impl Execution<'_> {
     pub(crate) fn held_back_of(&self, unit: &Unit) -> Option<HeldBack> {
         let changes = unit.link.is_some() && unit.interrupted.is_none_or(|action| action == Action::Update);
         let (true, Decision::Waiting(_), Some(_)) = (changes, &unit.decision, &unit.held_back) else { return None };
-        let parent = self.tree.as_ref()?.parent_in(unit.record, &unit.update)?;
+        let parent = self.tree.as_ref()?.parent_of(unit.record, &unit.update)?;
         Some(HeldBack { record: unit.record, id: unit.link.as_ref()?.target_id.clone(), parent })
     }
 }

@@ -302,6 +302,21 @@ impl Telling {
                 "enter" => detail.as_object().into_iter().flatten().for_each(|(name, value)| numbers::enter(dhis2, name, &plain(value))),
                 "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
                 "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
+                "edit" => {
+                    // A moment later than what was written before.
+                    dhis2.clock().advance(std::time::Duration::from_secs(1));
+                    for (kind, edits) in detail.as_object().into_iter().flatten() {
+                        for (code, set) in edits.as_object().into_iter().flatten() {
+                            let found = dhis2.objects(kind).into_iter().find(|object| object["code"] == *code);
+                            let mut object = found.ok_or_else(|| format!("DHIS2 has none of {kind} with the code {code}"))?;
+                            merge(&mut object, set);
+                            for stamp in ["lastUpdated", "lastUpdatedBy"] {
+                                object.as_object_mut().and_then(|object| object.remove(stamp));
+                            }
+                            dhis2.put_metadata(&json!({ kind: [object] }));
+                        }
+                    }
+                }
                 "remove" => {
                     for (kind, ids) in detail.as_object().into_iter().flatten() {
                         list(ids).iter().filter_map(Value::as_str).for_each(|id| dhis2.remove(kind, id));

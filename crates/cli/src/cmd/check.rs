@@ -111,6 +111,9 @@ pub fn asked(checked: &Checked, style: Style) -> String {
             put!(text, "       {} {}\n", style.warn("warning"), style.wrap(warning, 15));
         }
     }
+    for line in &checked.later {
+        put!(text, "       {}  {}\n", style.dim("later"), style.wrap(line, 14));
+    }
     for cause in &checked.wrong {
         let field = cause.field.as_ref().map(|field| format!(" (field {field})")).unwrap_or_default();
         put!(text, "       {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&format!("{}{field}", cause.message), 14));

@@ -173,7 +173,7 @@ async fn test(app: &App, name: Option<&str>) -> Result<u8, Failure> {
     for name in &names {
         let _progress = Progress::start(&format!("asking {name}"), app.err);
         checked.push(match engine.test(name).await {
-            Ok(health) => Checked { what: format!("system {name}"), health: Some(health), wrong: Vec::new(), exit_code: exit::WELL },
+            Ok(health) => Checked::answered(format!("system {name}"), health),
             // A name that does not exist is a mistake in the command, not a finding.
             Err(error) if !engine.project().systems.contains_key(name) => return Err(error.into()),
             Err(error) => Checked::failed(format!("system {name}"), error),

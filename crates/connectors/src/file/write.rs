@@ -434,6 +434,8 @@ impl connector::Target for Target {
             unique: Vec::new(),
             deletes: true,
             deactivates: false,
+            remakes: false,
+            only_added: Vec::new(),
             settle_secs: 0.0,
             // Each page rewrites the whole tree.
             pages_at_once: if self.options.tree.is_some() { BATCH / 500 } else { 1 },

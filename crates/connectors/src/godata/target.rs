@@ -327,6 +327,8 @@ impl connector::Target for Target {
             unique: if self.mask_rewrites() { Vec::new() } else { self.resource.unique.iter().map(|field| (*field).to_owned()).collect() },
             deletes: self.resource.deletes,
             deactivates: self.resource.deactivates,
+            remakes: false,
+            only_added: Vec::new(),
             settle_secs: self.client.options.http.settle_secs,
             pages_at_once: 1,
         }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::available::not_yet;
 use super::rows::{self, Order, Rows};
 use super::spec::{DetectWord, FlowSpec, KeepSpec, PayloadWord, TimedSpec, TriggerSpec};
-use super::words::{braces, cron, duration, name, share};
-use super::{Deletes, Detect, Flow, From, Keep, ScopeRule, Then, To, Trigger};
+use super::words::{braces, cron, duration, name, stop_above};
+use super::{Deletes, Detect, Flow, From, Keep, ScopeRule, StopAbove, Then, To, Trigger};
 use crate::aggregate::{self, Aggregate};
 use crate::catalogue::{project, sheet};
 use crate::codes::{CodeMaps, Sides};
@@ -23,8 +23,6 @@ use crate::yaml::{Data, Fit, Node, one_of, read_node, unknown_key};
 
 /// How long payloads are kept when the flow does not say.
 const KEEP_DAYS: u32 = 30;
-/// The share of deletions above which a run stops when the flow does not say.
-const STOP_ABOVE: f64 = 0.05;
 
 /// What a flow has around it in the project.
 pub(crate) struct Surroundings<'a> {
@@ -444,15 +442,16 @@ impl Checker<'_, '_> {
         Deletes { detect, then, stop_above }
     }
 
-    /// The share of deletions above which a run stops; when the flow does not say, there is one if it is `due`.
-    pub(super) fn stop_above(&mut self, due: bool) -> Option<f64> {
+    /// How many deletions are too many; when the flow does not say, there is a limit if it is `due`.
+    pub(super) fn stop_above(&mut self, due: bool) -> Option<StopAbove> {
         let Some(text) = self.spec.deletes.as_ref().and_then(|deletes| deletes.stop_above.as_ref()) else {
-            return due.then_some(STOP_ABOVE);
+            return due.then_some(StopAbove::USUAL);
         };
-        let found = share(text);
+        let found = stop_above(text);
         if found.is_none() {
             let keys = ["deletes", "stop_above"];
-            self.error(project::BAD_VALUE, &keys, format!("`{text}` is not a share"), "a share of the linked records, such as `5%`");
+            let expected = "a share of the linked records, such as `5%`, or a share and a number, such as `5% and 2 records`";
+            self.error(project::BAD_VALUE, &keys, format!("`{text}` is not a share"), expected);
         }
         found
     }

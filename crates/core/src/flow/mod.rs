@@ -180,8 +180,28 @@ pub struct Deletes {
     pub detect: Detect,
     /// What is done in the target.
     pub then: Then,
-    /// The share of the linked records (0 to 1) above which the run stops. Always there when `then` changes the target.
-    pub stop_above: Option<f64>,
+    /// When the run stops. Always there when `then` changes the target.
+    pub stop_above: Option<StopAbove>,
+}
+
+/// How much may be missing at once before it is taken for a slip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StopAbove {
+    /// A share of the linked records, 0 to 1.
+    pub share: f64,
+    /// So many are not too many, whatever their share.
+    pub records: u64,
+}
+
+impl StopAbove {
+    /// When the flow does not say.
+    pub const USUAL: Self = Self { share: 0.05, records: 0 };
+
+    /// Whether so many of the linked records are too many. What leaves nothing at all is never a few.
+    pub fn stops(self, missing: u64, linked: u64) -> bool {
+        let is_few = missing <= self.records && missing < linked;
+        linked > 0 && missing as f64 / linked as f64 > self.share && !is_few
+    }
 }
 
 /// Which payloads are kept, and how long.

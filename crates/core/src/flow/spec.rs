@@ -274,7 +274,8 @@ pub struct DeletesSpec {
     /// What is done in the target. Left out: `ignore`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<ThenWord>,
-    /// A share of the linked records, such as `5%`: when more than that would be deleted or deactivated, the run stops and a person decides. Left out: `5%`.
+    /// A share of the linked records, such as `5%`: when more than that would be deleted or deactivated, the run stops and a person decides. Left out: `5%`. With a number,
+    /// for short lists, such as `5% and 2 records`: it stops when it is more than the share and more than the number, or when nothing would be left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_above: Option<String>,
 }

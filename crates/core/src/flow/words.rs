@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::StopAbove;
+
 /// `30 days`, `6 hours`, `15 minutes`, `10 s`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
@@ -28,6 +30,14 @@ pub(crate) fn days(text: &str) -> Option<u32> {
 pub(crate) fn share(text: &str) -> Option<f64> {
     let number: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
     (0.0..=100.0).contains(&number).then_some(number / 100.0)
+}
+
+/// `5%`, or `5% and 2 records`.
+pub(crate) fn stop_above(text: &str) -> Option<StopAbove> {
+    let Some((first, second)) = text.split_once(" and ") else { return Some(StopAbove { share: share(text)?, records: 0 }) };
+    let number = second.trim();
+    let number = number.strip_suffix("records").or_else(|| number.strip_suffix("record")).unwrap_or(number);
+    Some(StopAbove { share: share(first)?, records: number.trim().parse().ok()? })
 }
 
 /// Small letters, digits, hyphens, underscores; a letter or digit first.
@@ -109,6 +119,34 @@ mod tests {
         {
             assert_eq!(share(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn limits_of_deletions() {
+        for (text, expected) in [
+            ("5%", Some((0.05, 0))),
+            ("20% and 2 records", Some((0.2, 2))),
+            ("20% and 1 record", Some((0.2, 1))),
+            (" 20 %  and  3 ", Some((0.2, 3))),
+            ("20% and", None),
+            ("20% and some", None),
+            ("2 records", None),
+            ("2 and 20%", None),
+        ] {
+            assert_eq!(stop_above(text).map(|limit| (limit.share, limit.records)), expected, "{text}");
+        }
+        let check = |missing: u64, linked: u64, stops: bool| {
+            let limit = StopAbove { share: 0.2, records: 2 };
+            assert_eq!(limit.stops(missing, linked), stops, "{missing} of {linked}");
+        };
+        check(1, 3, false);
+        check(2, 3, false);
+        check(3, 4, true);
+        check(3, 15, false);
+        check(4, 15, true);
+        check(2, 2, true);
+        check(1, 1, true);
+        check(0, 0, false);
     }
 
     #[test]

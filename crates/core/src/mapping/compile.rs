@@ -57,6 +57,9 @@ pub(crate) fn compile(sheet: Sheet, around: &Around<'_>, problems: &mut Vec<Prob
             if row.cell(Column::Personal).eq_ignore_ascii_case("no") && !plan.not_personal.contains(&draft.row.target) {
                 plan.not_personal.push(draft.row.target.clone());
             }
+            if draft.row.on == On::Empty && !plan.fills.contains(&draft.row.target) {
+                plan.fills.push(draft.row.target.clone());
+            }
             plan.two_sided |= draft.row.on != On::Both || draft.row.empty == Empty::Clear;
             drafts.entry(record).or_default().push(draft);
         }
@@ -125,7 +128,14 @@ impl Compiler<'_, '_> {
         let default = self.default(written);
         let empty =
             self.word(written, Column::Empty, &[("keep", Empty::Keep), ("clear", Empty::Clear), ("reject", Empty::Reject)], Empty::Keep);
-        let on = self.word(written, Column::On, &[("create", On::Create), ("update", On::Update)], On::Both);
+        let on = self.word(written, Column::On, &[("create", On::Create), ("update", On::Update), ("empty", On::Empty)], On::Both);
+        if let (On::Empty, Some(path)) = (on, target.as_ref())
+            && !matches!(path.segments(), [Segment::Field(_)])
+        {
+            let problem =
+                self.error(sheet::BAD_WORD, written, Column::On, "`empty` is for a field of the record itself, not for a part of one");
+            self.problem(problem.expected("`create`, `update`, nothing, or a target such as `closedDate`"));
+        }
         let owned_here = self.word(written, Column::Owner, &[("source", true), ("target", false)], true);
         self.word(written, Column::Personal, &[("yes", true), ("no", false)], true);
         self.word(written, Column::Status, &[("agreed", ()), ("discuss", ()), ("new", ())], ());

@@ -92,6 +92,11 @@ impl Mapping {
         self.plans.get(record).map(|plan| plan.targets.clone()).unwrap_or_default()
     }
 
+    /// The fields at the top of this record that are given a value only where the target has none (`on` = `empty`).
+    pub fn fills(&self, record: &str) -> &[String] {
+        self.plans.get(record).map(|plan| plan.fills.as_slice()).unwrap_or_default()
+    }
+
     /// The target paths of this record whose value comes from a record that this flow writes.
     pub fn referring(&self, record: &str, flow: &str) -> Vec<&str> {
         let mut found = Vec::new();
@@ -207,6 +212,8 @@ struct Plan {
     two_sided: bool,
     targets: Vec<String>,
     not_personal: Vec<String>,
+    /// Fields that are given a value only where the target has none.
+    fills: Vec<String>,
 }
 
 /// A part of a plan: one target field, or a list that is built item by item.
@@ -298,6 +305,8 @@ enum On {
     Both,
     Create,
     Update,
+    /// Both, as long as the target has nothing there.
+    Empty,
 }
 
 impl On {

@@ -276,6 +276,11 @@ fn what_is_wrong_with_a_sheet() {
         ("a bad expression", "name,trim", "name,{ value + }"),
         ("an unknown code map", ",sex,\n", ",sexx,\n"),
         ("a bad word", ",,reject", ",,rejekt"),
+        (
+            "a part that is to be filled in",
+            "codes,empty\nvisualId,no,,,reject\nfirstName,name,trim,,\ngender,sex,,sex,",
+            "empty,on\nvisualId,no,,reject,\nnames[0].first,name,trim,,empty\nlastName,name,trim,,empty",
+        ),
         ("a row without target", "firstName,name", ",name"),
         ("a row without value", "firstName,name,trim", "firstName,,"),
         ("a target twice", "firstName,name,trim,,", "visualId,name,trim,,"),

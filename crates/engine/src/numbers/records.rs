@@ -6,14 +6,14 @@ use std::sync::Arc;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{ReadRequest, Source};
 use kivuko_core::error::Error;
-use kivuko_core::flow::Detect;
+use kivuko_core::flow::{Detect, StopAbove};
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
 
 use super::Numbers;
 use super::beside::{Ahead, Behind};
 use super::counting::LookedAt;
-use crate::absence::{ABSENT, FEW, STOP_ABOVE, hash_of, page_of_absent};
+use crate::absence::{ABSENT, FEW, hash_of, page_of_absent};
 use crate::columns;
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch};
@@ -121,9 +121,8 @@ impl Execution<'_> {
         }
         let absent = self.absent_records().await?;
         let all = self.engine.store.count_counted(&self.flow.name).await?;
-        let limit = self.flow.deletes.stop_above.unwrap_or(STOP_ABOVE);
         let many = absent.len() as u64;
-        if many > FEW && many as f64 / all as f64 > limit {
+        if many > FEW && self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(many, all) {
             let message = format!("{many} of {all} records would no longer be counted, more than `stop_above` allows; nothing was sent");
             return Err(Error::stop(codes::TOO_MANY_DELETES, message));
         }

@@ -10,8 +10,8 @@ use kivuko_core::store::Kept;
 use serde_json::{Map, Value, json};
 
 use super::completeness::MARK;
-use crate::revert::not_reverted;
 use crate::run::Execution;
+use crate::undo::not_reverted;
 use crate::unit::{Change, Decision, Item, Unit};
 
 /// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].

@@ -1,5 +1,7 @@
 //! Deletes objects one by one, the deepest first, and says of each what became of it.
 
+use std::collections::HashMap;
+
 use kivuko_core::catalogue::{dhis2, network};
 use kivuko_core::connector::Written;
 use kivuko_core::error::{Cause, Consequence, Error};
@@ -7,7 +9,7 @@ use serde::Deserialize;
 
 use super::super::client::Client;
 use super::super::errors::{WebMessage, unreadable};
-use super::held::path_of;
+use super::held::{id_of, path_of};
 use super::lookup::Lookup;
 use super::shape::Shape;
 use crate::http::{Answer, Method, Safety};
@@ -45,6 +47,24 @@ pub async fn delete(client: &Client, shape: &'static Shape, ids: &[String]) -> R
     }
     let forgotten = || Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, "an object of a batch was not dealt with"));
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(forgotten)).collect())
+}
+
+/// What lies in each of these objects, by id.
+///
+/// # Errors
+/// It cannot be asked.
+pub async fn inside(client: &Client, shape: &'static Shape, ids: &[String]) -> Result<Vec<Vec<String>>, Error> {
+    let Some((resource, field)) = shape.inside else { return Ok(vec![Vec::new(); ids.len()]) };
+    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let fields = format!("id,{field}[id]");
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for object in (Lookup { client, resource, fields: &fields }).by(&format!("{field}.id"), &asked).await? {
+        let container = object.get(field).and_then(|container| container.get("id")?.as_str());
+        if let (Some(id), Some(container)) = (id_of(&object), container) {
+            found.entry(container.to_owned()).or_default().push(id.to_owned());
+        }
+    }
+    Ok(ids.iter().map(|id| found.remove(id).unwrap_or_default()).collect())
 }
 
 async fn one(client: &Client, shape: &Shape, id: &str) -> Written {

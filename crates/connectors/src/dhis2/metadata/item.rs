@@ -9,7 +9,7 @@ use kivuko_core::error::{Cause, Error};
 use serde_json::{Map, Value, json};
 
 use super::conform::{day_of, filled};
-use super::held::{Object, id_of, members, path_of};
+use super::held::{Object, id_of, members};
 use super::lookup::Lookup;
 use super::shape::{ATTRIBUTE_VALUES, Holds, ME, Shape};
 use super::uid::derived;
@@ -24,6 +24,8 @@ pub struct Item {
     pub is_new: bool,
     /// Nothing of it is sent but its memberships.
     pub is_same: bool,
+    /// It comes to lie in something else than before.
+    pub is_moved: bool,
     /// The memberships that it is to have and has not: collection owners by field.
     pub joins: BTreeMap<&'static str, Vec<String>>,
     pub joins_own: bool,
@@ -65,7 +67,7 @@ impl Writer<'_> {
             }
             let joins = self.shape.memberships().map(|(name, _)| (name, members(body, name))).filter(|(_, ids)| !ids.is_empty()).collect();
             let joins_own = body.contains_key(ME);
-            items.push(Item { position: *position, id, object, is_new: true, is_same: false, joins, joins_own });
+            items.push(Item { position: *position, id, object, is_new: true, is_same: false, is_moved: false, joins, joins_own });
         }
         items
     }
@@ -128,7 +130,6 @@ impl Writer<'_> {
                 outcomes[*position] = Some(Written::Refused(Cause::new(target::TARGET_GONE, message)));
             }
         }
-        self.refuse_circles(&present, &mut items, outcomes).await?;
         Ok(items)
     }
 
@@ -186,37 +187,9 @@ impl Writer<'_> {
             outcomes[position] = done();
             return None;
         }
-        Some(Item { position, id, object, is_new: false, is_same, joins, joins_own })
-    }
-
-    /// A unit that moved must not come to lie below itself.
-    async fn refuse_circles(&self, present: &HashMap<String, Object>, items: &mut Vec<Item>, outcomes: &mut Outcomes) -> Result<(), Error> {
-        if !self.shape.is_tree() {
-            return Ok(());
-        }
-        let moved: Vec<String> = items
-            .iter()
-            .filter_map(|item| {
-                let parent = self.container(item)?;
-                let before = present.get(&item.id)?.get(self.shape.container?).and_then(|parent| parent.get("id")?.as_str());
-                (before != Some(&parent)).then_some(parent)
-            })
-            .collect();
-        if moved.is_empty() {
-            return Ok(());
-        }
-        let parents = Lookup { client: self.client, resource: self.shape.resource, fields: "id,path" }.by_ids(&moved).await?;
-        items.retain(|item| {
-            let parent = self.container(item).and_then(|parent| parents.get(&parent));
-            let below_itself = parent.is_some_and(|parent| path_of(parent).any(|id| id == item.id));
-            if below_itself {
-                let message = "the new parent of the org unit is the unit itself, or lies below it";
-                let cause = Cause::new(dhis2::BELOW_ITSELF, message).field(self.shape.container.unwrap_or_default());
-                outcomes[item.position] = Some(Written::Refused(cause));
-            }
-            !below_itself
-        });
-        Ok(())
+        let lies_in = |object: &Object| self.shape.container.and_then(|name| object.get(name)?.get("id")?.as_str().map(str::to_owned));
+        let is_moved = lies_in(present) != lies_in(&object);
+        Some(Item { position, id, object, is_new: false, is_same, is_moved, joins, joins_own })
     }
 
     /// What an item lies in.

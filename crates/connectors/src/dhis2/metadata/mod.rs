@@ -19,6 +19,7 @@ mod index;
 mod item;
 mod key;
 mod lookup;
+mod moves;
 mod prepare;
 mod report;
 mod send;

@@ -115,6 +115,7 @@ impl Target {
             assigned,
             own: Own::new(me),
             joins_own,
+            may_delete: me.may(shape.deleting),
             fields,
             causes,
         })

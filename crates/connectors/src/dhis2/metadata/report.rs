@@ -148,7 +148,7 @@ fn fate(errors: &[ErrorReport], shape: &Shape) -> Fate {
 /// What an object lies in has not come yet.
 pub fn not_yet(shape: &Shape) -> Cause {
     let container = shape.container.unwrap_or_default();
-    let message = format!("what `{container}` refers to is not in DHIS2 yet; the record waits for it (E5002)");
+    let message = format!("what `{container}` refers to is not in DHIS2 yet; the record waits for it");
     Cause::new(dhis2::REFERENCE_NOT_YET, message).field(container)
 }
 

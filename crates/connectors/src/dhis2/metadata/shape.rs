@@ -11,6 +11,10 @@ pub struct Shape {
     pub named: &'static str,
     /// One of these authorities is needed to make and change objects.
     pub authorities: &'static [&'static str],
+    /// This one is needed to delete them.
+    pub deleting: &'static str,
+    /// The resource of what lies in an object, and the field that says so: DHIS2 does not delete an object before that, or deletes it too.
+    pub inside: Option<(&'static str, &'static str)>,
     /// What can be written, by top-level name.
     pub fields: &'static [Field],
     /// What a new object must have.
@@ -90,11 +94,16 @@ const VALUE_TYPES: &[&str] = &[
 
 const OPTION_SET_AUTHORITIES: &[&str] = &["F_OPTIONSET_PUBLIC_ADD", "F_OPTIONSET_PRIVATE_ADD"];
 
+/// Whoever may delete option sets may delete their options.
+const DELETE_OPTION_SETS: &str = "F_OPTIONSET_DELETE";
+
 static SHAPES: [Shape; 3] = [
     Shape {
         resource: "organisationUnits",
         named: "an org unit",
         authorities: &["F_ORGANISATIONUNIT_ADD"],
+        deleting: "F_ORGANISATIONUNIT_DELETE",
+        inside: Some(("organisationUnits", "parent")),
         fields: &[
             field("id", Holds::Uid),
             field("code", Holds::Text(50)),
@@ -125,6 +134,8 @@ static SHAPES: [Shape; 3] = [
         resource: "options",
         named: "an option",
         authorities: OPTION_SET_AUTHORITIES,
+        deleting: DELETE_OPTION_SETS,
+        inside: None,
         fields: &[
             field("id", Holds::Uid),
             field("code", Holds::Text(230)),
@@ -144,6 +155,8 @@ static SHAPES: [Shape; 3] = [
         resource: "optionSets",
         named: "an option set",
         authorities: OPTION_SET_AUTHORITIES,
+        deleting: DELETE_OPTION_SETS,
+        inside: Some(("options", "optionSet")),
         fields: &[
             field("id", Holds::Uid),
             field("code", Holds::Text(50)),

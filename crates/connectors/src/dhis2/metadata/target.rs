@@ -16,14 +16,14 @@ use super::super::client::Client;
 use super::super::config::TargetOptions;
 use super::assign::Own;
 use super::conform::{Rules, conform};
-use super::delete::delete;
+use super::delete::{delete, inside};
 use super::held::{Object, Showing, candidate, id_of, path_of};
 use super::index::{By, Index};
 use super::key::KeyPaths;
 use super::lookup::Lookup;
 use super::shape::{ATTRIBUTE_VALUES, ME, Shape};
 use super::uid::derived;
-use super::write::{Writer, other_key};
+use super::write::{Places, Writer, other_key};
 
 /// How many objects one document has at most.
 const BATCH: usize = 500;
@@ -54,9 +54,24 @@ pub(super) struct Ready {
     pub assigned: BTreeMap<&'static str, Vec<String>>,
     pub own: Own,
     pub joins_own: bool,
+    /// Whether the account may delete objects of the resource.
+    pub may_delete: bool,
     /// The `fields` that make a whole object.
     pub fields: String,
     pub causes: Vec<Cause>,
+}
+
+impl Places for Ready {
+    fn is_there(&self, id: &str) -> bool {
+        !self.containers.lock().unwrap_or_else(PoisonError::into_inner).find(By::Id, id).is_empty()
+    }
+
+    fn note(&self, id: &str) {
+        let mut containers = self.containers.lock().unwrap_or_else(PoisonError::into_inner);
+        if containers.find(By::Id, id).is_empty() {
+            containers.note(id, None, None);
+        }
+    }
 }
 
 /// The paths that DHIS2 replaces whole, with what makes two of their items the same one.
@@ -162,6 +177,7 @@ impl Target {
                 today: now.to_zoned(ready.zone.clone()).date(),
                 own: &ready.own,
                 fits: &fits,
+                places: ready,
             };
             let writes: Vec<(usize, &Write)> = writes.iter().map(|at| (*at, &batch[*at])).collect();
             writer.write(&writes, &mut outcomes).await?;
@@ -205,8 +221,11 @@ impl connector::Target for Target {
             lookup_size: LOOKUP,
             replaced_whole: replaced_whole(),
             unique: Vec::new(),
-            deletes: true,
+            // Before the account is known nothing is held against it.
+            deletes: self.ready.get().is_none_or(|ready| ready.may_delete),
             deactivates: self.shape.ends.is_some(),
+            remakes: true,
+            only_added: self.shape.memberships().map(|(name, _)| name).chain([ME]).map(str::to_owned).collect(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,
         }
@@ -257,6 +276,10 @@ impl connector::Target for Target {
             let found = self.questions(ready).by_ids(ids).await?;
             Ok(ids.iter().map(|id| found.get(id).and_then(|object| self.candidate(ready, object))).collect())
         })
+    }
+
+    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<String>>, Error>> {
+        Box::pin(inside(&self.client, self.shape, ids))
     }
 
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>> {

@@ -9,11 +9,14 @@ use kivuko_core::catalogue::dhis2;
 use kivuko_core::connector::{Write, Written};
 use kivuko_core::error::{Cause, Consequence, Error};
 
+use serde_json::Value;
+
 use super::super::client::Client;
 use super::assign::{self, Additions, Own};
 use super::held::{Object, path_of};
 use super::item::Item;
 use super::lookup::Lookup;
+use super::moves::{Lineage, below};
 use super::report::not_yet;
 use super::shape::Shape;
 
@@ -30,6 +33,24 @@ pub struct Writer<'a> {
     pub own: &'a Own,
     /// Whether an object has a key.
     pub fits: &'a (dyn Fn(&Write, &Object) -> bool + Send + Sync),
+    pub places: &'a dyn Places,
+}
+
+/// The objects of a batch while they are sent.
+#[derive(Default)]
+struct OnTheWay {
+    /// Where units lie by now.
+    lineage: Lineage,
+    done: Vec<Item>,
+    again: Vec<Item>,
+}
+
+/// What is known of the objects that others lie in.
+pub trait Places: Send + Sync {
+    /// Whether an object is known to be there.
+    fn is_there(&self, id: &str) -> bool;
+    /// One is there.
+    fn note(&self, id: &str);
 }
 
 /// What became of the objects of a batch, by position.
@@ -44,15 +65,44 @@ impl Writer<'_> {
         let mut items = self.created(batch, outcomes);
         self.give_places(&mut items, outcomes).await?;
         items.extend(self.changed(batch, outcomes).await?);
-        let mut done: Vec<Item> = Vec::new();
-        let mut again: Vec<Item> = Vec::new();
-        self.in_waves(items, outcomes, &mut done, &mut again).await;
+        let mut on_the_way = OnTheWay { lineage: self.lineage(&mut items, outcomes).await?, ..OnTheWay::default() };
+        self.leave_what_cannot_lie_anywhere(&mut items, outcomes).await?;
+        self.in_waves(items, outcomes, &mut on_the_way).await;
+        let again = std::mem::take(&mut on_the_way.again);
         if !again.is_empty() {
             let repeated = self.already_there(batch, again, outcomes).await;
-            self.in_waves(repeated, outcomes, &mut done, &mut Vec::new()).await;
+            self.in_waves(repeated, outcomes, &mut on_the_way).await;
         }
+        let done = on_the_way.done;
+        let sent: Vec<(usize, String)> = done.iter().filter(|item| !item.is_same).map(|item| (item.position, item.id.clone())).collect();
         self.join(done, outcomes).await;
+        self.note_versions(&sent, outcomes).await;
         Ok(())
+    }
+
+    /// How DHIS2 calls what we left behind, which no report of an import says: who takes it back later knows by that whether somebody changed it since. Of what
+    /// somebody changed in the moment in between nothing is known, so that it is left alone then.
+    async fn note_versions(&self, sent: &[(usize, String)], outcomes: &mut Outcomes) {
+        let ids: Vec<String> =
+            sent.iter().filter(|(at, _)| matches!(outcomes[*at], Some(Written::Done { .. }))).map(|(_, id)| id.clone()).collect();
+        let fields = "id,lastUpdated,lastUpdatedBy[id]";
+        let found = match (Lookup { client: self.client, resource: self.shape.resource, fields }).by_ids(&ids).await {
+            Ok(found) => found,
+            Err(error) => {
+                // Written is written. A revert says that it does not know what it would take back.
+                tracing::warn!(code = %error.cause.code, objects = ids.len(), "what was written to DHIS2 could not be looked at");
+                return;
+            }
+        };
+        for (at, id) in sent {
+            let Some(object) = found.get(id) else { continue };
+            let by = object.get("lastUpdatedBy").and_then(|account| account.get("id")?.as_str());
+            if let Some(Written::Done { version, .. }) = &mut outcomes[*at]
+                && by == Some(self.own.id())
+            {
+                *version = object.get("lastUpdated").and_then(Value::as_str).map(str::to_owned);
+            }
+        }
     }
 
     /// What was to be made and is there already: it was sent before and its answer was lost, so that it is changed now; or it was made for this key and has
@@ -85,12 +135,59 @@ impl Writer<'_> {
         repeated
     }
 
+    /// What is to lie in something that DHIS2 does not have, and that does not come with the batch either, waits: sending it would be for nothing.
+    async fn leave_what_cannot_lie_anywhere(&self, items: &mut Vec<Item>, outcomes: &mut Outcomes) -> Result<(), Error> {
+        let Some(resource) = self.shape.container_resource() else { return Ok(()) };
+        let to_come: BTreeSet<String> = if self.shape.is_tree() {
+            items.iter().filter(|item| item.is_new).map(|item| item.id.clone()).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let asks = |item: &&Item| outcomes[item.position].is_none() && (item.is_new || item.is_moved);
+        let containers: BTreeSet<String> = items.iter().filter(asks).filter_map(|item| self.container(item)).collect();
+        let unsure: Vec<String> = containers.into_iter().filter(|id| !to_come.contains(id) && !self.places.is_there(id)).collect();
+        if unsure.is_empty() {
+            return Ok(());
+        }
+        // What was read at the beginning may have got company since.
+        let found = Lookup { client: self.client, resource, fields: "id" }.by_ids(&unsure).await?;
+        found.keys().for_each(|id| self.places.note(id));
+        let mut missing: BTreeSet<String> = unsure.into_iter().filter(|id| !found.contains_key(id)).collect();
+        self.leave_to_wait(items, &mut missing, outcomes, None);
+        Ok(())
+    }
+
+    /// What lies in something that is missing waits, and so does what lies in that.
+    fn leave_to_wait(&self, items: &mut Vec<Item>, missing: &mut BTreeSet<String>, outcomes: &mut Outcomes, stopped: Option<&Error>) {
+        loop {
+            let before = missing.len();
+            items.retain(|item| {
+                let is_concerned = outcomes[item.position].is_none() && (item.is_new || item.is_moved);
+                let waits = is_concerned && self.container(item).is_some_and(|container| missing.contains(&container));
+                if waits {
+                    outcomes[item.position] = Some(match stopped {
+                        Some(error) => Written::Failed(error.clone()),
+                        None => Written::NotYet(not_yet(self.shape)),
+                    });
+                    if item.is_new {
+                        missing.insert(item.id.clone());
+                    }
+                }
+                !waits
+            });
+            if missing.len() == before {
+                return;
+            }
+        }
+    }
+
     pub(super) fn lookup(&self) -> Lookup<'_> {
         Lookup { client: self.client, resource: self.shape.resource, fields: self.fields }
     }
 
-    /// Sends items in rounds, each after those that it lies in. What is there already although it was to be made comes into `again`.
-    async fn in_waves(&self, items: Vec<Item>, outcomes: &mut Outcomes, done: &mut Vec<Item>, again: &mut Vec<Item>) {
+    /// Sends items in rounds, each after those that it lies in, and after those that have to make way for it. What is there already although it was to be made comes
+    /// into `again`.
+    async fn in_waves(&self, items: Vec<Item>, outcomes: &mut Outcomes, on_the_way: &mut OnTheWay) {
         let mut left: Vec<Item> = items.into_iter().filter(|item| outcomes[item.position].is_none()).collect();
         let mut stopped: Option<Error> = None;
         while !left.is_empty() {
@@ -100,9 +197,24 @@ impl Writer<'_> {
             } else {
                 BTreeSet::new()
             };
+            let (early, others): (Vec<Item>, Vec<Item>) =
+                left.into_iter().partition(|item| self.comes_too_early(item, &on_the_way.lineage));
             let waits = |item: &Item| self.container(item).is_some_and(|container| to_come.contains(&container));
-            let (later, now): (Vec<Item>, Vec<Item>) = left.into_iter().partition(waits);
-            let (now, mut later) = if now.is_empty() { (later, Vec::new()) } else { (now, later) };
+            let (mut later, mut now): (Vec<Item>, Vec<Item>) = others.into_iter().partition(waits);
+            if now.is_empty() {
+                now = std::mem::take(&mut later);
+            }
+            if now.is_empty() {
+                // What was to make way did not get through.
+                for item in &early {
+                    outcomes[item.position] = Some(match &stopped {
+                        Some(error) => Written::Failed(error.clone()),
+                        None => Written::Refused(below(self.shape, "lies below it, and was not moved away from there")),
+                    });
+                }
+                return;
+            }
+            later.extend(early);
             let mut missing: BTreeSet<String> = BTreeSet::new();
             for is_new in [true, false] {
                 let (same, sent): (Vec<&Item>, Vec<&Item>) = now.iter().filter(|item| item.is_new == is_new).partition(|item| item.is_same);
@@ -113,32 +225,18 @@ impl Writer<'_> {
             }
             for item in now {
                 match &outcomes[item.position] {
-                    Some(Written::Done { .. }) => done.push(item),
-                    None => again.push(item),
+                    Some(Written::Done { .. }) => {
+                        if item.is_new || item.is_moved {
+                            on_the_way.lineage.put(&item.id, self.container(&item));
+                        }
+                        on_the_way.done.push(item);
+                    }
+                    None => on_the_way.again.push(item),
                     Some(_) if item.is_new => _ = missing.insert(item.id),
                     Some(_) => {}
                 }
             }
-            // What lies in something that did not get through waits, and so does what lies in that.
-            loop {
-                let before = missing.len();
-                later.retain(|item| {
-                    let waits = self.container(item).is_some_and(|container| missing.contains(&container));
-                    if waits {
-                        outcomes[item.position] = Some(match &stopped {
-                            Some(error) => Written::Failed(error.clone()),
-                            None => Written::NotYet(not_yet(self.shape)),
-                        });
-                        if item.is_new {
-                            missing.insert(item.id.clone());
-                        }
-                    }
-                    !waits
-                });
-                if missing.len() == before {
-                    break;
-                }
-            }
+            self.leave_to_wait(&mut later, &mut missing, outcomes, stopped.as_ref());
             left = later;
         }
     }

@@ -3,6 +3,7 @@
 use kivuko_core::catalogue::{dhis2, target as target_codes};
 use kivuko_core::connector::Standing;
 use kivuko_sims::faults::{Action as Fault, Rule, When};
+use kivuko_sims::pause::{Pause, Phase};
 
 use super::*;
 
@@ -171,6 +172,94 @@ async fn a_unit_that_moves_takes_what_is_below_it_along_and_never_comes_below_it
         assert_eq!(shown(&circle), ["K1044"], "{release} {circle:?}");
         let root = target.write(&[alter(&*target, DISTRICT, json!({ "parent": { "code": null } }))]).await.expect("it is sent");
         assert_eq!((shown(&root), path_of(&world, CLINIC)), (vec!["done".to_owned()], [DISTRICT, CLINIC].join("/")), "{release}");
+    }
+}
+
+#[tokio::test]
+async fn quirk_54_moves_that_need_one_another_are_sent_one_after_the_other() {
+    let to = |target: &dyn Target, id: &str, parent: &str| alter(target, id, json!({ "parent": { "code": parent } }));
+    for release in RELEASES {
+        let world = world(release).await;
+        let target = units(&world).await;
+        // The clinic lies in the district, and the district is to lie in the clinic.
+        let swap = [to(&*target, DISTRICT, "C1"), to(&*target, CLINIC, "X")];
+        let written = target.write(&swap).await.expect("it is sent");
+        assert_eq!((shown(&written), world.writes()), (vec!["done".to_owned(); 2], 2), "{release} {written:?}");
+        assert_eq!(path_of(&world, DISTRICT), [COUNTRY, CLINIC, DISTRICT].join("/"), "{release}");
+        // In the end they would lie in one another.
+        let before = world.writes();
+        let circle = [to(&*target, CLINIC, "E"), to(&*target, ELSEWHERE, "D1")];
+        let written = target.write(&circle).await.expect("it is looked at");
+        assert_eq!((shown(&written), world.writes()), (vec!["K1044".to_owned(); 2], before), "{release} {written:?}");
+        // The one that was to make way is refused.
+        let mut refused = to(&*target, DISTRICT, "X");
+        refused.body["closedDate"] = json!("1900-01-01");
+        let written = target.write(&[to(&*target, CLINIC, "D1"), refused]).await.expect("it is sent");
+        assert_eq!(shown(&written), ["K1044", "K1041"], "{release} {written:?}");
+        assert_eq!(path_of(&world, DISTRICT), [COUNTRY, CLINIC, DISTRICT].join("/"), "{release}");
+    }
+}
+
+#[tokio::test]
+async fn quirk_55_what_was_left_behind_is_known_unless_somebody_was_quicker() {
+    let version = |written: &Written| match written {
+        Written::Done { version, .. } => version.clone(),
+        other => panic!("it is written: {other:?}"),
+    };
+    for release in RELEASES {
+        let world = world(release).await;
+        let target = units(&world).await;
+        let batch = [make(&*target, &["N1"], clinic("N1", "D1")), alter(&*target, CLINIC, json!({ "name": "Clinic One A" }))];
+        let written = target.write(&batch).await.expect("it is sent");
+        let stored = |id: &str| world.sim.object("organisationUnits", id).expect("it is there")["lastUpdated"].as_str().map(str::to_owned);
+        let made = found(&*target, &["N1"]).await.remove(0);
+        assert_eq!([version(&written[0]), version(&written[1])], [stored(&made.id), stored(CLINIC)], "{release}");
+        assert_eq!((made.version.is_some(), &made.version), (true, &version(&written[0])), "{release}");
+        // Somebody changes it before we can look.
+        let mut held = world.sim.pause_at(Pause::nth(1, Phase::BeforeApply).on("GET", "/api/organisationUnits"));
+        let batch = [make(&*target, &["N2"], clinic("N2", "D1"))];
+        let by_hand = async {
+            assert!(held.reached().await, "it is looked at");
+            let made = world.sim.objects("organisationUnits").into_iter().find(|unit| unit["code"] == "N2");
+            let mut made = made.expect("it is stored by now");
+            made["phoneNumber"] = json!("555-0199");
+            made["lastUpdatedBy"] = json!({ "id": "somebodyAaa" });
+            world.sim.put_metadata(&json!({ "organisationUnits": [made] }));
+            held.resume();
+        };
+        let (written, ()) = tokio::join!(target.write(&batch), by_hand);
+        assert_eq!(version(&written.expect("it is sent")[0]), None, "{release}");
+        // Written is written, though it cannot be looked at.
+        world.sim.set_faults(vec![Rule::nth(
+            "GET",
+            "/api/organisationUnits",
+            1,
+            Fault::Status { status: 404, retry_after: None, body: None },
+        )]);
+        let written = target.write(&[make(&*target, &["N3"], clinic("N3", "D1"))]).await.expect("it is sent");
+        assert_eq!((shown(&written), version(&written[0])), (vec!["done".to_owned()], None), "{release}");
+    }
+}
+
+#[tokio::test]
+async fn quirk_56_what_lies_in_nothing_yet_is_not_sent() {
+    for release in RELEASES {
+        let world = world(release).await;
+        let target = units(&world).await;
+        let batch = [make(&*target, &["N2"], clinic("N2", "N1")), make(&*target, &["N3"], clinic("N3", "N2"))];
+        let written = target.write(&batch).await.expect("it is looked at");
+        assert_eq!((shown(&written), world.writes()), (vec!["not yet K1048".to_owned(); 2], 0), "{release} {written:?}");
+        let moved = alter(&*target, CLINIC, json!({ "parent": { "code": "N1" } }));
+        let written = target.write(&[moved]).await.expect("it is looked at");
+        assert_eq!((shown(&written), world.writes()), (vec!["not yet K1048".to_owned()], 0), "{release} {written:?}");
+        // Named by its id, the parent is asked for once.
+        let by_id =
+            opened(&world, metadata_spec("organisationUnits", &["code"], &["code", "name", "openingDate", "parent.id"], json!({}))).await;
+        let below =
+            |code: &str, parent: &str| json!({ "code": code, "name": code, "openingDate": "2010-01-01", "parent": { "id": parent } });
+        let batch = [make(&*by_id, &["N4"], below("N4", "NowhereAaaa")), make(&*by_id, &["N5"], below("N5", DISTRICT))];
+        let written = by_id.write(&batch).await.expect("it is sent");
+        assert_eq!((shown(&written), world.writes()), (vec!["not yet K1048".to_owned(), "done".to_owned()], 1), "{release} {written:?}");
     }
 }
 

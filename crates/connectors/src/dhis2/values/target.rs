@@ -267,6 +267,8 @@ impl connector::Target for Target {
             unique: Vec::new(),
             deletes: true,
             deactivates: false,
+            remakes: false,
+            only_added: Vec::new(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,
         }

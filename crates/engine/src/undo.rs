@@ -1,0 +1,235 @@
+//! What takes each written record back, if anything may: decided for a plan of a revert and for the revert itself by the same code.
+//!
+//! A record is touched only while the target's version of it is the one that the run left behind. Where that is not known nothing is taken back. What would be deleted
+//! and holds others that stay, stays.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, ReplacedWhole, Standing};
+use kivuko_core::diff;
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::store::Kept;
+use kivuko_core::value::{same, text};
+use serde_json::{Map, Value};
+
+use crate::run::Execution;
+use crate::unit::{Change, Decision, Unit};
+
+/// What a revert makes of a page of writes, for each in its place.
+pub(crate) struct Undoing {
+    pub units: Vec<Unit>,
+    pub scopes: Vec<Option<usize>>,
+    /// In which other record of the target each lies, where records of the flow refer to one another.
+    pub parents: Vec<Option<String>>,
+}
+
+/// The parts of the target, each once.
+pub(crate) fn distinct(scopes: &[Option<usize>]) -> BTreeSet<Option<usize>> {
+    scopes.iter().copied().collect()
+}
+
+pub(crate) fn not_reverted(why: &str) -> Decision {
+    Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
+}
+
+impl Execution<'_> {
+    /// Decides what is to be done with each of the written records, newest first. `going` is what will be deleted by then; `same_systems` says that the flow leads
+    /// between the systems of the run, which no link tells of what was removed.
+    pub(crate) async fn undo(&mut self, kept: &[Kept], going: &HashSet<String>, same_systems: bool) -> Result<Undoing, Error> {
+        let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
+        let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
+        let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
+        let mut units = Vec::with_capacity(kept.len());
+        for (position, one) in kept.iter().enumerate() {
+            let record = self.record_like(&one.part, &one.target_resource);
+            let link =
+                links.iter().find(|link| link.source.id == one.source_id && link.part == one.part && link.target_id == one.target_id);
+            let mut unit = Unit::new(position, record.unwrap_or_default(), &one.part, Decision::Open);
+            match (record, link) {
+                (Some(_), Some(link)) => {
+                    unit.key = link.key.clone();
+                    unit.link = Some(link.clone());
+                }
+                // A number that was deleted is linked to nothing, and its identity is its key.
+                (Some(_), None) if same_systems && flow.aggregate.is_some() && one.action == Action::Delete => {
+                    unit.key = Self::key_of_number(&one.source_id);
+                }
+                // What was removed is linked to nothing any more; what it was tells its key.
+                (Some(record), None) if same_systems && flow.aggregate.is_none() && removed(one.action) => {
+                    unit.key = self.key_in(record, &one.before).unwrap_or(Key(Vec::new()));
+                }
+                // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
+                _ => unit.decision = not_reverted("the flow no longer leads to it"),
+            }
+            units.push(unit);
+        }
+        let mut scopes = Vec::with_capacity(kept.len());
+        for one in kept {
+            scopes.push(self.scope_of(&one.target_resource).await?);
+        }
+        let mut parents = vec![None; kept.len()];
+        for scope in distinct(&scopes) {
+            self.enter(scope);
+            for record in 0..flow.to.records.len() {
+                let own: Vec<usize> = (0..units.len())
+                    .filter(|&at| units[at].record == record && scopes[at] == scope && units[at].decision == Decision::Open)
+                    .collect();
+                let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
+                for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
+                    let tree = self.tree.as_ref();
+                    let lies_in = |body: &Value| tree.and_then(|tree| tree.parent_of(record, body));
+                    parents[at] = match &present {
+                        Some(present) => lies_in(&present.body),
+                        None => values(&kept[at].before).and_then(|before| lies_in(&before)),
+                    };
+                    match flow.aggregate {
+                        Some(_) => units[at].decision = Self::undo_number(&kept[at], present.as_ref()),
+                        None => self.undo_one(&mut units[at], &kept[at], present),
+                    }
+                }
+                self.leave_what_holds_others(record, &own, &mut units, going).await?;
+            }
+        }
+        Ok(Undoing { units, scopes, parents })
+    }
+
+    /// What takes one record back.
+    fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>) {
+        let capabilities = &self.targets[unit.record].capabilities;
+        let before = values(&kept.before);
+        if kept.action == Action::Delete && capabilities.remakes {
+            unit.decision = match (present, before) {
+                (Some(_), _) => not_reverted("it is there again"),
+                (None, None) => not_reverted("its earlier values were not kept"),
+                (None, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
+                (None, Some(body)) => write(Action::Create, None, body),
+            };
+            return;
+        }
+        unit.decision = match present.filter(|present| !present.deleted) {
+            None => not_reverted("the record is no longer in the target"),
+            Some(present) if present.standing != Standing::Usual => not_reverted("the record was made something else in the target"),
+            Some(_) if kept.action == Action::Delete => not_reverted("a deletion is taken back in the target itself"),
+            Some(present) if present.version != kept.version => not_reverted(match kept.version {
+                Some(_) => "somebody changed the record since",
+                None => "whether somebody changed the record since is not known",
+            }),
+            Some(present) => match (kept.action, before) {
+                (Action::Create, _) if !capabilities.deletes => not_reverted("the account may not delete it"),
+                (Action::Create, _) => write(Action::Delete, Some(&present), Value::Null),
+                (_, None) => not_reverted("its earlier values were not kept"),
+                (Action::Deactivate, Some(_)) if !capabilities.remakes => not_reverted("a deletion is taken back in the target itself"),
+                (Action::Deactivate, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
+                // Nobody changed anything since, so all that differs was done by the run.
+                (Action::Deactivate, Some(before)) => write(Action::Update, Some(&present), differing(&present.body, &before)),
+                (_, Some(before)) => restored(capabilities, &present, before, &mut unit.warnings),
+            },
+        };
+    }
+
+    /// The key of a record by its content; `None` where the content does not say all of it.
+    fn key_in(&self, record: usize, before: &[u8]) -> Option<Key> {
+        let body = values(before)?;
+        let parts = self.flow.to.records[record].key.iter().map(|path| path.one(&body).and_then(text));
+        parts.collect::<Option<Vec<String>>>().map(Key)
+    }
+
+    /// A record that would be deleted stays when something lies in it that stays: the target would refuse it, or take that along.
+    async fn leave_what_holds_others(
+        &self,
+        record: usize,
+        own: &[usize],
+        units: &mut [Unit],
+        going: &HashSet<String>,
+    ) -> Result<(), Error> {
+        let deletes = |unit: &Unit| match &unit.decision {
+            Decision::Write(Change { action: Action::Delete, target_id, .. }) => target_id.clone(),
+            _ => None,
+        };
+        let (at, ids): (Vec<usize>, Vec<String>) = own.iter().filter_map(|&at| Some((at, deletes(&units[at])?))).unzip();
+        if ids.is_empty() || self.flow.aggregate.is_some() {
+            return Ok(());
+        }
+        let mut inside: Vec<Vec<String>> = Vec::with_capacity(ids.len());
+        let opened = &self.targets[record];
+        for chunk in ids.chunks(opened.capabilities.lookup_size.max(1)) {
+            inside.extend(opened.target.inside(chunk).await?);
+        }
+        let mut going: HashSet<&str> = going.iter().chain(&ids).map(String::as_str).collect();
+        loop {
+            let before = going.len();
+            for ((&at, id), inside) in at.iter().zip(&ids).zip(&inside) {
+                if going.contains(id.as_str()) && inside.iter().any(|inner| !going.contains(inner.as_str())) {
+                    going.remove(id.as_str());
+                    units[at].decision = not_reverted("something lies in it that stays");
+                }
+            }
+            if going.len() == before {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn removed(action: Action) -> bool {
+    matches!(action, Action::Delete | Action::Deactivate)
+}
+
+fn values(before: &[u8]) -> Option<Value> {
+    serde_json::from_slice(before).ok()
+}
+
+fn write(action: Action, present: Option<&Candidate>, body: Value) -> Decision {
+    Decision::Write(Change {
+        action,
+        target_id: present.map(|present| present.id.clone()),
+        target_version: present.and_then(|present| present.version.clone()),
+        body,
+        before: Value::Null,
+    })
+}
+
+/// The earlier values of an update. To lists to which the target only adds nothing is said; what was added there stays, and that is told.
+fn restored(capabilities: &Capabilities, present: &Candidate, before: Value, warnings: &mut Vec<Cause>) -> Decision {
+    let Value::Object(mut fields) = before else { return not_reverted("its earlier values were not kept") };
+    let added: Vec<&str> =
+        capabilities.only_added.iter().filter(|name| fields.remove(name.as_str()).is_some()).map(String::as_str).collect();
+    let stays = format!("what the record was put into stays ({})", added.join(", "));
+    if fields.is_empty() {
+        return not_reverted(&format!("{stays}; take it out in the target itself"));
+    }
+    if !added.is_empty() {
+        warnings.push(Cause::new(codes::NOT_REVERTED, format!("restored, but {stays}; take it out in the target itself")));
+    }
+    for whole in &capabilities.replaced_whole {
+        if let (Some(items), Some(now)) = (fields.get_mut(&whole.path), present.body.get(&whole.path)) {
+            empty_again(items, now, whole);
+        }
+    }
+    write(Action::Update, Some(present), Value::Object(fields))
+}
+
+/// An item that said nothing but which one it is was empty before, and is emptied again: else it would be merged into the one that is there.
+fn empty_again(before: &mut Value, now: &Value, whole: &ReplacedWhole) {
+    let (Some(items), Some(now)) = (before.as_array_mut(), now.as_array()) else { return };
+    let names_only = |name: &String| whole.identity.iter().any(|path| path.split('.').next() == Some(name));
+    for item in items {
+        let Some(there) = now.iter().find(|there| diff::changes(there, item).is_empty()).and_then(Value::as_object) else { continue };
+        if let Some(fields) = item.as_object_mut().filter(|fields| !whole.identity.is_empty() && fields.keys().all(names_only)) {
+            let said: Vec<String> = there.keys().filter(|name| !fields.contains_key(*name)).cloned().collect();
+            fields.extend(said.into_iter().map(|name| (name, Value::Null)));
+        }
+    }
+}
+
+/// The members in which a content differs from what it was, as they were: what was not there is cleared.
+fn differing(now: &Value, before: &Value) -> Value {
+    let empty = Map::new();
+    let (now, before) = (now.as_object().unwrap_or(&empty), before.as_object().unwrap_or(&empty));
+    let names: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
+    let value = |of: &Map<String, Value>, name: &str| of.get(name).cloned().unwrap_or_default();
+    let differing = names.into_iter().filter(|name| !same(&value(now, name), &value(before, name)));
+    Value::Object(differing.map(|name| (name.clone(), value(before, name))).collect())
+}
