@@ -87,7 +87,7 @@ impl Column {
             Self::Default => "used when the value is empty: a text, or an expression in braces",
             Self::Empty => "`keep` (or empty): the target field is left alone; `clear`; `reject`: the field is required",
             Self::On => {
-                "`create`, `update`, or empty for both. What only updates say of a new record is sent by the next run that reads it"
+                "`create`, `update`, or empty for both. What only updates say of a new record is sent by the next run that reads it. `empty`: only where the target has nothing in that field"
             }
             Self::Owner => "`source` (or empty), or `target`: who is right about this field",
             Self::Direction => "two-way flows only: `to` or `back`",
