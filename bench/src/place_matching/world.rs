@@ -289,7 +289,19 @@ fn write(
     });
     let point = (unit.level >= 3 && dice.percent(how.points)).then(|| misplaced(unit, dice));
     let level = if how.without.is_some() && unit.level > 1 { unit.level - 1 } else { unit.level };
-    Place { id: id.to_owned(), name, other_names, codes, parent, level: Some(level.to_string()), point, area: None, opened, closed }
+    Place {
+        id: id.to_owned(),
+        name,
+        other_names,
+        codes,
+        parent,
+        level: Some(level.to_string()),
+        point,
+        area: None,
+        opened,
+        closed,
+        active: None,
+    }
 }
 
 /// Where somebody wrote a place down.

@@ -141,6 +141,16 @@ impl History {
         &*self.store
     }
 
+    /// Whether the project has a crosswalk of this name.
+    pub fn has_crosswalk(&self, name: &str) -> bool {
+        self.workspace.project.as_ref().is_some_and(|project| project.crosswalks.contains_key(name))
+    }
+
+    /// Whether a name is that of a crosswalk, and of no flow.
+    pub fn is_crosswalk(&self, name: &str) -> bool {
+        self.has_crosswalk(name) && self.workspace.project.as_ref().is_some_and(|project| !project.flows.contains_key(name))
+    }
+
     /// A flow must be one that the project has, or one that ran.
     pub async fn known_flow(&self, name: &str) -> Result<(), Failure> {
         let project = self.workspace.project.as_ref();

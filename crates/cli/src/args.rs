@@ -1,12 +1,15 @@
 //! The command line. Every comment here is product text: it is what `--help` shows.
 
 pub mod codes;
+pub mod review;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use kivuko_core::error::Code;
 use kivuko_core::outcome::Outcome;
+
+use review::{Judge, Review};
 
 /// Carries records between Go.Data and the other systems of a ministry, from integrations that people can read, check and change.
 #[derive(Debug, Parser)]
@@ -56,7 +59,7 @@ pub enum Command {
     Codes(codes::Codes),
     /// What the matcher says of the records that have no link yet, as a table that takes decisions. Nothing is written to the target
     Match(Match),
-    /// What waits for a person: who is this record? Answer, and correct what was answered or linked before
+    /// What waits for a person: who is this record, and what is to become of two places that have changed? Answer, and correct what was answered or linked before
     Review(Review),
     /// Everything that is known of one record: by its id in the source, its id in the target, or its key
     Find(Find),
@@ -382,114 +385,6 @@ pub struct Match {
     pub show_values: bool,
     #[command(flatten)]
     pub by: Judge,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Review {
-    #[command(subcommand)]
-    pub what: Option<ReviewWhat>,
-    #[command(flatten)]
-    pub list: ReviewList,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ReviewWhat {
-    /// The open questions (what `review` alone does)
-    List(ReviewList),
-    /// One question: its candidates with their scores and reasons, side by side
-    Show {
-        /// The number of the question
-        id: i64,
-        /// Fetch people's values from both systems and show them; they are masked otherwise
-        #[arg(long)]
-        show_values: bool,
-    },
-    /// It is this candidate
-    Accept {
-        /// The number of the question
-        id: i64,
-        /// The candidate: its id in the target, or its place in the list (1, 2 ...)
-        candidate: String,
-        #[command(flatten)]
-        by: Judge,
-    },
-    /// It is none of them: somebody of its own
-    New {
-        /// The number of the question
-        id: i64,
-        #[command(flatten)]
-        by: Judge,
-    },
-    /// The record is not to be carried over
-    Discard {
-        /// The number of the question
-        id: i64,
-        #[command(flatten)]
-        by: Judge,
-    },
-    /// A record of the source is the same person as a record of the target, whatever it was linked to
-    Merge {
-        /// The name of the flow
-        flow: String,
-        /// The id in the source
-        source: String,
-        /// The id in the target
-        target: String,
-        #[command(flatten)]
-        by: Corrector,
-    },
-    /// A record of the source was taken for somebody else: it is somebody of its own
-    Split {
-        /// The name of the flow
-        flow: String,
-        /// The id in the source
-        source: String,
-        #[command(flatten)]
-        by: Corrector,
-    },
-    /// The link of a record is wrong, and who it is has to be asked again
-    Unlink {
-        /// The name of the flow
-        flow: String,
-        /// The id in the source
-        source: String,
-        #[command(flatten)]
-        by: Corrector,
-    },
-    /// What was decided, by whom, when and why
-    History(ReviewList),
-}
-
-#[derive(Debug, Default, Args)]
-pub struct ReviewList {
-    /// Only of this flow
-    pub flow: Option<String>,
-    /// So many
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub limit: usize,
-}
-
-/// Who answers a question.
-#[derive(Debug, Args)]
-pub struct Judge {
-    /// Who decides; it is kept [default: the name of the user of this machine]
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// Why; it is kept
-    #[arg(long, default_value = "")]
-    pub reason: String,
-}
-
-/// Who corrects what was decided before.
-#[derive(Debug, Args)]
-pub struct Corrector {
-    /// Who decides; it is kept [default: the name of the user of this machine]
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// Why; it is kept
-    #[arg(long)]
-    pub reason: String,
 }
 
 #[derive(Debug, Args)]

@@ -47,7 +47,14 @@ pub struct PeopleCount {
     pub with: Vec<(i64, u64)>,
 }
 
-/// A question to a person: which of these candidates is this record?
+/// Under what name a crosswalk asks, in the place of a flow: no flow can be called so.
+pub fn asker_of(crosswalk: &str) -> String {
+    format!("{CROSSWALK}{crosswalk}")
+}
+
+const CROSSWALK: &str = "crosswalk:";
+
+/// A question to a person: which of these candidates is this record? Of a crosswalk: this place and its one candidate are a pair, and something has changed; what is to become of it?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     pub source: SourceKey,
@@ -68,6 +75,9 @@ pub struct ReviewCandidate {
     pub score: f64,
     /// What agrees and what does not; never a value.
     pub reasons: Vec<String>,
+    /// Of a place: where it lies and what it is called. Empty of a person.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 /// An open question, as it is remembered.
@@ -81,6 +91,13 @@ pub struct ReviewRow {
     pub last_at: Timestamp,
     /// It was answered, or is no question any more.
     pub closed: bool,
+}
+
+impl ReviewRow {
+    /// The crosswalk that asks; `None`: a flow does.
+    pub fn crosswalk(&self) -> Option<&str> {
+        self.flow.strip_prefix(CROSSWALK)
+    }
 }
 
 /// What a person can decide of a record.

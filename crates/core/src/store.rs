@@ -555,6 +555,14 @@ pub trait Store: Send + Sync {
     fn count_people<'a>(&'a self, index: &'a str, keys: &'a [i64]) -> BoxFuture<'a, Result<PeopleCount, Error>>;
     /// The open questions, the oldest first.
     fn reviews<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, Error>>;
+    /// Makes these the open questions of an asker between two systems, in one step: others are closed, those that are open already keep their number.
+    fn replace_reviews<'a>(
+        &'a self,
+        asker: &'a str,
+        between: [&'a str; 2],
+        reviews: &'a [Review],
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>>;
     fn review(&self, id: i64) -> BoxFuture<'_, Result<Option<ReviewRow>, Error>>;
     /// Keeps a decision, closes the question that it answers and undoes the link that it contradicts, in one step.
     fn decide<'a>(&'a self, decision: &'a Decided) -> BoxFuture<'a, Result<(), Error>>;

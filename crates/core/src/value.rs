@@ -133,6 +133,15 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a text says yes or no in one of the usual words, whatever its case; `None`: it says something else.
+pub fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "y" | "t" | "1" => Some(true),
+        "false" | "no" | "n" | "f" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

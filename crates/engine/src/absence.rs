@@ -245,7 +245,9 @@ impl Execution<'_> {
         if self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(absent, linked) {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,
-                format!("{absent} of {linked} linked records would be removed, more than `stop_above` allows; they were left as they are"),
+                format!(
+                    "{absent} of {linked} linked records would be removed, more than `stop_above` allows; they were left as they are; if the source is complete, raise `deletes: stop_above` in the flow for one run"
+                ),
             ));
         }
         Ok(())

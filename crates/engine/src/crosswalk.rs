@@ -36,12 +36,17 @@ impl Engine {
 
     /// A crosswalk with everything that flows have linked.
     pub(crate) async fn linked(&self, crosswalk: &Crosswalk, map: &CodeMap) -> Result<CodeMap, Error> {
+        Ok(map.with_links(&self.links_of(crosswalk).await?))
+    }
+
+    /// What flows have linked between the sides of a crosswalk.
+    pub(crate) async fn links_of(&self, crosswalk: &Crosswalk) -> Result<Vec<Pair>, Error> {
         let mut pairs = Vec::new();
         for (one, other) in crosswalk.pairs() {
             self.pairs_between(one, other, &mut pairs).await?;
             self.pairs_between(other, one, &mut pairs).await?;
         }
-        Ok(map.with_links(&pairs))
+        Ok(pairs)
     }
 
     async fn pairs_between(&self, source: &Side, target: &Side, pairs: &mut Vec<Pair>) -> Result<(), Error> {

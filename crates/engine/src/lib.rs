@@ -48,7 +48,10 @@ pub use code_lists::{CodeList, Exported, UnlistedValue};
 pub use engine::{Engine, Pace, Parts};
 pub use online::Checked;
 pub use options::RunOptions;
-pub use place_matches::{PlaceChoice, PlaceDecision, PlaceMatch, PlaceMatches, PlaceShown, PlacesKept, PlacesRefused};
+pub use place_matches::{
+    AskedPlace, PlaceChoice, PlaceDecision, PlaceMatch, PlaceMatches, PlaceQuestion, PlaceShown, PlaceView, PlacesKept, PlacesRefused,
+    two_sides,
+};
 pub use plan::{PlanOptions, PlanReport, Planned};
 pub use proposals::{Choice, Kept, Proposal, Says};
 pub use report::{CauseGroup, CauseGroups, RunReport, exit_code};

@@ -313,7 +313,7 @@ fn outdated(id: String) -> Scored {
 }
 
 fn candidate(one: Scored) -> ReviewCandidate {
-    ReviewCandidate { target_id: one.id, score: one.score, reasons: one.reasons }
+    ReviewCandidate { target_id: one.id, score: one.score, reasons: one.reasons, place: String::new() }
 }
 
 fn answer(

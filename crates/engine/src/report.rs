@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kivuko_core::catalogue::{record, run, target};
+use kivuko_core::catalogue::{dhis2, godata, network, record, run, target};
 use kivuko_core::error::{Cause, Code, Consequence, Error, Unlisted};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::store::RunId;
@@ -97,9 +97,18 @@ pub(crate) fn left_out(causes: &[CauseGroup]) -> bool {
     causes.iter().any(|group| asked_for.contains(&group.code))
 }
 
-/// The exit code of an error: 2 for the project, 3 for systems, 4 for us.
+/// The exit code of an error: 2 for the project, 3 for systems, 4 for us. That a system does not let us in is for a person to mend, and of the system all the same.
 pub fn exit_code(error: &Error) -> u8 {
+    let not_let_in = [
+        network::LOGIN_REFUSED,
+        network::FORBIDDEN,
+        godata::LOCKED_OUT,
+        godata::TWO_FACTOR,
+        dhis2::NOT_ALLOWED,
+        dhis2::METADATA_NOT_ALLOWED,
+    ];
     match error.consequence {
+        Consequence::FixConfiguration if not_let_in.contains(&error.cause.code) => 3,
         Consequence::RejectRecord => 1,
         Consequence::FixConfiguration => 2,
         Consequence::Retry | Consequence::StopRun => 3,
@@ -175,5 +184,26 @@ impl CauseGroups {
         let mut groups: Vec<CauseGroup> = self.groups.into_values().collect();
         groups.sort_by(|a, b| b.records.cmp(&a.records).then(a.code.cmp(&b.code)));
         groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_to_blame_says_the_exit_code() {
+        for (error, code) in [
+            (Error::configuration(network::LOGIN_REFUSED, "the password is wrong"), 3),
+            (Error::configuration(network::FORBIDDEN, "the account may not do this"), 3),
+            (Error::configuration(godata::LOCKED_OUT, "the account is locked"), 3),
+            (Error::configuration(network::BAD_OPTIONS, "an option does not hold"), 2),
+            (Error::configuration(run::UNKNOWN_FLOW, "no such flow"), 2),
+            (Error::stop(network::UNREACHABLE, "down"), 3),
+            (Error::retry(network::UNREACHABLE, "down"), 3),
+            (Error::bug(run::ACCOUNT_WRONG, "ours"), 4),
+        ] {
+            assert_eq!(exit_code(&error), code, "{error}");
+        }
     }
 }

@@ -75,8 +75,11 @@ impl Engine {
     /// # Errors
     /// There is no such question, or the candidate is not one of its candidates.
     pub async fn answer(&self, id: i64, kind: DecisionKind, candidate: Option<&str>, by: By) -> Result<Decided, Error> {
-        let row = self.store.review(id).await?.filter(|row| !row.closed);
-        let row = row.ok_or_else(|| Error::configuration(codes::UNKNOWN_REVIEW, format!("there is no open question {id}")))?;
+        let row = self.open_question(id).await?;
+        if row.crosswalk().is_some() {
+            let message = format!("the question {id} is about a pair of places that has changed; it is answered with keep, end or refuse");
+            return Err(Error::configuration(codes::OTHER_QUESTION, message));
+        }
         let chosen = match candidate {
             None => None,
             // By its id, or by its number in the list.

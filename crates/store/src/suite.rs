@@ -77,6 +77,7 @@ macro_rules! suite {
             people::{
                 people_are_found_by_their_keys,
                 questions_are_closed_by_decisions,
+                questions_of_a_crosswalk_are_replaced_as_a_whole,
             }
             cells::{
                 cells_keep_their_numbers,

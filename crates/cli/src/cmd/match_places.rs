@@ -4,11 +4,12 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use kivuko_core::table::Table;
-use kivuko_engine::{PlaceChoice, PlaceDecision, PlaceMatches, PlacesKept, PlacesRefused};
+use kivuko_engine::{Engine, PlaceChoice, PlaceDecision, PlaceMatches, PlaceView, PlacesRefused, two_sides};
 use serde_json::json;
 
 use crate::app::App;
 use crate::args::Match;
+use crate::args::review::Judge;
 use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::progress::Progress;
@@ -19,19 +20,34 @@ pub async fn execute(app: &App, args: &Match) -> Result<u8, Failure> {
             return Err(Failure::usage(format!("`{}` is a crosswalk: {option} is for flows that look for people", args.name)));
         }
     }
+    let engine = app.engine().await?;
     match &args.decide {
         Some(file) => {
             let text = std::fs::read(file).map_err(|error| Failure::file("reading", file, &error))?;
-            decide(app, args, file, &text).await
+            let choices = choices(&engine, args, file, &text)?;
+            if choices.is_empty() {
+                app.say_nothing("nothing is written into the column `decision`");
+                return told(app, &args.name, (0, 0));
+            }
+            let view = look(app, &engine, &args.name, between(args)).await?;
+            keep(app, &engine, &view, &choices).await
         }
-        None => propose(app, args).await,
+        None => propose(app, &engine, args).await,
     }
 }
 
-async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
-    let engine = app.engine().await?;
+/// Reads both sides.
+pub async fn look<'e>(app: &App, engine: &'e Engine, crosswalk: &str, between: Option<[&str; 2]>) -> Result<PlaceView<'e>, Failure> {
+    let progress = Progress::start(&format!("reading the places of {crosswalk}"), app.err);
+    let view = engine.places_now(crosswalk, between).await;
+    drop(progress);
+    Ok(view?)
+}
+
+async fn propose(app: &App, engine: &Engine, args: &Match) -> Result<u8, Failure> {
+    let view = look(app, engine, &args.name, between(args)).await?;
     let progress = Progress::start(&format!("matching {}", args.name), app.err);
-    let found = engine.match_places(&args.name, between(args)).await;
+    let found = engine.match_places(&view).await;
     drop(progress);
     let found = found?;
     for cause in found.left_out.iter().filter(|_| !app.json) {
@@ -39,8 +55,7 @@ async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
     }
     let code = if found.left_out.is_empty() { exit::WELL } else { exit::LEFT_OUT };
     if args.accept_clear {
-        let today = engine.clock().now().to_zoned(engine.project().timezone.clone()).date();
-        return Ok(keep(app, args, &clear(&found, today)).await?.max(code));
+        return Ok(keep(app, engine, &view, &clear(&found, view.today())).await?.max(code));
     }
     if app.json {
         app.document(&json!(found))?;
@@ -67,6 +82,9 @@ async fn propose(app: &App, args: &Match) -> Result<u8, Failure> {
                 step,
                 "keeps what you write into `decision`: accept, refuse or none; in rows that say `changed` keep, refuse or end DAY",
             ));
+        }
+        if places(&found, "changed") > 0 {
+            steps.push((app.invoke(&format!("review list {}", args.name)), "what has changed of pairs that hold, one by one"));
         }
         if places(&found, "same") > 0 {
             steps.push((app.invoke(&format!("match {} --accept-clear", args.name)), "accepts all that say `same`"));
@@ -98,6 +116,7 @@ pub(super) fn clear(found: &PlaceMatches, today: Date) -> Vec<PlaceChoice> {
         one: row.one.as_ref().map(|place| place.id.clone()),
         two: row.two.as_ref().map(|place| place.id.clone()),
         decision: PlaceDecision::Accept,
+        seen: row.reasons.join("; "),
         why: format!("matched {today}, score {:.3}", row.score.unwrap_or_default()),
         place: "the proposals".to_owned(),
     })
@@ -130,19 +149,10 @@ fn table(found: &PlaceMatches) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| failed(&error))
 }
 
-async fn decide(app: &App, args: &Match, file: &Path, text: &[u8]) -> Result<u8, Failure> {
-    let choices = choices(app, args, file, text)?;
-    if choices.is_empty() {
-        app.say_nothing("nothing is written into the column `decision`");
-    }
-    keep(app, args, &choices).await
-}
-
-/// Writes decisions into the file of the crosswalk.
-async fn keep(app: &App, args: &Match, choices: &[PlaceChoice]) -> Result<u8, Failure> {
-    let engine = app.engine().await?;
-    let path = app.root.join(format!("codes/{}.csv", args.name));
-    let name = format!("codes/{}.csv", args.name);
+/// Writes decisions into the file of the crosswalk, and asks what is left to ask.
+pub async fn keep(app: &App, engine: &Engine, view: &PlaceView<'_>, choices: &[PlaceChoice]) -> Result<u8, Failure> {
+    let name = format!("codes/{}.csv", view.crosswalk());
+    let path = app.root.join(&name);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => None,
         Ok(bytes) => Some(bytes),
@@ -151,31 +161,37 @@ async fn keep(app: &App, args: &Match, choices: &[PlaceChoice]) -> Result<u8, Fa
     };
     let refused = |problems| Failure::Problems { problems, files: kivuko_core::project::Files::default() };
     let present = bytes.as_deref().map(|bytes| Table::parse(&name, bytes)).transpose().map_err(|problem| refused(vec![problem]))?;
-    let progress = Progress::start(&format!("deciding on {}", args.name), app.err);
-    let done = if choices.is_empty() { None } else { Some(engine.decide_places(&args.name, between(args), choices, present).await) };
-    drop(progress);
-    let (kept, before) = match done {
-        None => (0, 0),
-        Some(Err(PlacesRefused::Error(error))) => return Err(error.into()),
-        Some(Err(PlacesRefused::File(problems))) => return Err(refused(problems)),
-        Some(Ok(PlacesKept { table, kept, before })) => {
-            if kept > 0 {
-                super::codes::write(&path, &table.write())?;
-            }
-            (kept, before)
-        }
+    let kept = match view.decide(choices, present) {
+        Ok(kept) => kept,
+        Err(PlacesRefused::Error(error)) => return Err(error.into()),
+        Err(PlacesRefused::File(problems)) => return Err(refused(problems)),
     };
+    if kept.kept > 0 {
+        super::codes::write(&path, &kept.table.write())?;
+    }
+    engine.places_decided(view, &kept).await?;
+    told(app, view.crosswalk(), (kept.kept, kept.before))
+}
+
+fn told(app: &App, crosswalk: &str, (kept, before): (usize, usize)) -> Result<u8, Failure> {
+    let name = format!("codes/{crosswalk}.csv");
     app.answer(
-        || json!({ "crosswalk": args.name, "file": name, "kept": kept, "kept_before": before }),
+        || json!({ "crosswalk": crosswalk, "file": name, "kept": kept, "kept_before": before }),
         |_| {
             let before = if before > 0 { format!("; {before} held already") } else { String::new() };
             format!("kept: {} in {name}{before}\n", counted(kept as u64, "decision", "decisions"))
         },
     )?;
     if !app.json && kept > 0 {
-        app.say_next(&[(app.invoke(&format!("match {}", args.name)), "what is still open")]);
+        app.say_next(&[(app.invoke(&format!("match {crosswalk}")), "what is still open")]);
     }
     Ok(exit::WELL)
+}
+
+/// What is written beside a decision: why, and who decided where that was said.
+pub fn why(own: &str, by: &Judge) -> String {
+    let reason = if own.is_empty() { by.reason.trim() } else { own };
+    [reason, by.by.as_deref().unwrap_or_default().trim()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn between(args: &Match) -> Option<[&str; 2]> {
@@ -186,18 +202,18 @@ fn between(args: &Match) -> Option<[&str; 2]> {
 }
 
 /// The rows of a table into which a person has written something. A spreadsheet may have changed its separator and its encoding.
-fn choices(app: &App, args: &Match, file: &Path, text: &[u8]) -> Result<Vec<PlaceChoice>, Failure> {
+fn choices(engine: &Engine, args: &Match, file: &Path, text: &[u8]) -> Result<Vec<PlaceChoice>, Failure> {
     let name = file.display().to_string();
     let table = Table::parse(&name, text)
         .map_err(|problem| Failure::Problems { problems: vec![problem], files: kivuko_core::project::Files::default() })?;
-    let systems = systems(app, args)?;
-    let [one, two] = &systems;
+    let crosswalk = engine.crosswalk(&args.name)?;
+    let [one, two] = two_sides(crosswalk, between(args))?.map(|side| side.system.as_str());
     let column = |wanted: &str| {
         let missing = || Failure::usage(format!("{name} has no column `{wanted}`; expected the columns that `match --out` writes"));
         table.column(wanted).ok_or_else(missing)
     };
     let (one, two, decision) = (column(one)?, column(two)?, column("decision")?);
-    let (why, says) = (table.column("why"), column("says")?);
+    let (reason, reasons, says) = (table.column("why"), table.column("reasons"), column("says")?);
     let mut choices = Vec::new();
     for row in &table.rows {
         let place = format!("{name}, row {}", row.number);
@@ -219,23 +235,9 @@ fn choices(app: &App, args: &Match, file: &Path, text: &[u8]) -> Result<Vec<Plac
             (_, _, false) => return Err(wrong("`accept`, `refuse` or `none`")),
         };
         let id = |at: usize| Some(cell(at).to_owned()).filter(|id| !id.is_empty());
-        let own = why.map(cell).filter(|why| !why.is_empty()).unwrap_or_else(|| args.by.reason.trim());
-        let by = args.by.by.as_deref().map(str::trim).filter(|by| !by.is_empty());
-        let why = [own, by.unwrap_or_default()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
-        choices.push(PlaceChoice { one: id(one), two: id(two), decision, why, place });
+        let why = why(reason.map_or("", cell), &args.by);
+        let seen = reasons.map_or("", cell).to_owned();
+        choices.push(PlaceChoice { one: id(one), two: id(two), decision, seen, why, place });
     }
     Ok(choices)
-}
-
-/// The two systems that the columns of a table are called after.
-fn systems(app: &App, args: &Match) -> Result<[String; 2], Failure> {
-    if let [one, two] = args.between.as_slice() {
-        return Ok([one.clone(), two.clone()]);
-    }
-    let workspace = app.sound()?;
-    let crosswalk = workspace.project.as_ref().and_then(|project| project.crosswalks.get(&args.name));
-    match crosswalk.map(|crosswalk| crosswalk.sides.iter().map(|side| side.system.clone()).collect::<Vec<_>>()).as_deref() {
-        Some([one, two]) => Ok([one.clone(), two.clone()]),
-        _ => Err(Failure::usage(format!("`{}` has more than two systems; say which two with --between", args.name))),
-    }
 }

@@ -14,6 +14,7 @@ mod plan;
 mod rejects;
 mod revert;
 mod review;
+mod review_places;
 mod run;
 mod runs;
 mod secrets;

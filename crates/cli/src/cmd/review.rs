@@ -1,12 +1,13 @@
-//! `review`: what waits for a person's decision on who a record is, and the decisions.
+//! `review`: what waits for a person's decision, and the decisions on who a record is. Those on places are in `review_places`.
 
-use kivuko_core::people::{Decided, DecisionKind, ReviewRow};
-use kivuko_engine::{By, Side};
+use kivuko_core::people::{Decided, DecisionKind, ReviewRow, asker_of};
+use kivuko_engine::{By, PlaceDecision, PlaceQuestion, Side};
 use serde_json::{Value, json};
 
 use super::rejects::reason;
+use super::review_places;
 use crate::app::App;
-use crate::args::{Corrector, Judge, Review, ReviewList, ReviewWhat};
+use crate::args::review::{Corrector, Judge, Review, ReviewList, ReviewWhat};
 use crate::failure::{Failure, exit};
 use crate::print::mask::Shown;
 use crate::print::time::Calendar;
@@ -19,6 +20,9 @@ pub async fn execute(app: &App, args: Review) -> Result<u8, Failure> {
         ReviewWhat::Accept { id, candidate, by } => answer(app, id, DecisionKind::Link, Some(&candidate), by).await,
         ReviewWhat::New { id, by } => answer(app, id, DecisionKind::New, None, by).await,
         ReviewWhat::Discard { id, by } => answer(app, id, DecisionKind::Discard, None, by).await,
+        ReviewWhat::Keep { id, by } => review_places::decide(app, id, PlaceDecision::Keep, &by).await,
+        ReviewWhat::End { id, day, by } => review_places::decide(app, id, PlaceDecision::End(day), &by).await,
+        ReviewWhat::Refuse { id, by } => review_places::decide(app, id, PlaceDecision::Refuse, &by).await,
         ReviewWhat::Merge { flow, source, target, by } => correct(app, (&flow, &source), DecisionKind::Merge, Some(&target), by).await,
         ReviewWhat::Split { flow, source, by } => correct(app, (&flow, &source), DecisionKind::Split, None, by).await,
         ReviewWhat::Unlink { flow, source, by } => correct(app, (&flow, &source), DecisionKind::Unlink, None, by).await,
@@ -28,16 +32,38 @@ pub async fn execute(app: &App, args: Review) -> Result<u8, Failure> {
 
 async fn list(app: &App, args: &ReviewList) -> Result<u8, Failure> {
     let history = app.history().await?;
-    if let Some(flow) = &args.flow {
-        history.known_flow(flow).await?;
-    }
-    let rows = history.store().reviews(args.flow.as_deref(), args.limit).await?;
-    if rows.is_empty() {
+    let asker = match &args.flow {
+        Some(name) if history.is_crosswalk(name) => Some(asker_of(name)),
+        Some(flow) => {
+            history.known_flow(flow).await?;
+            Some(flow.clone())
+        }
+        None => None,
+    };
+    let all = history.store().reviews(asker.as_deref(), args.limit).await?;
+    let (of_places, rows): (Vec<ReviewRow>, Vec<ReviewRow>) = all.into_iter().partition(|row| row.crosswalk().is_some());
+    // Nobody can answer for a crosswalk that is no more.
+    let places = of_places.iter().filter_map(PlaceQuestion::of).filter(|one| history.has_crosswalk(&one.crosswalk));
+    let places: Vec<PlaceQuestion> = places.collect();
+    if rows.is_empty() && places.is_empty() {
         app.say_nothing("no question is open");
     }
-    app.answer(|| json!({ "questions": rows }), |style| listed(&rows, &history.calendar, style))?;
-    if let (Some(first), false) = (rows.first(), app.json) {
-        app.say_next(&[(app.invoke(&format!("review show {}", first.id)), "the candidates of one of them, side by side")]);
+    app.answer(
+        || json!({ "questions": rows, "places": places }),
+        |style| {
+            let tables = [listed(&rows, &history.calendar, style), review_places::listed(&places, &history.calendar, style)];
+            tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
+        },
+    )?;
+    let mut steps = Vec::new();
+    if let Some(first) = rows.first() {
+        steps.push((app.invoke(&format!("review show {}", first.id)), "the candidates of one of them, side by side"));
+    }
+    if let Some(first) = places.first() {
+        steps.push((app.invoke(&format!("review show {}", first.id)), "what has changed of a pair of places, and what can be done"));
+    }
+    if !app.json && !steps.is_empty() {
+        app.say_next(&steps);
     }
     Ok(exit::WELL)
 }
@@ -64,6 +90,9 @@ async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
     let history = app.history().await?;
     let row = history.store().review(id).await?.filter(|row| !row.closed);
     let row = row.ok_or_else(|| Failure::usage_with(format!("there is no open question {id}"), "review list"))?;
+    if let Some(question) = PlaceQuestion::of(&row) {
+        return review_places::show(app, &question, &history.calendar);
+    }
     let sides = app.engine().await?.sides(&row).await?;
     let shown = |text: &str| Shown::new(&Value::String(text.to_owned()), show_values);
     app.answer(
@@ -144,6 +173,11 @@ fn decided(app: &App, decided: &Decided) -> Result<u8, Failure> {
 async fn history(app: &App, args: &ReviewList) -> Result<u8, Failure> {
     let history = app.history().await?;
     if let Some(flow) = &args.flow {
+        if history.is_crosswalk(flow) {
+            return Err(Failure::usage(format!(
+                "`{flow}` is a crosswalk: what was decided on its places, and why, stands in codes/{flow}.csv"
+            )));
+        }
         history.known_flow(flow).await?;
     }
     let rows = history.store().decision_history(args.flow.as_deref(), args.limit).await?;

@@ -2,6 +2,7 @@
 
 use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
+use kivuko_core::catalogue::run::TOO_MANY_DELETES;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_engine::CauseGroup;
@@ -178,7 +179,10 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         if account.stopped.is_none_or(|cause| is_of_a_system(cause.code)) {
             steps.push((invoke("systems test"), "whether the systems answer now"));
         }
-        steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped"));
+        // That run would stop in the same place.
+        if account.stopped.is_none_or(|cause| cause.code != TOO_MANY_DELETES) {
+            steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped"));
+        }
     }
     steps
 }
@@ -278,6 +282,23 @@ mod tests {
         };
         let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
+    }
+
+    #[test]
+    fn who_would_delete_too_much_is_not_told_to_run_again() {
+        let account = Account {
+            title: "run 15 of cases".into(),
+            status: Some(Status::Incomplete),
+            counts: &Counts::default(),
+            rows: None,
+            seconds: None,
+            written: "written",
+            stopped: Some(&Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed")),
+            causes: &[],
+        };
+        let steps = next(&account, "cases", Some(15), &|rest| format!("kivuko {rest}"));
+        let commands: Vec<&str> = steps.iter().map(|(command, _)| command.as_str()).collect();
+        assert_eq!(commands, ["kivuko explain K0906"]);
     }
 
     #[test]

@@ -167,6 +167,161 @@ fn what_has_changed_since_is_a_task() {
     assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
 }
 
+/// Pairs of which something has changed, one of them closed in the HMIS.
+fn changed() -> Folder {
+    let folder = folder();
+    write(&folder, "codes/places.csv", "register,hmis,note\nr5,h5,\nr3,h3,by phone\n");
+    write(&folder, "data/hmis.csv", &HMIS.replace("h5,Blama HC,,h2,,\n", "h5,Blama HC,,h2,,2026-01-31\n"));
+    folder
+}
+
+/// What the questions on places say has changed.
+fn asked(folder: &Folder) -> Vec<String> {
+    let (document, _) = folder.json(&["review", "list", "places"]);
+    let questions = document["places"].as_array().expect("a list");
+    let of = |question: &serde_json::Value| format!("{} {}", question["places"][0]["id"], question["reasons"]).replace('"', "");
+    questions.iter().map(of).collect()
+}
+
+#[test]
+fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again() {
+    let folder = changed();
+    folder.run(&["review", "list"]).expect(0, &[], &["no question is open"]);
+    folder.run(&["match", "places", "--out", "open.csv"]).expect(0, &[], &["1 changed", "review list places"]);
+    let closed = "r5 [hmis: closed on 2026-01-31, and open in register]";
+    assert_eq!(asked(&folder), [closed]);
+    folder.run(&["review"]).expect(0, &["register r5, hmis h5", "hmis: closed on 2026-01-31"], &["review show 1"]);
+    folder.run(&["review", "show", "1"]).expect(
+        0,
+        &["Salone / Kenema District / Blama Health Centre", "Salone / Kenema / Blama HC", "closed on 2026-01-31"],
+        &["review keep 1", "review end 1 DAY", "review refuse 1"],
+    );
+    // It is one question however often it is looked at, and none of the answers for people fit it.
+    folder.run(&["match", "places", "--out", "open.csv"]).expect(0, &[], &[]);
+    let (document, _) = folder.json(&["review", "list"]);
+    assert_eq!((document["places"][0]["id"].as_i64(), document["questions"].as_array().map(Vec::len)), (Some(1), Some(0)), "{document}");
+    for answer in [["review", "accept", "1", "1"].as_slice(), &["review", "new", "1"], &["review", "discard", "1"]] {
+        folder.run(answer).expect(2, &[], &["K0955", "keep, end or refuse"]);
+    }
+    folder.run(&["review", "keep", "7"]).expect(2, &[], &["K0930"]);
+    folder.run(&["review", "history", "places"]).expect(2, &[], &["codes/places.csv"]);
+
+    // What was not shown cannot be kept unseen, by a question or by a table.
+    let later = HMIS.replace("h5,Blama HC,,h2,,\n", "h5,Blama HC,,h2,,2026-02-28\n");
+    let first = read(&folder, "data/hmis.csv");
+    write(&folder, "data/hmis.csv", &later);
+    let table = decided(&read(&folder, "open.csv"), "r5", "h5", "keep");
+    write(&folder, "open.csv", &table);
+    for decision in [["review", "keep", "1"].as_slice(), &["match", "places", "--decide", "open.csv"]] {
+        folder.run(decision).expect(2, &[], &["K0956", "closed on 2026-02-28", "nothing was kept"]);
+    }
+    write(&folder, "data/hmis.csv", &first);
+    folder.run(&["review", "keep", "1", "--reason", "only the building", "--by", "Sia"]).expect(0, &["kept: 1 decision"], &[]);
+    assert_eq!(
+        read(&folder, "codes/places.csv"),
+        "register,hmis,note,kept,register_name,hmis_name\n\
+         r5,h5,\"only the building, Sia\",\"hmis closed on 2026-01-31, register open\",Blama Health Centre,Blama HC\n\
+         r3,h3,by phone\n"
+    );
+    folder.run(&["check"]).expect(0, &[], &[]);
+    let nothing: [&str; 0] = [];
+    assert_eq!(asked(&folder), nothing);
+    folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 0 decisions", "1 held already"], &[]);
+    let (document, _) = folder.json(&["match", "places"]);
+    assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
+    assert_eq!(asked(&folder), nothing);
+
+    // Closed on another day, and open again: each is asked anew, and goes when it is no longer so.
+    write(&folder, "data/hmis.csv", &later);
+    folder.json(&["match", "places"]);
+    assert_eq!(asked(&folder), ["r5 [hmis: closed on 2026-02-28, and open in register]"]);
+    write(&folder, "data/hmis.csv", HMIS);
+    folder.json(&["match", "places"]);
+    assert_eq!(asked(&folder), ["r5 [it is no longer so that it is closed in hmis and open in register]"]);
+    let (document, _) = folder.json(&["review", "list"]);
+    let question = document["places"][0]["id"].to_string();
+    folder.run(&["review", "keep", &question]).expect(0, &["kept: 1 decision"], &[]);
+    assert!(read(&folder, "codes/places.csv").contains("r5,h5,\"only the building, Sia\",,"), "{}", read(&folder, "codes/places.csv"));
+    assert_eq!(asked(&folder), nothing);
+    write(&folder, "data/hmis.csv", &first);
+    folder.json(&["match", "places"]);
+    assert_eq!(asked(&folder), [closed]);
+}
+
+#[test]
+fn a_pair_is_ended_or_refused_by_the_number_of_its_question() {
+    let header = "register,hmis,note";
+    for (answer, kept) in [
+        (
+            ["review", "end", "1", "2026-01-31"].as_slice(),
+            format!(
+                "{header},valid_to,register_name,hmis_name,decision,valid_from\nr5,h5,,2026-01-31,Blama Health Centre,Blama HC\nr3,h3,by phone\n\
+                 r5,h5,,,Blama Health Centre,Blama HC,refuse,2026-02-01\n"
+            ),
+        ),
+        (
+            &["review", "refuse", "1"],
+            format!("{header},decision,register_name,hmis_name\nr5,h5,,refuse,Blama Health Centre,Blama HC\nr3,h3,by phone\n"),
+        ),
+    ] {
+        let folder = changed();
+        folder.json(&["match", "places"]);
+        folder.run(answer).expect(0, &["kept: 1 decision"], &[]);
+        assert_eq!(read(&folder, "codes/places.csv"), kept);
+        folder.run(&["check"]).expect(0, &[], &[]);
+        folder.json(&["match", "places"]);
+        let nothing: [&str; 0] = [];
+        assert_eq!(asked(&folder), nothing);
+    }
+}
+
+#[test]
+fn places_that_are_not_in_use_on_either_side_are_no_news() {
+    let folder = changed();
+    let told = |folder: &Folder| {
+        let (document, _) = folder.json(&["match", "places"]);
+        let rows = document["matches"].as_array().expect("a list").iter().filter(|row| row["says"] == "changed");
+        rows.map(|row| row["reasons"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&folder).len(), 1, "closed in the HMIS alone");
+    write(&folder, "kivuko.yaml", &PROJECT.replace("register.csv,", "register.csv, active: in_use,"));
+    for (word, news) in [("no", 0), ("yes", 1), ("", 1)] {
+        let rows = REGISTER.lines().map(|line| match line.split(',').next() {
+            Some("id") => format!("{line},in_use\n"),
+            Some("r5") => format!("{line},{word}\n"),
+            _ => format!("{line},yes\n"),
+        });
+        write(&folder, "data/register.csv", &rows.collect::<String>());
+        assert_eq!(told(&folder).len(), news, "{word}");
+    }
+}
+
+#[test]
+fn the_clear_ones_are_not_doubted_once_they_are_taken() {
+    let folder = folder();
+    // Entered twice: one of the two has the code, and a person has to look all the same.
+    write(&folder, "data/hmis.csv", &HMIS.replace("h4,", "h3x,Mattru CHP,,h1,,\nh4,"));
+    let (document, _) = folder.json(&["match", "places"]);
+    let open = document["matches"].as_array().expect("a list");
+    let row = open.iter().find(|row| row["one"]["id"] == "r3").expect("it is open");
+    assert!(row["says"] == "unclear" && row["reasons"].to_string().contains("another one beside it, h3x"), "{row}");
+    assert!(open.iter().any(|row| row["says"] == "same"), "{document}");
+    folder.run(&["match", "places", "--accept-clear"]).expect(0, &[], &[]);
+    assert!(!read(&folder, "codes/places.csv").contains("r3,h3"), "{}", read(&folder, "codes/places.csv"));
+    let (document, _) = folder.json(&["match", "places"]);
+    assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
+    // A person who takes it has seen the other one.
+    folder.run(&["match", "places", "--out", "open.csv"]).expect(0, &[], &[]);
+    write(&folder, "open.csv", &decided(&read(&folder, "open.csv"), "r3", "h3", "accept"));
+    folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 1 decision"], &[]);
+    let (document, _) = folder.json(&["match", "places"]);
+    assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
+    // A third one is news.
+    write(&folder, "data/hmis.csv", &HMIS.replace("h4,", "h3x,Mattru CHP,,h1,,\nh3y,Mattru CHP,,h1,,\nh4,"));
+    folder.json(&["match", "places"]);
+    assert_eq!(asked(&folder), ["r3 [hmis: another place of that name stands beside it, h3y]"]);
+}
+
 #[test]
 fn names_and_options_that_do_not_fit() {
     let folder = folder();

@@ -157,6 +157,7 @@ impl connector::System for System {
             area: "geometry",
             opened: "openingDate",
             closed: "closedDate",
+            ..Known::default()
         };
         (resource == "organisationUnits").then(|| PlacePaths::of(&known))
     }

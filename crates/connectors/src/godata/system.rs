@@ -154,6 +154,7 @@ impl connector::System for System {
             parent: "parentLocationId",
             level: "geographicalLevelId",
             point: "geoLocation",
+            active: "active",
             ..Known::default()
         };
         (resource == "locations").then(|| PlacePaths::of(&known))

@@ -88,7 +88,7 @@ impl Request {
     /// The value has characters that no header can have.
     pub fn secret_header(mut self, name: &'static str, value: &str) -> Result<Self, Error> {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
-            Error::configuration(network::LOGIN_REFUSED, format!("the value for the header {name} has characters that no header can have"))
+            Error::configuration(network::BAD_OPTIONS, format!("the value for the header {name} has characters that no header can have"))
         })?;
         value.set_sensitive(true);
         self.headers.insert(HeaderName::from_static(name), value);

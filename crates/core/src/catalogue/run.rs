@@ -71,6 +71,10 @@ codes! {
     PLACE_CONTRADICTION = 935, "K0935";
     /// There is nothing of that name to be matched, or it is not clear between which systems.
     NOTHING_TO_MATCH = 936, "K0936";
+    /// The question is of another kind.
+    OTHER_QUESTION = 955, "K0955";
+    /// Something has changed since the person was told.
+    CHANGED_SINCE_TOLD = 956, "K0956";
     /// The target holds no numbers.
     NO_NUMBERS = 940, "K0940";
     /// A part of the records would make wrong numbers.

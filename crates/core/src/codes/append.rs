@@ -1,12 +1,13 @@
 //! Many decisions on places at once: written into the file of a crosswalk in the form found, all or none.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::decision::marks_text;
 use super::edit::empty;
-use super::{CodeMap, DECISION, NAME, Verdict};
+use super::{CodeMap, DECISION, KEPT, NAME, Verdict};
 use crate::catalogue::sheet;
 use crate::error::{Place, Problem};
 use crate::table::Table;
@@ -17,13 +18,15 @@ pub struct PlaceRow {
     /// System, id, and what the place is called there now.
     pub places: Vec<(String, String, String)>,
     pub verdict: Verdict,
+    /// What was seen of the pair when it was decided ([`crate::places::Lookout::marks`]).
+    pub kept: BTreeSet<String>,
     pub note: String,
 }
 
 /// What is to become of a row that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revision {
-    /// The places are still the same: their names are those of now.
+    /// The places are still the same, whatever was found of them: their names are those of now.
     Keep,
     /// They are not the same place, from ever.
     Refuse,
@@ -36,6 +39,8 @@ pub enum Revision {
 pub struct Revised {
     pub places: Vec<(String, String, String)>,
     pub revision: Revision,
+    /// What was seen of the pair when it was decided, in the place of what was seen before.
+    pub kept: BTreeSet<String>,
     pub note: String,
 }
 
@@ -61,7 +66,8 @@ pub fn append(
     }
     for row in rows {
         let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
-        let mut cells = vec![(DECISION.to_owned(), verdict.to_owned()), ("note".to_owned(), row.note.clone())];
+        let others = [(DECISION, verdict.to_owned()), ("note", row.note.clone()), (KEPT, marks_text(&row.kept))];
+        let mut cells = others.map(|(column, cell)| (column.to_owned(), cell)).to_vec();
         for (system, id, called) in &row.places {
             cells.push((system.clone(), id.clone()));
             cells.push((format!("{system}{NAME}"), called.clone()));
@@ -70,7 +76,7 @@ pub fn append(
     }
     let (map, mut problems) = CodeMap::crosswalk(name, sides, Some(&table));
     if let Some(map) = map {
-        problems.extend(two_counterparts(&map, &table, before));
+        problems.extend(map.other_counterparts_after(&table, before));
     }
     if problems.is_empty() { Ok(table) } else { Err(problems) }
 }
@@ -95,6 +101,15 @@ impl Columns<'_> {
             self.check_alone(found, revised)?;
         }
         let mut cells: Vec<(String, String)> = Vec::new();
+        // What holds no longer is not asked about again.
+        let goes_on = match revised.revision {
+            Revision::Keep => true,
+            Revision::Refuse => false,
+            Revision::End(day) => today <= day,
+        };
+        if goes_on {
+            cells.push((KEPT.to_owned(), marks_text(&revised.kept)));
+        }
         match &revised.revision {
             Revision::Keep => {}
             Revision::Refuse => cells.push((DECISION.to_owned(), Verdict::Refuse.word().to_owned())),
@@ -155,7 +170,11 @@ impl Columns<'_> {
             self.push(&cells);
             return;
         };
-        for (column, text) in cells.into_iter().filter(|(_, text)| !text.is_empty()) {
+        for (column, text) in cells {
+            // What was seen before and is no longer so goes; nothing else is emptied.
+            if text.is_empty() && (column != KEPT || self.table.column(KEPT).is_none()) {
+                continue;
+            }
             let at = self.table.column_or_new(&column);
             let row = &mut self.table.rows[found];
             if row.cells.len() <= at {
@@ -169,27 +188,4 @@ impl Columns<'_> {
             };
         }
     }
-}
-
-/// Accepting rows of one place and one system with different counterparts on the same days, of which one is new: what a person wrote by hand may lead several
-/// places to one.
-fn two_counterparts(map: &CodeMap, table: &Table, last: usize) -> Vec<Problem> {
-    let mut known: HashMap<(&str, &str, &str), Vec<super::Decision<'_>>> = HashMap::new();
-    let mut problems = Vec::new();
-    for decision in map.decisions().filter(|one| one.verdict() == Verdict::Accept) {
-        for (system, id) in decision.ids() {
-            for (other, counterpart) in decision.ids().filter(|(other, _)| *other != system) {
-                let before = known.entry((system, id, other)).or_default();
-                let clash = before.iter().find(|one| one.id(other) != Some(counterpart) && one.overlaps(&decision));
-                if let Some(clash) = clash.filter(|_| decision.line() > last) {
-                    let place = Place { file: table.file.clone(), line: Some(decision.line()), ..Place::default() };
-                    let message = format!("row {} names another counterpart of `{id}` in {other} for the same days", clash.line());
-                    problems
-                        .push(Problem::error(sheet::CROSSWALK_CONTRADICTION, place, message).expected("one counterpart for the same days"));
-                }
-                before.push(decision);
-            }
-        }
-    }
-    problems
 }

@@ -1,5 +1,7 @@
 //! What people decided on the places of a crosswalk: the rows of its file.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::{CodeMap, CodeRow};
@@ -9,6 +11,10 @@ use crate::table::Table;
 
 /// The column of the verdict.
 pub const DECISION: &str = "decision";
+/// The column of what was seen of a pair when it was decided.
+pub const KEPT: &str = "kept";
+/// What stands between two marks of that column.
+const BETWEEN_MARKS: &str = "; ";
 /// What the name of a column ends with that holds names, for people only: `godata_name`.
 pub const NAME: &str = "_name";
 
@@ -96,20 +102,25 @@ impl<'m> Decision<'m> {
         self.row.holds_on(day)
     }
 
-    /// Whether both hold on some day.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        self.row.overlaps(other.row)
-    }
-
     /// What the person wrote beside it.
     pub fn note(&self) -> &'m str {
         &self.row.note
+    }
+
+    /// What was seen of the pair when it was decided ([`crate::places::Lookout::marks`]).
+    pub fn kept(&self) -> BTreeSet<String> {
+        self.row.kept.split(BETWEEN_MARKS).map(str::trim).filter(|mark| !mark.is_empty()).map(str::to_owned).collect()
     }
 
     /// The row in the file, as a spreadsheet counts it.
     pub fn line(&self) -> usize {
         self.row.line
     }
+}
+
+/// Marks as the file has them.
+pub(super) fn marks_text(marks: &BTreeSet<String>) -> String {
+    marks.iter().map(String::as_str).collect::<Vec<_>>().join(BETWEEN_MARKS)
 }
 
 impl CodeMap {
@@ -126,7 +137,7 @@ impl CodeMap {
 
     /// The columns of a crosswalk's file that hold ids, by their positions in it, and what is wrong with the others.
     pub(super) fn id_columns(header: &[String], sides: &[&str], table: &Table, problems: &mut Vec<Problem>) -> Vec<usize> {
-        const OTHERS: [&str; 5] = ["decision", "valid_from", "valid_to", "note", "status"];
+        const OTHERS: [&str; 6] = [DECISION, KEPT, "valid_from", "valid_to", "note", "status"];
         let names: Vec<String> = sides.iter().map(|side| format!("{side}{NAME}")).collect();
         let known: Vec<&str> = sides.iter().copied().chain(names.iter().map(String::as_str)).chain(OTHERS).collect();
         for (at, column) in header.iter().enumerate().filter(|(_, column)| !column.is_empty() && !known.contains(&column.as_str())) {

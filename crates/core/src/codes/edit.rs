@@ -54,7 +54,7 @@ pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -
     table.push_named(cells);
     match parse(&table) {
         (Some(map), problems) if problems.is_empty() => {
-            let contradictions = map.other_counterparts(&table, row);
+            let contradictions = map.contradicted(&table, row);
             if contradictions.is_empty() { Ok(Added::New(Box::new(table))) } else { Err(contradictions) }
         }
         (_, problems) => Err(problems),
@@ -92,6 +92,13 @@ fn columns(name: &str, sides: &[&str], table: &Table, row: &NewRow<'_>) -> Resul
 }
 
 impl CodeMap {
+    /// What earlier rows say otherwise of the value that the last row is about.
+    fn contradicted(&self, table: &Table, row: &NewRow<'_>) -> Vec<Problem> {
+        let new = self.rows.last().filter(|new| new.verdict == Verdict::Accept);
+        let from = row.cells.first().and_then(|(column, _)| self.column(column));
+        new.zip(from).map_or_else(Vec::new, |(new, from)| self.other_counterparts(table, new, from))
+    }
+
     /// The row that says exactly this.
     fn says_already(&self, row: &NewRow<'_>) -> Option<usize> {
         let same = |known: &&super::CodeRow| {
@@ -99,37 +106,6 @@ impl CodeMap {
             values && known.verdict == row.verdict && (known.from, known.to) == (row.valid_from, row.valid_to)
         };
         self.rows.iter().find(same).map(|row| row.line)
-    }
-
-    /// Earlier rows that give what the last row is about another counterpart on the same days. The other way round several may well lead to one.
-    fn other_counterparts(&self, table: &Table, row: &NewRow<'_>) -> Vec<Problem> {
-        let Some((new, earlier)) = self.rows.split_last().filter(|(new, _)| new.verdict == Verdict::Accept) else { return Vec::new() };
-        let columns: Vec<usize> = row.cells.iter().filter_map(|(column, _)| self.column(column)).collect();
-        let Some((from, others)) = columns.split_first() else { return Vec::new() };
-        let equal = |cell: &str| {
-            let value = new.cells[*from].as_str();
-            if self.crosswalk { cell == value } else { cell.to_lowercase() == value.to_lowercase() }
-        };
-        let beside = earlier.iter().filter(|row| row.verdict == Verdict::Accept && equal(&row.cells[*from]) && row.overlaps(new));
-        let mut problems = Vec::new();
-        for known in beside {
-            for at in others.iter().filter(|at| known.cells[**at] != new.cells[**at] && !(self.crosswalk && known.cells[**at].is_empty())) {
-                let column = &self.columns[*at];
-                let place = Place {
-                    file: table.file.clone(),
-                    line: Some(known.line),
-                    column: table.column(column).map(|at| at + 1),
-                    cell: Some(column.clone()),
-                };
-                let there = match known.cells[*at].as_str() {
-                    "" => "that it has no counterpart".to_owned(),
-                    cell => format!("that it is `{cell}`"),
-                };
-                let message = format!("this row says of `{}` already {there}", new.cells[*from]);
-                problems.push(Problem::error(sheet::CODES_CONTRADICTION, place, message).expected("one counterpart for the same days"));
-            }
-        }
-        problems
     }
 }
 

@@ -10,6 +10,7 @@
 //! ids are compared to the letter.
 
 mod append;
+mod counterparts;
 mod decision;
 mod edit;
 mod export;
@@ -32,7 +33,7 @@ use crate::table::Table;
 use crate::transform::Env;
 
 pub use append::{PlaceRow, Revised, Revision, append};
-pub use decision::{DECISION, Decision, NAME, Verdict};
+pub use decision::{DECISION, Decision, KEPT, NAME, Verdict};
 pub use edit::{Added, NewRow, add};
 pub use export::NameOf;
 pub use links::{Links, Pair, Span};
@@ -69,6 +70,8 @@ struct CodeRow {
     /// Of a crosswalk: what the places were called then, by column.
     names: Vec<String>,
     note: String,
+    /// Of a crosswalk: what was seen then.
+    kept: String,
 }
 
 impl CodeRow {
@@ -201,7 +204,8 @@ impl CodeMap {
         };
         let named = |column: &str| header.iter().position(|name| name == column);
         let days = [named("valid_from"), named("valid_to")];
-        let (note, decision) = (named("note"), named(DECISION).filter(|_| crosswalk));
+        let [decision, kept] = [DECISION, KEPT].map(|column| named(column).filter(|_| crosswalk));
+        let note = named("note");
         let names: Vec<Option<usize>> = coded.iter().map(|at| named(&format!("{}{NAME}", header[*at])).filter(|_| crosswalk)).collect();
         let mut rows: Vec<CodeRow> = Vec::new();
         let mut others = vec![None; coded.len()];
@@ -252,7 +256,8 @@ impl CodeMap {
                 None => Verdict::Accept,
             };
             let text = |at: &Option<usize>| at.map_or_else(String::new, |at| cell(at).to_owned());
-            rows.push(CodeRow { cells, from, to, line: row.number, verdict, names: names.iter().map(text).collect(), note: text(&note) });
+            let names = names.iter().map(text).collect();
+            rows.push(CodeRow { cells, from, to, line: row.number, verdict, names, note: text(&note), kept: text(&kept) });
         }
         let mut exact = vec![HashMap::<String, Vec<usize>>::new(); coded.len()];
         let mut folded = exact.clone();

@@ -145,7 +145,7 @@ fn a_side_that_the_file_does_not_have_yet_is_empty() {
 
 fn revised(one: &str, other: &str, revision: Revision, note: &str) -> Revised {
     let place = |system: &str, id: &str| (system.to_owned(), id.to_owned(), String::new());
-    Revised { places: vec![place("godata", one), place("hmis", other)], revision, note: note.to_owned() }
+    Revised { places: vec![place("godata", one), place("hmis", other)], revision, kept: BTreeSet::new(), note: note.to_owned() }
 }
 
 fn revise(text: &str, sides: &[&str], revision: Revision) -> Result<String, Vec<Problem>> {

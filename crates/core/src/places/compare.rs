@@ -159,7 +159,8 @@ pub(super) fn compare((one, at): (&Tree, usize), (two, place): (&Tree, usize), r
         bits -= 3.0;
         doubts.push(Doubt::ClosedBefore);
     }
-    let one_closed = first.closed.is_some() != second.closed.is_some();
+    let says_closed = |place: &Place| place.closed.is_some() || place.active == Some(false);
+    let one_closed = says_closed(first) != says_closed(second);
     bits += match (one.is_leaf(at), two.is_leaf(place)) {
         (true, true) => 0.0,
         (false, false) => 0.5,

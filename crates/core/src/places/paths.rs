@@ -26,6 +26,8 @@ pub struct PlacePaths {
     pub opened: Option<SourcePath>,
     /// The day on which it closed.
     pub closed: Option<SourcePath>,
+    /// Whether it is in use: false means that it is closed, from whatever day on.
+    pub active: Option<SourcePath>,
 }
 
 impl PlacePaths {
@@ -48,12 +50,13 @@ impl PlacePaths {
             area: maybe(known.area),
             opened: maybe(known.opened),
             closed: maybe(known.closed),
+            active: maybe(known.active),
         }
     }
 
     /// All of them, as a reading asks for them.
     pub fn all(&self) -> Vec<String> {
-        let single = [&self.parent, &self.level, &self.point, &self.area, &self.opened, &self.closed];
+        let single = [&self.parent, &self.level, &self.point, &self.area, &self.opened, &self.closed, &self.active];
         let paths = [&self.id, &self.name].into_iter().chain(&self.other_names).chain(&self.codes).chain(single.into_iter().flatten());
         paths.map(|path| path.text().to_owned()).collect()
     }
@@ -72,4 +75,5 @@ pub struct Known<'a> {
     pub area: &'a str,
     pub opened: &'a str,
     pub closed: &'a str,
+    pub active: &'a str,
 }

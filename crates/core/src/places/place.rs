@@ -23,4 +23,13 @@ pub struct Place {
     pub area: Option<Area>,
     pub opened: Option<Date>,
     pub closed: Option<Date>,
+    /// Whether its system says that it is in use; `None`: the system does not say.
+    pub active: Option<bool>,
+}
+
+impl Place {
+    /// Whether it is closed on a day, by its date or because its system says that it is not in use.
+    pub fn is_closed(&self, on: Date) -> bool {
+        self.active == Some(false) || self.closed.is_some_and(|closed| closed <= on)
+    }
 }

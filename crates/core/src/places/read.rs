@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Place, PlacePaths};
 use crate::geometry::Shape;
 use crate::path::SourcePath;
-use crate::value::text;
+use crate::value::{text, truth};
 
 impl PlacePaths {
     /// What a record says of its place. What cannot be read (a geometry that is none, a day that is none) is not known.
@@ -28,6 +28,7 @@ impl PlacePaths {
             area: drawn.and_then(|shape| shape.area().cloned()),
             opened: day(&self.opened),
             closed: day(&self.closed),
+            active: self.active.as_ref().and_then(|path| truth(&one(path)?)),
         }
     }
 }

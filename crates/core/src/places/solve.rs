@@ -51,7 +51,7 @@ pub(super) struct Solver {
     pub context: Context,
     /// For each place of the first side its candidates, the best first.
     pub pairs: Vec<Vec<Pair>>,
-    refused: HashSet<(usize, usize)>,
+    pub refused: HashSet<(usize, usize)>,
     /// Places that are spoken for, or have no counterpart.
     pub settled_one: Vec<bool>,
     pub settled_two: Vec<bool>,

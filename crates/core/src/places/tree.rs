@@ -31,8 +31,8 @@ pub(super) struct Tree {
     /// The places in that order.
     pub sequence: Vec<usize>,
     pub by_id: HashMap<String, usize>,
-    /// How many places of one parent have one name, whatever their kinds.
-    namesakes: HashMap<(Option<usize>, String), usize>,
+    /// Which places of one parent have one name, whatever their kinds.
+    namesakes: HashMap<(Option<usize>, String), Vec<usize>>,
     /// For each depth, how many places stand there or higher.
     pub down_to: Vec<usize>,
 }
@@ -79,9 +79,9 @@ impl Tree {
             names[at] = self::names(&places[at], parent[at].map(|above| names[above].as_slice()));
         }
         let points = points(&places);
-        let mut namesakes: HashMap<(Option<usize>, String), usize> = HashMap::new();
+        let mut namesakes: HashMap<(Option<usize>, String), Vec<usize>> = HashMap::new();
         for (at, names) in names.iter().enumerate() {
-            *namesakes.entry((parent[at], names[0].village())).or_default() += 1;
+            namesakes.entry((parent[at], names[0].village())).or_default().push(at);
         }
         Self { places, names, points, parent, children, depth, order, end, sequence, by_id, namesakes, down_to }
     }
@@ -107,7 +107,18 @@ impl Tree {
 
     /// Whether another place of the same parent has its name: a village and its facilities.
     pub fn has_namesake(&self, at: usize) -> bool {
-        self.namesakes.get(&(self.parent[at], self.names[at][0].village())).is_some_and(|many| *many > 1)
+        self.namesakes_of(at).len() > 1
+    }
+
+    /// Places of the same parent with the same name and kind, without itself. Of those without a parent none is said to stand beside another.
+    pub fn beside(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        let is_like = move |other: &usize| *other != at && self.names[*other][0].key() == self.names[at][0].key();
+        let all = if self.parent[at].is_some() { self.namesakes_of(at) } else { &[] };
+        all.iter().copied().filter(is_like)
+    }
+
+    fn namesakes_of(&self, at: usize) -> &[usize] {
+        self.namesakes.get(&(self.parent[at], self.names[at][0].village())).map_or(&[], Vec::as_slice)
     }
 
     pub fn is_leaf(&self, at: usize) -> bool {

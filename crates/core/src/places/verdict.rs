@@ -86,11 +86,48 @@ pub(super) fn proposals(solver: &Solver) -> Vec<Proposal> {
         let candidates = candidates.into_iter().map(|(_, candidate)| candidate).collect();
         all.push(Proposal { one: Some(solver.one.places[at].id.clone()), two: None, says, candidates });
     }
+    leave_namesakes(solver, &mut all);
     for &place in solver.two.sequence.iter().filter(|&&place| !solver.settled_two[place] && !shown[place]) {
         let two = Some(solver.two.places[place].id.clone());
         all.push(Proposal { one: None, two, says: Says::None, candidates: Vec::new() });
     }
     all
+}
+
+/// Leaves pairs to a person beside which, on either side, another place of that name and kind stands that nobody has decided on and that is not taken itself: one place that was split, or entered twice.
+/// The pair would be told as one to be looked at as soon as it was taken.
+fn leave_namesakes(solver: &Solver, all: &mut [Proposal]) {
+    let (mut decided_one, mut decided_two) = (solver.settled_one.clone(), solver.settled_two.clone());
+    for &(at, place) in &solver.refused {
+        (decided_one[at], decided_two[place]) = (true, true);
+    }
+    let (mut one, mut two) = (decided_one.clone(), decided_two.clone());
+    let taken = |proposal: &Proposal| {
+        let candidate = proposal.candidates.first().filter(|_| proposal.says == Says::Same)?;
+        Some((*solver.one.by_id.get(proposal.one.as_deref()?)?, *solver.two.by_id.get(&candidate.id)?))
+    };
+    for (at, place) in all.iter().filter_map(taken) {
+        (one[at], two[place]) = (true, true);
+    }
+    // Who is left to a person may stand beside another one that was taken.
+    let mut left = true;
+    while left {
+        left = false;
+        for proposal in all.iter_mut() {
+            let Some((at, place)) = taken(proposal) else { continue };
+            let here = solver.one.beside(at).filter(|other| !one[*other]).map(|other| solver.one.places[other].id.as_str());
+            let there = solver.two.beside(place).filter(|other| !two[*other]).map(|other| solver.two.places[other].id.as_str());
+            let others: Vec<&str> = here.chain(there).collect();
+            if others.is_empty() {
+                continue;
+            }
+            (one[at], two[place]) = (decided_one[at], decided_two[place]);
+            proposal.says = Says::Unclear;
+            let doubt = format!("to be looked at: of that name and kind there is another one beside it, {}", others.join(", "));
+            proposal.candidates[0].reasons.push(doubt);
+            left = true;
+        }
+    }
 }
 
 fn judge(solver: &Solver, rivals: &Rivals, at: usize) -> (Says, Vec<(usize, Candidate)>) {

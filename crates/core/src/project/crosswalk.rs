@@ -53,6 +53,7 @@ struct Written {
     area: Option<SourcePath>,
     opened: Option<SourcePath>,
     closed: Option<SourcePath>,
+    active: Option<SourcePath>,
 }
 
 impl Crosswalk {
@@ -91,6 +92,7 @@ impl Side {
                 area: written.area.clone().or(known.area),
                 opened: written.opened.clone().or(known.opened),
                 closed: written.closed.clone().or(known.closed),
+                active: written.active.clone().or(known.active),
             });
         }
         let missing = |key: &str| {
@@ -111,6 +113,7 @@ impl Side {
             area: written.area.clone(),
             opened: written.opened.clone(),
             closed: written.closed.clone(),
+            active: written.active.clone(),
         })
     }
 
@@ -202,6 +205,7 @@ impl Reader<'_, '_> {
             area: self.path("area", keys.area.as_deref()),
             opened: self.path("opened", keys.opened.as_deref()),
             closed: self.path("closed", keys.closed.as_deref()),
+            active: self.path("active", keys.active.as_deref()),
         };
         Some(Side { system: self.system.to_owned(), resource: keys.resource.clone(), options, place: self.place, written })
     }
@@ -217,7 +221,8 @@ impl Reader<'_, '_> {
     }
 
     fn options(&mut self, keys: &SideKeys, declaration: &Declaration) -> Value {
-        const OWN: [&str; 11] = ["resource", "id", "name", "other_names", "codes", "parent", "level", "point", "area", "opened", "closed"];
+        const OWN: [&str; 12] =
+            ["resource", "id", "name", "other_names", "codes", "parent", "level", "point", "area", "opened", "closed", "active"];
         let properties = declaration.from_options.get("properties").and_then(Value::as_object);
         let known: Vec<&str> = OWN.into_iter().chain(properties.into_iter().flatten().map(|(key, _)| key.as_str())).collect();
         let mut wanted = Node::empty(self.node.at.clone());

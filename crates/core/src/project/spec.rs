@@ -74,6 +74,9 @@ pub struct SideKeys {
     /// The path of the day on which it closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<String>,
+    /// The path of whether it is in use: `false`, `no` or `0` means that it is closed, from whatever day on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<String>,
     /// The keys of the kind of system.
     #[serde(flatten)]
     pub options: Map<String, Value>,

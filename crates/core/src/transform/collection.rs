@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::{Family, Step, Takes, Transform, example, optional, required, text_of};
+use crate::catalogue::record;
+use crate::error::Cause;
 use crate::expr::Scope;
 
 const fn collection(
@@ -96,6 +98,26 @@ pub(super) static ALL: &[&Transform] = &[
                 Ok(Value::Array(kept.collect()))
             }))
         })
+    },
+    &Transform {
+        examples: &[example("same", "[\"Bo\", null, \"Bo\"]", "\"Bo\""), example("same", "[\"Bo\", \"Bo town\"]", "rejected K0308")],
+        ..collection(
+            "same",
+            "The value that all have which are not empty. Different ones are a rejection: rows of one group that contradict each other.",
+            |arguments| {
+                Ok(Step::several(arguments, |values, _| {
+                    let mut values = values.into_iter();
+                    let first = values.next().unwrap_or_default();
+                    let others = values.filter(|value| !crate::value::same(value, &first)).count();
+                    if others == 0 {
+                        return Ok(first);
+                    }
+                    let message =
+                        format!("the values contradict each other: {others} of them differ from the first, and all must be the same");
+                    Err(Cause::new(record::SEVERAL_VALUES, message))
+                }))
+            },
+        )
     },
     &Transform {
         parameters: &[required("condition", "an expression in braces; `item` is the value")],

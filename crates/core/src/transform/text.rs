@@ -417,11 +417,7 @@ fn boolean(value: Value, words: Option<&(String, String)>) -> Result<Value, Caus
         Some((yes, _)) if text == *yes => Some(true),
         Some((_, no)) if text == *no => Some(false),
         Some(_) => None,
-        None => match text.as_str() {
-            "true" | "yes" | "y" | "t" | "1" => Some(true),
-            "false" | "no" | "n" | "f" | "0" => Some(false),
-            _ => None,
-        },
+        None => crate::value::truth(&text),
     };
     holds.map(Value::Bool).ok_or_else(|| {
         let known = words.map_or("true, yes, y, t, 1, false, no, n, f or 0".to_owned(), |(yes, no)| format!("{yes} or {no}"));

@@ -123,7 +123,9 @@ impl Execution<'_> {
         let all = self.engine.store.count_counted(&self.flow.name).await?;
         let many = absent.len() as u64;
         if many > FEW && self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(many, all) {
-            let message = format!("{many} of {all} records would no longer be counted, more than `stop_above` allows; nothing was sent");
+            let message = format!(
+                "{many} of {all} records would no longer be counted, more than `stop_above` allows; nothing was sent; if the source is complete, raise `deletes: stop_above` in the flow for one run"
+            );
             return Err(Error::stop(codes::TOO_MANY_DELETES, message));
         }
         let partition = Partition(ABSENT.to_owned());

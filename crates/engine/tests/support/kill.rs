@@ -211,6 +211,7 @@ delegate! {
     count_people(index: &'a str, keys: &'a [i64]) -> PeopleCount;
     reviews(flow: Option<&'a str>, limit: usize) -> Vec<ReviewRow>;
     review(id: i64) -> Option<ReviewRow>;
+    replace_reviews(asker: &'a str, between: [&'a str; 2], reviews: &'a [kivuko_core::people::Review], at: jiff::Timestamp) -> ();
     decide(decision: &'a Decided) -> ();
     decisions(source_system: &'a str, source_resource: &'a str, ids: &'a [String], target_system: &'a str) -> Vec<Decided>;
     decision_history(flow: Option<&'a str>, limit: usize) -> Vec<Decided>;

@@ -1,5 +1,6 @@
 //! Questions to a person, and what people decided.
 
+use jiff::Timestamp;
 use kivuko_core::error::Error;
 use kivuko_core::people::{Decided, DecisionKind, Review, ReviewRow};
 use kivuko_core::store::{PageCommit, SourceKey};
@@ -70,16 +71,31 @@ pub async fn commit(connection: &mut SqliteConnection, page: &PageCommit) -> Res
             .await
             .map_err(sql(WRITING))?;
     }
-    if !page.reviews.is_empty() {
-        sqlx::query(query!("review_put"))
-            .bind(&page.flow)
-            .bind(micros(page.at))
-            .bind(json(&page.reviews)?)
-            .execute(connection)
-            .await
-            .map_err(sql(WRITING))?;
+    put(connection, &page.flow, &page.reviews, page.at).await
+}
+
+async fn put(connection: &mut SqliteConnection, asker: &str, reviews: &[Review], at: Timestamp) -> Result<(), Error> {
+    if reviews.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let written = sqlx::query(query!("review_put")).bind(asker).bind(micros(at)).bind(json(reviews)?).execute(connection).await;
+    written.map(drop).map_err(sql(WRITING))
+}
+
+pub async fn replace(store: &SqliteStore, asker: &str, [one, two]: [&str; 2], reviews: &[Review], at: Timestamp) -> Result<(), Error> {
+    let mut tx = store.begin(WRITING).await?;
+    let asked: Vec<(&str, &str)> = reviews.iter().map(|review| (review.source.id.as_str(), review.part.as_str())).collect();
+    sqlx::query(query!("review_close_others"))
+        .bind(asker)
+        .bind(micros(at))
+        .bind(one)
+        .bind(two)
+        .bind(json(&asked)?)
+        .execute(&mut *tx)
+        .await
+        .map_err(sql(WRITING))?;
+    put(&mut tx, asker, reviews, at).await?;
+    tx.commit().await.map_err(sql(WRITING))
 }
 
 async fn any_open(connection: &mut SqliteConnection, flow: &str) -> Result<bool, Error> {

@@ -6,7 +6,7 @@ use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, Par
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::{Outcome, Status};
-use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, ReviewRow};
+use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, Review, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
 use kivuko_core::store::{
     CursorRow, FlowVersion, Found, Intent, IntentId, Kept, Lease, Link, OpenIntent, OutcomeRow, PageCommit, Reference, RejectionRow,
@@ -319,6 +319,16 @@ impl Store for SqliteStore {
 
     fn reviews<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, Error>> {
         Box::pin(reviews::list(self, flow, limit))
+    }
+
+    fn replace_reviews<'a>(
+        &'a self,
+        asker: &'a str,
+        between: [&'a str; 2],
+        reviews: &'a [Review],
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(reviews::replace(self, asker, between, reviews, at))
     }
 
     fn review(&self, id: i64) -> BoxFuture<'_, Result<Option<ReviewRow>, Error>> {

@@ -52,7 +52,12 @@ fn review(id: &str, candidates: &[(&str, f64)]) -> Review {
         target_resource: "cases".to_owned(),
         candidates: candidates
             .iter()
-            .map(|(id, score)| ReviewCandidate { target_id: (*id).to_owned(), score: *score, reasons: texts(&["name equal"]) })
+            .map(|(id, score)| ReviewCandidate {
+                target_id: (*id).to_owned(),
+                score: *score,
+                reasons: texts(&["name equal"]),
+                place: String::new(),
+            })
             .collect(),
     }
 }
@@ -111,4 +116,39 @@ pub async fn questions_are_closed_by_decisions(open: &Open<'_>) {
     assert_eq!(store.links("register", "cases.csv", &of(&["4"]), "godata").await.unwrap(), []);
     assert_eq!(store.sent("cases", &of(&["4"])).await.unwrap(), []);
     assert_eq!(store.decision_history(Some("cases"), 10).await.unwrap(), [third, second, first]);
+}
+
+pub async fn questions_of_a_crosswalk_are_replaced_as_a_whole(open: &Open<'_>) {
+    let store = open().await;
+    let question = |one: &str, two: &str, says: &str| {
+        let mut asked = review(one, &[(two, 1.0)]);
+        asked.part = format!("register godata {two}");
+        asked.candidates[0].reasons = texts(&[says]);
+        asked.candidates[0].place = "Salone / Bo".to_owned();
+        asked
+    };
+    let other = Review { target_system: "hmis".to_owned(), ..question("1", "t-1", "moved") };
+    let asker = "crosswalk:places";
+    let first = [question("1", "t-1", "closed"), question("1", "t-2", "closed"), question("2", "t-1", "moved")];
+    store.replace_reviews(asker, ["register", "godata"], &first, at(1)).await.unwrap();
+    store.replace_reviews(asker, ["register", "hmis"], std::slice::from_ref(&other), at(2)).await.unwrap();
+    // One is decided, one says something else, one is new; those between other systems and those of flows stay.
+    let mut commit = page(begin(&*store, "cases", 1).await, "cases");
+    commit.reviews = vec![review("1", &[("t-9", 0.5)])];
+    store.commit_page(&commit).await.unwrap();
+    let second = [question("1", "t-1", "closed on another day"), question("2", "t-1", "moved"), question("3", "t-3", "closed")];
+    for time in [3, 4] {
+        store.replace_reviews(asker, ["register", "godata"], &second, at(time)).await.unwrap();
+    }
+    let store = open().await;
+    let rows = store.reviews(Some(asker), 10).await.unwrap();
+    let asked: Vec<_> = rows.iter().map(|row| (&row.review, row.first_at)).collect();
+    assert_eq!(asked, [(&second[0], at(1)), (&second[1], at(1)), (&other, at(2)), (&second[2], at(3))]);
+    assert_eq!((rows[0].id, rows[1].id, rows[0].crosswalk()), (1, 3, Some("places")), "who is asked again keeps the number");
+    assert!(store.review(2).await.unwrap().unwrap().closed);
+    let of_flow = store.reviews(Some("cases"), 10).await.unwrap();
+    assert_eq!(of_flow.iter().map(|row| row.crosswalk()).collect::<Vec<_>>(), [None]);
+    // Nothing is to be asked any more.
+    store.replace_reviews(asker, ["register", "godata"], &[], at(5)).await.unwrap();
+    assert_eq!(store.reviews(Some(asker), 10).await.unwrap().len(), 1);
 }

@@ -337,7 +337,7 @@ fn refused_rows(answer: &Answer, group: &[Leaf<'_, '_>], numbers: &HashMap<Strin
         // `'1 - 2'`, or of two that are at odds `'1', '1 - 2'`.
         let quoted = row.record_no.as_str().unwrap_or_default().split('\'').skip(1).step_by(2);
         let named: Vec<usize> = quoted.filter_map(|number| numbers.get(number).copied()).collect();
-        let other = named.first().filter(|_| named.len() > 1).map(|at| group[*at].id.as_str());
+        let other = named.first().filter(|_| named.len() > 1).map(|at| &group[*at]);
         let word = row.message.strip_prefix(MESSAGE).unwrap_or_default();
         first.get_or_insert_with(|| refusal(word, &group[0], None));
         if let Some(at) = named.last().filter(|at| bad.iter().all(|(known, _)| known != *at)) {
@@ -351,12 +351,14 @@ fn refused_rows(answer: &Answer, group: &[Leaf<'_, '_>], numbers: &HashMap<Strin
     Some(Sent::Bad(bad))
 }
 
-fn refusal(word: &str, leaf: &Leaf<'_, '_>, other: Option<&str>) -> Written {
+fn refusal(word: &str, leaf: &Leaf<'_, '_>, other: Option<&Leaf<'_, '_>>) -> Written {
     let cause = match word {
         "SAME_ID" => Cause::new(godata::ID_TAKEN, "another row of the file has this id").field("id"),
         "INVALID_NAME" => Cause::new(record::REQUIRED_EMPTY, "a location needs a name").field("name"),
         "INVALID_SYNONYMS" => Cause::new(record::WRONG_TYPE, "a list of texts is expected").field("synonyms"),
-        "DUPLICATE_FILE_NAME" | "DUPLICATE_DB_NAME" | "DUPLICATE_FILE_SYNONYMS" | "DUPLICATE_DB_SYNONYMS" => taken(other),
+        "DUPLICATE_FILE_NAME" | "DUPLICATE_DB_NAME" | "DUPLICATE_FILE_SYNONYMS" | "DUPLICATE_DB_SYNONYMS" => {
+            taken(other.map(|other| other.id.as_str()), other.and_then(|other| other.body.get("name")?.as_str()))
+        }
         "PARENT_MISSING" => return no_parent(leaf.parent.as_deref().unwrap_or_default()),
         "PARENT_LOOP" => Cause::new(godata::BELOW_ITSELF, "its parent lies below it in Go.Data; the location would lie in itself")
             .field("parentLocationId"),

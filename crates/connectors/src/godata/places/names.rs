@@ -31,11 +31,11 @@ impl Writer<'_> {
             }
         };
         for (position, node) in refused {
-            let holder =
-                siblings.iter().find(|sibling| Node::of(sibling).names.clash(&node.names)).and_then(|sibling| sibling.get("id")?.as_str());
-            if let (Some(holder), Some(Written::Refused(cause))) = (holder, outcomes.get_mut(position)) {
+            let holder = siblings.iter().find(|sibling| Node::of(sibling).names.clash(&node.names));
+            let told = |key: &str| holder?.get(key)?.as_str();
+            if let (Some(id), Some(Written::Refused(cause))) = (told("id"), outcomes.get_mut(position)) {
                 let left = if cause.message.ends_with(LEFT_ASIDE) { LEFT_ASIDE } else { "" };
-                cause.message = taken(Some(holder)).message + left;
+                cause.message = taken(Some(id), told("name")).message + left;
             }
         }
     }
@@ -56,14 +56,14 @@ impl Writer<'_> {
     }
 }
 
-/// Why a place cannot be called as the sheet says. `holder`: the location that has the name, or what stands for it in a plan.
-pub(in crate::godata) fn taken(holder: Option<&str>) -> Cause {
+/// Why a place cannot be called as the sheet says. `holder`: the id of the location that has the name, or what stands for it in a plan; `name`: what it is called.
+pub(in crate::godata) fn taken(holder: Option<&str>, name: Option<&str>) -> Cause {
     let whose = match holder {
         None => "another location".to_owned(),
         Some(stand_in) if is_not_yet(stand_in) => {
             format!("the location that is made before it of the record {}", source_of_not_yet(stand_in).unwrap_or_default())
         }
-        Some(id) => format!("the location {id}"),
+        Some(id) => name.map_or_else(|| format!("the location {id}"), |name| format!("the location `{name}` ({id})")),
     };
     let message = format!("the name or a synonym belongs to {whose}, which lies in the same parent; capitals do not count");
     Cause::new(godata::TAKEN, message).field("name")

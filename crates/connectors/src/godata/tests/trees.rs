@@ -112,7 +112,7 @@ async fn rows_that_are_refused_are_told_and_what_lies_below_them_waits() {
         [&taken, &waits, &waits, "done", "done", &taken, &waits, &waits, &waits, "K0651", "done", &twice],
         "{written:?}"
     );
-    assert!(said(&written[0]).contains("location T,") && said(&written[5]).contains("location b,"), "{written:?}");
+    assert!(said(&written[0]).contains("` (T),") && said(&written[5]).contains("` (b),"), "{written:?}");
     assert_eq!(all(&world), pairs(&[("P", ""), ("T", "P"), ("b", "P"), ("b1", "b"), ("h", "")]));
 }
 

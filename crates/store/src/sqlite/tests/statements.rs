@@ -67,6 +67,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("cells_forget_parts"),
         query!("cells_forget_records"),
         query!("cells_forget"),
+        query!("review_close_others"),
         query!("link_by_key"),
         query!("link_by_target"),
         query!("link_count"),
