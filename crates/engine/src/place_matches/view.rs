@@ -71,18 +71,17 @@ pub struct PlaceView<'e> {
 /// It is not clear which two, or the crosswalk does not have one of them.
 pub fn two_sides<'c>(crosswalk: &'c Crosswalk, between: Option<[&str; 2]>) -> Result<[&'c Side; 2], Error> {
     let known: Vec<&str> = crosswalk.sides.iter().map(|side| side.system.as_str()).collect();
-    for name in between.iter().flatten().filter(|name| crosswalk.side(name).is_none()) {
+    let refused = |message: String| Error::configuration(codes::NOTHING_TO_MATCH, message);
+    if let Some(name) = between.iter().flatten().find(|name| crosswalk.side(name).is_none()) {
         let message = format!("the crosswalk `{}` has no system `{name}`; expected two of {}", crosswalk.name, known.join(", "));
-        return Err(Error::configuration(codes::NOTHING_TO_MATCH, message));
+        return Err(refused(message));
     }
     let meant = |side: &&Side| between.is_none_or(|names| names.contains(&side.system.as_str()));
-    match crosswalk.sides.iter().filter(meant).collect::<Vec<_>>().as_slice() {
-        [one, two] => Ok([one, two]),
-        _ => {
-            let message = format!("the crosswalk `{}` is between {}; say which two with --between", crosswalk.name, known.join(", "));
-            Err(Error::configuration(codes::NOTHING_TO_MATCH, message))
-        }
+    if let [one, two] = crosswalk.sides.iter().filter(meant).collect::<Vec<_>>().as_slice() {
+        return Ok([one, two]);
     }
+    let message = format!("the crosswalk `{}` is between {}; say which two with --between", crosswalk.name, known.join(", "));
+    Err(refused(message))
 }
 
 impl Engine {
