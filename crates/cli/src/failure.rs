@@ -4,6 +4,7 @@ use std::path::Path;
 
 use kivuko_core::error::{Error, Problem};
 use kivuko_core::project::Files;
+use kivuko_engine::PlacesRefused;
 use serde_json::{Value, json};
 
 use crate::print::{Style, account, problem, style};
@@ -38,6 +39,15 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<PlacesRefused> for Failure {
+    fn from(refused: PlacesRefused) -> Self {
+        match refused {
+            PlacesRefused::Error(error) => Self::Error(error),
+            PlacesRefused::File(problems) => Self::Problems { problems, files: Files::default() },
+        }
     }
 }
 

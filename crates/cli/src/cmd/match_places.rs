@@ -159,13 +159,9 @@ pub async fn keep(app: &App, engine: &Engine, view: &PlaceView<'_>, choices: &[P
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(Failure::file("reading", &path, &error)),
     };
-    let refused = |problems| Failure::Problems { problems, files: kivuko_core::project::Files::default() };
-    let present = bytes.as_deref().map(|bytes| Table::parse(&name, bytes)).transpose().map_err(|problem| refused(vec![problem]))?;
-    let kept = match view.decide(choices, present) {
-        Ok(kept) => kept,
-        Err(PlacesRefused::Error(error)) => return Err(error.into()),
-        Err(PlacesRefused::File(problems)) => return Err(refused(problems)),
-    };
+    let present = bytes.as_deref().map(|bytes| Table::parse(&name, bytes)).transpose();
+    let present = present.map_err(|problem| PlacesRefused::File(vec![problem]))?;
+    let kept = view.decide(choices, present)?;
     if kept.kept > 0 {
         super::codes::write(&path, &kept.table.write())?;
     }

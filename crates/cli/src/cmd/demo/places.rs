@@ -2,8 +2,7 @@
 
 use kivuko_core::connector::Cancel;
 use kivuko_core::outcome::Status;
-use kivuko_core::project::Files;
-use kivuko_engine::{Pace, PlaceChoice, PlaceDecision, PlaceMatches, PlacesRefused};
+use kivuko_engine::{Pace, PlaceChoice, PlaceDecision, PlaceMatches};
 use serde_json::Value;
 
 use super::Stage;
@@ -67,28 +66,26 @@ impl Stage<'_> {
     /// A partner's list against DHIS2: what is clear is accepted, and of what is not a person says which it is.
     pub(super) async fn match_facilities(&self) -> Result<(), Failure> {
         let engine = self.workspace()?.open(Cancel::default(), Pace::default()).await?;
-        let found = engine.match_places(places::CROSSWALK, None).await?;
+        let view = engine.places_now(places::CROSSWALK, None).await?;
+        let found = engine.match_places(&view).await?;
         self.tell(&self.heading("8", "Which facility is which", &format!("match {}", places::CROSSWALK)))?;
         self.tell("  A partner has a list of its own: other spellings, no codes.\n\n")?;
         self.tell(&self.proposals(&found))?;
 
-        let today = engine.clock().now().to_zoned(engine.project().timezone.clone()).date();
-        let mut choices = match_places::clear(&found, today);
+        let mut choices = match_places::clear(&found, view.today());
         let clear = counted(choices.len() as u64, "is clear and is", "are clear and are");
         let unclear = found.matches.iter().find(|row| row.says == "unclear" && row.one.is_some() && row.two.is_some());
         choices.extend(unclear.map(|row| PlaceChoice {
             one: row.one.as_ref().map(|place| place.id.clone()),
             two: row.two.as_ref().map(|place| place.id.clone()),
             decision: PlaceDecision::Accept,
+            seen: row.reasons.join("; "),
             why: "asked by phone".to_owned(),
             place: "the proposals".to_owned(),
         }));
-        let kept = engine.decide_places(places::CROSSWALK, None, &choices, None).await;
-        let kept = kept.map_err(|refused| match refused {
-            PlacesRefused::Error(error) => Failure::from(error),
-            PlacesRefused::File(problems) => Failure::Problems { problems, files: Files::default() },
-        })?;
+        let kept = view.decide(&choices, None)?;
         codes::write(&self.root.join(format!("codes/{}.csv", places::CROSSWALK)), &kept.table.write())?;
+        engine.places_decided(&view, &kept).await?;
         let asked = if unclear.is_some() { "; of an unclear one a person has said which it is" } else { "" };
         let said = format!("{clear} accepted{asked}. What is decided stands in codes/{}.csv, and is not asked again.", places::CROSSWALK);
         self.tell(&format!("\n  {}\n", self.app.out.wrap(&said, 2)))?;
