@@ -111,7 +111,7 @@ impl Foreseen {
     /// A place takes its name, in the place of the one that it had; or why it cannot.
     fn take_name(&mut self, id: &String, before: Option<&Names>, wanted: &Names) -> Option<Cause> {
         if let Some((holder, _)) = self.roster.holder(wanted, id) {
-            let cause = taken(Some(holder));
+            let cause = taken(Some(holder), None);
             // It may have been put aside.
             before.iter().for_each(|before| self.roster.add(before, id));
             return Some(cause);
