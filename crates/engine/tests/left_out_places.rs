@@ -46,5 +46,8 @@ async fn what_cannot_be_read_is_told() {
     assert!(warnings.iter().any(|warning| warning.contains(expected)), "{warnings:?}");
 
     world.write("data/register.csv", "id,name,parent\nr0,Salone,\nr1,Bo District,r0\nr2,Kenema District,r0\n");
-    assert_eq!(engine.match_places(&engine.places_now("places", None).await.expect("both are read")).await.expect("they can be matched").left_out, []);
+    assert_eq!(
+        engine.match_places(&engine.places_now("places", None).await.expect("both are read")).await.expect("they can be matched").left_out,
+        []
+    );
 }

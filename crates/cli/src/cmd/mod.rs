@@ -30,7 +30,8 @@ use crate::failure::Failure;
 /// Does what was asked.
 pub async fn execute(app: &App, command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Demo(args) => demo::execute(app, &args).await,
+        // It carries all its steps, and would be carried by every other command.
+        Command::Demo(args) => Box::pin(demo::execute(app, &args)).await,
         Command::Init(args) => init::execute(app, &args),
         Command::Check(args) => check::execute(app, &args).await,
         Command::Plan(args) => plan::execute(app, &args).await,

@@ -156,7 +156,12 @@ impl Engine {
                 });
             }
         }
-        Ok(PlaceMatches { crosswalk: view.crosswalk.name.clone(), sides: view.systems().map(str::to_owned), matches, left_out: view.left_out.clone() })
+        Ok(PlaceMatches {
+            crosswalk: view.crosswalk.name.clone(),
+            sides: view.systems().map(str::to_owned),
+            matches,
+            left_out: view.left_out.clone(),
+        })
     }
 }
 
