@@ -420,7 +420,7 @@ pub const NOT_YET: &str = "(new)";
 
 /// The same for what a record of the source would become: two that are still to be made are told apart.
 pub fn not_yet(source_id: &str) -> String {
-    format!("{}{source_id})", NAMED_NOT_YET)
+    format!("{NAMED_NOT_YET}{source_id})")
 }
 
 /// Whether an id stands for a record that is still to be made.

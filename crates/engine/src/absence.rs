@@ -159,8 +159,9 @@ impl Execution<'_> {
             }
             let gone = present.as_ref().is_none_or(|present| present.deleted);
             let mut change = self.removing(link);
-            // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so.
-            if self.sending.is_some() || self.writes && self.flow.keep.payload == Payload::All {
+            // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
+            let remakes = self.targets[record].capabilities.remakes;
+            if self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All {
                 change.before = present.map(|present| present.body).unwrap_or_default();
             }
             unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {

@@ -1,5 +1,7 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Action;
@@ -8,11 +10,12 @@ use kivuko_core::flow::Payload;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
-use kivuko_core::store::{Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, Waiting};
+use kivuko_core::store::{IntentId, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
 use crate::known::Known;
+use crate::orphans::INTERRUPTED;
 use crate::run::{Execution, worst};
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -27,7 +30,6 @@ impl Execution<'_> {
         cursor: Option<Cursor>,
     ) -> Result<PageCommit, Error> {
         let mut commit = self.empty_commit(partition, cursor);
-        commit.closed_intents = std::mem::take(&mut self.superseded);
         let mut by_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
         for unit in units {
             by_item[unit.item].push(unit);
@@ -61,6 +63,7 @@ impl Execution<'_> {
                 self.account_item(item, units, known, &mut commit);
             }
         }
+        self.leave_open(items, units, &commit);
         let accounted = if self.sending.is_some() { 0 } else { items.len() as u64 };
         if !commit.counts.adds_up() || commit.counts.read + dropped != accounted {
             return Err(Error::bug(
@@ -70,6 +73,23 @@ impl Execution<'_> {
         }
         self.counts.merge(&commit.counts);
         Ok(commit)
+    }
+
+    /// Notes of which records a killed run's write stays open, so that the end of the run leaves it open too.
+    fn leave_open(&mut self, items: &[Item], units: &[Unit], commit: &PageCommit) {
+        if self.intents.is_empty() || commit.partition.0 == INTERRUPTED {
+            return;
+        }
+        // What was written in another part of the target is found out at the end of the run.
+        let elsewhere = |unit: &&Unit| matches!(&unit.decision, Decision::Rejected(causes) if causes.iter().any(|cause| cause.code == codes::OTHER_SCOPE));
+        let elsewhere: HashSet<usize> = units.iter().filter(elsewhere).map(|unit| unit.item).collect();
+        let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
+        let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name && !closed.contains(&open.id));
+        let open: HashSet<&str> = own.map(|open| open.intent.source.id.as_str()).collect();
+        // What is removed is dealt with by whoever removes it.
+        let came_by = items.iter().enumerate().filter(|(at, item)| !elsewhere.contains(at) && item.early != Some(Early::Removed));
+        let left_open: Vec<String> = came_by.filter(|(_, item)| open.contains(item.id.as_str())).map(|(_, item)| item.id.clone()).collect();
+        self.unknown.extend(left_open);
     }
 
     /// The commit of a page in which nothing happened yet.
@@ -166,9 +186,14 @@ impl Execution<'_> {
     }
 
     fn account_unit(&self, item: &Item, unit: &Unit, commit: &mut PageCommit) {
-        let unsettled = matches!(unit.decision, Decision::Failed { unsettled: true, .. });
-        if !unsettled {
-            commit.closed_intents.extend(unit.intent);
+        // What a killed run was writing is settled when the record gets through; until then nobody knows what the target holds of it.
+        let is_settled = match unit.decision {
+            Decision::Unchanged { .. } | Decision::Written { .. } | Decision::Unlinked => true,
+            Decision::Failed { unsettled: true, .. } => false,
+            _ => unit.interrupted.is_none(),
+        };
+        if is_settled {
+            commit.closed_intents.extend(unit.superseded.iter().copied().chain(unit.intent));
         }
         match &unit.decision {
             Decision::Unchanged { found } => {

@@ -111,8 +111,9 @@ impl Execution<'_> {
         let ids = self.engine.store.note_intents(&intents).await?;
         for (one, id) in sending.iter().zip(ids) {
             // What an earlier run left open for this record was settled before we came here.
-            self.superseded.extend(units[one.unit].intent.replace(id));
-            units[one.unit].was_sent = true;
+            let unit = &mut units[one.unit];
+            unit.superseded.extend(unit.intent.replace(id));
+            unit.was_sent = true;
         }
         Ok(())
     }

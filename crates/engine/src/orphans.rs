@@ -78,7 +78,10 @@ impl Execution<'_> {
                 .filter(|open| only.is_none_or(|ids| ids.contains(&open.intent.source.id) && open.intent.action == Action::Create))
                 .filter(|open| self.due(record, self.dead_since(open)) <= now)
                 .filter(|open| !closed.contains(&open.id))
-                .filter(|open| self.sending.as_ref().is_none_or(|sending| !sending.unknown.contains(&open.intent.source.id)))
+                // Its record came by and did not get through: the next run looks again. What was made all the same is linked now.
+                .filter(|open| {
+                    open.intent.action == Action::Create && self.sending.is_none() || !self.unknown.contains(&open.intent.source.id)
+                })
                 .cloned()
                 .collect();
             closed.extend(orphans.iter().map(|open| open.id));

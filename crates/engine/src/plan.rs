@@ -240,7 +240,9 @@ impl Execution<'_> {
         let planned = |unit: &Unit| agreed.get(&(items[unit.item].id.clone(), unit.part.clone()));
         let mut stand_ins = BTreeSet::new();
         for unit in units.iter().filter(|unit| matches!(unit.decision, Decision::Write(_))) {
-            planned(unit).iter().for_each(|planned| stood_in(&planned.body, &mut stand_ins));
+            if let Some(planned) = planned(unit) {
+                stood_in(&planned.body, &mut stand_ins);
+            }
         }
         // What the plan would have made first has an id by now.
         let made = self.made(&stand_ins).await?;

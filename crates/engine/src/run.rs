@@ -86,8 +86,8 @@ pub(crate) struct Execution<'e> {
     pub began: Timestamp,
     /// By when the runs that left intents open were dead.
     pub graves: HashMap<RunId, Timestamp>,
-    /// Older intents that new ones of this page stand for.
-    pub superseded: Vec<IntentId>,
+    /// Records that came by while a killed run's write of them stays open: they did not get through, and nobody knows what the target holds of them.
+    pub unknown: HashSet<String>,
     pub duplicates: Duplicates,
     /// Records of the target that Kivuko itself deleted: they may be made again.
     pub deleted_by_us: HashSet<String>,
@@ -251,7 +251,7 @@ impl<'e> Execution<'e> {
             intents: Vec::new(),
             began: engine.clock.now(),
             graves: HashMap::new(),
-            superseded: Vec::new(),
+            unknown: HashSet::new(),
             duplicates: Duplicates::default(),
             deleted_by_us: HashSet::new(),
             nameless: false,
@@ -458,7 +458,6 @@ impl<'e> Execution<'e> {
         if let Some(commit) = &done.commit {
             let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
             self.intents.retain(|open| !closed.contains(&open.id));
-            self.superseded.clear();
             self.unlinked += commit.unlinked.len() as u64;
         }
         self.forget_arrived();

@@ -125,7 +125,7 @@ impl Execution<'_> {
                         continue;
                     }
                     // Several runs may have died over it, one after the other: the last intent stands for all, and a creation remains one.
-                    self.superseded.extend(unit.intent.replace(open.id));
+                    unit.superseded.extend(unit.intent.replace(open.id));
                     unit.interrupted = unit.interrupted.filter(|action| *action == Action::Create).or(Some(intent.action));
                     unit.unsure |= intent.hash != unit.hash;
                     unit.decision = Decision::Open;

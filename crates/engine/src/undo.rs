@@ -123,7 +123,9 @@ impl Execution<'_> {
                 (Action::Deactivate, Some(_)) if !capabilities.remakes => not_reverted("a deletion is taken back in the target itself"),
                 (Action::Deactivate, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
                 // Nobody changed anything since, so all that differs was done by the run.
-                (Action::Deactivate, Some(before)) => write(Action::Update, Some(&present), differing(&present.body, &before)),
+                (Action::Deactivate, Some(before)) => {
+                    write(Action::Update, Some(&present), differing(&present.body, &before, &capabilities.only_added))
+                }
                 (_, Some(before)) => restored(capabilities, &present, before, &mut unit.warnings),
             },
         };
@@ -224,12 +226,14 @@ fn empty_again(before: &mut Value, now: &Value, whole: &ReplacedWhole) {
     }
 }
 
-/// The members in which a content differs from what it was, as they were: what was not there is cleared.
-fn differing(now: &Value, before: &Value) -> Value {
+/// The members in which a content differs from what it was, as they were: what was not there is cleared. What the record was put into by others, or taken out of, is
+/// left to them.
+fn differing(now: &Value, before: &Value, only_added: &[String]) -> Value {
     let empty = Map::new();
     let (now, before) = (now.as_object().unwrap_or(&empty), before.as_object().unwrap_or(&empty));
     let names: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
     let value = |of: &Map<String, Value>, name: &str| of.get(name).cloned().unwrap_or_default();
-    let differing = names.into_iter().filter(|name| !same(&value(now, name), &value(before, name)));
+    let differing =
+        names.into_iter().filter(|name| !only_added.contains(name)).filter(|name| !same(&value(now, name), &value(before, name)));
     Value::Object(differing.map(|name| (name.clone(), value(before, name))).collect())
 }

@@ -68,6 +68,8 @@ pub(crate) struct Unit {
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
     pub intent: Option<IntentId>,
+    /// Intents of earlier runs for the same, that end with it.
+    pub superseded: Vec<IntentId>,
     /// It was sent in this run, whatever became of it.
     pub was_sent: bool,
     /// What an earlier run was doing with it when it died.
@@ -158,6 +160,7 @@ impl Unit {
             sent: None,
             parent: None,
             intent: None,
+            superseded: Vec::new(),
             was_sent: false,
             interrupted: None,
             unsure: false,

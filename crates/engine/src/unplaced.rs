@@ -31,7 +31,7 @@ pub(crate) struct InACircle {
 impl Execution<'_> {
     /// When everything was read and nothing more arrives.
     pub(crate) async fn tell_unplaced(&mut self, source: &dyn Source, partitions: &[Partition], watch: &dyn Watch) -> Result<(), Error> {
-        if !self.tree.as_ref().is_some_and(|tree| tree.has_put_off()) {
+        if !self.tree.as_ref().is_some_and(crate::tree::Tree::has_put_off) {
             return Ok(());
         }
         let waiting = self.waiting_now().await?;

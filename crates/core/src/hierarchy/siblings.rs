@@ -48,11 +48,13 @@ impl Names {
     }
 
     /// The same names in another place.
+    #[must_use]
     pub fn below(&self, parent: Option<String>) -> Self {
         Self { parent, words: self.words.clone() }
     }
 
     /// The same place without any name.
+    #[must_use]
     pub fn nameless(&self) -> Self {
         Self { parent: self.parent.clone(), words: BTreeSet::new() }
     }
@@ -60,7 +62,10 @@ impl Names {
 
 /// Who has which name. `T` tells who.
 #[derive(Debug, Clone)]
-pub struct Roster<T>(HashMap<Option<String>, HashMap<(usize, String), Vec<T>>>);
+pub struct Roster<T>(HashMap<Option<String>, Words<T>>);
+
+/// Who has a word, in its folded form with its length.
+type Words<T> = HashMap<(usize, String), Vec<T>>;
 
 impl<T> Default for Roster<T> {
     fn default() -> Self {

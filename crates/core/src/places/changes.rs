@@ -61,6 +61,8 @@ pub struct Lookout<'p> {
     sides: [&'p str; 2],
     trees: [Tree; 2],
     settled: [HashSet<&'p str>; 2],
+    /// Whether some places of a side could not be read.
+    unread: [bool; 2],
     /// With whom each place makes a pair.
     partners: HashMap<(usize, &'p str), Vec<&'p str>>,
     today: Date,
@@ -84,7 +86,13 @@ impl<'p> Lookout<'p> {
             settled[0].insert(&pair.one);
             settled[1].insert(&pair.two);
         }
-        Self { sides, trees, settled, partners, today }
+        Self { sides, trees, settled, unread: [false; 2], partners, today }
+    }
+
+    /// Says of which sides not all places could be read: of these nothing is taken for gone.
+    #[must_use]
+    pub fn unread(self, unread: [bool; 2]) -> Self {
+        Self { unread, ..self }
     }
 
     /// What is to be told of a pair; `None`: nothing.
@@ -115,6 +123,8 @@ impl<'p> Lookout<'p> {
         let mut findings = Vec::new();
         for side in [0, 1] {
             match at[side] {
+                // Of a side that was not read whole nobody can tell what is missing from it.
+                None if self.unread[side] => {}
                 None => {
                     let text = format!("{}: it is not there any more", self.sides[side]);
                     findings.push(Finding { what: What::Gone, text, mark: String::new() });
@@ -343,6 +353,19 @@ mod tests {
         assert_eq!(told(Some(&beside(&["b9"])), &beside(&["b8", "b9"])), [second]);
         // Who was seen beside it and is no longer there is no news.
         assert_eq!(told(Some(&beside(&["b9"])), &closed(None)), nothing);
+    }
+
+    #[test]
+    fn of_a_side_that_was_not_read_whole_nothing_is_gone() {
+        let pair = Paired { one: "a1".into(), two: "never".into(), ..Paired::default() };
+        let pairs = [pair];
+        let (one, two) = country(|_, _| {});
+        let nobody = BTreeSet::new();
+        let lookout = || Lookout::new(["godata", "hmis"], [&one, &two], &pairs, [&nobody, &nobody], date(2026, 6, 1));
+        let told = |lookout: Lookout<'_>| lookout.change(&pairs[0]).map(|change| change.reasons);
+        assert_eq!(told(lookout()), Some(vec!["hmis: it is not there any more".to_owned()]));
+        assert_eq!(told(lookout().unread([true, false])), Some(vec!["hmis: it is not there any more".to_owned()]));
+        assert_eq!(told(lookout().unread([false, true])), None);
     }
 
     #[test]

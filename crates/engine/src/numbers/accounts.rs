@@ -32,11 +32,7 @@ impl Execution<'_> {
         let left_out = units.iter().any(|unit| matches!(unit.decision, Decision::Skipped(_)));
         match outcome {
             Outcome::Rejected if all_are(&causes, LOCKED) => {
-                // What the target has locked is like what comes too late. Of what a killed run was writing nobody knows whether that came before the lock.
-                for unit in units.iter().filter(|unit| unit.interrupted.is_some()) {
-                    commit.closed_intents.retain(|closed| Some(*closed) != unit.intent);
-                    self.leave_unknown(&item.id);
-                }
+                // What the target has locked is like what comes too late.
                 commit.cells.updates.extend(self.put_late(&cell.row, &causes, &item.place));
                 return;
             }

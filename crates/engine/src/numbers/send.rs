@@ -39,8 +39,6 @@ pub(crate) struct Sending {
     pub not_open: u64,
     /// Cells that stay due since the target was not reached.
     pub failed: u64,
-    /// Cells that a killed run was writing and that this one did not look at: what the target holds stays unknown, and their intents stay open.
-    pub unknown: HashSet<String>,
 }
 
 /// A cell on its way.
@@ -131,7 +129,7 @@ impl Execution<'_> {
             let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
             let is_unsettled = unsettled.contains(&row.cell.id());
             if is_unsettled && (matches!(worth, Worth::Refused(_)) || self.is_late(numbers, &row, options)) {
-                self.leave_unknown(&row.cell.id());
+                self.unknown.insert(row.cell.id());
             }
             let value = match worth {
                 Worth::Value(value) => value,
@@ -146,7 +144,7 @@ impl Execution<'_> {
                 }
                 // Somebody discarded that it cannot be worked out, and it still cannot.
                 Worth::Refused(_) if row.late => {
-                    commit.cells.updates.push(CellUpdate { late: true, ..done });
+                    commit.cells.updates.push(CellUpdate { late: true, due: is_unsettled, ..done });
                     continue;
                 }
                 Worth::Refused(cause) => {
@@ -194,13 +192,6 @@ impl Execution<'_> {
     fn is_late(&self, numbers: &Numbers<'_>, row: &CellRow, options: &RunOptions) -> bool {
         let Some(cell) = numbers.bound.dimensions(&row.cell) else { return false };
         numbers.own.is_late(cell.period, self.today) && !options.periods.contains(&row.cell.period)
-    }
-
-    /// Leaves the intents of a cell open at the end of the run.
-    pub(super) fn leave_unknown(&mut self, cell: &str) {
-        if let Some(sending) = &mut self.sending {
-            sending.unknown.insert(cell.to_owned());
-        }
     }
 
     /// A number that comes too late is told once, and stays due for a run that is asked for its period.

@@ -90,7 +90,9 @@ impl<'v> Check<'v> {
     /// Something was found since.
     pub fn has_seen(&self, choice: &PlaceChoice, lookout: &Lookout<'_>) -> Result<(), Error> {
         let Some(change) = self.pair(choice).and_then(|pair| lookout.change(pair)) else { return Ok(()) };
-        match change.reasons.iter().find(|reason| !choice.seen.contains(reason.as_str())) {
+        // As they stand in a row, one behind the other: a reason may be the beginning of another one.
+        let seen = format!("; {}; ", choice.seen.trim());
+        match change.reasons.iter().find(|reason| !seen.contains(&format!("; {reason}; "))) {
             Some(new) => Err(refusal(choice, codes::CHANGED_SINCE_TOLD, &format!("something is new of the pair: {new}"))),
             None => Ok(()),
         }

@@ -60,8 +60,8 @@ pub struct PlaceView<'e> {
     /// What flows have linked.
     pub(super) links: Vec<Pair>,
     pub(super) known: Known,
-    /// What could not be read of the two.
-    pub(super) left_out: Vec<Cause>,
+    /// What could not be read of each.
+    pub(super) left_out: [Option<Cause>; 2],
     pub(super) today: Date,
 }
 
@@ -109,7 +109,7 @@ impl Engine {
         let links = self.links_of(crosswalk).await?;
         let ((of_one, unread_one), (of_two, unread_two)) = (self.places_of(sides[0]).await?, self.places_of(sides[1]).await?);
         let places = [of_one, of_two];
-        let left_out = unread_one.into_iter().chain(unread_two).collect();
+        let left_out = [unread_one, unread_two];
         let index = |places: &Vec<Place>| places.iter().enumerate().map(|(at, place)| (place.id.clone(), at)).collect();
         let by_id = [index(&places[0]), index(&places[1])];
         let today = self.clock.now().to_zoned(self.project.timezone.clone()).date();
@@ -160,7 +160,7 @@ impl Engine {
             crosswalk: view.crosswalk.name.clone(),
             sides: view.systems().map(str::to_owned),
             matches,
-            left_out: view.left_out.clone(),
+            left_out: view.left_out.iter().flatten().cloned().collect(),
         })
     }
 }
@@ -190,7 +190,8 @@ impl PlaceView<'_> {
     pub(super) fn lookout<'k>(&'k self, known: &'k Known) -> Lookout<'k> {
         let [one, two] = &self.places;
         let [settled, other] = &known.looked_at;
-        Lookout::new(self.systems(), [one, two], &known.pairs, [settled, other], self.today)
+        let unread = [0, 1].map(|side| self.left_out[side].is_some());
+        Lookout::new(self.systems(), [one, two], &known.pairs, [settled, other], self.today).unread(unread)
     }
 
     pub(super) fn has(&self, side: usize, id: &str) -> bool {

@@ -151,7 +151,9 @@ impl Writer<'_> {
         }
         // What was read at the beginning may have got company since.
         let found = Lookup { client: self.client, resource, fields: "id" }.by_ids(&unsure).await?;
-        found.keys().for_each(|id| self.places.note(id));
+        for id in found.keys() {
+            self.places.note(id);
+        }
         let mut missing: BTreeSet<String> = unsure.into_iter().filter(|id| !found.contains_key(id)).collect();
         self.leave_to_wait(items, &mut missing, outcomes, None);
         Ok(())

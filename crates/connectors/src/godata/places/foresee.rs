@@ -113,10 +113,14 @@ impl Foreseen {
         if let Some((holder, _)) = self.roster.holder(wanted, id) {
             let cause = taken(Some(holder), None);
             // It may have been put aside.
-            before.iter().for_each(|before| self.roster.add(before, id));
+            if let Some(before) = before {
+                self.roster.add(before, id);
+            }
             return Some(cause);
         }
-        before.iter().for_each(|before| self.roster.remove(before, id));
+        if let Some(before) = before {
+            self.roster.remove(before, id);
+        }
         self.roster.add(wanted, id);
         None
     }
