@@ -241,3 +241,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_place_does_not_get_a_second_counterpart_from_either_side() {
+    let accepted = |one: &str, other: &str| {
+        let place = |system: &str, id: &str| (system.to_owned(), id.to_owned(), String::new());
+        PlaceRow { places: vec![place("godata", one), place("hmis", other)], ..PlaceRow::default() }
+    };
+    let said = |text: &str, row: PlaceRow| {
+        let table = Table::parse("codes/places.csv", text.as_bytes()).expect("it is a table");
+        let kept = append("places", &TWO, Some(table), &[row], &[], DAY);
+        kept.err().unwrap_or_default().iter().map(|problem| format!("{} {}", problem.code, problem.message)).collect::<Vec<_>>()
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(said("godata,hmis\nG1,H1\n", accepted("G1", "H2")), ["K0226 this row says of `G1` already that it is `H1`"]);
+    assert_eq!(said("godata,hmis\nG1,H1\n", accepted("G2", "H1")), ["K0226 this row says of `H1` already that it is `G1`"]);
+    assert_eq!(said("godata,hmis,valid_to\nG1,H1,\nG9,H9,\n", accepted("G2", "H2")), nothing);
+    // What a person wrote by hand may lead several places to one.
+    assert_eq!(said("godata,hmis\nG1,H1\nG2,H1\n", accepted("G3", "H3")), nothing);
+}

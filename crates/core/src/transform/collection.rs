@@ -100,15 +100,19 @@ pub(super) static ALL: &[&Transform] = &[
         })
     },
     &Transform {
-        examples: &[example("same", "[\"Bo\", null, \"Bo\"]", "\"Bo\""), example("same", "[\"Bo\", \"Bo town\"]", "rejected K0308")],
+        examples: &[
+            example("same", "[\"Bo\", null, \"Bo\"]", "\"Bo\""),
+            example("same", "[\"Bo town\", \"Bo  town \"]", "\"Bo town\""),
+            example("same", "[\"Bo\", \"Bo town\"]", "rejected K0308"),
+        ],
         ..collection(
             "same",
-            "The value that all have which are not empty. Different ones are a rejection: rows of one group that contradict each other.",
+            "The value that all have which are not empty; more or fewer spaces do not count. Different ones are a rejection: rows of one group that contradict each other.",
             |arguments| {
                 Ok(Step::several(arguments, |values, _| {
                     let mut values = values.into_iter();
                     let first = values.next().unwrap_or_default();
-                    let others = values.filter(|value| !crate::value::same(value, &first)).count();
+                    let others = values.filter(|value| !is_same(value, &first)).count();
                     if others == 0 {
                         return Ok(first);
                     }
@@ -146,3 +150,10 @@ pub(super) static ALL: &[&Transform] = &[
         })
     },
 ];
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => one.split_whitespace().eq(other.split_whitespace()),
+        _ => crate::value::same(one, other),
+    }
+}

@@ -127,7 +127,7 @@ pub async fn questions_of_a_crosswalk_are_replaced_as_a_whole(open: &Open<'_>) {
         asked.candidates[0].place = "Salone / Bo".to_owned();
         asked
     };
-    let other = Review { target_system: "hmis".to_owned(), ..question("1", "t-1", "moved") };
+    let other = Review { target_system: "hmis".to_owned(), part: "register hmis t-1".to_owned(), ..question("1", "t-1", "moved") };
     let asker = "crosswalk:places";
     let first = [question("1", "t-1", "closed"), question("1", "t-2", "closed"), question("2", "t-1", "moved")];
     store.replace_reviews(asker, ["register", "godata"], &first, at(1)).await.unwrap();

@@ -86,9 +86,9 @@ async fn quirk_44_siblings_may_swap_their_names() {
     assert_eq!(names(&world, "C"), ["East", "South"]);
     let taken = write(&*target, &[update("N", json!({ "name": "south" }))]).await;
     assert_eq!(words(&taken), [godata::TAKEN.to_string()]);
-    assert!(said(&taken[0]).contains("location S,"), "{}", said(&taken[0]));
+    assert!(said(&taken[0]).contains("location `South` (S),"), "{}", said(&taken[0]));
     let at_the_top = write(&*target, &[create(&*target, "x", json!({ "name": "COUNTRY" }))]).await;
-    assert!(said(&at_the_top[0]).contains("location C,"), "{}", said(&at_the_top[0]));
+    assert!(said(&at_the_top[0]).contains("location `Country` (C),"), "{}", said(&at_the_top[0]));
 }
 
 #[tokio::test]
