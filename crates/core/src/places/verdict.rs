@@ -95,7 +95,7 @@ pub(super) fn proposals(solver: &Solver) -> Vec<Proposal> {
 }
 
 /// Leaves pairs to a person beside which, on either side, another place of that name and kind stands that nobody has decided on and that is not taken itself: one place that was split, or entered twice.
-/// The pair would be told as one to be looked at as soon as it was taken.
+/// The pair would be told as one to be looked at as soon as it was taken. Where an identifier says which of them it is, there is nothing to be asked.
 fn leave_namesakes(solver: &Solver, all: &mut [Proposal]) {
     let (mut decided_one, mut decided_two) = (solver.settled_one.clone(), solver.settled_two.clone());
     for &(at, place) in &solver.refused {
@@ -115,6 +115,9 @@ fn leave_namesakes(solver: &Solver, all: &mut [Proposal]) {
         left = false;
         for proposal in all.iter_mut() {
             let Some((at, place)) = taken(proposal) else { continue };
+            if solver.pairs[at].iter().any(|pair| pair.place == place && pair.own.code == Code::Equal) {
+                continue;
+            }
             let here = solver.one.beside(at).filter(|other| !one[*other]).map(|other| solver.one.places[other].id.as_str());
             let there = solver.two.beside(place).filter(|other| !two[*other]).map(|other| solver.two.places[other].id.as_str());
             let others: Vec<&str> = here.chain(there).collect();
