@@ -91,7 +91,7 @@ pub fn write_for(root: &Path, account: Account<'_>) -> io::Result<()> {
     write(root)?;
     let system = KIVUKO_API.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
     fs::write(root.join("kivuko.yaml"), system)?;
-    fs::write(root.join(".env"), format!("GODATA_PASSWORD={}\n", account.password))?;
+    fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))?;
     fs::write(root.join("flows/places.yaml"), FLOW_FILE_API)?;
     fs::write(root.join("mappings/places.csv"), SHEET_API)
 }
