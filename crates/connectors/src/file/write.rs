@@ -28,6 +28,9 @@ use super::tree::{Forest, Tree, Wish};
 
 /// A batch rewrites the file once, so large batches keep many records near one pass.
 const BATCH: usize = 10_000;
+/// A tree is written whole with each page: several pages go into it at once, but not so many that memory is full of them. 20,000 places take 2.3 s and 117 MB so, 2.4 s and 302 MB with 20 pages, 2.6 s and
+/// 95 MB with two.
+const PAGES_OF_A_TREE: usize = 4;
 
 /// A file to write.
 #[derive(Debug, Clone)]
@@ -437,8 +440,7 @@ impl connector::Target for Target {
             remakes: false,
             only_added: Vec::new(),
             settle_secs: 0.0,
-            // Each page rewrites the whole tree.
-            pages_at_once: if self.options.tree.is_some() { BATCH / 500 } else { 1 },
+            pages_at_once: if self.options.tree.is_some() { PAGES_OF_A_TREE } else { 1 },
         }
     }
 
