@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::Cause;
+use crate::projection::Projection;
 
 /// One record of a source: a JSON element, untouched.
 #[derive(Debug, Clone)]
@@ -20,9 +21,20 @@ pub struct SourceRecord {
     pub deleted: bool,
     /// One JSON element, or why it could not be read as one.
     pub body: Result<Bytes, Cause>,
-    /// What the connector took out of the element while it looked for identity and version: at least the paths that the reading asked for. A connector
-    /// that does not look inside leaves it out, and so does one that was asked for everything.
+    /// What the connector took out of the element while it looked for identity and version: at least the paths that the reading asked for, and all of it
+    /// where that asked for none. A connector that does not look inside leaves it out.
     pub read: Option<Value>,
+}
+
+impl SourceRecord {
+    /// The fields that a projection names, which the reading has asked for. Nothing is parsed that the connector has read.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn project(&mut self, projection: &Projection) -> Result<Value, Cause> {
+        let body = self.body.as_ref().map_err(Clone::clone)?;
+        self.read.take().map_or_else(|| projection.project(body), Ok)
+    }
 }
 
 /// How far a source has been read: opaque to everyone but its connector, with a time that can be shown.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kivuko_core::connector::{Action, ReadRequest, SourceSpec};
-use kivuko_core::error::Error;
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Matching;
 use kivuko_core::matching::{Commonness, Person, asking_keys, index_keys, name_keys};
 use kivuko_core::people::{FoundPerson, PeoplePage, PersonRow};
@@ -112,16 +112,13 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn take_in(&self, one: SourceRecord, matching: &Matching, projection: &Projection, changes: &mut PeoplePage) -> Result<(), Error> {
-        let Some(id) = one.id else { return Ok(()) };
-        let read = |body: Result<bytes::Bytes, _>| match body.and_then(|body| projection.project(&body)) {
-            Ok(body) => Some(body),
-            Err(cause) => {
-                tracing::warn!(code = %cause.code, "a person of the target cannot be read, and is not looked for");
-                None
-            }
-        };
-        let body = if one.deleted { None } else { read(one.body) };
+    fn take_in(&self, mut one: SourceRecord, matching: &Matching, projection: &Projection, changes: &mut PeoplePage) -> Result<(), Error> {
+        let Some(id) = one.id.take() else { return Ok(()) };
+        let body = if one.deleted { None } else { Some(one.project(projection)) };
+        let body = body.and_then(|body| {
+            let told = |cause: &Cause| tracing::warn!(code = %cause.code, "a person of the target cannot be read, and is not looked for");
+            body.inspect_err(told).ok()
+        });
         // Who cannot be told apart from anybody is no candidate either.
         match body.map(|body| Person::read(&matching.fields, &body, matching.day.as_ref().map(|(_, target)| target))) {
             Some(person) if !person.is_blank() => changes.put.push(self.person_row(id, &person)?),

@@ -67,15 +67,11 @@ impl Engine {
             };
             let mut pages = source.read(request).await?;
             while let Some(page) = pages.next().await? {
-                for record in page.records.into_iter().filter(|record| !record.deleted) {
+                for mut record in page.records.into_iter().filter(|record| !record.deleted) {
+                    let body = record.project(&projection);
                     let id = record.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-                    let body = record
-                        .body
-                        .as_ref()
-                        .map_err(|cause| cause.code)
-                        .and_then(|raw| projection.project(raw).map_err(|cause| cause.code));
                     match (id, body) {
-                        (_, Err(code)) => unread.add(&record.place, code),
+                        (_, Err(cause)) => unread.add(&record.place, cause.code),
                         (None, Ok(_)) => unread.add(&record.place, NO_IDENTITY),
                         (Some(id), Ok(body)) => each(id, &body),
                     }

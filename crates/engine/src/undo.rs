@@ -183,7 +183,8 @@ fn values(before: &[u8]) -> Option<Value> {
     serde_json::from_slice(before).ok()
 }
 
-fn write(action: Action, present: Option<&Candidate>, body: Value) -> Decision {
+/// Something of the target is made, changed or deleted, to take back what a run wrote.
+pub(crate) fn write(action: Action, present: Option<&Candidate>, body: Value) -> Decision {
     Decision::Write(Change {
         action,
         target_id: present.map(|present| present.id.clone()),

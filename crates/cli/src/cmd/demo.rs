@@ -202,16 +202,7 @@ impl<'a> Stage<'a> {
 
     async fn run_flow(&self, flow: &str, runs: &mut Vec<Value>, causes: usize) -> Result<RunReport, Failure> {
         let report = self.run_quietly(flow, runs).await?;
-        let account = Account {
-            title: format!("run {} of {}", report.run, report.flow),
-            status: Some(report.status),
-            counts: &report.counts,
-            rows: report.rows,
-            seconds: Some(report.seconds),
-            written: "written",
-            stopped: report.error.as_ref().map(|error| &error.cause),
-            causes: &report.causes[..causes.min(report.causes.len())],
-        };
+        let account = Account { causes: &report.causes[..causes.min(report.causes.len())], ..Account::of(&report) };
         self.tell(&account.render(self.app.out))?;
         Ok(report)
     }

@@ -46,16 +46,7 @@ fn absolute(path: &std::path::Path) -> Result<std::path::PathBuf, Failure> {
 
 /// Shows the account and says what to do next.
 pub fn finish(app: &App, report: &RunReport) -> Result<u8, Failure> {
-    let account = Account {
-        title: format!("run {} of {}", report.run, report.flow),
-        status: Some(report.status),
-        counts: &report.counts,
-        rows: report.rows,
-        seconds: Some(report.seconds),
-        written: "written",
-        stopped: report.error.as_ref().map(|error| &error.cause),
-        causes: &report.causes,
-    };
+    let account = Account::of(report);
     app.answer(|| report.to_json(), |style| account.render(style))?;
     if !app.json {
         app.say_next(&account::next(&account, &report.flow, Some(report.run.0), &|rest| app.invoke(rest)));

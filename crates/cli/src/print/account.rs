@@ -5,7 +5,7 @@ use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::catalogue::run::TOO_MANY_DELETES;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
-use kivuko_engine::CauseGroup;
+use kivuko_engine::{CauseGroup, RunReport};
 
 use super::Style;
 use super::figures::{count, counted, seconds};
@@ -25,6 +25,22 @@ pub struct Account<'a> {
     /// Why it ended early.
     pub stopped: Option<&'a Cause>,
     pub causes: &'a [CauseGroup],
+}
+
+impl<'a> Account<'a> {
+    /// The account of a run that has just ended.
+    pub fn of(report: &'a RunReport) -> Self {
+        Self {
+            title: format!("run {} of {}", report.run, report.flow),
+            status: Some(report.status),
+            counts: &report.counts,
+            rows: report.rows,
+            seconds: Some(report.seconds),
+            written: "written",
+            stopped: report.error.as_ref().map(|error| &error.cause),
+            causes: &report.causes,
+        }
+    }
 }
 
 impl Account<'_> {

@@ -83,8 +83,8 @@ impl Execution<'_> {
             let mut left = std::mem::take(&mut rows).into_iter().peekable();
             while left.peek().is_some() {
                 self.stop_if_cancelled()?;
-                // The disk is busy with one page while the next is looked up and compared. It is not sent before: what is about to be sent is noted, and the
-                // note waits for its turn behind the commit.
+                // The disk is busy with one page while the next is looked up, compared and noted. What a process that is killed leaves open of both is settled by
+                // their intents.
                 let next = self.send_page(numbers, left.by_ref().take(page).collect(), &unsettled, options, watch).await;
                 self.await_last(last, watch).await?;
                 let Some(done) = next? else { continue };

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::completeness::MARK;
 use crate::run::Execution;
-use crate::undo::not_reverted;
-use crate::unit::{Change, Decision, Item, Unit};
+use crate::undo::{not_reverted, write};
+use crate::unit::{Decision, Item, Unit};
 
 /// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
 const PARTS: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
@@ -43,15 +43,6 @@ impl Execution<'_> {
     pub(crate) fn undo_number(kept: &Kept, present: Option<&Candidate>) -> Decision {
         let present = present.filter(|present| !present.deleted && present.standing == Standing::Usual);
         let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
-        let change = |action, present: Option<&Candidate>, body| {
-            Decision::Write(Change {
-                action,
-                target_id: present.map(|present| present.id.clone()),
-                target_version: present.and_then(|present| present.version.clone()),
-                body,
-                before: Value::Null,
-            })
-        };
         match (kept.action, present, before) {
             // Where a 0 is not kept, nothing is shown as a 0 that was written at no time.
             (Action::Delete | Action::Deactivate, Some(present), _) if present.version.is_some() => {
@@ -61,14 +52,14 @@ impl Execution<'_> {
                 let mut body: Map<String, Value> =
                     PARTS.into_iter().map(str::to_owned).zip(kept.source_id.split('.').map(|part| json!(part))).collect();
                 body.extend(before.as_object().cloned().unwrap_or_default());
-                change(Action::Create, None, Value::Object(body))
+                write(Action::Create, None, Value::Object(body))
             }
             (Action::Delete | Action::Deactivate, ..) => not_reverted("what it was before is not known"),
             (_, None, _) => not_reverted("the number is no longer in the target"),
             (_, Some(_), _) if kept.version.is_none() => not_reverted("what the run wrote is not known"),
             (_, Some(present), _) if !is_still(present, kept) => not_reverted("somebody changed the number since"),
-            (Action::Create, Some(present), _) => change(Action::Delete, Some(present), Value::Null),
-            (Action::Update, Some(present), Some(before)) => change(Action::Update, Some(present), before),
+            (Action::Create, Some(present), _) => write(Action::Delete, Some(present), Value::Null),
+            (Action::Update, Some(present), Some(before)) => write(Action::Update, Some(present), before),
             (Action::Update, Some(_), None) => not_reverted("what it was before is not known"),
         }
     }
