@@ -167,7 +167,7 @@ pub struct Run {
     /// Compare with what the target holds now, not with what was last sent
     #[arg(long)]
     pub force: bool,
-    /// Read everything, compare with what the target holds, and write again what it does not have any more: after the target was emptied or put back
+    /// Read everything, and write again what the target does not have any more or has in an older state: after it was emptied or put back. What others changed there stays
     #[arg(long)]
     pub again: bool,
     /// Send exactly what this saved plan says, as far as both sides are still as they were

@@ -292,9 +292,13 @@ fn a_revert_is_shown_first_and_done_when_a_person_says_so() {
     let folder = Folder::against(&sim.url());
     folder.run(&["run", "cases"]).expect(1, &["4 created"], &[]);
     let before = sim.log().writes().len();
-    folder.run(&["revert", "1"]).expect(0, &["taking run 1 back", "4 would be deleted"], &["kivuko revert 1 --yes"]);
+    folder.run(&["revert", "1"]).expect(0, &["taking run 1 back", "4 would be deleted"], &["writes it again", "kivuko revert 1 --yes"]);
     assert_eq!(sim.log().writes().len(), before, "showing has written");
-    folder.run(&["revert", "1", "--yes"]).expect(0, &["4 deleted"], &[]);
+    folder.run(&["revert", "1", "--yes"]).expect(
+        0,
+        &["4 deleted"],
+        &["now due (4 records)", "the next run of `cases` writes it again", "kivuko plan cases"],
+    );
     folder.run(&["revert", "77"]).expect(2, &[], &["there is no run 77"]);
 }
 

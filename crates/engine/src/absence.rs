@@ -167,7 +167,7 @@ impl Execution<'_> {
             unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {
                 // An earlier run sent it and did not live to see the answer.
                 Decision::Written { change, id: link.target_id.clone(), version: None }
-            } else if gone || held.contains(&link.target_id) {
+            } else if gone || held.contains(&link.target_id) || self.is_parted(record, unit, &items[unit.item].id) {
                 Decision::Unlinked
             } else {
                 Decision::Write(change)

@@ -205,6 +205,7 @@ impl Execution<'_> {
                     (None, None) => None,
                 };
                 commit.links.extend(link);
+                commit.unlinked.extend(links_back(unit));
                 self.account_sent(item, unit, commit);
             }
             Decision::Written { change, id, version } => match change.action {
@@ -218,6 +219,7 @@ impl Execution<'_> {
                         commit.counts.writes.updated += 1;
                     }
                     commit.links.push(self.link(item, unit, id, version.clone(), created));
+                    commit.unlinked.extend(links_back(unit));
                     self.account_sent(item, unit, commit);
                     commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));
                 }
@@ -286,6 +288,11 @@ impl Execution<'_> {
             before,
         }
     }
+}
+
+/// The links of other flows that lead from a record that the target has lost, and that has another one in its place now.
+fn links_back(unit: &Unit) -> impl Iterator<Item = Link> + '_ {
+    unit.links_back.iter().filter(|link| unit.target_id() != Some(link.source.id.as_str())).cloned()
 }
 
 impl Item {

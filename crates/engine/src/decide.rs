@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
-use kivuko_core::codes::Translated;
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target, is_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
@@ -45,6 +44,7 @@ impl Execution<'_> {
                 unit.decision = Decision::Rejected(vec![cause]);
             }
         }
+        tell_lost_references(&mut units, &references);
         self.reject_duplicates(items, &mut units);
         self.reject_twins(items, &mut units);
         self.find(record, items, before, &mut units).await?;
@@ -146,18 +146,17 @@ impl Execution<'_> {
         let is_chosen = |at: &usize| units[*at].link.is_none() && decided.get(at).is_some_and(|one| one.kind.chooses());
         let unlinked: Vec<usize> = unlinked.into_iter().filter(|at| !is_chosen(at)).collect();
         // So does what a crosswalk says of places.
-        let placed = self.placed(record, items, units, &unlinked);
+        let placed = self.find_placed(record, items, units, &unlinked).await?;
         let unlinked: Vec<usize> =
-            unlinked.into_iter().filter(|at| units[*at].decision == Decision::Open && !placed.contains_key(at)).collect();
+            unlinked.into_iter().filter(|at| units[*at].decision == Decision::Open && !placed.contains(at)).collect();
+        self.let_go_of_links_back(record, items, units).await?;
         let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].asked.as_ref().unwrap_or(&units[at].key).clone()).collect();
         let by_key = self.lookup(record, &keys).await?;
         self.remember_own_deletions(&by_key).await?;
         for (&at, candidates) in unlinked.iter().zip(&by_key) {
-            self.match_candidates(&capabilities, &mut units[at], candidates);
+            self.match_candidates(&capabilities, &items[units[at].item].id, &mut units[at], candidates);
             ask_again(&mut units[at], decided.get(&at));
         }
-
-        self.meet(record, units, placed.into_iter().collect()).await?;
 
         self.search(record, items, units).await?;
 
@@ -173,41 +172,16 @@ impl Execution<'_> {
                 )]),
                 Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
-                Some(candidate) => self.compare(&capabilities, unit, candidate),
+                Some(candidate) => {
+                    let left = self.left_to_others(&capabilities, unit, candidate);
+                    unit.warnings.extend(left);
+                    self.compare(&capabilities, unit, candidate)
+                }
             };
         }
         self.reject_linked_elsewhere(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
         Ok(())
-    }
-
-    /// The counterparts that the crosswalks of the project name for places without a link. Several places with one counterpart are none of them written.
-    fn placed(&self, record: usize, items: &[Item], units: &mut [Unit], unlinked: &[usize]) -> BTreeMap<usize, String> {
-        let (from, to) = (&self.flow.from.system, &self.flow.to.system);
-        let resource = &self.flow.to.records[record].resource;
-        let mut placed: BTreeMap<usize, String> = BTreeMap::new();
-        for crosswalk in self.engine.crosswalks_of(&self.flow).filter(|one| one.side(to).is_some_and(|side| side.resource == *resource)) {
-            let Some(map) = self.codes.get(&crosswalk.name) else { continue };
-            let Some(direction) = map.between(from, to) else { continue };
-            for &at in unlinked {
-                let unit = &units[at];
-                // What a killed run may have made is found by its key.
-                if unit.link.is_none()
-                    && unit.index.is_none()
-                    && unit.interrupted.is_none()
-                    && let Some(Translated::To(id)) = map.listed(direction, &items[unit.item].id, self.today)
-                {
-                    placed.entry(at).or_insert(id);
-                }
-            }
-        }
-        for positions in group_by(placed.keys().copied(), |at| &placed[at]).into_values().filter(|positions| positions.len() > 1) {
-            for (at, other) in positions.iter().zip(positions.iter().cycle().skip(1)) {
-                units[*at].decision = linked_elsewhere(&items[units[*other].item].id);
-            }
-        }
-        placed.retain(|at, _| units[*at].decision == Decision::Open);
-        placed
     }
 
     /// The same, of what the page itself has made or found before: nothing of it is linked yet.
@@ -240,7 +214,8 @@ impl Execution<'_> {
         for (at, candidate) in linked.into_iter().zip(self.fetch(record, &ids).await?) {
             if candidate.is_none() {
                 let unit = &mut units[at];
-                (unit.link, unit.sent) = (None, None);
+                unit.lost.extend(unit.link.take().map(|link| link.target_id));
+                unit.sent = None;
             }
         }
         Ok(())
@@ -291,7 +266,11 @@ impl Execution<'_> {
             group_by(self.engine.store.links_by_target(&self.flow.to.system, &resource, &ids).await?, |link| link.target_id.clone());
         for (at, id) in found.into_iter().zip(ids) {
             let item = &items[units[at].item];
-            let holder = taken.get(&id).and_then(|links| links.iter().find(|link| self.is_other_record(link, item, &units[at].part)));
+            // A link that people decided against holds nothing.
+            let holds = |link: &&Link| {
+                self.is_other_record(link, item, &units[at].part) && self.leads_to(link).as_deref() == Some(link.target_id.as_str())
+            };
+            let holder = taken.get(&id).and_then(|links| links.iter().find(holds));
             // Several records may belong to one that none of them writes to.
             let shared = self.searches(record);
             match holder {
@@ -320,14 +299,23 @@ impl Execution<'_> {
         Decision::Rejected(vec![Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(record))])
     }
 
-    fn match_candidates(&self, capabilities: &Capabilities, unit: &mut Unit, candidates: &[Candidate]) {
-        let living: Vec<&Candidate> = candidates.iter().filter(|candidate| !candidate.deleted).collect();
+    fn match_candidates(&self, capabilities: &Capabilities, source_id: &str, unit: &mut Unit, candidates: &[Candidate]) {
+        let mut living: Vec<&Candidate> = candidates.iter().filter(|candidate| !candidate.deleted).collect();
         if let Some(link) = &unit.link {
             // Its key changed in the source. Whoever has the new key must be the linked record itself.
             if living.iter().any(|candidate| candidate.id != link.target_id) {
                 unit.decision = several(&living);
             }
             return;
+        }
+        // Of several that have the key, those that people parted from this place are none of it.
+        let parted_from = |one: &Candidate| self.parted_from(unit.record, source_id, &one.id).filter(|_| unit.index.is_none());
+        if let Some(parted) = living.iter().find_map(|one| parted_from(one)) {
+            living.retain(|one| parted_from(one).is_none());
+            if living.is_empty() {
+                unit.decision = parted;
+                return;
+            }
         }
         unit.decision = match living.as_slice() {
             [] if candidates.iter().any(|candidate| !self.deleted_by_us.contains(&candidate.id)) => {
@@ -357,7 +345,9 @@ impl Execution<'_> {
         let unsure = unit.unsure || (self.sending.is_some() && unit.interrupted.is_some());
         let desired = match (&unit.link, &unit.sent) {
             // Only what changed in the source travels: what somebody changed in the target since stays as it is.
-            (Some(_), Some(sent)) if !self.live && !unsure => only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name)),
+            (Some(link), Some(sent)) if !unsure && (!self.live || self.is_left_to_others(link, present)) => {
+                only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name))
+            }
             _ => unit.update.clone(),
         };
         let is_due = present.standing == Standing::Due && desired.as_object().is_some_and(|fields| !fields.is_empty());
@@ -399,7 +389,7 @@ impl Execution<'_> {
     }
 
     /// What is only to be filled in and has a value in the target keeps it, until it is cleared.
-    fn leave_what_is_filled(&self, record: usize, desired: &mut Value, present: &Candidate) {
+    pub(crate) fn leave_what_is_filled(&self, record: usize, desired: &mut Value, present: &Candidate) {
         let fills = self.flow.mapping.fills(&self.flow.to.records[record].name);
         let Some(fields) = desired.as_object_mut().filter(|_| !fills.is_empty()) else { return };
         let is_filled = |name: &str| present.body.get(name).is_some_and(|there| !value::is_empty(there));
@@ -436,11 +426,26 @@ fn moved(unit: &Unit) -> bool {
     unit.link.as_ref().is_some_and(|link| link.key != unit.key)
 }
 
-fn deleted_match() -> Decision {
+pub(crate) fn deleted_match() -> Decision {
     Decision::Rejected(vec![Cause::new(
         target_codes::DELETED_MATCH,
         "the target holds this record as deleted; restore it there, or discard this rejection if the deletion was right",
     )])
+}
+
+/// What is referred to was found by its link, and the target does not know it: it was lost there.
+fn tell_lost_references(units: &mut [Unit], references: &KnownReferences) {
+    if references.found.is_empty() {
+        return;
+    }
+    let found: HashSet<&str> = references.found.values().flatten().map(String::as_str).collect();
+    let rejected =
+        units.iter_mut().filter_map(|unit| if let Decision::Rejected(causes) = &mut unit.decision { Some(causes) } else { None });
+    for cause in rejected.flatten() {
+        if cause.unlisted.as_ref().is_some_and(|unlisted| found.contains(unlisted.value.as_str())) {
+            cause.message.push_str(", which a flow has made or found there: it is gone (`run --again` writes it again)");
+        }
+    }
 }
 
 /// A number that was taken away and is there again.

@@ -139,6 +139,10 @@ impl Execution<'_> {
         }
         unit.link = known.link(&item.id, &unit.part).cloned();
         unit.sent = known.sent(&item.id, &unit.part).cloned();
+        if let Some(decided) = self.heed_decisions(&mut unit, item) {
+            unit.decision = decided;
+            return Some(unit);
+        }
         if let Some(cause) = unit.link.as_ref().and_then(|link| self.leads_elsewhere(unit.record, link)) {
             unit.decision = Decision::Rejected(vec![cause]);
             return Some(unit);

@@ -20,7 +20,7 @@ pub struct RunOptions {
     pub force: bool,
     /// Of a flow that counts: these periods are sent too, however late they changed.
     pub periods: Vec<String>,
-    /// Everything is read from the beginning and compared with what the target holds; what it no longer has at all is written again.
+    /// Everything is read from the beginning and compared with what the target holds; what it no longer has, or has in an older state, is written again. What others changed there stays.
     pub again: bool,
     /// Exactly the writes of this saved plan.
     pub plan: Option<i64>,

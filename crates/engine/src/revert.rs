@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::Action;
+use kivuko_core::connector::{Action, SourceSpec};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::outcome::Status;
@@ -57,6 +57,22 @@ impl Engine {
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
         Ok(planned)
+    }
+
+    /// Whether the next run of a flow comes by itself to what a revert takes back: its source is read from the beginning each time, or its numbers are due. A source that hands out
+    /// what has changed comes to a record when that changes, or is read again (`run --again`, `cursor rewind`).
+    ///
+    /// # Errors
+    /// There is no such flow, or its source cannot be opened.
+    pub fn next_run_writes_again(&self, flow: &str) -> Result<bool, Error> {
+        let flow = self.flow(flow)?;
+        if flow.aggregate.is_some() {
+            return Ok(true);
+        }
+        let from = &flow.from;
+        let spec =
+            SourceSpec { resource: from.resource.clone(), id: from.id.clone(), cursor: from.cursor.clone(), options: from.options.clone() };
+        Ok(self.system(&from.system)?.source(&spec)?.reads_whole())
     }
 
     /// Takes a run back.

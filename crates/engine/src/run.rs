@@ -74,6 +74,8 @@ pub(crate) struct Execution<'e> {
     pub live: bool,
     /// What is linked and no longer there at all is written again.
     pub again: bool,
+    /// What others changed in the target is written over.
+    pub overwrites: bool,
     /// A plan writes nothing.
     pub writes: bool,
     /// It reads all that is due.
@@ -146,7 +148,7 @@ impl Engine {
         };
         let run = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), run, options.force || options.again, true);
-        execution.again = options.again;
+        (execution.again, execution.overwrites) = (options.again, options.force);
         if let Some((live, planned)) = agreed {
             execution.live = live;
             execution.agreed = Some(planned);
@@ -245,6 +247,7 @@ impl<'e> Execution<'e> {
             codes: engine.project.codes.clone(),
             live,
             again: false,
+            overwrites: false,
             writes,
             whole: false,
             tree: Tree::of(&flow),
@@ -336,6 +339,7 @@ impl<'e> Execution<'e> {
         }
         if self.writes && options.is_whole() {
             self.close_orphans().await?;
+            self.tell_emptied().await;
         }
         Ok(())
     }

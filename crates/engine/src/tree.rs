@@ -152,7 +152,11 @@ impl Execution<'_> {
             if may_be_old {
                 return None;
             }
-            Some(if self.is_foreign(&link) { Arrival::Elsewhere } else { Arrival::Here(link.target_id) })
+            if self.is_foreign(&link) {
+                return Some(Arrival::Elsewhere);
+            }
+            // What people decided on places comes before the link.
+            self.leads_to(&link).map(Arrival::Here)
         };
         Ok(asked.iter().zip(links).map(arrival).collect())
     }

@@ -65,6 +65,10 @@ pub(crate) struct Unit {
     pub fields: BTreeMap<String, String>,
     pub link: Option<Link>,
     pub sent: Option<Arc<Sent>>,
+    /// The records of the target that it was linked to and that are lost there, where it is to be made again.
+    pub lost: Vec<String>,
+    /// Links of other flows from those to this record, that go when it gets another one.
+    pub links_back: Vec<Link>,
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
     pub intent: Option<IntentId>,
@@ -158,6 +162,8 @@ impl Unit {
             fields: BTreeMap::new(),
             link: None,
             sent: None,
+            lost: Vec::new(),
+            links_back: Vec::new(),
             parent: None,
             intent: None,
             superseded: Vec::new(),

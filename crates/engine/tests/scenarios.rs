@@ -7,6 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use kivuko_core::people::DecisionKind;
@@ -29,6 +30,8 @@ struct Telling {
     world: World,
     last_run: Option<RunId>,
     last_plan: Option<i64>,
+    /// The places of Go.Data when somebody made a backup.
+    backup: Mutex<Vec<Value>>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,14 +86,18 @@ async fn tell(name: String, text: String) -> Result<(), String> {
             None => World::new(options).await,
         };
         set_page_size(&mut world, &scenario)?;
-        return tell_in(Telling { name, world, last_run: None, last_plan: None }, &scenario).await;
+        return tell_in(Telling { name, world, last_run: None, last_plan: None, backup: Mutex::default() }, &scenario).await;
     };
     let all = Profile::all().iter().map(|profile| profile.name);
     let releases: Vec<&str> = releases.as_array().map_or(all.collect(), |named| named.iter().filter_map(Value::as_str).collect());
     for release in releases {
         let mut world = World::of_numbers(release, options.clone()).await;
         set_page_size(&mut world, &scenario)?;
-        tell_in(Telling { name: format!("{name} with DHIS2 {release}"), world, last_run: None, last_plan: None }, &scenario).await?;
+        tell_in(
+            Telling { name: format!("{name} with DHIS2 {release}"), world, last_run: None, last_plan: None, backup: Mutex::default() },
+            &scenario,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -258,6 +265,12 @@ impl Telling {
                 "place" => {
                     let mut place = detail.clone();
                     let around = place.as_object_mut().and_then(|place| place.remove("in"));
+                    let called = place.as_object_mut().and_then(|place| place.remove("called"));
+                    if let Some(name) = called {
+                        let places = support::stored::records(sim, "location");
+                        let called = places.iter().find(|place| place["name"] == name).ok_or_else(|| format!("there is no {name}"))?;
+                        place["id"] = called["id"].clone();
+                    }
                     if let Some(name) = around {
                         let places = support::stored::records(sim, "location");
                         let around = places.iter().find(|place| place["name"] == name).ok_or_else(|| format!("there is no {name}"))?;
@@ -266,6 +279,13 @@ impl Telling {
                     sim.put_location(place);
                 }
                 "delete" => sim.delete(&self.id_of(detail.as_str().unwrap_or_default())?),
+                "backup" if detail == "places" => {
+                    *self.backup.lock().map_err(|error| error.to_string())? = sim.state().collection("location");
+                }
+                "put_back" if detail == "places" => {
+                    sim.put_back_locations(&self.backup.lock().map_err(|error| error.to_string())?);
+                }
+                "empty" if detail == "places" => sim.put_back_locations(&[]),
                 "expire_tokens" => sim.expire_tokens(),
                 "slow_imports" => {
                     let polls = detail.as_u64().and_then(|polls| usize::try_from(polls).ok()).ok_or("imports are slow by a number")?;
@@ -315,6 +335,13 @@ impl Telling {
                             }
                             dhis2.put_metadata(&json!({ kind: [object] }));
                         }
+                    }
+                }
+                "empty" => {
+                    // All but the one at the top, to which accounts belong.
+                    let units = dhis2.objects("organisationUnits");
+                    for unit in units.iter().filter(|unit| detail == "places" && !unit["parent"].is_null()) {
+                        dhis2.remove("organisationUnits", text(unit, "id")?);
                     }
                 }
                 "remove" => {

@@ -24,6 +24,8 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         engine.plan_revert(id).await?
     };
     let (deleted, restored) = (with(&planned, Action::Delete), restored(&planned));
+    let flow = engine.store().run(id).await?.map(|run| run.flow).unwrap_or_default();
+    let again = Again { records: deleted + restored, by_itself: engine.next_run_writes_again(&flow)?, flow: &flow };
     if !app.json {
         app.data(&render(&planned, id, app.out))?;
     }
@@ -37,6 +39,7 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         if app.json {
             app.document(&json!({ "planned": planned, "carried_out": false }))?;
         } else {
+            app.say(&again.told("", app.err));
             app.say_next(&[(app.invoke(&format!("revert {id} --yes")), "does it")]);
         }
         return Ok(exit::WELL);
@@ -51,11 +54,41 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         let mut document = report.to_json();
         document["reverted"] = json!(done);
         document["carried_out"] = json!(true);
+        document["next_run_writes_again"] = json!(again.by_itself);
         app.document(&document)?;
         return Ok(report.exit_code());
     }
     app.data("\n")?;
-    run::finish(app, &report)
+    let code = run::finish(app, &report)?;
+    let taken_back = Again { records: done.iter().filter(|one| one.action.is_some()).count() as u64, ..again };
+    if taken_back.records > 0 {
+        app.say(&taken_back.told("now ", app.err));
+        app.say_next(&[(app.invoke(&format!("plan {flow}")), "what its next run would write")]);
+    }
+    Ok(code)
+}
+
+/// What becomes of what was taken back.
+struct Again<'f> {
+    flow: &'f str,
+    records: u64,
+    by_itself: bool,
+}
+
+impl Again<'_> {
+    /// A revert takes back what was written, and not why: nothing keeps the flow from writing it again.
+    fn told(&self, now: &str, style: Style) -> String {
+        let (flow, records) = (self.flow, counted(self.records, "record", "records"));
+        let when = if self.by_itself {
+            format!("the next run of `{flow}` writes it again")
+        } else {
+            format!("`{flow}` writes a record again when that changes in the source, or is read again (`run --again`, `cursor rewind`)")
+        };
+        let text = format!(
+            "what is taken back is {now}due ({records}): {when}, unless the source, the sheet or a code map says something else by then. Correct that first; until then let nothing run `{flow}` (`trigger: manual`)"
+        );
+        format!("\n{}\n", style.wrap(&text, 0))
+    }
 }
 
 fn with(planned: &[Reverted], action: Action) -> u64 {

@@ -43,6 +43,14 @@ codes! {
     PARENT_NOT_THERE = 949, "K0949";
     /// Records that could not be read were left out.
     LEFT_OUT_UNREADABLE = 950, "K0950";
+    /// The target does not have what was counted as unchanged.
+    TARGET_EMPTIED = 951, "K0951";
+    /// A person decided that two linked places are not the same.
+    PARTED = 952, "K0952";
+    /// A person decided that the place has no counterpart.
+    WITHOUT_COUNTERPART = 953, "K0953";
+    /// What somebody changed in the target was left as it is.
+    LEFT_TO_OTHERS = 954, "K0954";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.

@@ -67,8 +67,8 @@ impl CodeMap {
         Self { links: Some(Arc::new(links)), ..self.clone() }
     }
 
-    /// What the rows of a crosswalk say of a place on a day; `None`: nothing.
-    pub(super) fn decided(&self, Direction { from, to }: Direction, id: &str, day: Date) -> Option<Translated> {
+    /// What people decided on a place, in the rows of a crosswalk that hold on a day; `None`: nothing.
+    pub fn decided(&self, Direction { from, to }: Direction, id: &str, day: Date) -> Option<Translated> {
         let rows = self.exact[from].get(id)?.iter().map(|row| &self.rows[*row]).filter(|row| row.holds_on(day));
         rows.into_iter().find_map(|row| match row.verdict {
             Verdict::Accept => row.id(to).map(|other| Translated::To(other.to_owned())),
@@ -78,12 +78,19 @@ impl CodeMap {
     }
 
     /// What the links say of a place of which no row says anything on the day.
-    pub(super) fn linked(&self, direction: Direction, id: &str, day: Date) -> Option<Translated> {
+    pub fn linked(&self, direction: Direction, id: &str, day: Date) -> Option<Translated> {
         match self.standing(direction, id, day).as_slice() {
             [] => None,
             [only] => Some(Translated::To((*only).to_owned())),
             several => Some(Translated::Several(several.len())),
         }
+    }
+
+    /// Whether people decided that a place is not the one over there, in rows that hold on a day: the two are refused, one of them has no counterpart, or is another one's.
+    pub fn parts(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
+        let rows = self.exact[direction.from].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
+        let joins = |row: &super::CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other) && row.holds_on(day);
+        !rows.into_iter().any(joins) && self.beaten(direction, id, other, |row| row.holds_on(day))
     }
 
     /// The places that a place is linked to and that no decision takes away from it on the day.

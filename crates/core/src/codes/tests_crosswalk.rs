@@ -68,6 +68,30 @@ fn a_refused_pair_is_none_and_another_link_may_take_its_place() {
 }
 
 #[test]
+fn what_people_parted_is_parted_from_both_sides() {
+    let file =
+        "godata,hmis,decision,valid_from,valid_to\nG1,H1,refuse,,\nG2,H2,,,\nG2,H6,,,\nG3,,none,,\n,H4,none,,\nG5,H5,refuse,2026-02-01,\n";
+    let map = crosswalk(file, &[("G1", "H1")]);
+    let check = |godata: &str, hmis: &str, day: Date, expected: bool| {
+        let there = map.between("godata", "hmis").expect("it has both columns");
+        let back = map.between("hmis", "godata").expect("it has both columns");
+        assert_eq!((map.parts(there, godata, hmis, day), map.parts(back, hmis, godata, day)), (expected, expected), "{godata} {hmis}");
+    };
+    check("G1", "H1", DAY, true);
+    check("G1", "H9", DAY, false);
+    // Both rows join; another one's place is not free.
+    check("G2", "H2", DAY, false);
+    check("G2", "H6", DAY, false);
+    check("G9", "H2", DAY, true);
+    check("G2", "H9", DAY, true);
+    check("G3", "H9", DAY, true);
+    check("G9", "H4", DAY, true);
+    check("G5", "H5", DAY, false);
+    check("G5", "H5", date(2026, 2, 1), true);
+    check("G9", "H9", DAY, false);
+}
+
+#[test]
 fn links_that_disagree_are_not_guessed() {
     let map = crosswalk("godata,hmis\n*,keep\n", &[("G1", "H1"), ("G1", "H2"), ("G3", "H3"), ("G4", "H3")]);
     assert_eq!((there(&map, "G1", DAY), back(&map, "H1", DAY)), (Translated::Several(2), to("G1")));

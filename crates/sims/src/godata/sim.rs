@@ -15,7 +15,7 @@ use super::lab_results::LAB_RESULTS;
 use super::options::Options;
 use super::person_types::{self, PersonType};
 use super::state::State;
-use super::store::Store;
+use super::store::{Store, Table};
 use super::{
     Server, cascade, clusters, convert, jobs, languages, location_tree, locations, merge, outbreaks, person, reference_data, relationships,
     teams, templates,
@@ -250,6 +250,15 @@ impl Sim {
             locations::seed(&mut store, &location, &self.web_user())
         };
         done.unwrap_or_else(|error| panic!("Go.Data would refuse this location: {}", error.message));
+    }
+
+    /// A backup of the database is put back: from now on there are just these locations, as they were then; without any it is emptied.
+    pub fn put_back_locations(&self, locations: &[Value]) {
+        let mut store = self.server.write();
+        store.locations = Table::default();
+        for location in locations.iter().filter_map(Value::as_object) {
+            store.locations.put(location.clone());
+        }
     }
 
     /// A file of a tree of locations that a user of Go.Data imports in the web: the locations of the file as they are now, or what Go.Data says against it. It looks

@@ -1,0 +1,184 @@
+//! What crosswalks say of the places that a flow carries: which record of the target each of them is, and which it is not.
+//!
+//! What people decided comes before the link of a record and before its key: nothing is written to a place that they parted from this one, whichever way it is found, and no reference
+//! is resolved by such a link. What only links say holds as long as the target has it; with `--again` what is gone there is made again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use kivuko_core::catalogue::{run as codes, target as target_codes};
+use kivuko_core::codes::{CodeMap, Direction, Translated};
+use kivuko_core::connector::{Action, Candidate};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::store::Link;
+
+use crate::decide::{deleted_match, linked_elsewhere};
+use crate::known::group_by;
+use crate::run::Execution;
+use crate::unit::{Decision, Item, Unit};
+
+impl Execution<'_> {
+    /// The crosswalks between what the flow reads and one of the resources that it writes.
+    fn crosswalks_to(&self, record: usize) -> impl Iterator<Item = (&str, &CodeMap, Direction)> {
+        let (from, to) = (&self.flow.from.system, &self.flow.to.system);
+        let resource = &self.flow.to.records[record].resource;
+        self.engine.crosswalks_of(&self.flow).filter(move |one| one.side(to).is_some_and(|side| side.resource == *resource)).filter_map(
+            move |one| {
+                let map = self.codes.get(&one.name)?;
+                Some((one.name.as_str(), map, map.between(from, to)?))
+            },
+        )
+    }
+
+    /// Before a record is looked for: a link that people decided against does not count, and a place without a counterpart is left out.
+    pub(crate) fn heed_decisions(&self, unit: &mut Unit, item: &Item) -> Option<Decision> {
+        if unit.index.is_some() {
+            return None;
+        }
+        for (name, map, direction) in self.crosswalks_to(unit.record) {
+            let decided = map.decided(direction, &item.id, self.today);
+            if decided == Some(Translated::Nothing) {
+                let message = format!(
+                    "codes/{name}.csv says that the place has no counterpart in {}, so nothing is made or written there",
+                    self.flow.to.system
+                );
+                return Some(Decision::Skipped(vec![Cause::new(codes::WITHOUT_COUNTERPART, message)]));
+            }
+            let linked = unit.link.as_ref().map(|link| link.target_id.as_str());
+            let Some(other) = linked.filter(|other| map.parts(direction, &item.id, other, self.today)) else { continue };
+            let parted = parted(name, other);
+            (unit.link, unit.sent) = (None, None);
+            if !matches!(decided, Some(Translated::To(_))) {
+                return Some(parted);
+            }
+        }
+        None
+    }
+
+    /// Why a record of the target is not this one, if people decided so.
+    pub(crate) fn parted_from(&self, record: usize, source_id: &str, target_id: &str) -> Option<Decision> {
+        let against = self.crosswalks_to(record).find(|(_, map, direction)| map.parts(*direction, source_id, target_id, self.today));
+        against.map(|(name, ..)| parted(name, target_id))
+    }
+
+    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove.
+    pub(crate) fn is_parted(&self, record: usize, unit: &Unit, source_id: &str) -> bool {
+        let own = !unit.part.contains('#');
+        own && unit.link.as_ref().is_some_and(|link| self.parted_from(record, source_id, &link.target_id).is_some())
+    }
+
+    /// What a link, whichever flow made it, leads to by what people decided: another place, or none.
+    pub(crate) fn leads_to(&self, link: &Link) -> Option<String> {
+        let (source, target) = (&link.source, link.target_id.as_str());
+        for crosswalk in self.engine.project.crosswalks.values().filter(|_| !link.part.contains('#')) {
+            let is_side = |system: &str, resource: &str| crosswalk.side(system).is_some_and(|side| side.resource == resource);
+            if !is_side(&source.system, &source.resource) || !is_side(&link.target_system, &link.target_resource) {
+                continue;
+            }
+            let map = self.codes.get(&crosswalk.name);
+            let Some((map, direction)) = map.and_then(|map| Some((map, map.between(&source.system, &link.target_system)?))) else {
+                continue;
+            };
+            match map.decided(direction, &source.id, self.today) {
+                Some(Translated::To(other)) => return Some(other),
+                Some(_) => return None,
+                None if map.parts(direction, &source.id, target, self.today) => return None,
+                None => {}
+            }
+        }
+        Some(link.target_id.clone())
+    }
+
+    /// Finds and compares the counterparts that crosswalks name for places without a link, and answers for which that was done. Several places with one counterpart
+    /// are none of them written.
+    pub(crate) async fn find_placed(
+        &self,
+        record: usize,
+        items: &[Item],
+        units: &mut [Unit],
+        unlinked: &[usize],
+    ) -> Result<HashSet<usize>, Error> {
+        let (mut chosen, mut linked): (BTreeMap<usize, String>, BTreeMap<usize, String>) = Default::default();
+        for (_, map, direction) in self.crosswalks_to(record) {
+            for &at in unlinked.iter().filter(|&&at| units[at].link.is_none() && units[at].index.is_none()) {
+                let id = &items[units[at].item].id;
+                // What a killed run may have made is found by its key.
+                match map.decided(direction, id, self.today) {
+                    Some(Translated::To(other)) if units[at].interrupted != Some(Action::Create) => _ = chosen.entry(at).or_insert(other),
+                    None if units[at].interrupted.is_none() => {
+                        if let Some(Translated::To(other)) = map.linked(direction, id, self.today) {
+                            linked.entry(at).or_insert(other);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        linked.retain(|at, _| !chosen.contains_key(at));
+        let ids: Vec<String> = linked.values().cloned().collect();
+        let mut present: BTreeMap<usize, Option<Candidate>> = BTreeMap::new();
+        for ((&at, id), candidate) in linked.iter().zip(self.fetch(record, &ids).await?) {
+            if candidate.is_none() && self.again {
+                // Nobody chose it: it is looked for by its key, and made again.
+                units[at].lost.push(id.clone());
+            } else {
+                present.insert(at, candidate);
+            }
+        }
+        linked.retain(|at, _| present.contains_key(at));
+        let counterparts = chosen.iter().chain(&linked);
+        let of_one = group_by(counterparts.map(|(at, id)| (*at, id.as_str())), |(_, id)| *id);
+        for positions in of_one.into_values().filter(|positions| positions.len() > 1) {
+            for ((at, _), (other, _)) in positions.iter().zip(positions.iter().cycle().skip(1)) {
+                units[*at].decision = linked_elsewhere(&items[units[*other].item].id);
+            }
+        }
+        let found: HashSet<usize> = chosen.keys().chain(linked.keys()).copied().collect();
+        let capabilities = &self.targets[record].capabilities;
+        for (at, candidate) in present {
+            if units[at].decision == Decision::Open {
+                units[at].decision = match candidate {
+                    None => gone(),
+                    Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
+                    Some(candidate) => self.compare(capabilities, &units[at], &candidate),
+                };
+            }
+        }
+        chosen.retain(|at, _| units[*at].decision == Decision::Open);
+        self.meet(record, units, chosen.into_iter().collect()).await?;
+        Ok(found)
+    }
+
+    /// What the target has lost gets another id there when it is made again. What other flows linked from the old one to just this record goes with it: it would stand
+    /// beside the new link, and nobody could tell which of the two holds.
+    pub(crate) async fn let_go_of_links_back(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        let lost: Vec<String> = units.iter().flat_map(|unit| unit.lost.iter().cloned()).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let (from, to) = (&self.flow.from, &self.flow.to);
+        let links = self.engine.store.links(&to.system, &to.records[record].resource, &lost, &from.system).await?;
+        let back: HashMap<String, Vec<Link>> =
+            group_by(links.into_iter().filter(|link| link.target_resource == from.resource), |link| link.source.id.clone());
+        for unit in units.iter_mut() {
+            let own = |link: &&Link| link.target_id == items[unit.item].id;
+            unit.links_back = unit.lost.iter().filter_map(|id| back.get(id)).flatten().filter(own).cloned().collect();
+        }
+        Ok(())
+    }
+}
+
+/// A person decided that the place is not this one of the target.
+fn parted(crosswalk: &str, target_id: &str) -> Decision {
+    let message = format!(
+        "codes/{crosswalk}.csv says that this place is not `{target_id}`, which it would be written to; decide which one it is, or that it has none (`none`)"
+    );
+    Decision::Rejected(vec![Cause::new(codes::PARTED, message)])
+}
+
+/// A flow linked it, and nobody chose it.
+fn gone() -> Decision {
+    Decision::Rejected(vec![Cause::new(
+        target_codes::TARGET_GONE,
+        "the record that a flow has linked with this one is no longer there (`run --again` writes it again)",
+    )])
+}
