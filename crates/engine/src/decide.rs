@@ -20,8 +20,28 @@ use crate::run::Execution;
 use crate::tree::Arrival;
 use crate::unit::{Change, Decision, Found, Item, Unit};
 
+/// Records of a page as they were mapped before anything that they refer to was looked up, and what that is.
+pub(crate) struct FirstLook {
+    units: Vec<Unit>,
+    references: KnownReferences,
+}
+
 impl Execution<'_> {
-    /// Maps the records of a page (or only those at these positions) to one of the flow's target records, finds them in the target and decides. `before` is
+    /// Maps the records of a page (or only those at these positions) to one of the flow's target records, as far as that goes without asking anybody.
+    pub(crate) fn first_look(
+        &self,
+        record: usize,
+        items: &[Item],
+        before: &[Unit],
+        known: &Known,
+        only: Option<&HashSet<usize>>,
+    ) -> FirstLook {
+        let references = KnownReferences::default();
+        let units = self.map_all(record, items, before, known, &references, only);
+        FirstLook { units, references }
+    }
+
+    /// Maps what refers to others, finds the records of a page in the target and decides. `before` is
     /// what was dealt with of the page already.
     pub(crate) async fn decide(
         &mut self,
@@ -30,10 +50,9 @@ impl Execution<'_> {
         before: &[Unit],
         known: &Known,
         only: Option<&HashSet<usize>>,
+        FirstLook { mut units, mut references }: FirstLook,
     ) -> Result<Vec<Unit>, Error> {
-        let mut references = KnownReferences::default();
-        let mut units = self.map_all(record, items, before, known, &references, only);
-        // The first pass collects the references; most flows have none, and are done.
+        // The first look collects the references; most flows have none, and are done.
         if self.resolve(&mut references).await? {
             units = self.map_all(record, items, before, known, &references, only);
         }

@@ -6,6 +6,7 @@
 mod absence;
 mod account;
 pub mod clock;
+mod beside;
 mod code_lists;
 mod columns;
 mod crosswalk;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::{join, try_join};
+use futures_util::future::try_join;
 use kivuko_core::catalogue::{record, run as codes};
 use kivuko_core::connector::{Pages, ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
@@ -14,6 +14,7 @@ use kivuko_core::store::Reference;
 use serde_json::{Value, json};
 
 use crate::absence::hash_of;
+use crate::beside::Ahead;
 use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
 use crate::options::RunOptions;
@@ -54,6 +55,20 @@ impl Execution<'_> {
         left: &mut u64,
         watch: &dyn Watch,
     ) -> Result<(), Error> {
+        let read = self.read_pages(source, partition, options, left, watch).await;
+        // What was dealt with is put down, also where reading did not come to its end.
+        self.await_last(watch).await?;
+        read
+    }
+
+    async fn read_pages(
+        &mut self,
+        source: &dyn Source,
+        partition: &Partition,
+        options: &RunOptions,
+        left: &mut u64,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
         let whole = options.is_whole();
         // Absence is told by a reading from the beginning only: what a run that died had dealt with was not seen by this one.
         let goes_on = whole && self.flow.from.rows.is_none() && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
@@ -62,7 +77,7 @@ impl Execution<'_> {
         let mut keys_scanned = !source.reads_whole();
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
-        let mut pages = source.read(request).await?;
+        let mut pages = self.pages(source, request).await?;
         let mut next = if *left > 0 { self.next(&mut *pages, &HashSet::new()).await? } else { None };
         while let Some((mut page, known)) = next.take() {
             let cut = page.records.len() as u64 > *left;
@@ -86,14 +101,22 @@ impl Execution<'_> {
             if *left == 0 || done.is_fatal() {
                 return self.settle_page(done, watch).await;
             }
-            // The disk is busy with this page while the next one is read; nothing is done with it before this one is on the disk.
+            // The disk is busy with this page while the next one is read and mapped.
+            self.begin_to_commit(done);
             let present: HashSet<String> = ids.into_iter().collect();
-            let (committed, read) = join(done.commit(&*self.engine.store), self.next(&mut *pages, &present)).await;
-            committed?;
-            self.settled(&done, watch);
-            next = read?;
+            next = self.next(&mut *pages, &present).await?;
+            if next.as_ref().is_some_and(|(_, known)| known.is_none()) {
+                // What is known of its records is to be asked for after the commit.
+                self.await_last(watch).await?;
+            }
         }
         Ok(())
+    }
+
+    /// The pages of a source. What is read whole is read ahead; what an API hands out comes when it is asked for, since that costs it something.
+    async fn pages(&self, source: &dyn Source, request: ReadRequest) -> Result<Box<dyn Pages>, Error> {
+        let pages = source.read(request).await?;
+        Ok(if source.reads_whole() { Box::new(Ahead::new(pages)) } else { pages })
     }
 
     /// The next page of the source with what is known of its records, unless the run was asked to stop. Of records that are in the page which is just
@@ -245,7 +268,7 @@ impl Execution<'_> {
     }
 
     async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&SourceRecord)) -> Result<(), Error> {
-        let mut pages = source.read(self.request(partition)).await?;
+        let mut pages = self.pages(source, self.request(partition)).await?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             page.records.iter().for_each(&mut look);

@@ -1,7 +1,7 @@
 //! The life of a run.
 //!
 //! Every source record read ends in exactly one outcome. A page is read, mapped, found, compared and written; then its outcomes, links, what was
-//! sent, its rejections and the cursor are committed in one transaction. The next page is read while that goes on, and looked at after it. A run that is killed at any point leaves
+//! sent, its rejections and the cursor are committed in one transaction. The next page is read and mapped while that goes on, and looked for in the target after it. A run that is killed at any point leaves
 //! at most one page uncommitted and, for what it was writing, open intents; the next run settles these before it sends anything of their keys, and
 //! reads that page again.
 
@@ -21,8 +21,9 @@ use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
 
 use crate::absence::hash_of;
+use crate::beside::Behind;
 use crate::columns;
-use crate::decide::OpenTarget;
+use crate::decide::{FirstLook, OpenTarget};
 use crate::duplicates::Duplicates;
 use crate::engine::Engine;
 use crate::known::Known;
@@ -110,6 +111,8 @@ pub(crate) struct Execution<'e> {
     /// That has changed since the last run.
     pub counts_anew: bool,
     pub sending: Option<Sending>,
+    /// The page that was dealt with last, while it is being put down.
+    last: Last,
     /// Periods and org units for which a data set was marked complete.
     pub completed: u64,
     /// The records that were asked for by their identity and have not come by.
@@ -213,7 +216,7 @@ pub(crate) struct Done {
 
 impl Done {
     /// What is to be committed; nothing in a plan.
-    pub fn to_commit(&self) -> Option<Arc<PageCommit>> {
+    fn to_commit(&self) -> Option<Arc<PageCommit>> {
         self.commit.clone()
     }
 
@@ -232,6 +235,11 @@ impl Done {
             None => Ok(()),
         }
     }
+}
+
+struct Last {
+    behind: Behind,
+    page: Option<Done>,
 }
 
 impl<'e> Execution<'e> {
@@ -266,6 +274,7 @@ impl<'e> Execution<'e> {
             counted_by: String::new(),
             counts_anew: false,
             sending: None,
+            last: Last { behind: Behind::new(&engine.store), page: None },
             completed: 0,
             wanted: BTreeSet::new(),
             counts: Counts::default(),
@@ -457,8 +466,24 @@ impl<'e> Execution<'e> {
         done.ended()
     }
 
+    /// Begins to put a page down. The one before is on the disk.
+    pub(crate) fn begin_to_commit(&mut self, done: Done) {
+        if let Some(commit) = done.to_commit() {
+            self.last.behind.begin(commit, self.counts);
+        }
+        self.last.page = Some(done);
+    }
+
+    /// Waits until the last page is on the disk, and ends the run if something in it did.
+    pub(crate) async fn await_last(&mut self, watch: &dyn Watch) -> Result<(), Error> {
+        self.last.behind.ended().await?;
+        let Some(done) = self.last.page.take() else { return Ok(()) };
+        self.settled(&done, watch);
+        done.ended()
+    }
+
     /// After the commit of a page.
-    pub(crate) fn settled(&mut self, done: &Done, watch: &dyn Watch) {
+    fn settled(&mut self, done: &Done, watch: &dyn Watch) {
         if let Some(commit) = &done.commit {
             let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
             self.intents.retain(|open| !closed.contains(&open.id));
@@ -468,7 +493,8 @@ impl<'e> Execution<'e> {
         watch.page(&self.counts);
     }
 
-    /// One page, from its raw records to what is to be committed of it.
+    /// One page, from its raw records to what is to be committed of it. The page before is put down meanwhile, and nothing is asked of the store or of the target before that is
+    /// done; but numbers, of which no page has anything in common with another.
     pub(crate) async fn carry_out(
         &mut self,
         partition: &Partition,
@@ -496,6 +522,10 @@ impl<'e> Execution<'e> {
         if !self.writes && self.tells_absence() {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
         }
+        let mut mapped = self.flow.to.scope.is_none().then(|| self.first_look(0, &items, &[], known, None));
+        if self.sending.is_none() {
+            self.await_last(watch).await?;
+        }
         let mut units: Vec<Unit> = Vec::with_capacity(items.len());
         let mut fatal: Option<Error> = self.assign_scopes(&mut items, known).await.err();
         if let Some(error) = &fatal {
@@ -505,7 +535,7 @@ impl<'e> Execution<'e> {
         'scopes: for scope in if fatal.is_none() { self.scopes_of(&items) } else { Vec::new() } {
             self.enter(scope);
             for record in 0..self.flow.to.records.len() {
-                if let Err(error) = self.wave(record, &items, &mut units, known).await {
+                if let Err(error) = self.wave(record, &items, &mut units, known, mapped.take()).await {
                     self.fail_rest(record, &done, &items, &mut units, &error);
                     fatal = Some(error);
                     break 'scopes;
@@ -530,16 +560,25 @@ impl<'e> Execution<'e> {
     }
 
     /// One of the flow's target records, for the whole page.
-    async fn wave(&mut self, record: usize, items: &[Item], units: &mut Vec<Unit>, known: &Known) -> Result<(), Error> {
+    async fn wave(
+        &mut self,
+        record: usize,
+        items: &[Item],
+        units: &mut Vec<Unit>,
+        known: &Known,
+        mapped: Option<FirstLook>,
+    ) -> Result<(), Error> {
         let mut followed = HashSet::new();
-        self.one_wave(record, items, units, known, None).await?;
+        let mapped = mapped.unwrap_or_else(|| self.first_look(record, items, units, known, None));
+        self.one_wave(record, items, units, known, (None, mapped)).await?;
         // What waited for a record of this page, level by level. Each turn follows at least one reference.
         loop {
             let next = self.next_wave(record, units, &mut followed);
             if next.is_empty() {
                 return Ok(());
             }
-            self.one_wave(record, items, units, known, Some(&next)).await?;
+            let mapped = self.first_look(record, items, units, known, Some(&next));
+            self.one_wave(record, items, units, known, (Some(&next), mapped)).await?;
         }
     }
 
@@ -550,9 +589,9 @@ impl<'e> Execution<'e> {
         items: &[Item],
         units: &mut Vec<Unit>,
         known: &Known,
-        only: Option<&HashSet<usize>>,
+        (only, mapped): (Option<&HashSet<usize>>, FirstLook),
     ) -> Result<(), Error> {
-        let mut wave = self.decide(record, items, units, known, only).await?;
+        let mut wave = self.decide(record, items, units, known, only, mapped).await?;
         self.hold_to_plan(items, &mut wave).await?;
         self.foresee(record, items, &mut wave).await?;
         let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };

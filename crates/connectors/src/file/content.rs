@@ -282,6 +282,9 @@ impl<'o> Output<'o> {
 
     /// Writes text as it is.
     pub fn text(&mut self, text: &str) -> Result<(), Error> {
+        if self.shape.encoding == UTF_8 {
+            return self.put(text.as_bytes());
+        }
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         let encoded = encoding::encode(self.shape.encoding, text, &mut line);
@@ -318,6 +321,10 @@ fn row(texts: &[&str], shape: &Shape) -> String {
 /// Everything that keeps a record out of a file of this shape.
 pub fn misfits(record: &Value, format: Format, encoding: &'static Encoding) -> Vec<Cause> {
     let mut causes = Vec::new();
+    // Most records fit, and then it does not matter what their columns are called.
+    if fits(record, format, encoding) {
+        return causes;
+    }
     for (column, text) in flat::cells(record) {
         if text.contains('\0') {
             causes.push(Cause::new(codes::CHARACTER_NUL, "the text holds a NUL character").field(&column));
@@ -332,6 +339,18 @@ pub fn misfits(record: &Value, format: Format, encoding: &'static Encoding) -> V
         }
     }
     causes
+}
+
+fn fits(record: &Value, format: Format, encoding: &'static Encoding) -> bool {
+    match record {
+        Value::Object(members) => members.values().all(|member| fits(member, format, encoding)),
+        Value::Array(items) => items.iter().all(|item| fits(item, format, encoding)),
+        Value::String(text) => {
+            let is_short = text.len() <= super::rows::CELL_LIMIT || format != Format::Csv;
+            is_short && !text.contains('\0') && (encoding == UTF_8 || encoding::encode(encoding, text, &mut Vec::new()).is_ok())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// A record with the top-level fields of another put in.

@@ -114,21 +114,19 @@ impl Target {
 
     /// The records with these ids, for each in its place.
     fn find(&self, ids: &[String]) -> Result<Vec<Vec<Candidate>>, Error> {
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (place, id) in ids.iter().enumerate() {
-            places.entry(id).or_default().push(place);
-        }
         let mut found = vec![Vec::new(); ids.len()];
         let content = self.searchable()?;
         if let Some(tree) = &self.options.tree {
             let forest = self.forest(&content, tree)?;
-            for node in forest.nodes() {
-                for place in places.get(node.key.as_str()).into_iter().flatten() {
-                    found[*place].push(self.candidate(node.key.clone(), forest.record(node)));
-                }
+            for (id, found) in ids.iter().zip(&mut found) {
+                found.extend(forest.places_of(id).map(|place| self.candidate(id.clone(), forest.record(forest.at(place)))));
             }
             self.keep(content.look, forest);
             return Ok(found);
+        }
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            places.entry(id).or_default().push(place);
         }
         content.visit(&mut |existing| {
             if let Some(places) = places.get(id(&existing.key).as_str()) {
@@ -178,7 +176,12 @@ impl Target {
             }
         };
         match forest {
-            Some(forest) => forest.nodes().for_each(|node| meet(node.key.clone(), &|| forest.record(node))),
+            Some(forest) => {
+                let named: HashSet<&str> = ids.iter().flat_map(|(now, after)| [now.as_str(), after.as_str()]).collect();
+                for id in named {
+                    forest.places_of(id).for_each(|place| meet(id.to_owned(), &|| forest.record(forest.at(place))));
+                }
+            }
             None => content.visit(&mut |existing| {
                 meet(id(&existing.key), &|| existing.record());
                 Ok(())
@@ -390,8 +393,11 @@ impl Changes {
     /// Puts what is touched into a tree; whether any of it found a place. What did not is answered with why.
     fn place(&self, forest: &mut Forest, answers: &mut [Written]) -> bool {
         let new = self.order.iter().map(String::as_str);
-        let old: Vec<&str> = forest.nodes().map(|node| node.key.as_str()).filter(|key| self.touched.contains(*key)).collect();
-        let keys: Vec<String> = old.into_iter().chain(new).map(str::to_owned).collect();
+        // Those that are there in the order of the file.
+        let mut places: Vec<usize> = self.touched.iter().flat_map(|key| forest.places_of(key)).collect();
+        places.sort_unstable();
+        let old = places.into_iter().map(|place| forest.at(place).key.as_str());
+        let keys: Vec<String> = old.chain(new).map(str::to_owned).collect();
         let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: self.present.get(key) }).collect();
         let refused = forest.place(&wishes);
         for ((now, _), answer) in self.ids.iter().zip(answers) {
@@ -421,9 +427,11 @@ fn id(key: &[String]) -> String {
 
 /// A version of a record: what it holds, whatever it looks like.
 fn version(body: &Value, format: Format) -> String {
-    let mut bytes = Vec::new();
-    let body = if format == Format::Csv { flat::record_of_cells(body) } else { body.clone() };
-    value::canonical(&body, &mut bytes);
+    let mut bytes = Vec::with_capacity(512);
+    match format {
+        Format::Csv => value::canonical(&flat::record_of_cells(body), &mut bytes),
+        _ => value::canonical(body, &mut bytes),
+    }
     blake3::hash(&bytes).to_hex()[..16].to_owned()
 }
 

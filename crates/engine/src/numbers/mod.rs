@@ -5,7 +5,6 @@
 //! compared, noted, sent, settled), so a killed run sends nothing twice. When the sheet, a code map or the data set has changed, everything is counted anew.
 
 mod accounts;
-mod beside;
 mod changes;
 mod completeness;
 mod counting;

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{ReadRequest, Source};
+use kivuko_core::connector::{Pages, ReadRequest, Source};
 use kivuko_core::error::Error;
 use kivuko_core::flow::{Detect, StopAbove};
 use kivuko_core::record::Partition;
 use kivuko_core::store::RunId;
 
 use super::Numbers;
-use super::beside::{Ahead, Behind};
 use super::counting::LookedAt;
+use crate::beside::{Ahead, Behind};
 use crate::absence::{ABSENT, FEW, hash_of, page_of_absent};
 use crate::columns;
 use crate::options::RunOptions;

@@ -10,19 +10,12 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
 use serde_json::json;
 
-use super::beside::Behind;
 use super::completeness::MARK;
 use super::values::Worth;
 use super::{Numbers, cells_partition};
 use crate::duplicates::Duplicates;
 use crate::options::RunOptions;
 use crate::run::{Done, Execution, Watch};
-
-/// The page that was sent last, while it is being put down.
-struct Last {
-    behind: Behind,
-    page: Option<Done>,
-}
 
 /// The order in which cells are sent.
 fn place(row: &CellRow) -> (&str, &str, CellNumber) {
@@ -52,14 +45,13 @@ impl Execution<'_> {
     pub(super) async fn send_cells(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.duplicates = Duplicates::default();
         self.sending = Some(Sending::default());
-        let mut last = Last { behind: Behind::new(&self.engine.store), page: None };
-        let sent = self.send_all(numbers, options, &mut last, watch).await;
+        let sent = self.send_all(numbers, options, watch).await;
         // What was sent is put down, also where sending did not come to its end.
-        let put_down = self.await_last(&mut last, watch).await;
+        let put_down = self.await_last(watch).await;
         sent.and(put_down)
     }
 
-    async fn send_all(&mut self, numbers: &Numbers<'_>, options: &RunOptions, last: &mut Last, watch: &dyn Watch) -> Result<(), Error> {
+    async fn send_all(&mut self, numbers: &Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let engine = self.engine;
         let (page, window) = (engine.pace.page_size, engine.pace.page_size.saturating_mul(engine.pace.pages_together));
         let wanted: HashSet<CellNumber> = numbers.changes.cells().into_iter().collect();
@@ -86,13 +78,10 @@ impl Execution<'_> {
                 // The disk is busy with one page while the next is looked up, compared and noted. What a process that is killed leaves open of both is settled by
                 // their intents.
                 let next = self.send_page(numbers, left.by_ref().take(page).collect(), &unsettled, options, watch).await;
-                self.await_last(last, watch).await?;
+                self.await_last(watch).await?;
                 let Some(done) = next? else { continue };
                 let is_fatal = done.is_fatal();
-                if let Some(commit) = done.to_commit() {
-                    last.behind.begin(commit, self.counts);
-                }
-                last.page = Some(done);
+                self.begin_to_commit(done);
                 if is_fatal {
                     return Ok(());
                 }
@@ -101,14 +90,6 @@ impl Execution<'_> {
                 return Ok(());
             }
         }
-    }
-
-    /// Waits until the last page is on the disk, and ends the run if something in it did.
-    async fn await_last(&mut self, last: &mut Last, watch: &dyn Watch) -> Result<(), Error> {
-        last.behind.ended().await?;
-        let Some(done) = last.page.take() else { return Ok(()) };
-        self.settled(&done, watch);
-        done.ended()
     }
 
     /// A page of cells, up to what is to be committed of those that were sent.

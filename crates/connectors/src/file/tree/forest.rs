@@ -11,12 +11,16 @@ use serde_json::Value;
 use super::super::content::{Content, Output};
 use super::super::csv::unreadable_row;
 use super::Tree;
+use super::index::Index;
 
 /// All nodes. Those that a batch removes stay in the list, marked.
 #[derive(Debug, Clone)]
 pub struct Forest {
     pub(super) tree: Tree,
     pub(super) nodes: Vec<Node>,
+    /// Of those that are in the file, by key and by id.
+    by_key: Index,
+    by_id: Index,
     /// The ids of records that did not get in: nothing stands below them, or instead of them at the top.
     pub(super) kept_out: HashSet<String>,
 }
@@ -45,7 +49,8 @@ pub struct Node {
 impl Forest {
     /// Reads the whole file. One that cannot be told is an error, so that a rewriting never loses a node.
     pub fn read(content: &Content<'_>, tree: &Tree, key: impl Fn(&Value) -> String) -> Result<Self, Error> {
-        let mut forest = Self { tree: tree.clone(), nodes: Vec::new(), kept_out: HashSet::new() };
+        let (by_key, by_id) = (Index::default(), Index::default());
+        let mut forest = Self { tree: tree.clone(), nodes: Vec::new(), by_key, by_id, kept_out: HashSet::new() };
         let Some(mut reader) = content.nodes(tree)? else { return Ok(forest) };
         reader.beside = Some(Vec::new());
         while let Some(node) = reader.node()? {
@@ -54,7 +59,8 @@ impl Forest {
             let body: Value = serde_json::from_str(record.whole()).map_err(|_| bad("its record is not JSON"))?;
             let parent = node.above.and_then(|above| usize::try_from(above - 1).ok());
             let above = record.filled.is_some().then(|| parent.and_then(|parent: usize| forest.nodes.get(parent)?.id.clone())).flatten();
-            forest.nodes.push(Node { parent, above, text: record.text, ..Node::of(&body, key(&body), tree) });
+            let node = Node { parent, above, text: record.text, ..Node::of(&body, key(&body), tree) };
+            forest.put(forest.nodes.len(), node);
         }
         for (number, member) in reader.beside.take().unwrap_or_default() {
             if let Some(node) = usize::try_from(number - 1).ok().and_then(|place| forest.nodes.get_mut(place)) {
@@ -73,10 +79,54 @@ impl Forest {
         record
     }
 
-    /// The nodes that are in the file.
-    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(|node| !node.gone)
+    /// Puts a node at a place of the list, or at its end.
+    pub(super) fn put(&mut self, place: usize, node: Node) {
+        if place < self.nodes.len() {
+            self.leave_index(place);
+        }
+        if !node.gone {
+            self.by_key.add(&node.key, place);
+            if let Some(id) = &node.id {
+                self.by_id.add(id, place);
+            }
+        }
+        match self.nodes.get_mut(place) {
+            Some(there) => *there = node,
+            None => self.nodes.push(node),
+        }
     }
+
+    /// Marks the node at a place as gone.
+    pub(super) fn take_out(&mut self, place: usize) {
+        self.leave_index(place);
+        self.nodes[place].gone = true;
+    }
+
+    fn leave_index(&mut self, place: usize) {
+        let node = &self.nodes[place];
+        if !node.gone {
+            self.by_key.remove(&node.key, place);
+            if let Some(id) = &node.id {
+                self.by_id.remove(id, place);
+            }
+        }
+    }
+
+    /// The places of the nodes in the file that have this key.
+    pub fn places_of(&self, key: &str) -> impl Iterator<Item = usize> {
+        self.by_key.places(key).filter(move |place| self.nodes[*place].key == key)
+    }
+
+    /// The places of the nodes in the file that have this id.
+    pub(super) fn places_of_id(&self, id: &str) -> impl Iterator<Item = usize> {
+        self.by_id.places(id).filter(move |place| self.nodes[*place].id.as_deref() == Some(id))
+    }
+
+    /// The node at a place.
+    pub fn at(&self, place: usize) -> &Node {
+        &self.nodes[place]
+    }
+
 
     /// Writes all nodes, a line each: parents before children, children by name, then by id.
     pub fn write(&self, output: &mut Output<'_>) -> Result<(), Error> {
@@ -92,7 +142,8 @@ impl Forest {
             // The next one to be written stands last.
             places.sort_by(|a, b| order(b).cmp(&order(a)));
         }
-        let (record, children) = (Value::from(self.tree.record.as_str()), Value::from(self.tree.children.as_str()));
+        let before = format!("{{{}:", Value::from(self.tree.record.as_str()));
+        let between = format!(",{}:[", Value::from(self.tree.children.as_str()));
         let mut open: Vec<(Option<usize>, bool)> = vec![(None, true)];
         while let Some((above, first)) = open.last_mut() {
             let Some(place) = below.get_mut(above).and_then(Vec::pop) else {
@@ -107,7 +158,9 @@ impl Forest {
                 continue;
             };
             output.text(if std::mem::take(first) { "\n" } else { ",\n" })?;
-            output.text(&format!("{{{record}:{},{children}:[", self.nodes[place].text))?;
+            output.text(&before)?;
+            output.text(&self.nodes[place].text)?;
+            output.text(&between)?;
             open.push((Some(place), true));
         }
         output.text("\n")

@@ -4,6 +4,7 @@
 //! both say something, they must say the same. Unlike other files a tree is held in memory while it is written, about as large as the file.
 
 mod forest;
+mod index;
 mod place;
 mod read;
 

@@ -35,16 +35,14 @@ struct Placed {
 impl Forest {
     /// Puts a batch in. What cannot be is left as it was, with its cause under the record's key.
     pub fn place(&mut self, wishes: &[Wish<'_>]) -> HashMap<String, Cause> {
-        let live = self.nodes.iter().enumerate().filter(|(_, node)| !node.gone);
-        let known: HashMap<String, usize> = live.map(|(place, node)| (node.key.clone(), place)).collect();
         let mut placed = Vec::with_capacity(wishes.len());
         for wish in wishes {
-            let before = known.get(wish.key).copied();
+            let before = self.places_of(wish.key).max();
             match (before, wish.record) {
                 (None, None) => {}
                 (Some(place), None) => {
                     let before = self.nodes[place].clone();
-                    self.nodes[place].gone = true;
+                    self.take_out(place);
                     placed.push(Placed { place, before: Some(before), parent: None, goes: true });
                 }
                 (before, Some(record)) => {
@@ -56,10 +54,7 @@ impl Forest {
                         Some(node) => node.with(record, &self.tree),
                         None => Node::of(record, wish.key.to_owned(), &self.tree),
                     };
-                    match self.nodes.get_mut(place) {
-                        Some(there) => *there = node,
-                        None => self.nodes.push(node),
-                    }
+                    self.put(place, node);
                     placed.push(Placed { place, before, parent, goes: false });
                 }
             }
@@ -81,8 +76,8 @@ impl Forest {
                     self.kept_out.extend(node.id.clone());
                 }
                 match &wish.before {
-                    Some(before) => self.nodes[wish.place] = before.clone(),
-                    None => self.nodes[wish.place].gone = true,
+                    Some(before) => self.put(wish.place, before.clone()),
+                    None => self.take_out(wish.place),
                 }
                 false
             });
@@ -93,12 +88,6 @@ impl Forest {
     fn misplaced(&mut self, placed: &[Placed]) -> HashMap<usize, Cause> {
         let mut causes = HashMap::new();
         let (parent_field, id_field) = (self.tree.parent.clone(), self.tree.id.clone());
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (place, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.gone) {
-            if let Some(id) = &node.id {
-                by_id.entry(id).or_default().push(place);
-            }
-        }
         // Who goes is still a parent: with a child that stays it does not go.
         let going: HashMap<&str, usize> = placed
             .iter()
@@ -107,7 +96,7 @@ impl Forest {
             .collect();
         let mut ties = Vec::new();
         for wish in placed.iter().filter(|wish| !wish.goes) {
-            let twice = self.nodes[wish.place].id.as_deref().and_then(|id| by_id.get(id)).is_some_and(|places| places.len() > 1);
+            let twice = self.nodes[wish.place].id.as_deref().is_some_and(|id| self.places_of_id(id).nth(1).is_some());
             if twice {
                 let message = format!("another record of the file has the same `{id_field}`");
                 causes.insert(wish.place, Cause::new(record_codes::DUPLICATE_KEY, message).field(&id_field));
@@ -117,8 +106,10 @@ impl Forest {
                 ties.push((wish.place, None));
                 continue;
             };
-            match (by_id.get(parent).map(Vec::as_slice), going.get(parent)) {
-                (Some([parent]), _) | (None, Some(parent)) => ties.push((wish.place, Some(*parent))),
+            let mut places = self.places_of_id(parent);
+            match (places.next(), going.get(parent).copied()) {
+                (Some(parent), _) if places.next().is_none() => ties.push((wish.place, Some(parent))),
+                (None, Some(parent)) => ties.push((wish.place, Some(parent))),
                 (Some(_), _) => {
                     let message = format!("several records of the file have the `{id_field}` that it names as its parent");
                     causes.insert(wish.place, Cause::new(codes::TREE_PARENT_UNKNOWN, message).field(&parent_field));
@@ -156,18 +147,20 @@ impl Forest {
         if fields.is_empty() {
             return causes;
         }
-        let names = |node: &Node| {
-            let above = node.parent.and_then(|parent| self.nodes[parent].id.clone());
-            node.names.below(above.or_else(|| node.names.parent.clone()))
-        };
+        let above = |node| self.above(node);
+        let names = |node: &Node| node.names.below(self.above(node).map(str::to_owned));
         let stays =
             |wish: &&Placed| !wish.goes && wish.before.as_ref().is_some_and(|before| names(before) == names(&self.nodes[wish.place]));
-        let comes: HashSet<usize> = placed.iter().filter(|wish| !stays(wish)).map(|wish| wish.place).collect();
+        let comes: HashSet<usize> = placed.iter().filter(|wish| !wish.goes && !stays(wish)).map(|wish| wish.place).collect();
+        // Only beside those that come.
+        let looked_at: HashSet<Option<&str>> = comes.iter().map(|place| above(&self.nodes[*place])).collect();
         let mut roster = Roster::default();
         for (place, node) in self.nodes.iter().enumerate().filter(|(place, node)| !node.gone && !comes.contains(place)) {
-            roster.add(&names(node), &place);
+            if looked_at.contains(&above(node)) {
+                roster.add(&names(node), &place);
+            }
         }
-        for place in placed.iter().filter(|wish| !wish.goes && comes.contains(&wish.place)).map(|wish| wish.place) {
+        for place in placed.iter().map(|wish| wish.place).filter(|place| comes.contains(place)) {
             let wanted = names(&self.nodes[place]);
             if let Some((holder, field)) = roster.holder(&wanted, &place) {
                 let (field, holder) = (&fields[field], &self.nodes[*holder].key);
@@ -180,8 +173,17 @@ impl Forest {
         causes
     }
 
+    /// The id of the node that one lies in, or would lie in where that is not in the file.
+    fn above<'n>(&'n self, node: &'n Node) -> Option<&'n str> {
+        node.parent.and_then(|parent| self.nodes[parent].id.as_deref()).or(node.names.parent.as_deref())
+    }
+
     /// Nodes that go, or change the id by which their children name them, while they have children.
     fn orphaned(&self, placed: &[Placed], id_field: &str) -> HashMap<usize, Cause> {
+        let renamed = |wish: &Placed| wish.before.as_ref().is_some_and(|before| before.id != self.nodes[wish.place].id);
+        if !placed.iter().any(|wish| wish.goes || renamed(wish)) {
+            return HashMap::new();
+        }
         let touched: HashSet<usize> = placed.iter().map(|wish| wish.place).collect();
         let live = || self.nodes.iter().enumerate().filter(|(_, node)| !node.gone);
         let with_children: HashSet<usize> = live().filter_map(|(_, node)| node.parent).collect();
@@ -189,11 +191,10 @@ impl Forest {
             live().filter(|(place, _)| !touched.contains(place)).filter_map(|(_, node)| node.parent).collect();
         let mut causes = HashMap::new();
         for wish in placed {
-            let renamed = wish.before.as_ref().is_some_and(|before| before.id != self.nodes[wish.place].id);
             if wish.goes && with_children.contains(&wish.place) {
                 let message = "records stand below it; it can go with all of them, or when they have another parent";
                 causes.insert(wish.place, Cause::new(codes::TREE_HAS_CHILDREN, message));
-            } else if !wish.goes && renamed && with_old_children.contains(&wish.place) {
+            } else if !wish.goes && renamed(wish) && with_old_children.contains(&wish.place) {
                 let message = format!("records stand below it that name it by its `{id_field}`, so that stays as it is");
                 causes.insert(wish.place, Cause::new(codes::TREE_HAS_CHILDREN, message).field(id_field));
             }

@@ -1,7 +1,8 @@
-//! What goes on beside counting: the next pages are taken in, and what was counted is put down. Few of each, so that nothing piles up.
+//! What goes on beside the work on a page: the next ones are taken in, and the last one is put down. Few of each, so that nothing piles up.
 
 use std::sync::Arc;
 
+use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::Pages;
 use kivuko_core::error::Error;
@@ -15,7 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 const READY: usize = 1;
 
 /// Pages of which the next ones are under way. When this is dropped, so is the request.
-pub(super) struct Ahead {
+pub(crate) struct Ahead {
     reading: JoinSet<()>,
     ready: Receiver<Result<Option<Page>, Error>>,
 }
@@ -37,8 +38,7 @@ impl Ahead {
         Self { reading, ready: taken }
     }
 
-    /// The next page; `None` at the end. An error is the end too.
-    pub async fn next(&mut self) -> Result<Option<Page>, Error> {
+    async fn take(&mut self) -> Result<Option<Page>, Error> {
         if let Some(page) = self.ready.recv().await {
             return page;
         }
@@ -47,8 +47,15 @@ impl Ahead {
     }
 }
 
+impl Pages for Ahead {
+    /// An error is the end too.
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Page>, Error>> {
+        Box::pin(self.take())
+    }
+}
+
 /// The commit that is under way, with the account that it leads to.
-pub(super) struct Behind {
+pub(crate) struct Behind {
     store: Arc<dyn Store>,
     commit: JoinSet<Result<Counts, Error>>,
 }
@@ -74,5 +81,5 @@ impl Behind {
 }
 
 fn broken_off(error: JoinError) -> Error {
-    Error::bug(codes::ACCOUNT_WRONG, format!("what goes on beside counting did not come to its end: {error}"))
+    Error::bug(codes::ACCOUNT_WRONG, format!("what goes on beside a page did not come to its end: {error}"))
 }
