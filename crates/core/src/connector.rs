@@ -455,7 +455,7 @@ pub struct Write {
     /// The target's id; `None` for a creation.
     pub id: Option<String>,
     /// For a creation everything, for an update the changed top-level fields only.
-    pub body: Value,
+    pub body: Arc<Value>,
     /// The target's id of the record that this one is a part of.
     pub parent: Option<String>,
 }

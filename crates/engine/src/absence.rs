@@ -4,6 +4,7 @@
 //! many deletions.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
@@ -121,7 +122,7 @@ impl Execution<'_> {
             action: if deactivates { Action::Deactivate } else { Action::Delete },
             target_id: Some(link.target_id.clone()),
             target_version: link.version.clone(),
-            body: if deactivates { json!({ "active": false }) } else { Value::Null },
+            body: if deactivates { json!({ "active": false }).into() } else { Arc::default() },
             before: Value::Null,
         }
     }

@@ -367,11 +367,11 @@ impl Execution<'_> {
             (Some(link), Some(sent)) if !unsure && (!self.live || self.is_left_to_others(link, present)) => {
                 only(&unit.update, |name| sent.fields.get(name) != unit.fields.get(name))
             }
-            _ => unit.update.clone(),
+            _ => Value::clone(&unit.update),
         };
         let is_due = present.standing == Standing::Due && desired.as_object().is_some_and(|fields| !fields.is_empty());
         // Making it another kind of record may set fields anew, so all of them travel.
-        let mut desired = if is_due { unit.update.clone() } else { desired };
+        let mut desired = if is_due { Value::clone(&unit.update) } else { desired };
         self.leave_what_is_filled(unit.record, &mut desired, present);
         let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
@@ -386,7 +386,7 @@ impl Execution<'_> {
                 Some(action @ (Action::Create | Action::Update)) => {
                     let action = if unit.link.is_some() { Action::Update } else { action };
                     let target_id = (action == Action::Update).then(|| found.id.clone());
-                    let change = Change { action, target_id, target_version: None, body: desired, before: Value::Null };
+                    let change = Change { action, target_id, target_version: None, body: desired.into(), before: Value::Null };
                     Decision::Written { change, id: found.id, version: found.version }
                 }
                 _ => Decision::Unchanged { found: Some(found) },
@@ -398,7 +398,7 @@ impl Execution<'_> {
             target_version: found.version,
             // A field that was empty is put down as such, so that a revert empties it again.
             before: changed.iter().map(|name| (name.clone(), present.body.get(name).cloned().unwrap_or_default())).collect(),
-            body: only(&merged, |name| changed.contains(name)),
+            body: only(&merged, |name| changed.contains(name)).into(),
         })
     }
 

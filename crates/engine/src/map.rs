@@ -1,6 +1,7 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Key, NOT_YET};
@@ -274,10 +275,11 @@ impl Execution<'_> {
             None => (None, mapped.create),
             Some(update) => (Some(mapped.create), update),
         };
-        unit.update = target.conform(update)?;
-        unit.create = match unit.link {
-            Some(_) if !self.again => Value::Null,
-            _ => create.map_or_else(|| Ok(unit.update.clone()), |create| target.conform(create))?,
+        unit.update = target.conform(update)?.into();
+        unit.create = match (&unit.link, create) {
+            (Some(_), _) if !self.again => Arc::default(),
+            (_, Some(create)) => target.conform(create)?.into(),
+            (_, None) => Arc::clone(&unit.update),
         };
         unit.warnings = mapped.warnings;
         unit.hash = match &unit.asked {

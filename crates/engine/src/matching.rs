@@ -4,6 +4,7 @@
 //! holds in every later run. Two records of one new person in one page do not make two people: the second waits until the first is made, and finds it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kivuko_core::catalogue::record as codes;
 use kivuko_core::connector::{Action, NOT_YET, is_not_yet};
@@ -113,7 +114,7 @@ impl Execution<'_> {
             let nothing_known = units[at].person.as_ref().is_none_or(|person| person.is_blank());
             if nothing_known || others.iter().any(|one| one.id == *id) {
                 // It is not looked for: a person has said who it is.
-                (units[at].person, units[at].compared) = (None, Value::Null);
+                (units[at].person, units[at].compared) = (None, Arc::default());
                 fitting.push((at, id.clone()));
                 continue;
             }

@@ -3,6 +3,7 @@
 //! A creation that took effect is linked and accounted for as created; whatever else it was, its intent is closed once nothing can come any more.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use kivuko_core::connector::{Action, Key};
 use kivuko_core::error::Error;
@@ -100,7 +101,7 @@ impl Execution<'_> {
                 let mut living = candidates.into_iter().filter(|candidate| !candidate.deleted);
                 if let (Some(made), None) = (living.next(), living.next()) {
                     let change =
-                        Change { action: Action::Create, target_id: None, target_version: None, body: Value::Null, before: Value::Null };
+                        Change { action: Action::Create, target_id: None, target_version: None, body: Arc::default(), before: Value::Null };
                     let decision = Decision::Written { change, id: made.id, version: made.version };
                     let mut unit = Unit::new(items.len(), record, &open.intent.part, decision);
                     unit.key = open.intent.key.clone();

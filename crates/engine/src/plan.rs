@@ -251,7 +251,7 @@ impl Execution<'_> {
             let as_planned = planned(unit).is_some_and(|planned| {
                 let body = with_stand_ins(&planned.body, &change.body, &made);
                 let same_source = planned.hash == unit.hash
-                    || body != change.body
+                    || body != *change.body
                         && planned.hash == value::hash(&self.hash_key, &with_stand_ins(&planned.body, &unit.update, &made));
                 planned.action == Some(change.action)
                     && same_source
@@ -381,7 +381,7 @@ impl Execution<'_> {
             target_id: change.and_then(|change| change.target_id.clone()),
             target_version: change.and_then(|change| change.target_version.clone()),
             hash: unit.hash.clone(),
-            body: change.map(|change| change.body.clone()).unwrap_or_default(),
+            body: change.map(|change| Value::clone(&change.body)).unwrap_or_default(),
             before: change.map(|change| change.before.clone()).unwrap_or_default(),
             causes: unit.causes(),
         })

@@ -297,6 +297,6 @@ pub(crate) fn proposal(item: &Item, unit: &Unit) -> Option<Proposal> {
         says,
         candidates,
         sides: Vec::new(),
-        ours: unit.compared.clone(),
+        ours: Value::clone(&unit.compared),
     })
 }

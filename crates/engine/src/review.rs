@@ -216,7 +216,7 @@ impl Execution<'_> {
             }
             let found = units.into_iter().find(|unit| unit.part == part && items[unit.item].id == id);
             if let Some(unit) = found {
-                return Ok(Some(unit.create));
+                return Ok(Some(Arc::unwrap_or_clone(unit.create)));
             }
         }
         Ok(None)

@@ -189,7 +189,7 @@ pub(crate) fn write(action: Action, present: Option<&Candidate>, body: Value) ->
         action,
         target_id: present.map(|present| present.id.clone()),
         target_version: present.and_then(|present| present.version.clone()),
-        body,
+        body: body.into(),
         before: Value::Null,
     })
 }

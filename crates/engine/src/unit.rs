@@ -58,8 +58,8 @@ pub(crate) struct Unit {
     pub part: String,
     pub key: Key,
     /// What is sent when it is created, and what it holds afterwards.
-    pub create: Value,
-    pub update: Value,
+    pub create: Arc<Value>,
+    pub update: Arc<Value>,
     /// Keyed hash over `update`, and for each of its fields.
     pub hash: String,
     pub fields: BTreeMap<String, String>,
@@ -95,7 +95,7 @@ pub(crate) struct Unit {
     /// Who it was found to be by who it is.
     pub proposed: Option<ReviewCandidate>,
     /// What was compared, kept by plans alone.
-    pub compared: Value,
+    pub compared: Arc<Value>,
 }
 
 /// What is to be done with a unit, and in the end what was done.
@@ -142,7 +142,7 @@ pub(crate) struct Change {
     /// What the target had as its version when it was looked at.
     pub target_version: Option<String>,
     /// What is sent.
-    pub body: Value,
+    pub body: Arc<Value>,
     /// The same fields as they are in the target before.
     pub before: Value,
 }
@@ -156,8 +156,8 @@ impl Unit {
             index: None,
             part: part.to_owned(),
             key: Key(Vec::new()),
-            create: Value::Null,
-            update: Value::Null,
+            create: Arc::default(),
+            update: Arc::default(),
             hash: String::new(),
             fields: BTreeMap::new(),
             link: None,
@@ -178,7 +178,7 @@ impl Unit {
             later: false,
             review: Vec::new(),
             proposed: None,
-            compared: Value::Null,
+            compared: Arc::default(),
         }
     }
 
@@ -221,6 +221,10 @@ impl Unit {
     /// The fields of a record that was just made in which an update differs from the creation: rows of the sheet with `on: update`. They are still to be sent.
     pub fn left_for_an_update(&self) -> Vec<&str> {
         let Decision::Written { change, .. } = &self.decision else { return Vec::new() };
+        // One and the same, as in most flows.
+        if Arc::ptr_eq(&change.body, &self.update) {
+            return Vec::new();
+        }
         let (Action::Create, Some(made), Some(update)) = (change.action, change.body.as_object(), self.update.as_object()) else {
             return Vec::new();
         };

@@ -168,11 +168,11 @@ impl Target {
             })
             .collect();
         let mut times: HashMap<&str, usize> = ids.iter().flat_map(|(now, after)| [(now.as_str(), 0), (after.as_str(), 0)]).collect();
-        let mut present: HashMap<String, Value> = HashMap::new();
+        let mut present: HashMap<String, Arc<Value>> = HashMap::new();
         let mut meet = |id: String, record: &dyn Fn() -> Value| {
             if let Some(times) = times.get_mut(id.as_str()) {
                 *times += 1;
-                present.insert(id, record());
+                present.insert(id, record().into());
             }
         };
         match forest {
@@ -195,7 +195,7 @@ impl Target {
             let taken = now != after && present.contains_key(after);
             let decided = match (taken, write.action) {
                 (true, Action::Update) => Err(Cause::new(record::DUPLICATE_KEY, "another record of the file has this key already")),
-                _ => self.decide(write, now, times[now.as_str()], present.get(now), &content.shape),
+                _ => self.decide(write, now, times[now.as_str()], present.get(now).map(Arc::as_ref), &content.shape),
             };
             let answer = match decided {
                 Ok(Some(record)) => {
@@ -237,7 +237,7 @@ impl Target {
         }
         for write in &mut writes {
             if let Some(parent) = text(&write.body, &tree.parent).and_then(|parent| made.get(&parent)) {
-                write.body[tree.parent.as_str()] = parent.as_str().into();
+                Arc::make_mut(&mut write.body)[tree.parent.as_str()] = parent.as_str().into();
             }
         }
         let (mut answers, changes) = self.settle(&writes, &content, Some(&forest))?;
@@ -264,7 +264,7 @@ impl Target {
     }
 
     /// What becomes of one record: its new content, `None` when it is to go, or why it is refused.
-    fn decide(&self, write: &Write, id: &str, times: usize, present: Option<&Value>, shape: &Shape) -> Result<Option<Value>, Cause> {
+    fn decide(&self, write: &Write, id: &str, times: usize, present: Option<&Value>, shape: &Shape) -> Result<Option<Arc<Value>>, Cause> {
         if id.trim().is_empty() || write.key.0.iter().any(|part| part.trim().is_empty()) {
             return Err(Cause::new(record::EMPTY_KEY, "the key is empty"));
         }
@@ -274,27 +274,29 @@ impl Target {
                 format!("{} holds {times} records with this key; correct it first", self.file.name),
             ));
         }
-        let changed = match (write.action, present) {
+        let mut changed: Arc<Value> = match (write.action, present) {
             (Action::Delete, _) => return Ok(None),
             (Action::Deactivate, _) => return Err(Cause::new(target::REFUSED, "a record of a file cannot be deactivated, only deleted")),
             (Action::Update, None) => {
                 return Err(Cause::new(target::TARGET_GONE, format!("{} no longer holds a record with this key", self.file.name)));
             }
-            (Action::Create | Action::Update, Some(present)) => content::merged(present.clone(), &write.body),
-            (Action::Create, None) => write.body.clone(),
+            (Action::Create | Action::Update, Some(present)) => content::merged(present.clone(), &write.body).into(),
+            (Action::Create, None) => Arc::clone(&write.body),
         };
         if self.format == Format::Adx {
-            return adx::keyed(changed, self.key.iter().zip(&write.key.0)).map(Some);
+            return adx::keyed(Arc::unwrap_or_clone(changed), self.key.iter().zip(&write.key.0)).map(|record| Some(record.into()));
         }
-        let mut changed = if self.format == Format::Csv { flat::texts(changed) } else { changed };
+        if self.format == Format::Csv {
+            changed = flat::texts(Arc::unwrap_or_clone(changed)).into();
+        }
         for (path, part) in self.key.iter().zip(&write.key.0) {
             if path.one(&changed).and_then(value::text).as_deref() != Some(part) {
-                path.set(&mut changed, part.as_str().into())
+                path.set(Arc::make_mut(&mut changed), part.as_str().into())
                     .map_err(|error| Cause::new(record::WRONG_TYPE, error.to_string()).field(path.to_string()))?;
             }
         }
-        if let (Some(tree), Value::Object(members)) = (&self.options.tree, &mut changed) {
-            members.entry(tree.parent.as_str()).or_insert(Value::Null);
+        if let Some(tree) = self.options.tree.as_ref().filter(|tree| changed.is_object() && changed.get(&tree.parent).is_none()) {
+            Arc::make_mut(&mut changed)[tree.parent.as_str()] = Value::Null;
         }
         match content::misfits(&changed, self.format, shape.encoding).into_iter().next() {
             Some(cause) => Err(cause),
@@ -313,7 +315,7 @@ impl Target {
         if self.format == Format::Csv {
             let mut known: HashSet<String> = shape.columns.iter().map(|column| flat::canonical(column)).collect();
             let declared: Vec<String> = self.columns.iter().filter(|column| known.insert((*column).clone())).cloned().collect();
-            let written = changes.touched.iter().filter_map(|id| changes.present.get(id)).flat_map(flat::cells);
+            let written = changes.touched.iter().filter_map(|id| changes.record(id)).flat_map(flat::cells);
             let mut extra: Vec<String> =
                 written.filter(|(column, text)| !text.is_empty() && known.insert(column.clone())).map(|(column, _)| column).collect();
             extra.sort();
@@ -326,14 +328,14 @@ impl Target {
             content.visit(&mut |existing| {
                 let id = id(&existing.key);
                 if changes.touched.contains(&id) {
-                    return changes.present.get(&id).map_or(Ok(()), |record| output.record(record));
+                    return changes.record(&id).map_or(Ok(()), |record| output.record(record));
                 }
                 match existing.texts() {
                     Some(texts) if !as_it_stands => output.cells(texts),
                     _ => output.raw(existing.raw),
                 }
             })?;
-            for record in changes.order.iter().filter_map(|id| changes.present.get(id)) {
+            for record in changes.order.iter().filter_map(|id| changes.record(id)) {
                 output.record(record)?;
             }
             output.end()
@@ -363,12 +365,12 @@ impl Target {
 
     fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
         replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
-            let new = changes.order.iter().filter_map(|id| changes.present.get(id));
+            let new = changes.order.iter().filter_map(|id| changes.record(id));
             let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), new)?;
             content.visit(&mut |existing| {
                 let id = id(&existing.key);
                 if changes.touched.contains(&id) {
-                    return changes.present.get(&id).map_or(Ok(()), |record| output.record(record));
+                    return changes.record(&id).map_or(Ok(()), |record| output.record(record));
                 }
                 output.record(&existing.record())
             })?;
@@ -381,7 +383,7 @@ impl Target {
 /// What a batch makes of the records that it names.
 struct Changes {
     /// Their content; one that is touched and not here goes.
-    present: HashMap<String, Value>,
+    present: HashMap<String, Arc<Value>>,
     touched: HashSet<String>,
     /// Those that are new, as they came.
     order: Vec<String>,
@@ -390,6 +392,11 @@ struct Changes {
 }
 
 impl Changes {
+    /// What becomes of one of them; `None`: it goes, or is not touched.
+    fn record(&self, id: &str) -> Option<&Value> {
+        self.present.get(id).map(Arc::as_ref)
+    }
+
     /// Puts what is touched into a tree; whether any of it found a place. What did not is answered with why.
     fn place(&self, forest: &mut Forest, answers: &mut [Written]) -> bool {
         let new = self.order.iter().map(String::as_str);
@@ -398,7 +405,7 @@ impl Changes {
         places.sort_unstable();
         let old = places.into_iter().map(|place| forest.at(place).key.as_str());
         let keys: Vec<String> = old.chain(new).map(str::to_owned).collect();
-        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: self.present.get(key) }).collect();
+        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: self.record(key) }).collect();
         let refused = forest.place(&wishes);
         for ((now, _), answer) in self.ids.iter().zip(answers) {
             if let Some(cause) = refused.get(now) {

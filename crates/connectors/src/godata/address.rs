@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn no_person_is_touched_from_two_addresses_at_a_time() {
-        let write = Write { action: Action::Create, key: Key(Vec::new()), id: None, body: Value::Null, parent: None };
+        let write = Write { action: Action::Create, key: Key(Vec::new()), id: None, body: Value::Null.into(), parent: None };
         let check = |given: &[(&str, &[&str])], expected: &[&[usize]]| {
             let writes: Vec<Addressed<'_>> = given
                 .iter()

@@ -148,7 +148,7 @@ impl Writer<'_> {
             return Ok(Written::Done { id: present.id, version: present.version, returned: Some(present.body) });
         }
         let write =
-            Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Object(changed), parent: None };
+            Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Object(changed).into(), parent: None };
         let addressed = address::of(&self.place, std::slice::from_ref(&write)).await?;
         Ok(self.change(std::slice::from_ref(&write), addressed).await.remove(0))
     }

@@ -515,7 +515,7 @@ impl Writer<'_> {
 }
 
 fn with_id(write: &Write) -> Value {
-    let mut body = write.body.clone();
+    let mut body = Value::clone(&write.body);
     if let (Value::Object(members), Some(id)) = (&mut body, &write.id) {
         members.insert("id".to_owned(), json!(id));
     }

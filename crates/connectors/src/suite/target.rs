@@ -39,7 +39,7 @@ impl Suite<'_> {
     fn create(&self, name: &str, text: &str) -> Write {
         let body = self.target.conform((self.writing.record)(name, text));
         let body = body.unwrap_or_else(|causes| panic!("a whole record conforms: {causes:?}"));
-        Write { action: Action::Create, key: (self.writing.key)(name), id: None, body, parent: None }
+        Write { action: Action::Create, key: (self.writing.key)(name), id: None, body: body.into(), parent: None }
     }
 
     async fn write(&self, batch: &[Write]) -> Vec<Written> {
@@ -103,7 +103,7 @@ impl Suite<'_> {
 
     async fn an_update_by_id_changes_one_record(&self, id: &str) {
         let body: Value = (self.writing.change)("changed");
-        let update = Write { action: Action::Update, key: (self.writing.key)("first"), id: Some(id.to_owned()), body, parent: None };
+        let update = Write { action: Action::Update, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: body.into(), parent: None };
         self.done(std::slice::from_ref(&update)).await;
         let found = self.one("first").await;
         assert_eq!((found.id.as_str(), self.text(&found).as_deref()), (id, Some("changed")), "the update is on the record that was named");
@@ -139,7 +139,7 @@ impl Suite<'_> {
 
     async fn one_refused_record_does_not_fail_the_others(&self) {
         let Some((name, body)) = &self.writing.refused else { return };
-        let refused = Write { action: Action::Create, key: (self.writing.key)(name), id: None, body: body.clone(), parent: None };
+        let refused = Write { action: Action::Create, key: (self.writing.key)(name), id: None, body: body.clone().into(), parent: None };
         let batch = [self.create("before", "before"), refused, self.create("after", "after")];
         let answers = self.write(&batch[..self.target.capabilities().batch_size.min(batch.len())]).await;
         for (place, answer) in answers.iter().enumerate() {
@@ -152,7 +152,7 @@ impl Suite<'_> {
 
     async fn what_is_deleted_is_gone_or_marked(&self, id: &str) {
         let delete =
-            Write { action: Action::Delete, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: Value::Null, parent: None };
+            Write { action: Action::Delete, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: Value::Null.into(), parent: None };
         self.done(&[delete]).await;
         let found = self.lookup(&["first", "known"]).await;
         assert!(found[0].iter().all(|candidate| candidate.deleted), "what was deleted is gone, or marked");

@@ -152,5 +152,5 @@ fn write_of(data_set: &str, mark: &Cell, key: &Key) -> Write {
         "attributeOptionCombo": mark.attribute_option_combo,
         "completed": true,
     });
-    Write { action: Action::Create, key: key.clone(), id: None, body, parent: None }
+    Write { action: Action::Create, key: key.clone(), id: None, body: body.into(), parent: None }
 }

@@ -180,7 +180,7 @@ fn value(element: &str, period: &str, unit: &str, option_combo: Option<&str>, va
 
 fn create(target: &dyn Target, record: Value) -> Write {
     let body = target.conform(record).unwrap_or_else(|causes| panic!("it conforms: {causes:?}"));
-    Write { action: Action::Create, key: Key(Vec::new()), id: None, body, parent: None }
+    Write { action: Action::Create, key: Key(Vec::new()), id: None, body: body.into(), parent: None }
 }
 
 fn key(parts: [&str; 5]) -> Key {

@@ -115,7 +115,7 @@ async fn quirk_20_and_21_completeness_is_said_by_itself_after_the_values_and_by_
         let id = found[0][0].id.clone();
         let read = records(world.read("completeDataSetRegistrations", json!({ "data_set": "MONTH" }), |_| {}).await);
         assert_eq!(read.iter().filter_map(|record| record.id.as_deref()).collect::<Vec<_>>(), [id.as_str()], "{release}");
-        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null, parent: None };
+        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null.into(), parent: None };
         assert_eq!(shown(&target.write(&[delete]).await.expect("it is sent")), ["done"], "{release}");
         assert!(target.fetch(&[id]).await.expect("it can be asked")[0].is_none(), "{release}");
         let causes =

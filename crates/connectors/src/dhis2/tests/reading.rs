@@ -39,7 +39,7 @@ async fn values_are_read_whole_then_by_change_with_what_was_deleted() {
 
         world.sim.clock().advance(std::time::Duration::from_hours(1));
         let target = world.target(json!({})).await;
-        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: beds.id.clone(), body: Value::Null, parent: None };
+        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: beds.id.clone(), body: Value::Null.into(), parent: None };
         target.write(&[delete]).await.expect("it is sent");
         let changed = records(world.read("dataValueSets", of_set(), |request| request.from = Some(last.clone())).await);
         let gone: Vec<_> = changed.iter().filter(|record| record.deleted).collect();

@@ -71,7 +71,7 @@ async fn sent(target: &dyn Target, records: Vec<Value>) -> Vec<String> {
     let mut batch = Vec::new();
     for record in records {
         match target.conform(record) {
-            Ok(body) => batch.push(Write { action: Action::Create, key: Key(Vec::new()), id: None, body, parent: None }),
+            Ok(body) => batch.push(Write { action: Action::Create, key: Key(Vec::new()), id: None, body: body.into(), parent: None }),
             Err(causes) => outcomes.push(causes[0].code.to_string()),
         }
     }

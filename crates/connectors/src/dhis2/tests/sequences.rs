@@ -29,7 +29,7 @@ async fn brought(target: &dyn Target, records: &[Value], takes_out: bool) -> std
         let id = found.first().map(|candidate| candidate.id.clone());
         if takes_out || record["deleted"] == "true" {
             match id.filter(|_| !was_deleted) {
-                Some(id) => batch.push(Write { action: Action::Delete, key, id: Some(id), body: Value::Null, parent: None }),
+                Some(id) => batch.push(Write { action: Action::Delete, key, id: Some(id), body: Value::Null.into(), parent: None }),
                 None => words.push("gone".to_owned()),
             }
             continue;
@@ -39,7 +39,7 @@ async fn brought(target: &dyn Target, records: &[Value], takes_out: bool) -> std
             Ok(_) if was_deleted => words.push("deleted there".to_owned()),
             Ok(body) => {
                 let action = if id.is_some() { Action::Update } else { Action::Create };
-                batch.push(Write { action, key, id, body, parent: None });
+                batch.push(Write { action, key, id, body: body.into(), parent: None });
             }
             Err(causes) => words.push(causes[0].code.to_string()),
         }

@@ -42,7 +42,7 @@ async fn values_are_created_found_changed_and_deleted() {
         let id = found[0][0].id.clone();
 
         let update =
-            Write { action: Action::Update, key: keys[0].clone(), id: Some(id.clone()), body: json!({ "value": "13" }), parent: None };
+            Write { action: Action::Update, key: keys[0].clone(), id: Some(id.clone()), body: json!({ "value": "13" }).into(), parent: None };
         assert_eq!(shown(&target.write(std::slice::from_ref(&update)).await.expect("it is sent")), ["done"], "{release}");
         let again = target.write(&[update]).await.expect("it is sent");
         assert_eq!(shown(&again), ["done"], "{release}: the same again changes nothing");
@@ -51,7 +51,7 @@ async fn values_are_created_found_changed_and_deleted() {
         assert!(fetched[1].is_none());
 
         let delete =
-            |id: &str| Write { action: Action::Delete, key: keys[0].clone(), id: Some(id.to_owned()), body: Value::Null, parent: None };
+            |id: &str| Write { action: Action::Delete, key: keys[0].clone(), id: Some(id.to_owned()), body: Value::Null.into(), parent: None };
         assert_eq!(
             shown(&target.write(&[delete(&id), delete(&id)]).await.expect("it is sent")),
             ["done"; 2],
@@ -73,7 +73,7 @@ async fn a_comment_is_kept_when_only_the_value_changes() {
         let Written::Done { id, .. } = &written[0] else { panic!("{written:?}") };
         // Another run, that has not looked before.
         let target = world.target(json!({})).await;
-        let update = |body: Value| Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body, parent: None };
+        let update = |body: Value| Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body: body.into(), parent: None };
         assert_eq!(shown(&target.write(&[update(json!({ "value": "6" }))]).await.expect("it is sent")), ["done"]);
         let row = world.sim.data_values().remove(0);
         assert_eq!((row.value.as_str(), row.comment.as_deref(), row.followup), ("6", Some("counted twice"), true), "{release}");
@@ -163,7 +163,7 @@ async fn quirk_09_a_zero_that_is_not_kept_is_nothing_and_nothing_is_a_zero() {
     let female = format!("{CASES}.{MAY}.{CLINIC}.{FEMALE}.{DEFAULT}");
     let male = format!("{CASES}.{MAY}.{CLINIC}.{MALE}.{DEFAULT}");
     let to_zero =
-        Write { action: Action::Update, key: Key(Vec::new()), id: Some(female.clone()), body: json!({ "value": "0" }), parent: None };
+        Write { action: Action::Update, key: Key(Vec::new()), id: Some(female.clone()), body: json!({ "value": "0" }).into(), parent: None };
     assert_eq!(shown(&target.write(&[to_zero]).await.expect("it is sent")), ["done"]);
     let fetched = target.fetch(&[female, male]).await.expect("it can be asked");
     let values: Vec<_> = fetched.iter().map(|one| one.as_ref().map(|one| (one.body["value"].clone(), one.deleted))).collect();
@@ -184,7 +184,7 @@ async fn quirk_09_what_a_person_deleted_is_told_from_a_zero_that_is_not_kept() {
             action: Action::Update,
             key: Key(Vec::new()),
             id: Some(id.clone()),
-            body: json!({ "value": value }),
+            body: json!({ "value": value }).into(),
             parent: None,
         };
         let fetched = || async {
@@ -214,7 +214,7 @@ async fn what_a_person_deleted_is_told_or_restored_as_the_flow_says() {
         let target = world.target(json!({})).await;
         let written = target.write(&[create(&*target, value(element, MAY, CLINIC, option, "5"))]).await.expect("it is sent");
         let Written::Done { id, .. } = &written[0] else { panic!("{release}: {written:?}") };
-        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null, parent: None };
+        let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null.into(), parent: None };
         target.write(&[delete]).await.expect("it is sent");
         let keys = [key([element, MAY, CLINIC, option.unwrap_or(DEFAULT), DEFAULT])];
         let found = target.lookup(&keys).await.expect("it can be asked").remove(0).remove(0);
@@ -237,7 +237,7 @@ async fn quirk_01_of_a_409_each_value_has_its_own_outcome() {
             create(&*target, value(NOTE, MAY, CLINIC, None, "x")),
         ];
         // The option set of the server changed after it was read.
-        batch[1].body["value"] = json!("not a number");
+        std::sync::Arc::make_mut(&mut batch[1].body)["value"] = json!("not a number");
         let written = target.write(&batch).await.expect("it is sent");
         assert_eq!(shown(&written), ["done", "K1013", "done"], "{release}");
         let Written::Refused(cause) = &written[1] else { panic!("{written:?}") };
@@ -301,7 +301,7 @@ async fn quirk_26_a_job_is_asked_until_its_report_is_there() {
             let target = world.target(json!({ "async": "always" })).await;
             let mut batch =
                 [create(&*target, value(BEDS, MAY, CLINIC, None, "1")), create(&*target, value(BEDS, MAY, HOSPITAL, None, "2"))];
-            batch[1].body["value"] = json!("not a number");
+            std::sync::Arc::make_mut(&mut batch[1].body)["value"] = json!("not a number");
             let written = target.write(&batch).await.expect("it is sent");
             assert_eq!(shown(&written), ["done", "K1013"], "{release} {pace:?}");
         }
@@ -343,7 +343,7 @@ async fn quirk_14_and_15_adx_carries_the_same_values_in_every_release() {
             let values: std::collections::BTreeSet<String> = world.sim.cells().into_iter().map(|(_, value)| value).collect();
             assert_eq!(values, ["12", "7", "rain & <wind>", "3"].map(str::to_owned).into(), "{release}");
             let Written::Done { id, .. } = &written[2] else { panic!("{written:?}") };
-            let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null, parent: None };
+            let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null.into(), parent: None };
             assert_eq!(shown(&target.write(&[delete]).await.expect("it is sent")), ["done"], "{release}");
             assert_eq!(world.sim.cells().len(), 3, "{release}");
         }

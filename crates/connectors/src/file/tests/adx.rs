@@ -142,7 +142,7 @@ async fn written(target: &dyn Target, action: Action, cells: &[(Key, Value)]) ->
             Action::Create => None,
             _ => Some(target.lookup(std::slice::from_ref(key)).await.unwrap().remove(0).remove(0).id),
         };
-        batch.push(Write { action, key: key.clone(), id, body, parent: None });
+        batch.push(Write { action, key: key.clone(), id, body: body.into(), parent: None });
     }
     let told = |answer: &Written| match answer {
         Written::Done { .. } => "done".to_owned(),

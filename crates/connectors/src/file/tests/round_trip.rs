@@ -24,7 +24,7 @@ async fn round_trip(name: &str, options: Value, rows: Vec<[String; 2]>, page_siz
             action: Action::Create,
             key: Key(vec![body["id"].as_str().unwrap().to_owned()]),
             id: None,
-            body: body.clone(),
+            body: body.clone().into(),
             parent: None,
         })
         .collect();

@@ -417,7 +417,7 @@ proptest! {
             }
             assert_eq!(seen.len(), all.len() + later.len());
             for write in all.iter().chain(&later) {
-                assert_eq!(seen[&write.key.0[0]], write.body);
+                assert_eq!(seen[&write.key.0[0]], *write.body);
             }
         });
     }

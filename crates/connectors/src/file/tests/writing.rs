@@ -15,7 +15,7 @@ fn target(folder: &Path, name: &str, key: &[&str], paths: &[&str], options: Valu
 
 pub fn write(action: Action, key: &str, body: Value) -> Write {
     let id = (action != Action::Create).then(|| key.to_owned());
-    Write { action, key: Key(vec![key.to_owned()]), id, body, parent: None }
+    Write { action, key: Key(vec![key.to_owned()]), id, body: body.into(), parent: None }
 }
 
 pub fn create(key: &str, body: Value) -> Write {
@@ -159,7 +159,7 @@ async fn records_are_found_by_their_key() {
     let fetched = target.fetch(&[found[2][0].id.clone(), "none".to_owned()]).await.unwrap();
     assert_eq!(fetched, [Some(found[2][0].clone()), None]);
     let several =
-        Write { action: Action::Update, key: key("x", "y"), id: Some(found[0][0].id.clone()), body: json!({ "n": "9" }), parent: None };
+        Write { action: Action::Update, key: key("x", "y"), id: Some(found[0][0].id.clone()), body: json!({ "n": "9" }).into(), parent: None };
     assert_eq!(told(&target.write(&[several]).await.unwrap()), ["K0401"]);
     assert!(target.lookup(&[]).await.unwrap().is_empty());
 }
@@ -185,7 +185,7 @@ async fn a_key_that_changes_takes_its_record_along() {
         action: Action::Update,
         key: Key(vec![key.to_owned()]),
         id: Some("1".to_owned()),
-        body: json!({ "id": key }),
+        body: json!({ "id": key }).into(),
         parent: None,
     };
     assert_eq!(told(&target.write(&[to("2")]).await.unwrap()), ["K0313"]);

@@ -27,7 +27,7 @@ impl Writer<'_> {
                     action: Action::Update,
                     key: Key(Vec::new()),
                     id: Some(found.id.clone()),
-                    body: Value::Object(body),
+                    body: Value::Object(body).into(),
                     parent: None,
                 };
                 wrong.push((at, write));

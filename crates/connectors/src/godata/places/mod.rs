@@ -184,7 +184,7 @@ impl Writer<'_> {
 
     /// The change of a place that was put aside: with it, or when it does not get through, the place loses the name of that moment.
     async fn change_after_aside(&self, one: &Addressed<'_>, former: &str, outcomes: &mut Outcomes) {
-        let mut body = one.write.body.clone();
+        let mut body = Value::clone(&one.write.body);
         if let Value::Object(members) = &mut body {
             members.entry("name").or_insert_with(|| json!(former));
         }
@@ -268,8 +268,8 @@ impl Writer<'_> {
 fn change_of(one: &Addressed<'_>, known: &Known, parents: &HashMap<String, Option<String>>) -> Result<Option<Change>, Written> {
     let Write { id: Some(id), action, body, .. } = one.write else { return Ok(None) };
     let Some(present) = known.get(id) else { return Ok(None) };
-    let body = if *action == Action::Deactivate { json!({ "active": false }) } else { body.clone() };
-    let change = Change { id: id.clone(), before: Node::of(present), after: Node::with(present, &body) };
+    let body = if *action == Action::Deactivate { &json!({ "active": false }) } else { &**body };
+    let change = Change { id: id.clone(), before: Node::of(present), after: Node::with(present, body) };
     if body.get("id").is_some_and(|sent| sent != id) {
         let message = format!("the id of a location cannot change: Go.Data has it as {id}");
         return Err(Written::Refused(Cause::new(godata::ID_TAKEN, message).field("id")));

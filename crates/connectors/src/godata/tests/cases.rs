@@ -59,7 +59,7 @@ async fn an_invalid_record_of_an_array_does_not_cost_the_others() {
     let target = world.cases().await;
     let mut batch: Vec<Write> = (0..6).map(|number| create(target.as_ref(), &format!("X{number}"), body(&format!("X{number}")))).collect();
     // What conform would have stopped: the server has the last word.
-    batch[3].body["addresses"] = json!([
+    std::sync::Arc::make_mut(&mut batch[3].body)["addresses"] = json!([
         { "typeId": "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE" },
         { "typeId": "LNG_REFERENCE_DATA_CATEGORY_ADDRESS_TYPE_USUAL_PLACE_OF_RESIDENCE" }
     ]);

@@ -37,7 +37,7 @@ fn keyed(parts: &[&str]) -> Key {
 
 fn new(target: &dyn Target, parts: &[&str], body: Value) -> Write {
     let body = target.conform(body).expect("a good record");
-    Write { action: Action::Create, key: keyed(parts), id: None, body, parent: None }
+    Write { action: Action::Create, key: keyed(parts), id: None, body: body.into(), parent: None }
 }
 
 fn lab_result(target: &dyn Target, person: &str, sample: &str) -> Write {

@@ -128,7 +128,7 @@ async fn a_row_that_go_data_does_not_take_is_refused_with_its_reason_and_no_othe
     world.sim.insert_case(Options::OUTBREAK, json!({ "visualId": "TAKEN" }));
     let target = cases(&world).await;
     let mut batch = creations(&*target, &["A", "B", "C"]);
-    batch[1].body["visualId"] = json!("TAKEN");
+    std::sync::Arc::make_mut(&mut batch[1].body)["visualId"] = json!("TAKEN");
     assert_eq!(words(&write(&*target, &batch).await), ["done", "K0609", "done"]);
     assert_eq!(numbers(&world), ["A", "C"]);
     batch.remove(0);

@@ -38,7 +38,7 @@ async fn quirk_36_an_item_is_compared_by_its_label_in_the_language_of_the_accoun
     let target = prepared().await;
     let key = Key(vec![category.into(), "Central Lab".into()]);
     let body = target.conform(json!({ "categoryId": category, "value": "Central Lab", "active": true })).expect("a good record");
-    let creation = Write { action: Action::Create, key: key.clone(), id: None, body, parent: None };
+    let creation = Write { action: Action::Create, key: key.clone(), id: None, body: body.into(), parent: None };
     let id = id_of(&write(target.as_ref(), &[creation]).await[0]);
     let target = prepared().await;
     let found = target.lookup(&[key]).await.expect("a look-up").remove(0).remove(0);

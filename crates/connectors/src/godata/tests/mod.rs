@@ -117,15 +117,15 @@ fn body(number: &str) -> Value {
 
 fn create(target: &dyn Target, number: &str, body: Value) -> Write {
     let body = target.conform(body).expect("a good record");
-    Write { action: Action::Create, key: key(number), id: None, body, parent: None }
+    Write { action: Action::Create, key: key(number), id: None, body: body.into(), parent: None }
 }
 
 fn update(id: &str, body: Value) -> Write {
-    Write { action: Action::Update, key: key("-"), id: Some(id.to_owned()), body, parent: None }
+    Write { action: Action::Update, key: key("-"), id: Some(id.to_owned()), body: body.into(), parent: None }
 }
 
 fn delete(id: &str) -> Write {
-    Write { action: Action::Delete, key: key("-"), id: Some(id.to_owned()), body: Value::Null, parent: None }
+    Write { action: Action::Delete, key: key("-"), id: Some(id.to_owned()), body: Value::Null.into(), parent: None }
 }
 
 async fn write(target: &dyn Target, batch: &[Write]) -> Vec<Written> {

@@ -47,7 +47,7 @@ async fn quirk_44_a_name_is_unique_among_siblings_whatever_its_capitals() {
     let target = prepared(&world, "locations", &["name", "parentLocationId"]).await;
     let place = |name: &str| {
         let body = target.conform(json!({ "name": name, "parentLocationId": "P" })).expect("a good record");
-        Write { action: Action::Create, key: Key(vec![name.into(), "P".into()]), id: None, body, parent: None }
+        Write { action: Action::Create, key: Key(vec![name.into(), "P".into()]), id: None, body: body.into(), parent: None }
     };
     assert_eq!(
         words(&write(target.as_ref(), &[place("Here"), place("HERE"), place("There")]).await),
@@ -79,7 +79,7 @@ async fn quirk_34_an_item_is_found_by_the_id_that_its_label_makes() {
     let target = prepared(&world, "reference-data", &["categoryId", "value"]).await;
     let key = Key(vec![category.into(), "Central Lab".into()]);
     let body = target.conform(json!({ "categoryId": category, "value": "Central Lab", "active": true })).expect("a good record");
-    let creation = Write { action: Action::Create, key: key.clone(), id: None, body, parent: None };
+    let creation = Write { action: Action::Create, key: key.clone(), id: None, body: body.into(), parent: None };
     let id = id_of(&write(target.as_ref(), std::slice::from_ref(&creation)).await[0]);
     assert_eq!(id, "LNG_REFERENCE_DATA_CATEGORY_LAB_NAME_CENTRAL_LAB");
     assert_eq!(target.lookup(&[key]).await.expect("a look-up")[0].len(), 1);
@@ -96,7 +96,7 @@ const VACCINE: &str = "LNG_REFERENCE_DATA_CATEGORY_VACCINE";
 
 fn item(target: &dyn Target, category: &str, code: &str, label: &str) -> Write {
     let body = target.conform(json!({ "categoryId": category, "code": code, "value": label, "active": true })).expect("a good record");
-    Write { action: Action::Create, key: Key(vec![category.into(), code.into()]), id: None, body, parent: None }
+    Write { action: Action::Create, key: Key(vec![category.into(), code.into()]), id: None, body: body.into(), parent: None }
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn an_item_is_found_by_what_it_is_called_today() {
     let target = prepared(&world, "reference-data", &["categoryId", "value"]).await;
     let make = |label: &str| {
         let body = target.conform(json!({ "categoryId": "VACCINE", "value": label })).expect("a good record");
-        Write { action: Action::Create, key: Key(vec!["VACCINE".into(), label.into()]), id: None, body, parent: None }
+        Write { action: Action::Create, key: Key(vec!["VACCINE".into(), label.into()]), id: None, body: body.into(), parent: None }
     };
     let id = id_of(&write(&*target, &[make("First")]).await[0]);
     assert_eq!(words(&write(&*target, &[update(&id, json!({ "value": "Second" }))]).await), ["done"]);

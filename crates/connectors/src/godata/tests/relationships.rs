@@ -42,7 +42,7 @@ fn relate(target: &dyn Target, source: &str, to: &str, more: &Value) -> Write {
         body[name] = value.clone();
     }
     let body = target.conform(body).expect("a good record");
-    Write { action: Action::Create, key: pair(source, to), id: None, body, parent: None }
+    Write { action: Action::Create, key: pair(source, to), id: None, body: body.into(), parent: None }
 }
 
 fn there(world: &World) -> Vec<Value> {
@@ -217,7 +217,7 @@ async fn two_people_are_asked_for_and_a_plan_may_name_one_who_is_not_there_yet()
     assert!(target.conform(json!({ "persons": [{ "id": NOT_YET, "source": true }, { "id": NOT_YET, "target": true }] })).is_ok());
     assert_eq!(target.lookup(&[pair("case-1", NOT_YET)]).await.expect("a look-up"), [Vec::new()]);
     let body = target.conform(json!({ "contactDate": "2026-02-01" })).expect("a change needs no people");
-    let alone = Write { action: Action::Create, key: pair("a", "b"), id: None, body, parent: None };
+    let alone = Write { action: Action::Create, key: pair("a", "b"), id: None, body: body.into(), parent: None };
     assert_eq!(words(&write(target.as_ref(), &[alone]).await), [record::REQUIRED_EMPTY.to_string()]);
 }
 

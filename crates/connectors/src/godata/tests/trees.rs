@@ -103,7 +103,7 @@ async fn rows_that_are_refused_are_told_and_what_lies_below_them_waits() {
     .map(|(id, name, parent)| place(&*target, id, name, parent))
     .collect();
     batch.push(place(&*target, "h", "Top again", ""));
-    batch[10].body["geoLocation"] = json!({ "lat": 1.5, "lng": 2 });
+    std::sync::Arc::make_mut(&mut batch[10].body)["geoLocation"] = json!({ "lat": 1.5, "lng": 2 });
     let written = write(&*target, &batch).await;
     let waits = format!("waits {}", record::UNKNOWN_PLACE);
     let (taken, twice) = (godata::TAKEN.to_string(), godata::ID_TAKEN.to_string());
