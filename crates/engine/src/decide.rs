@@ -13,6 +13,7 @@ use kivuko_core::store::{self, Link, Reference};
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
+use crate::beside::{own_share, side_by_side};
 use crate::duplicates::{Claim, Spot, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::matching::ask_again;
@@ -36,9 +37,19 @@ impl Execution<'_> {
         known: &Known,
         only: Option<&HashSet<usize>>,
     ) -> FirstLook {
-        let references = KnownReferences::default();
-        let units = self.map_all(record, items, before, known, &references, only);
-        FirstLook { units, references }
+        let look = |range| {
+            let references = KnownReferences::default();
+            let units = self.map_all(record, (items, range), before, known, &references, only);
+            FirstLook { units, references }
+        };
+        let own = own_share(items.len());
+        let other = (own < items.len()).then_some(|| look(own..items.len()));
+        let (mut first, second) = side_by_side(|| look(0..own), other);
+        if let Some(FirstLook { units, references }) = second {
+            first.units.extend(units);
+            first.references.asked.get_mut().extend(references.asked.take());
+        }
+        first
     }
 
     /// Maps what refers to others, finds the records of a page in the target and decides. `before` is
@@ -54,7 +65,7 @@ impl Execution<'_> {
     ) -> Result<Vec<Unit>, Error> {
         // The first look collects the references; most flows have none, and are done.
         if self.resolve(&mut references).await? {
-            units = self.map_all(record, items, before, known, &references, only);
+            units = self.map_all(record, (items, 0..items.len()), before, known, &references, only);
         }
         for unit in &mut units {
             if let Decision::Waiting(reference) = &unit.decision

@@ -1,6 +1,7 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
@@ -24,11 +25,11 @@ use crate::unit::{Decision, Early, Item, Unit};
 const ASKED: &str = "(key)";
 
 impl Execution<'_> {
-    /// Maps every item of the page that is still on its way; or only those at these positions.
+    /// Maps every item of this part of the page that is still on its way; or only those at these positions.
     pub(crate) fn map_all(
         &self,
         record: usize,
-        items: &[Item],
+        (items, range): (&[Item], Range<usize>),
         parents: &[Unit],
         known: &Known,
         references: &KnownReferences,
@@ -36,8 +37,9 @@ impl Execution<'_> {
     ) -> Vec<Unit> {
         let spec = &self.flow.to.records[record];
         let env = self.env(references);
-        let mut units = Vec::with_capacity(items.len());
-        for (position, item) in items.iter().enumerate() {
+        let mut units = Vec::with_capacity(range.len());
+        for position in range {
+            let item = &items[position];
             if item.early.is_some() || item.scope != self.scopes.current || only.is_some_and(|only| !only.contains(&position)) {
                 continue;
             }

@@ -14,7 +14,7 @@ use kivuko_core::store::Reference;
 use serde_json::{Value, json};
 
 use crate::absence::hash_of;
-use crate::beside::Ahead;
+use crate::beside::{Ahead, own_share, side_by_side};
 use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
 use crate::options::RunOptions;
@@ -201,8 +201,8 @@ impl Execution<'_> {
     pub(crate) async fn scan_ids(&self, source: &dyn Source, partitions: &[Partition]) -> Result<HashMap<String, Vec<Spot>>, Error> {
         let mut suspects = Suspects::new();
         for partition in partitions {
-            self.scan(source, partition, |record| {
-                if let Some(id) = &record.id {
+            self.scan(source, partition, |records| {
+                for id in records.iter().filter_map(|record| record.id.as_deref()) {
                     suspects.first_look(&id.trim().to_owned());
                 }
             })
@@ -210,8 +210,8 @@ impl Execution<'_> {
         }
         if suspects.any() {
             for (position, partition) in partitions.iter().enumerate() {
-                self.scan(source, partition, |record| {
-                    if let Some(id) = &record.id {
+                self.scan(source, partition, |records| {
+                    for (id, record) in records.iter().filter_map(|record| Some((record.id.as_deref()?, record))) {
                         suspects.second_look(&id.trim().to_owned(), position, &record.place);
                     }
                 })
@@ -236,12 +236,19 @@ impl Execution<'_> {
             }
             roots.iter().flat_map(|&at| self.claims(at, &value)).collect()
         };
-        self.scan(source, partition, |record| claims(record).iter().for_each(|claim| suspects.first_look(claim))).await?;
+        let claims_of = |records: &[SourceRecord]| -> Vec<Vec<Claim>> {
+            let (own, other) = records.split_at(own_share(records.len()));
+            let each = |records: &[SourceRecord]| records.iter().map(claims).collect::<Vec<_>>();
+            let (mut own, other) = side_by_side(|| each(own), (!other.is_empty()).then_some(|| each(other)));
+            own.extend(other.into_iter().flatten());
+            own
+        };
+        self.scan(source, partition, |records| claims_of(records).iter().flatten().for_each(|claim| suspects.first_look(claim))).await?;
         if suspects.any() {
             let partition_position = self.duplicates.partition;
-            let second_look = |record: &SourceRecord| {
-                for claim in claims(record) {
-                    suspects.second_look(&claim, partition_position, &record.place);
+            let second_look = |records: &[SourceRecord]| {
+                for (claims, record) in claims_of(records).iter().zip(records) {
+                    claims.iter().for_each(|claim| suspects.second_look(claim, partition_position, &record.place));
                 }
             };
             self.scan(source, partition, second_look).await?;
@@ -267,11 +274,11 @@ impl Execution<'_> {
         self.targets.iter().map(|opened| opened.capabilities.pages_at_once.max(1)).max().unwrap_or(1)
     }
 
-    async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&SourceRecord)) -> Result<(), Error> {
+    async fn scan(&self, source: &dyn Source, partition: &Partition, mut look: impl FnMut(&[SourceRecord])) -> Result<(), Error> {
         let mut pages = self.pages(source, self.request(partition)).await?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
-            page.records.iter().for_each(&mut look);
+            look(&page.records);
         }
         Ok(())
     }

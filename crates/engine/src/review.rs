@@ -210,9 +210,9 @@ impl Execution<'_> {
         while let Some(page) = pages.next().await? {
             let items: Vec<_> = page.records.into_iter().map(|record| self.item(record)).collect();
             let mut references = KnownReferences::default();
-            let mut units = self.map_all(record, &items, &[], &Known::default(), &references, None);
+            let mut units = self.map_all(record, (&items, 0..items.len()), &[], &Known::default(), &references, None);
             if self.resolve(&mut references).await? {
-                units = self.map_all(record, &items, &[], &Known::default(), &references, None);
+                units = self.map_all(record, (&items, 0..items.len()), &[], &Known::default(), &references, None);
             }
             let found = units.into_iter().find(|unit| unit.part == part && items[unit.item].id == id);
             if let Some(unit) = found {

@@ -19,6 +19,7 @@ use kivuko_core::labels::Labels;
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::record::{Page, Partition};
 use kivuko_core::store::{IntentId, OpenIntent, PageCommit, Retention, RunId, RunStart, Store};
+use tokio::task::spawn_blocking;
 
 use crate::absence::hash_of;
 use crate::beside::Behind;
@@ -556,6 +557,8 @@ impl<'e> Execution<'e> {
             self.report_plan(partition, &items, &units, watch);
             None
         };
+        // It takes a while to let go of them, and nobody has to wait for that.
+        drop(spawn_blocking(move || drop((items, units))));
         Ok(Done { commit, fatal })
     }
 

@@ -1,7 +1,6 @@
 //! Records: what each counts for, what that changes, and the outcome that it comes to.
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 
 use kivuko_core::aggregate::{Contribution, Counted, Dimensions};
 use kivuko_core::cells::{CellNumber, CountedPart, CountedRecord, KnownRecord, SeenRecord};
@@ -15,12 +14,10 @@ use serde_json::Value;
 
 use super::Numbers;
 use crate::absence::hash_of;
+use crate::beside::{own_share, side_by_side};
 use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
 use crate::unit::{Early, Item};
-
-/// Half of so many records is worth a second thread: what one counts for takes some microseconds.
-const WORTH_A_THREAD: usize = 200;
 
 /// What becomes of one record.
 struct Change {
@@ -43,14 +40,10 @@ impl Execution<'_> {
     /// What the records of a page count for. Nothing is asked of the store, and of a record no more is held than is put down of it.
     pub(super) fn look_at(&self, numbers: &Numbers<'_>, page: Page, looked_at: &mut LookedAt) {
         let mut records = page.records;
-        let others = if records.len() < WORTH_A_THREAD { Vec::new() } else { records.split_off(records.len() / 2) };
-        let (first, second) = std::thread::scope(|scope| {
-            let second = (!others.is_empty()).then(|| scope.spawn(|| self.look_at_each(numbers, others)));
-            (self.look_at_each(numbers, records), second.map(std::thread::ScopedJoinHandle::join))
-        });
-        for (item, counted) in
-            first.into_iter().chain(second.transpose().unwrap_or_else(|panic| resume_unwind(panic)).into_iter().flatten())
-        {
+        let others = records.split_off(own_share(records.len()));
+        let other = (!others.is_empty()).then_some(|| self.look_at_each(numbers, others));
+        let (first, second) = side_by_side(|| self.look_at_each(numbers, records), other);
+        for (item, counted) in first.into_iter().chain(second.into_iter().flatten()) {
             looked_at.items.push(item);
             looked_at.counted.push(counted);
         }
