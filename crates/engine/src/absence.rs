@@ -4,8 +4,8 @@
 //! many deletions.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;

@@ -5,8 +5,8 @@
 
 mod absence;
 mod account;
-pub mod clock;
 mod beside;
+pub mod clock;
 mod code_lists;
 mod columns;
 mod crosswalk;

@@ -248,7 +248,9 @@ impl Execution<'_> {
             let partition_position = self.duplicates.partition;
             let second_look = |records: &[SourceRecord]| {
                 for (claims, record) in claims_of(records).iter().zip(records) {
-                    claims.iter().for_each(|claim| suspects.second_look(claim, partition_position, &record.place));
+                    for claim in claims {
+                        suspects.second_look(claim, partition_position, &record.place);
+                    }
                 }
             };
             self.scan(source, partition, second_look).await?;

@@ -103,7 +103,8 @@ impl Suite<'_> {
 
     async fn an_update_by_id_changes_one_record(&self, id: &str) {
         let body: Value = (self.writing.change)("changed");
-        let update = Write { action: Action::Update, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: body.into(), parent: None };
+        let update =
+            Write { action: Action::Update, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: body.into(), parent: None };
         self.done(std::slice::from_ref(&update)).await;
         let found = self.one("first").await;
         assert_eq!((found.id.as_str(), self.text(&found).as_deref()), (id, Some("changed")), "the update is on the record that was named");
@@ -151,8 +152,13 @@ impl Suite<'_> {
     }
 
     async fn what_is_deleted_is_gone_or_marked(&self, id: &str) {
-        let delete =
-            Write { action: Action::Delete, key: (self.writing.key)("first"), id: Some(id.to_owned()), body: Value::Null.into(), parent: None };
+        let delete = Write {
+            action: Action::Delete,
+            key: (self.writing.key)("first"),
+            id: Some(id.to_owned()),
+            body: Value::Null.into(),
+            parent: None,
+        };
         self.done(&[delete]).await;
         let found = self.lookup(&["first", "known"]).await;
         assert!(found[0].iter().all(|candidate| candidate.deleted), "what was deleted is gone, or marked");

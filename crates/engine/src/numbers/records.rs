@@ -12,8 +12,8 @@ use kivuko_core::store::RunId;
 
 use super::Numbers;
 use super::counting::LookedAt;
-use crate::beside::{Ahead, Behind};
 use crate::absence::{ABSENT, FEW, hash_of, page_of_absent};
+use crate::beside::{Ahead, Behind};
 use crate::columns;
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch};

@@ -52,7 +52,8 @@ async fn quirk_51_options_are_found_in_their_set_made_renamed_and_placed() {
             (&json!("River or lake"), &json!("RIVER"), &id(WATER)),
             "{release}"
         );
-        let end = |action| Write { action, key: Key(Vec::new()), id: Some("optionWella".to_owned()), body: Value::Null.into(), parent: None };
+        let end =
+            |action| Write { action, key: Key(Vec::new()), id: Some("optionWella".to_owned()), body: Value::Null.into(), parent: None };
         assert_eq!(shown(&target.write(&[end(Action::Deactivate)]).await.expect("it is looked at")), ["K1046"], "{release}");
         assert!(!target.capabilities().deactivates);
         assert_eq!(shown(&target.write(&[end(Action::Delete)]).await.expect("it is sent")), ["done"], "{release}");
@@ -73,7 +74,8 @@ async fn an_option_set_keeps_its_options_and_counts_its_changes() {
         assert_eq!(codes(&world, WATER), ["WELL", "RIVER"], "{release}");
         assert_eq!(world.sim.object("optionSets", WATER).expect("it is there")["version"], json!(1), "{release}");
         assert_eq!(found(&*target, &["Soil"]).await[0].body["code"], json!("SOIL"), "{release}");
-        let used = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(WATER.to_owned()), body: Value::Null.into(), parent: None };
+        let used =
+            Write { action: Action::Delete, key: Key(Vec::new()), id: Some(WATER.to_owned()), body: Value::Null.into(), parent: None };
         assert_eq!(shown(&target.write(&[used]).await.expect("it is sent")), ["K1045"], "{release}");
     }
 }

@@ -53,7 +53,13 @@ fn clinic(code: &str, parent: &str) -> Value {
 
 pub(super) fn make(target: &dyn Target, key: &[&str], body: Value) -> Write {
     let body = target.conform(body).unwrap_or_else(|causes| panic!("it conforms: {causes:?}"));
-    Write { action: Action::Create, key: Key(key.iter().map(|part| (*part).to_owned()).collect()), id: None, body: body.into(), parent: None }
+    Write {
+        action: Action::Create,
+        key: Key(key.iter().map(|part| (*part).to_owned()).collect()),
+        id: None,
+        body: body.into(),
+        parent: None,
+    }
 }
 
 pub(super) fn alter(target: &dyn Target, id: &str, body: Value) -> Write {

@@ -41,8 +41,13 @@ async fn values_are_created_found_changed_and_deleted() {
         assert_eq!(found.iter().map(|found| texts(found)).collect::<Vec<_>>(), [vec!["12"], vec![], vec![], vec!["rain"]], "{release}");
         let id = found[0][0].id.clone();
 
-        let update =
-            Write { action: Action::Update, key: keys[0].clone(), id: Some(id.clone()), body: json!({ "value": "13" }).into(), parent: None };
+        let update = Write {
+            action: Action::Update,
+            key: keys[0].clone(),
+            id: Some(id.clone()),
+            body: json!({ "value": "13" }).into(),
+            parent: None,
+        };
         assert_eq!(shown(&target.write(std::slice::from_ref(&update)).await.expect("it is sent")), ["done"], "{release}");
         let again = target.write(&[update]).await.expect("it is sent");
         assert_eq!(shown(&again), ["done"], "{release}: the same again changes nothing");
@@ -50,8 +55,13 @@ async fn values_are_created_found_changed_and_deleted() {
         assert_eq!(fetched[0].as_ref().map(|one| one.body["value"].clone()), Some(json!("13")), "{release}");
         assert!(fetched[1].is_none());
 
-        let delete =
-            |id: &str| Write { action: Action::Delete, key: keys[0].clone(), id: Some(id.to_owned()), body: Value::Null.into(), parent: None };
+        let delete = |id: &str| Write {
+            action: Action::Delete,
+            key: keys[0].clone(),
+            id: Some(id.to_owned()),
+            body: Value::Null.into(),
+            parent: None,
+        };
         assert_eq!(
             shown(&target.write(&[delete(&id), delete(&id)]).await.expect("it is sent")),
             ["done"; 2],
@@ -73,7 +83,8 @@ async fn a_comment_is_kept_when_only_the_value_changes() {
         let Written::Done { id, .. } = &written[0] else { panic!("{written:?}") };
         // Another run, that has not looked before.
         let target = world.target(json!({})).await;
-        let update = |body: Value| Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body: body.into(), parent: None };
+        let update =
+            |body: Value| Write { action: Action::Update, key: Key(Vec::new()), id: Some(id.clone()), body: body.into(), parent: None };
         assert_eq!(shown(&target.write(&[update(json!({ "value": "6" }))]).await.expect("it is sent")), ["done"]);
         let row = world.sim.data_values().remove(0);
         assert_eq!((row.value.as_str(), row.comment.as_deref(), row.followup), ("6", Some("counted twice"), true), "{release}");
@@ -162,8 +173,13 @@ async fn quirk_09_a_zero_that_is_not_kept_is_nothing_and_nothing_is_a_zero() {
     assert_eq!(world.sim.cells().len(), 2, "a significant 0 is kept, another is not");
     let female = format!("{CASES}.{MAY}.{CLINIC}.{FEMALE}.{DEFAULT}");
     let male = format!("{CASES}.{MAY}.{CLINIC}.{MALE}.{DEFAULT}");
-    let to_zero =
-        Write { action: Action::Update, key: Key(Vec::new()), id: Some(female.clone()), body: json!({ "value": "0" }).into(), parent: None };
+    let to_zero = Write {
+        action: Action::Update,
+        key: Key(Vec::new()),
+        id: Some(female.clone()),
+        body: json!({ "value": "0" }).into(),
+        parent: None,
+    };
     assert_eq!(shown(&target.write(&[to_zero]).await.expect("it is sent")), ["done"]);
     let fetched = target.fetch(&[female, male]).await.expect("it can be asked");
     let values: Vec<_> = fetched.iter().map(|one| one.as_ref().map(|one| (one.body["value"].clone(), one.deleted))).collect();
@@ -343,7 +359,8 @@ async fn quirk_14_and_15_adx_carries_the_same_values_in_every_release() {
             let values: std::collections::BTreeSet<String> = world.sim.cells().into_iter().map(|(_, value)| value).collect();
             assert_eq!(values, ["12", "7", "rain & <wind>", "3"].map(str::to_owned).into(), "{release}");
             let Written::Done { id, .. } = &written[2] else { panic!("{written:?}") };
-            let delete = Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null.into(), parent: None };
+            let delete =
+                Write { action: Action::Delete, key: Key(Vec::new()), id: Some(id.clone()), body: Value::Null.into(), parent: None };
             assert_eq!(shown(&target.write(&[delete]).await.expect("it is sent")), ["done"], "{release}");
             assert_eq!(world.sim.cells().len(), 3, "{release}");
         }

@@ -158,8 +158,13 @@ async fn records_are_found_by_their_key() {
     assert_eq!(found[2][0].body, json!({ "a": { "b": "x" }, "c": "y,/", "n": "2" }));
     let fetched = target.fetch(&[found[2][0].id.clone(), "none".to_owned()]).await.unwrap();
     assert_eq!(fetched, [Some(found[2][0].clone()), None]);
-    let several =
-        Write { action: Action::Update, key: key("x", "y"), id: Some(found[0][0].id.clone()), body: json!({ "n": "9" }).into(), parent: None };
+    let several = Write {
+        action: Action::Update,
+        key: key("x", "y"),
+        id: Some(found[0][0].id.clone()),
+        body: json!({ "n": "9" }).into(),
+        parent: None,
+    };
     assert_eq!(told(&target.write(&[several]).await.unwrap()), ["K0401"]);
     assert!(target.lookup(&[]).await.unwrap().is_empty());
 }

@@ -127,7 +127,6 @@ impl Forest {
         &self.nodes[place]
     }
 
-
     /// Writes all nodes, a line each: parents before children, children by name, then by id.
     pub fn write(&self, output: &mut Output<'_>) -> Result<(), Error> {
         let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();

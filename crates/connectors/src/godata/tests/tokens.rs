@@ -52,7 +52,8 @@ async fn laboratories(world: &World) -> Box<dyn Target> {
 async fn laboratory(world: &World, name: &str) -> String {
     let target = laboratories(world).await;
     let body = target.conform(json!({ "categoryId": CATEGORY, "value": name, "active": true })).expect("a good record");
-    let creation = Write { action: Action::Create, key: Key(vec![CATEGORY.into(), name.into()]), id: None, body: body.into(), parent: None };
+    let creation =
+        Write { action: Action::Create, key: Key(vec![CATEGORY.into(), name.into()]), id: None, body: body.into(), parent: None };
     id_of(&write(target.as_ref(), &[creation]).await[0])
 }
 
