@@ -10,6 +10,7 @@ use kivuko_core::connector::{Candidate, Capabilities};
 use kivuko_core::diff;
 use kivuko_core::error::Cause;
 use kivuko_core::store::Link;
+use serde_json::Value;
 
 use crate::run::Execution;
 use crate::unit::Unit;
@@ -27,7 +28,7 @@ impl Execution<'_> {
         if unit.interrupted.is_some() || present.barred().is_some() || !self.is_left_to_others(link, present) {
             return None;
         }
-        let mut desired = unit.update.clone();
+        let mut desired = Value::clone(&unit.update);
         self.leave_what_is_filled(unit.record, &mut desired, present);
         let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
         let mut left = diff::changed_fields(&present.body, &merged);
