@@ -473,7 +473,9 @@ fn tell_lost_references(units: &mut [Unit], references: &KnownReferences) {
         units.iter_mut().filter_map(|unit| if let Decision::Rejected(causes) = &mut unit.decision { Some(causes) } else { None });
     for cause in rejected.flatten() {
         if cause.unlisted.as_ref().is_some_and(|unlisted| found.contains(unlisted.value.as_str())) {
-            cause.message.push_str(", which a flow has made or found there: it is gone (`run --again` writes it again)");
+            let message = "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again";
+            // No code that somebody could list: the id is that of a link.
+            (cause.unlisted, cause.message) = (None, message.to_owned());
         }
     }
 }

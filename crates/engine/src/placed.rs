@@ -170,7 +170,7 @@ impl Execution<'_> {
 /// A person decided that the place is not this one of the target.
 fn parted(crosswalk: &str, target_id: &str) -> Decision {
     let message = format!(
-        "codes/{crosswalk}.csv says that this place is not `{target_id}`, which it would be written to; decide which one it is, or that it has none (`none`)"
+        "a person decided that it is not the place that it would be written to; say which one it is, or that it has none (`none`): codes/{crosswalk}.csv, {target_id}"
     );
     Decision::Rejected(vec![Cause::new(codes::PARTED, message)])
 }

@@ -149,6 +149,7 @@ impl CauseGroups {
             run::WAITING,
             run::PARENT_NOT_THERE,
             run::SIBLINGS_ALIKE,
+            run::PARTED,
         ];
         let varies = varying.contains(&cause.code);
         let message = if varies { String::new() } else { cause.message.clone() };
