@@ -346,6 +346,8 @@ pub struct Capabilities {
     /// Whether what the target shows of a record is what can be written of it, so that one that was deleted can be made again under its own id, and one that was
     /// deactivated gets back what it had.
     pub remakes: bool,
+    /// Whether what was deleted can never be made again, since its id or name stays taken: a revert deactivates it instead, where that works.
+    pub deletes_for_good: bool,
     /// Fields at the top of a record that are lists to which the target only adds: nothing is ever taken from them.
     pub only_added: Vec<String>,
     /// How long a write may still take effect after its connection was lost, in seconds.

@@ -114,6 +114,13 @@ pub struct Link {
     pub version: Option<String>,
 }
 
+/// Names one record of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TargetKey {
+    pub system: String,
+    pub id: String,
+}
+
 /// What a flow last sent for a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
@@ -265,6 +272,8 @@ pub struct PageCommit {
     pub links: Vec<Link>,
     /// Links whose target record is gone.
     pub unlinked: Vec<Link>,
+    /// Records of a target that Kivuko itself deleted or deactivated: they may be made again, or opened, however long ago that was. Whoever is linked to one of them takes it off that list.
+    pub deleted: Vec<TargetKey>,
     pub sent: Vec<Sent>,
     /// Intents whose outcome is known.
     pub closed_intents: Vec<IntentId>,
@@ -296,6 +305,7 @@ impl PageCommit {
             seen: Vec::new(),
             links: Vec::new(),
             unlinked: Vec::new(),
+            deleted: Vec::new(),
             sent: Vec::new(),
             closed_intents: Vec::new(),
             rejections: Vec::new(),
@@ -427,6 +437,8 @@ pub trait Store: Send + Sync {
     /// How many links the flow has.
     fn count_links<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
     fn sent<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Sent>, Error>>;
+    /// Those of these records of a target that Kivuko itself deleted or deactivated, and that nothing has been linked to since.
+    fn own_deletions<'a>(&'a self, target_system: &'a str, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>>;
     /// The link of a record that the named flow wrote.
     fn resolve<'a>(&'a self, references: &'a [Reference]) -> BoxFuture<'a, Result<Vec<Option<Link>>, Error>>;
 
@@ -462,6 +474,8 @@ pub trait Store: Send + Sync {
         after: CellNumber,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>>;
+    /// Gets parts ready to be read by cell: who is to read many does this first. Reading needs it for speed only, and never does it by itself.
+    fn settle_parts(&self) -> BoxFuture<'_, Result<(), Error>>;
     /// The parts of these cells behind a place, at most so many of them: equal ones of a cell together.
     fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>>;
     /// The records behind a cell by their identities, after one.

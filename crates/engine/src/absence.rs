@@ -165,7 +165,7 @@ impl Execution<'_> {
             if self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All {
                 change.before = present.map(|present| present.body).unwrap_or_default();
             }
-            unit.decision = if gone && matches!(unit.interrupted, Some(Action::Delete | Action::Deactivate)) {
+            unit.decision = if gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate)) {
                 // An earlier run sent it and did not live to see the answer.
                 Decision::Written { change, id: link.target_id.clone(), version: None }
             } else if gone || held.contains(&link.target_id) || self.is_parted(record, unit, &items[unit.item].id) {

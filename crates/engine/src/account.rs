@@ -10,7 +10,7 @@ use kivuko_core::flow::Payload;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
-use kivuko_core::store::{IntentId, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, Waiting};
+use kivuko_core::store::{IntentId, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, TargetKey, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -224,6 +224,7 @@ impl Execution<'_> {
                     commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));
                 }
                 Action::Delete | Action::Deactivate => {
+                    commit.deleted.push(TargetKey { system: self.flow.to.system.clone(), id: id.clone() });
                     commit.counts.writes.deleted += 1;
                     commit.unlinked.extend(unit.link.clone());
                     commit.kept.push(self.kept(item, unit, change.action, id, version.clone(), &change.before));

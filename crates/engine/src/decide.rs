@@ -8,8 +8,7 @@ use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target, is_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::outcome::Outcome;
-use kivuko_core::store::{self, Link, Reference};
+use kivuko_core::store::{Link, Reference};
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
@@ -163,6 +162,7 @@ impl Execution<'_> {
         if self.again {
             self.let_go_of_lost(record, units).await?;
         }
+        self.let_go_of_deleted(record, units).await?;
         self.reject_held_keys(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
 
@@ -182,7 +182,7 @@ impl Execution<'_> {
         self.let_go_of_links_back(record, items, units).await?;
         let keys: Vec<Key> = unlinked.iter().map(|&at| units[at].asked.as_ref().unwrap_or(&units[at].key).clone()).collect();
         let by_key = self.lookup(record, &keys).await?;
-        self.remember_own_deletions(&by_key).await?;
+        self.remember_own_deletions(&capabilities, &by_key).await?;
         for (&at, candidates) in unlinked.iter().zip(&by_key) {
             self.match_candidates(&capabilities, &items[units[at].item].id, &mut units[at], candidates);
             ask_again(&mut units[at], decided.get(&at));
@@ -202,6 +202,7 @@ impl Execution<'_> {
                 )]),
                 Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
+                Some(candidate) if unit.was_being_deactivated => self.compare_anew(&capabilities, unit, candidate),
                 Some(candidate) => {
                     let left = self.left_to_others(&capabilities, unit, candidate);
                     unit.warnings.extend(left);
@@ -251,14 +252,31 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// What a revert of ours deleted may be made again; what a person deleted may not.
-    async fn remember_own_deletions(&mut self, found: &[Vec<Candidate>]) -> Result<(), Error> {
-        let deleted = found.iter().filter(|candidates| candidates.iter().all(|candidate| candidate.deleted)).flatten();
-        for candidate in deleted {
-            let ours = |found: &store::Found| matches!(found, store::Found::Outcome { row, .. } if row.outcome == Outcome::Deleted && row.target_id.as_deref() == Some(candidate.id.as_str()));
-            if self.engine.store.find(&candidate.id, 50).await?.iter().any(ours) {
-                self.deleted_by_us.insert(candidate.id.clone());
+    /// Links to what a killed run, or a killed revert, was deleting, and that is gone: the deletion was ours, and it may be made again. (A number is given again under
+    /// its link.)
+    async fn let_go_of_deleted(&mut self, record: usize, units: &mut [Unit]) -> Result<(), Error> {
+        if self.sending.is_some() {
+            return Ok(());
+        }
+        let concerned: Vec<usize> = open(units).filter(|&at| units[at].was_being_deleted && units[at].link.is_some()).collect();
+        let ids: Vec<String> = concerned.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
+        for ((at, id), candidate) in concerned.into_iter().zip(&ids).zip(self.fetch(record, &ids).await?) {
+            if candidate.is_none_or(|candidate| candidate.deleted && candidate.barred().is_none()) {
+                self.deleted_by_us.insert(id.clone());
+                let unit = &mut units[at];
+                (unit.link, unit.sent) = (None, None);
             }
+        }
+        Ok(())
+    }
+
+    /// What Kivuko itself deleted may be made again, and what it deactivated is as if it were new; what a person deleted may not.
+    async fn remember_own_deletions(&mut self, capabilities: &Capabilities, found: &[Vec<Candidate>]) -> Result<(), Error> {
+        let deleted = |candidates: &&Vec<Candidate>| candidates.iter().all(|candidate| candidate.deleted);
+        let wanted = found.iter().filter(|candidates| capabilities.deactivates || deleted(candidates)).flatten();
+        let ids: Vec<String> = wanted.map(|candidate| candidate.id.clone()).collect();
+        if !ids.is_empty() {
+            self.deleted_by_us.extend(self.engine.store.own_deletions(&self.flow.to.system, &ids).await?);
         }
         Ok(())
     }
@@ -360,6 +378,7 @@ impl Execution<'_> {
                 body: std::mem::take(&mut unit.create),
                 before: Value::Null,
             }),
+            [one] if self.deleted_by_us.contains(&one.id) => self.compare_anew(capabilities, unit, one),
             [one] => self.compare(capabilities, unit, one),
             many => several(many),
         };
@@ -413,9 +432,18 @@ impl Execution<'_> {
         })
     }
 
+    /// The same with what a new record would get: Kivuko itself had deactivated this one.
+    fn compare_anew(&self, capabilities: &Capabilities, unit: &mut Unit, present: &Candidate) -> Decision {
+        let update = std::mem::replace(&mut unit.update, unit.create.clone());
+        let sent = unit.sent.take();
+        let decision = self.compare(capabilities, unit, present);
+        (unit.update, unit.sent) = (update, sent);
+        decision
+    }
+
     /// Whether a number was deleted by a run of ours that was killed over it, and not by a person.
     fn took_away(&self, unit: &Unit, present: &Candidate) -> bool {
-        self.sending.is_some() && present.deleted && unit.interrupted == Some(Action::Delete)
+        self.sending.is_some() && present.deleted && unit.was_being_deleted
     }
 
     /// What is only to be filled in and has a value in the target keeps it, until it is cleared.

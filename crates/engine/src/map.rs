@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{record, run as codes, target as target_codes};
-use kivuko_core::connector::{Key, NOT_YET};
+use kivuko_core::connector::{Action, Key, NOT_YET};
 use kivuko_core::error::{Cause, stand_in};
 use kivuko_core::expr::Scope;
 use kivuko_core::flow::{Matching, Missing};
 use kivuko_core::mapping::Mapped;
 use kivuko_core::path::SourcePath;
-use kivuko_core::store::{Link, Reference};
+use kivuko_core::store::{Intent, Link, Reference};
 use kivuko_core::transform::Env;
 use kivuko_core::value;
 use serde_json::{Value, json};
@@ -154,7 +154,8 @@ impl Execution<'_> {
             unit.key = Key(Vec::new());
             self.let_go_of_another(&mut unit);
         }
-        if let Err(causes) = self.conform(&mut unit, mapped) {
+        let remakes = self.again || self.was_removing(&item.id, &unit.part);
+        if let Err(causes) = self.conform(&mut unit, mapped, remakes) {
             unit.decision = Decision::Rejected(causes);
             return Some(unit);
         }
@@ -270,8 +271,19 @@ impl Execution<'_> {
         }
     }
 
-    /// Brings the mapped content into the target's form, and takes its hashes.
-    fn conform(&self, unit: &mut Unit, mapped: Mapped) -> Result<(), Vec<Cause>> {
+    /// Whether a killed run, or revert, was removing what a record is linked to.
+    fn was_removing(&self, source_id: &str, part: &str) -> bool {
+        let is_it = |intent: &Intent| {
+            matches!(intent.action, Action::Delete | Action::Deactivate)
+                && intent.flow == self.flow.name
+                && intent.source.id == source_id
+                && intent.part == part
+        };
+        self.intents.iter().any(|open| is_it(&open.intent))
+    }
+
+    /// Brings the mapped content into the target's form, and takes its hashes. `remakes`: it may be made again, though it is linked.
+    fn conform(&self, unit: &mut Unit, mapped: Mapped, remakes: bool) -> Result<(), Vec<Cause>> {
         let target = &self.targets[unit.record].target;
         let (create, update) = match mapped.update {
             None => (None, mapped.create),
@@ -279,7 +291,7 @@ impl Execution<'_> {
         };
         unit.update = target.conform(update)?.into();
         unit.create = match (&unit.link, create) {
-            (Some(_), _) if !self.again => Arc::default(),
+            (Some(_), _) if !remakes => Arc::default(),
             (_, Some(create)) => target.conform(create)?.into(),
             (_, None) => Arc::clone(&unit.update),
         };

@@ -1,14 +1,15 @@
 //! What a killed run was writing for records that the source no longer has: nobody comes by to settle it, so a whole run does it at its end.
 //!
-//! A creation that took effect is linked and accounted for as created; whatever else it was, its intent is closed once nothing can come any more.
+//! A creation that took effect is linked and accounted for as created, a deletion that did is unlinked and accounted for as deleted (a revert that was killed leaves such ones);
+//! whatever else it was, its intent is closed once nothing can come any more.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use kivuko_core::connector::{Action, Key};
+use kivuko_core::connector::{Action, Candidate, Key};
 use kivuko_core::error::Error;
 use kivuko_core::record::Partition;
-use kivuko_core::store::OpenIntent;
+use kivuko_core::store::{Intent, Link, OpenIntent};
 use serde_json::Value;
 
 use crate::known::Known;
@@ -107,18 +108,25 @@ impl Execution<'_> {
                     unit.key = open.intent.key.clone();
                     unit.hash.clone_from(&open.intent.hash);
                     units.push(unit);
-                    items.push(Item {
-                        id: open.intent.source.id.clone(),
-                        place: format!("read by run {}, which was stopped", open.intent.run),
-                        version: None,
-                        raw: None,
-                        value: Value::Null,
-                        scope,
-                        scope_name: None,
-                        nameless: false,
-                        repeated: false,
-                        early: None,
-                    });
+                    items.push(stopped(&open.intent, scope));
+                }
+            }
+            // A number that was being deleted is due, and was looked at.
+            if self.sending.is_none() {
+                for (open, link) in self.deletions_that_took_effect(record, &orphans).await? {
+                    let change = Change {
+                        action: Action::Delete,
+                        target_id: Some(link.target_id.clone()),
+                        target_version: None,
+                        body: Arc::default(),
+                        before: Value::Null,
+                    };
+                    let decision = Decision::Written { change, id: link.target_id.clone(), version: None };
+                    let mut unit = Unit::new(items.len(), record, &open.part, decision);
+                    unit.key = link.key.clone();
+                    unit.link = Some(link);
+                    units.push(unit);
+                    items.push(stopped(open, scope));
                 }
             }
         }
@@ -130,5 +138,39 @@ impl Execution<'_> {
         self.engine.store.commit_page(&commit).await?;
         self.intents.retain(|open| !closed.contains(&open.id));
         Ok(())
+    }
+
+    /// Those of these intents that were deletions and took effect, each with the link that still leads to what is gone.
+    async fn deletions_that_took_effect<'o>(&self, record: usize, orphans: &'o [OpenIntent]) -> Result<Vec<(&'o Intent, Link)>, Error> {
+        let deletions = orphans.iter().map(|open| &open.intent).filter(|intent| intent.action == Action::Delete);
+        let mut by_id: BTreeMap<&String, &Intent> = BTreeMap::new();
+        by_id.extend(deletions.filter_map(|intent| Some((intent.target_id.as_ref()?, intent))));
+        let ids: Vec<String> = by_id.keys().map(|id| (*id).clone()).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut links = self.engine.store.links_by_target(&self.flow.to.system, &self.resource_of(record), &ids).await?;
+        links.retain(|link| by_id.get(&link.target_id).is_some_and(|intent| intent.source == link.source && intent.part == link.part));
+        let linked: Vec<String> = links.iter().map(|link| link.target_id.clone()).collect();
+        let present = self.fetch(record, &linked).await?;
+        let is_gone = |present: &Option<Candidate>| present.as_ref().is_none_or(|one| one.deleted && one.barred().is_none());
+        let gone = links.into_iter().zip(present).filter(|(_, present)| is_gone(present));
+        Ok(gone.filter_map(|(link, _)| Some((*by_id.get(&link.target_id)?, link))).collect())
+    }
+}
+
+/// A record that a killed run was writing, and that nobody has come by since.
+fn stopped(intent: &Intent, scope: Option<usize>) -> Item {
+    Item {
+        id: intent.source.id.clone(),
+        place: format!("read by run {}, which was stopped", intent.run),
+        version: None,
+        raw: None,
+        value: Value::Null,
+        scope,
+        scope_name: None,
+        nameless: false,
+        repeated: false,
+        early: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Undo: takes back what a run wrote, as far as nobody changed it since.
 //!
-//! What the run created is deleted; earlier values are restored where the flow kept them (`keep: { payload: all }`), and those of numbers always; what it deleted or
+//! What the run created is deleted (or deactivated, where what is deleted could never be made again); earlier values are restored where the flow kept them (`keep: { payload: all }`), and those of numbers always; what it deleted or
 //! closed is made and opened again where the target can do that. A record of the target whose version is no longer the one that the run left behind is not
 //! touched (see [`crate::undo`]); neither is a number that is no longer what the run wrote. A revert is a run of its own in the history.
 
@@ -15,7 +15,6 @@ use kivuko_core::outcome::Status;
 use kivuko_core::record::Partition;
 use kivuko_core::store::{Kept, RunId, RunStart};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::lease::Held;
@@ -23,7 +22,7 @@ use crate::numbers::{CellsById, taken_back};
 use crate::report::RunReport;
 use crate::run::Execution;
 use crate::undo::{Undoing, distinct};
-use crate::unit::{Decision, Early, Item, Unit};
+use crate::unit::{Decision, Item, Unit};
 
 /// The partition under which a revert is accounted for.
 const REVERTED: &str = "(revert)";
@@ -35,7 +34,7 @@ pub struct Reverted {
     pub part: String,
     pub target_resource: String,
     pub target_id: String,
-    /// `delete`, `update`, or `create` for what is made again; none when it is left as it is, with the cause.
+    /// `delete` (`deactivate` where what is deleted could never be made again), `update`, or `create` for what is made again; none when it is left as it is, with the cause.
     pub action: Option<Action>,
     pub cause: Option<Cause>,
 }
@@ -100,13 +99,14 @@ impl Engine {
         execution.counts.requests = self.requests() - requests_before;
         let status = if error.is_none() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
         self.store.finish_run(number, status, execution.counts.requests, error.as_ref().map(|error| &error.cause), finished).await?;
+        let counts = self.counts_of(number, error.as_ref(), execution.counts).await?;
         lease.release().await?;
         let report = RunReport {
             run: number,
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
             status,
-            counts: execution.counts,
+            counts,
             rows: None,
             numbers: None,
             seconds: finished.duration_since(began).as_secs_f64(),
@@ -139,26 +139,10 @@ impl Execution<'_> {
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
             // What earlier pages deleted is no longer seen in the target.
-            let Undoing { mut units, scopes, parents } = self.undo(&kept, &HashSet::new(), same_systems).await?;
+            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &HashSet::new(), same_systems).await?;
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }
-            let items: Vec<Item> = kept
-                .iter()
-                .zip(&scopes)
-                .map(|(kept, scope)| Item {
-                    id: kept.source_id.clone(),
-                    place: format!("{} {}", kept.target_resource, kept.target_id),
-                    version: None,
-                    raw: None,
-                    value: Value::Null,
-                    scope: *scope,
-                    scope_name: None,
-                    nameless: false,
-                    repeated: false,
-                    early: Some(Early::Removed),
-                })
-                .collect();
             let mut fatal = None;
             for scope in distinct(&scopes) {
                 self.enter(scope);

@@ -167,6 +167,7 @@ impl Engine {
             if ended.is_ok() && execution.counts.failed == 0 && sending.failed == 0 { Status::Complete } else { Status::Incomplete };
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
+        execution.counts = self.counts_of(run, error.as_ref(), execution.counts).await?;
         if let Err(error) = self.forget_what_is_old(&flow).await {
             // The run is over and accounted for; the next one tries again.
             tracing::warn!(code = %error.cause.code, flow = %flow.name, "the history could not be purged");
@@ -192,6 +193,12 @@ impl Engine {
 }
 
 impl Engine {
+    /// The account of a run that has ended. Of one that ended early the store knows better: its last page may not have been put down.
+    pub(crate) async fn counts_of(&self, run: RunId, error: Option<&Error>, counts: Counts) -> Result<Counts, Error> {
+        let kept = if error.is_some() { self.store.run(run).await? } else { None };
+        Ok(kept.map_or(counts, |kept| kept.counts))
+    }
+
     /// The history keeps what the project and the flow say, and no longer.
     async fn forget_what_is_old(&self, flow: &Flow) -> Result<(), Error> {
         let now = self.clock.now();

@@ -127,6 +127,8 @@ impl Execution<'_> {
                     // Several runs may have died over it, one after the other: the last intent stands for all, and a creation remains one.
                     unit.superseded.extend(unit.intent.replace(open.id));
                     unit.interrupted = unit.interrupted.filter(|action| *action == Action::Create).or(Some(intent.action));
+                    unit.was_being_deleted |= intent.action == Action::Delete;
+                    unit.was_being_deactivated |= intent.action == Action::Deactivate;
                     unit.unsure |= intent.hash != unit.hash;
                     unit.decision = Decision::Open;
                 }

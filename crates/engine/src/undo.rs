@@ -1,7 +1,7 @@
 //! What takes each written record back, if anything may: decided for a plan of a revert and for the revert itself by the same code.
 //!
 //! A record is touched only while the target's version of it is the one that the run left behind. Where that is not known nothing is taken back. What would be deleted
-//! and holds others that stay, stays.
+//! and holds others that stay, stays. What a revert that was killed had taken back already is seen by what it noted before each write, and counts as taken back.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -12,13 +12,14 @@ use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::Kept;
 use kivuko_core::value::{same, text};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::run::Execution;
-use crate::unit::{Change, Decision, Unit};
+use crate::unit::{Change, Decision, Early, Item, Unit};
 
 /// What a revert makes of a page of writes, for each in its place.
 pub(crate) struct Undoing {
+    pub items: Vec<Item>,
     pub units: Vec<Unit>,
     pub scopes: Vec<Option<usize>>,
     /// In which other record of the target each lies, where records of the flow refer to one another.
@@ -41,6 +42,8 @@ impl Execution<'_> {
         let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
         let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
+        let target_ids: Vec<String> = kept.iter().map(|kept| kept.target_id.clone()).collect();
+        let deleted: HashSet<String> = store.own_deletions(&flow.to.system, &target_ids).await?.into_iter().collect();
         let mut units = Vec::with_capacity(kept.len());
         for (position, one) in kept.iter().enumerate() {
             let record = self.record_like(&one.part, &one.target_resource);
@@ -60,6 +63,10 @@ impl Execution<'_> {
                 (Some(record), None) if same_systems && flow.aggregate.is_none() && removed(one.action) => {
                     unit.key = self.key_in(record, &one.before).unwrap_or(Key(Vec::new()));
                 }
+                // A revert that was killed, or another flow.
+                (Some(_), None) if same_systems && deleted.contains(&one.target_id) => {
+                    unit.decision = not_reverted("Kivuko has deleted it already");
+                }
                 // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
                 _ => unit.decision = not_reverted("the flow no longer leads to it"),
             }
@@ -69,10 +76,19 @@ impl Execution<'_> {
         for one in kept {
             scopes.push(self.scope_of(&one.target_resource).await?);
         }
+        let items: Vec<Item> = kept.iter().zip(&scopes).map(|(kept, scope)| item(kept, *scope)).collect();
         let mut parents = vec![None; kept.len()];
         for scope in distinct(&scopes) {
             self.enter(scope);
             for record in 0..flow.to.records.len() {
+                if !self.intents.is_empty() {
+                    let here = |unit: &Unit| unit.record == record && scopes[unit.item] == scope;
+                    let (mut own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
+                    self.await_intents(record, &items, &mut own).await?;
+                    units = others;
+                    units.append(&mut own);
+                    units.sort_by_key(|unit| unit.item);
+                }
                 let own: Vec<usize> = (0..units.len())
                     .filter(|&at| units[at].record == record && scopes[at] == scope && units[at].decision == Decision::Open)
                     .collect();
@@ -85,22 +101,29 @@ impl Execution<'_> {
                         None => values(&kept[at].before).and_then(|before| lies_in(&before)),
                     };
                     match flow.aggregate {
-                        Some(_) => units[at].decision = Self::undo_number(&kept[at], present.as_ref()),
+                        Some(_) => units[at].decision = Self::undo_number(&units[at], &kept[at], present.as_ref()),
                         None => self.undo_one(&mut units[at], &kept[at], present),
                     }
                 }
                 self.leave_what_holds_others(record, &own, &mut units, going).await?;
             }
         }
-        Ok(Undoing { units, scopes, parents })
+        Ok(Undoing { items, units, scopes, parents })
     }
 
     /// What takes one record back.
     fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>) {
         let capabilities = &self.targets[unit.record].capabilities;
         let before = values(&kept.before);
+        let deactivates = capabilities.deletes_for_good && capabilities.deactivates;
         if kept.action == Action::Delete && capabilities.remakes {
             unit.decision = match (present, before) {
+                // A revert that was killed over it.
+                (Some(present), Some(body))
+                    if unit.interrupted == Some(Action::Create) && diff::changed_fields(&present.body, &body).is_empty() =>
+                {
+                    done_before(Action::Create, &present, body)
+                }
                 (Some(_), _) => not_reverted("it is there again"),
                 (None, None) => not_reverted("its earlier values were not kept"),
                 (None, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
@@ -109,26 +132,49 @@ impl Execution<'_> {
             return;
         }
         unit.decision = match present.filter(|present| !present.deleted) {
+            None if kept.action == Action::Create && unit.was_being_deleted => deleted_before(kept),
             None => not_reverted("the record is no longer in the target"),
             Some(present) if present.standing != Standing::Usual => not_reverted("the record was made something else in the target"),
             Some(_) if kept.action == Action::Delete => not_reverted("a deletion is taken back in the target itself"),
-            Some(present) if present.version != kept.version => not_reverted(match kept.version {
-                Some(_) => "somebody changed the record since",
-                None => "whether somebody changed the record since is not known",
-            }),
+            Some(present) if present.version != kept.version => {
+                if let (Some(Action::Update), Some(before)) = (unit.interrupted, before)
+                    && let Decision::Write(change) = Self::earlier(capabilities, kept, &present, before, unit)
+                    && diff::changed_fields(&present.body, &change.body).is_empty()
+                {
+                    unit.decision = done_before(Action::Update, &present, Arc::unwrap_or_clone(change.body));
+                    return;
+                }
+                let inactive = json!({ "active": false });
+                if unit.was_being_deactivated && deactivates && diff::changed_fields(&present.body, &inactive).is_empty() {
+                    unit.decision = done_before(Action::Deactivate, &present, inactive);
+                    return;
+                }
+                let last_written = unit.link.as_ref().and_then(|link| link.version.as_ref());
+                not_reverted(match kept.version {
+                    Some(_) if present.version.is_some() && last_written == present.version.as_ref() => "a later run wrote the record",
+                    Some(_) => "somebody changed the record since",
+                    None => "whether somebody changed the record since is not known",
+                })
+            }
             Some(present) => match (kept.action, before) {
+                (Action::Create, _) if deactivates => write(Action::Deactivate, Some(&present), json!({ "active": false })),
                 (Action::Create, _) if !capabilities.deletes => not_reverted("the account may not delete it"),
                 (Action::Create, _) => write(Action::Delete, Some(&present), Value::Null),
                 (_, None) => not_reverted("its earlier values were not kept"),
-                (Action::Deactivate, Some(_)) if !capabilities.remakes => not_reverted("a deletion is taken back in the target itself"),
-                (Action::Deactivate, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
-                // Nobody changed anything since, so all that differs was done by the run.
-                (Action::Deactivate, Some(before)) => {
-                    write(Action::Update, Some(&present), differing(&present.body, &before, &capabilities.only_added))
-                }
-                (_, Some(before)) => restored(capabilities, &present, before, &mut unit.warnings),
+                (_, Some(before)) => Self::earlier(capabilities, kept, &present, before, unit),
             },
         };
+    }
+
+    /// What brings the earlier values of a record back.
+    fn earlier(capabilities: &Capabilities, kept: &Kept, present: &Candidate, before: Value, unit: &mut Unit) -> Decision {
+        match kept.action {
+            Action::Deactivate if !capabilities.remakes => not_reverted("a deletion is taken back in the target itself"),
+            Action::Deactivate if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
+            // Nobody changed anything since, so all that differs was done by the run.
+            Action::Deactivate => write(Action::Update, Some(present), differing(&present.body, &before, &capabilities.only_added)),
+            _ => restored(capabilities, present, before, &mut unit.warnings),
+        }
     }
 
     /// The key of a record by its content; `None` where the content does not say all of it.
@@ -185,13 +231,45 @@ fn values(before: &[u8]) -> Option<Value> {
 
 /// Something of the target is made, changed or deleted, to take back what a run wrote.
 pub(crate) fn write(action: Action, present: Option<&Candidate>, body: Value) -> Decision {
-    Decision::Write(Change {
+    Decision::Write(change(action, present, body))
+}
+
+fn change(action: Action, present: Option<&Candidate>, body: Value) -> Change {
+    Change {
         action,
         target_id: present.map(|present| present.id.clone()),
         target_version: present.and_then(|present| present.version.clone()),
         body: body.into(),
         before: Value::Null,
-    })
+    }
+}
+
+/// A revert that was killed had it written already.
+pub(crate) fn done_before(action: Action, present: &Candidate, body: Value) -> Decision {
+    Decision::Written { change: change(action, Some(present), body), id: present.id.clone(), version: present.version.clone() }
+}
+
+/// A revert that was killed had it deleted already.
+pub(crate) fn deleted_before(kept: &Kept) -> Decision {
+    let id = kept.target_id.clone();
+    let change = Change { target_id: Some(id.clone()), ..change(Action::Delete, None, Value::Null) };
+    Decision::Written { change, id, version: None }
+}
+
+/// A written record as it is accounted for.
+fn item(kept: &Kept, scope: Option<usize>) -> Item {
+    Item {
+        id: kept.source_id.clone(),
+        place: format!("{} {}", kept.target_resource, kept.target_id),
+        version: None,
+        raw: None,
+        value: Value::Null,
+        scope,
+        scope_name: None,
+        nameless: false,
+        repeated: false,
+        early: Some(Early::Removed),
+    }
 }
 
 /// The earlier values of an update. To lists to which the target only adds nothing is said; what was added there stays, and that is told.

@@ -78,6 +78,10 @@ pub(crate) struct Unit {
     pub was_sent: bool,
     /// What an earlier run was doing with it when it died.
     pub interrupted: Option<Action>,
+    /// Among what earlier runs (or reverts) that died were doing with it was a deletion: if it is gone, it was ours.
+    pub was_being_deleted: bool,
+    /// The same of a deactivation.
+    pub was_being_deactivated: bool,
     /// An earlier run that died was sending other content than that of now: nobody knows which of the fields the target holds.
     pub unsure: bool,
     pub decision: Decision,
@@ -169,6 +173,8 @@ impl Unit {
             superseded: Vec::new(),
             was_sent: false,
             interrupted: None,
+            was_being_deleted: false,
+            was_being_deactivated: false,
             unsure: false,
             decision,
             warnings: Vec::new(),

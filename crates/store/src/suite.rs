@@ -93,6 +93,7 @@ macro_rules! suite {
                 find_finds_by_every_name,
                 purge_takes_what_is_old_and_nothing_else,
                 rows_are_put_aside_until_they_are_dropped,
+                own_deletions_outlive_the_history,
             }
         }
     };

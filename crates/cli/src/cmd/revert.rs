@@ -23,7 +23,7 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         let _progress = Progress::start(&format!("looking at what run {id} wrote"), app.err);
         engine.plan_revert(id).await?
     };
-    let (deleted, restored) = (with(&planned, Action::Delete), restored(&planned));
+    let (deleted, restored) = (removed(&planned), restored(&planned));
     let flow = engine.store().run(id).await?.map(|run| run.flow).unwrap_or_default();
     let again = Again { records: deleted + restored, by_itself: engine.next_run_writes_again(&flow)?, flow: &flow };
     if !app.json {
@@ -95,6 +95,11 @@ fn with(planned: &[Reverted], action: Action) -> u64 {
     planned.iter().filter(|one| one.action == Some(action)).count() as u64
 }
 
+/// Those that are deleted, or deactivated where what is deleted could never be made again.
+fn removed(planned: &[Reverted]) -> u64 {
+    with(planned, Action::Delete) + with(planned, Action::Deactivate)
+}
+
 /// Those that get their earlier values back; a number that the run deleted is given again.
 fn restored(planned: &[Reverted]) -> u64 {
     with(planned, Action::Update) + with(planned, Action::Create)
@@ -106,7 +111,7 @@ fn agreed(app: &App, deleted: u64, restored: u64) -> Result<bool, Failure> {
     if app.json || !terminal.is_term() || !console::user_attended() {
         return Ok(false);
     }
-    app.say(&format!("\n{} delete {} and restore {}? [y/N] ", app.err.warn("sure?"), count(deleted), count(restored)));
+    app.say(&format!("\n{} delete (or deactivate) {} and restore {}? [y/N] ", app.err.warn("sure?"), count(deleted), count(restored)));
     let answer = terminal.read_line().map_err(|error| Failure::usage(format!("the answer could not be read: {error}")))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
@@ -120,7 +125,8 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
         let word = match one.action {
             Some(Action::Delete) => style.warn("delete"),
             Some(Action::Update | Action::Create) => style.warn("restore"),
-            _ => style.dim("leave"),
+            Some(Action::Deactivate) => style.warn("deactivate"),
+            None => style.dim("leave"),
         };
         let why = one.cause.as_ref().map(|cause| cause.message.clone()).unwrap_or_default();
         table.row(vec![word, one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id), why]);
@@ -132,6 +138,10 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
     }
     let mut sum =
         vec![format!("{} would be deleted", count(with(planned, Action::Delete))), format!("{} restored", count(restored(planned)))];
+    let deactivated = with(planned, Action::Deactivate);
+    if deactivated > 0 {
+        sum.insert(1, format!("{} deactivated", count(deactivated)));
+    }
     if left > 0 {
         sum.push(format!("{} left as they are", count(left)));
     }

@@ -328,6 +328,8 @@ impl connector::Target for Target {
             deletes: self.resource.deletes,
             deactivates: self.resource.deactivates,
             remakes: false,
+            // The id of an item follows from its label, and those of an imported tree from its keys; Go.Data keeps what is deleted.
+            deletes_for_good: self.resource.role == Role::Item || self.chooses_ids(),
             only_added: Vec::new(),
             settle_secs: self.client.options.http.settle_secs,
             pages_at_once: 1,

@@ -97,6 +97,9 @@ impl Execution<'_> {
         if options.only.is_empty() || !records.is_empty() {
             self.count_records(&mut numbers, &RunOptions { only: records, ..options.clone() }, watch).await?;
         }
+        if self.writes {
+            engine.store.settle_parts().await?;
+        }
         self.mark_due(&mut numbers, options).await?;
         self.send_cells(&mut numbers, options, watch).await?;
         if self.writes && options.is_whole() {

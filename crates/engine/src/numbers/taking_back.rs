@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::completeness::MARK;
 use crate::run::Execution;
-use crate::undo::{not_reverted, write};
+use crate::undo::{deleted_before, done_before, not_reverted, write};
 use crate::unit::{Decision, Item, Unit};
 
 /// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
@@ -40,10 +40,21 @@ impl Execution<'_> {
     }
 
     /// What takes a written number back.
-    pub(crate) fn undo_number(kept: &Kept, present: Option<&Candidate>) -> Decision {
+    pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>) -> Decision {
         let present = present.filter(|present| !present.deleted && present.standing == Standing::Usual);
         let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
+        // A revert that was killed may have done it already.
+        let is_back = |action: Action, present: &Candidate, before: &Value| {
+            unit.interrupted == Some(action) && present.version.is_some() && is_same(present, before["value"].as_str())
+        };
         match (kept.action, present, before) {
+            (Action::Create, None, _) if unit.was_being_deleted => deleted_before(kept),
+            (Action::Update, Some(present), Some(before)) if is_back(Action::Update, present, &before) => {
+                done_before(Action::Update, present, before)
+            }
+            (Action::Delete | Action::Deactivate, Some(present), Some(before)) if is_back(Action::Create, present, &before) => {
+                done_before(Action::Create, present, before)
+            }
             // Where a 0 is not kept, nothing is shown as a 0 that was written at no time.
             (Action::Delete | Action::Deactivate, Some(present), _) if present.version.is_some() => {
                 not_reverted("somebody gave the number a value since")
@@ -57,7 +68,7 @@ impl Execution<'_> {
             (Action::Delete | Action::Deactivate, ..) => not_reverted("what it was before is not known"),
             (_, None, _) => not_reverted("the number is no longer in the target"),
             (_, Some(_), _) if kept.version.is_none() => not_reverted("what the run wrote is not known"),
-            (_, Some(present), _) if !is_still(present, kept) => not_reverted("somebody changed the number since"),
+            (_, Some(present), _) if !is_same(present, kept.version.as_deref()) => not_reverted("somebody changed the number since"),
             (Action::Create, Some(present), _) => write(Action::Delete, Some(present), Value::Null),
             (Action::Update, Some(present), Some(before)) => write(Action::Update, Some(present), before),
             (Action::Update, Some(_), None) => not_reverted("what it was before is not known"),
@@ -97,9 +108,9 @@ pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> V
     units.iter().filter_map(update).collect()
 }
 
-/// Whether the target holds what the run wrote; `12.0` is `12`.
-fn is_still(present: &Candidate, kept: &Kept) -> bool {
-    let (Some(now), Some(written)) = (present.body["value"].as_str(), kept.version.as_deref()) else { return false };
+/// Whether the target holds this value; `12.0` is `12`.
+fn is_same(present: &Candidate, value: Option<&str>) -> bool {
+    let (Some(now), Some(written)) = (present.body["value"].as_str(), value) else { return false };
     let number = |text: &str| text.parse::<f64>().ok();
     now == written || number(now).is_some_and(|now| number(written) == Some(now))
 }

@@ -65,11 +65,12 @@ pub async fn check(world: &World, expected: &Value) -> Result<(), String> {
     Err(format!("expected `check --online` to find {expected}, it finds {}: {said:?}", json!(found)))
 }
 
-/// What taking a run back would do to each number: `delete`, `restore`, or the code with which it is left.
+/// What taking a run back would do to each number: `delete`, `deactivate`, `restore`, or the code with which it is left.
 pub async fn would_revert(world: &World, run: RunId, expected: &Value) -> Result<(), String> {
     let planned = world.engine().await.plan_revert(run).await.map_err(|error| error.to_string())?;
     let word = |one: &kivuko_engine::Reverted| match one.action {
         Some(Action::Delete) => "delete".to_owned(),
+        Some(Action::Deactivate) => "deactivate".to_owned(),
         Some(_) => "restore".to_owned(),
         None => one.cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default(),
     };

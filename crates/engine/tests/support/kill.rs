@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use kivuko_core::BoxFuture;
+use kivuko_core::catalogue::store as codes;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
 use kivuko_core::error::{Cause, Error};
@@ -27,6 +28,8 @@ pub enum Side {
     Before,
     /// The step was taken, and its answer was never seen.
     After,
+    /// The process lives; the store says that it could not. (No side of a request.)
+    Refused,
 }
 
 /// Where a run is killed: at the nth step from its start, from 1.
@@ -54,24 +57,46 @@ pub struct Steps {
     pub requests: Vec<String>,
 }
 
+/// What a process does until it is killed.
+#[derive(Debug, Clone, Copy)]
+enum Work<'a> {
+    Run(&'a str),
+    /// Takes this run back.
+    Revert(RunId),
+}
+
 /// A run that nobody kills, and its steps.
 pub async fn trace(world: &World, flow: &str) -> (RunReport, Steps) {
+    trace_of(world, Work::Run(flow)).await
+}
+
+/// The same of the taking back of a run.
+pub async fn trace_revert(world: &World, run: RunId) -> (RunReport, Steps) {
+    trace_of(world, Work::Revert(run)).await
+}
+
+async fn trace_of(world: &World, work: Work<'_>) -> (RunReport, Steps) {
     let calls = Arc::default();
     let log = world.dhis2.as_ref().map_or_else(|| world.sim.log(), |dhis2| dhis2.log());
     log.clear();
-    let report = run_noting(world, flow, Point::Store(usize::MAX, Side::Before), Arc::clone(&calls)).await;
+    let report = noting(world, work, Point::Store(usize::MAX, Side::Before), Arc::clone(&calls)).await;
     let requests = log.entries().into_iter().map(|entry| format!("{} {}", entry.method, entry.path)).collect();
     let calls = std::mem::take(&mut *calls.lock().expect("nobody panics here"));
-    (report.expect("no run has so many calls"), Steps { calls, requests })
+    (report.expect("nothing has so many calls"), Steps { calls, requests })
 }
 
 /// A run by a process that is killed at `point`. `None`: it was; otherwise the run was over before it came there.
 pub async fn run(world: &World, flow: &str, point: Point) -> Option<RunReport> {
-    run_noting(world, flow, point, Arc::default()).await
+    noting(world, Work::Run(flow), point, Arc::default()).await
+}
+
+/// The same of the taking back of a run.
+pub async fn revert(world: &World, run: RunId, point: Point) -> Option<RunReport> {
+    noting(world, Work::Revert(run), point, Arc::default()).await
 }
 
 /// The same, with the names of the store's calls put down.
-async fn run_noting(world: &World, flow: &str, point: Point, calls: Arc<Mutex<Vec<&'static str>>>) -> Option<RunReport> {
+async fn noting(world: &World, work: Work<'_>, point: Point, calls: Arc<Mutex<Vec<&'static str>>>) -> Option<RunReport> {
     let (at, side) = match point {
         Point::Store(n, side) => (n, side),
         Point::Request(..) => (usize::MAX, Side::Before),
@@ -80,7 +105,7 @@ async fn run_noting(world: &World, flow: &str, point: Point, calls: Arc<Mutex<Ve
     let inner = world.workspace().open_store().await.expect("the store opens");
     let store = CrashingStore { inner, calls, at, side, struck: Mutex::new(Some(struck)) };
     let mut held = match point {
-        Point::Store(..) => None,
+        Point::Store(..) | Point::Request(_, Side::Refused) => None,
         Point::Request(n, Side::Before) => Some(world.pause_at(Pause::nth(n, Phase::BeforeApply))),
         Point::Request(n, Side::After) => Some(world.pause_at(Pause::nth(n, Phase::AfterApply))),
     };
@@ -92,10 +117,16 @@ async fn run_noting(world: &World, flow: &str, point: Point, calls: Arc<Mutex<Ve
             None => store_reached.await.is_ok(),
         }
     };
+    let done = async {
+        match work {
+            Work::Run(flow) => engine.run(flow, &options, &Unwatched).await.expect("the run begins"),
+            Work::Revert(run) => engine.revert(run).await.expect("the revert begins").0,
+        }
+    };
     let report = tokio::select! {
         biased;
         true = killed => None,
-        report = engine.run(flow, &options, &Unwatched) => Some(report.expect("the run begins")),
+        report = done => Some(report),
     };
     // The future of the run is gone by now, and with the engine everything else that a process holds.
     drop(engine);
@@ -113,18 +144,21 @@ struct CrashingStore {
 }
 
 impl CrashingStore {
-    async fn call<T>(&self, name: &'static str, call: impl Future<Output = T>) -> T {
+    async fn call<T>(&self, name: &'static str, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let n = {
             let mut calls = self.calls.lock().expect("nobody panics here");
             calls.push(name);
             calls.len()
         };
-        if n < self.at {
+        if n == self.at && self.side == Side::Refused {
+            return Err(Error::stop(codes::DISK_FULL, "the test says that the disk is full"));
+        }
+        if n < self.at || self.side == Side::Refused {
             return call.await;
         }
         if n == self.at {
             if self.side == Side::After {
-                call.await;
+                _ = call.await;
             }
             if let Some(struck) = self.struck.lock().expect("nobody panics here").take() {
                 struck.send(()).expect("the test waits for it");
@@ -172,6 +206,8 @@ delegate! {
     open_intents(target_system: &'a str) -> Vec<OpenIntent>;
     close_intents(ids: &'a [IntentId]) -> ();
     commit_page(page: &'a PageCommit) -> ();
+    settle_parts() -> ();
+    own_deletions(target_system: &'a str, ids: &'a [String]) -> Vec<String>;
     put_spill(owner: &'a str, chunk: u32, blocks: &'a [Vec<u8>]) -> ();
     spill(owner: &'a str, chunk: u32, block: u32) -> Option<Vec<u8>>;
     drop_spill(owner: &'a str) -> ();

@@ -1,8 +1,8 @@
 //! What records are counted for. It is kept twice: with the record, so that it can be taken back, and by cell, so that a number opens to the records behind it.
 //!
 //! With the record it is put down in the transaction of the page. By cell the parts of new records follow, those of many pages together and in the order of the
-//! cells, for else each page would change most of the table; nothing is read there before they are all there. `counted_state` says how far they are, so that a
-//! process that is killed leaves nothing open.
+//! cells, for else each page would change most of the table. `counted_state` says how far they are, so that a process that is killed leaves nothing open: who reads
+//! by cell meanwhile looks through the records behind that mark too, which takes longer and writes nothing.
 
 use std::collections::BTreeSet;
 
@@ -286,8 +286,8 @@ async fn spread_parts(connection: &mut SqliteConnection, store: &SqliteStore) ->
     Ok(())
 }
 
-/// Before parts are read by cell.
-async fn see_to_parts(store: &SqliteStore) -> Result<(), Error> {
+/// Brings all parts into the order of cells. Reading does without it, so that who only reads writes nothing.
+pub async fn settle_parts(store: &SqliteStore) -> Result<(), Error> {
     let State { last, spread, .. } = state(&store.readers).await?;
     if spread < last {
         let mut tx = store.begin(WRITING).await?;
@@ -298,14 +298,17 @@ async fn see_to_parts(store: &SqliteStore) -> Result<(), Error> {
 }
 
 pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, most: usize) -> Result<PartsPage, Error> {
-    see_to_parts(store).await?;
+    let mut reader = store.readers.begin().await.map_err(sql(READING))?;
+    let State { last, spread, .. } = state(&mut *reader).await?;
+    let all_in_order = spread >= last;
     let begin = |cell: CellNumber| if cell == after.cell { (cell, after.record, after.position) } else { (cell, -1, -1) };
     let wanted: BTreeSet<_> = cells.iter().copied().filter(|cell| *cell >= after.cell).map(begin).collect();
     let wanted = json(&wanted)?;
-    let last = sqlx::query(query!("contribution_nth"))
+    let statement = if all_in_order { query!("contribution_nth") } else { query!("contribution_nth_recent") };
+    let last = sqlx::query(statement)
         .bind(&wanted)
         .bind(limit(most.saturating_sub(1)))
-        .fetch_optional(&store.readers)
+        .fetch_optional(&mut *reader)
         .await
         .map_err(sql(READING))?;
     let place = |row: &_| {
@@ -313,8 +316,8 @@ pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, 
         Ok(PartPlace { cell, record: rows::int(row, "record")?, position: rows::int(row, "position")? })
     };
     let next = rows::one(last.as_ref(), READING, place)?;
-    let found =
-        sqlx::query(query!("contribution_list")).bind(&wanted).bind(limit(most)).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let statement = if all_in_order { query!("contribution_list") } else { query!("contribution_list_recent") };
+    let found = sqlx::query(statement).bind(&wanted).bind(limit(most)).fetch_all(&mut *reader).await.map_err(sql(READING))?;
     let row = |row: &_| Ok((CellNumber(rows::int(row, "cell")?), rows::text(row, "part")?, rows::int(row, "many")?));
     let rows = rows::all(&found, READING, row)?.into_iter().map(|(cell, part, many)| {
         let many = u64::try_from(many).map_err(|_| unstorable("a count"))?;
@@ -324,7 +327,6 @@ pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, 
 }
 
 pub async fn records(store: &SqliteStore, cell: CellNumber, after: &str, most: usize) -> Result<Vec<RecordOfCell>, Error> {
-    see_to_parts(store).await?;
     let rows = sqlx::query(query!("cell_records"))
         .bind(cell.0)
         .bind(after)

@@ -129,6 +129,7 @@ async fn forget_all_of(connection: &mut SqliteConnection, system: &str, flows: &
         query!("adopt_sent"),
         query!("adopt_links"),
         query!("adopt_intents"),
+        query!("adopt_deletions"),
         query!("adopt_people"),
         query!("adopt_reviews"),
         query!("adopt_decisions"),

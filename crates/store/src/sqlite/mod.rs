@@ -3,6 +3,7 @@
 mod cells;
 mod counted;
 mod cursors;
+mod deletions;
 mod find;
 mod intents;
 mod leases;

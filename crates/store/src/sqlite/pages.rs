@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, limit, micros};
-use super::{SqliteStore, cells, check_generation, cursors, intents, json, links, query, rejections, reviews, runs};
+use super::{SqliteStore, cells, check_generation, cursors, deletions, intents, json, links, query, rejections, reviews, runs};
 use crate::error::sql;
 use crate::seal::{Keys, Table, hex};
 
@@ -21,6 +21,7 @@ pub async fn commit(store: &SqliteStore, page: &PageCommit) -> Result<(), Error>
     // Gone before new: a key that one record leaves may be taken by another one.
     links::remove(&mut tx, page).await?;
     links::put(&mut tx, page).await?;
+    deletions::commit(&mut tx, page).await?;
     links::mark_seen(&mut tx, page.run, &page.seen).await?;
     links::put_sent(&mut tx, &page.sent).await?;
     intents::remove(&mut tx, &page.closed_intents).await?;

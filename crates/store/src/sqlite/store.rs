@@ -14,7 +14,8 @@ use kivuko_core::store::{
 };
 
 use super::{
-    SqliteStore, cells, counted, cursors, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs, spill,
+    SqliteStore, cells, counted, cursors, deletions, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs,
+    spill,
 };
 
 impl Store for SqliteStore {
@@ -113,6 +114,10 @@ impl Store for SqliteStore {
         Box::pin(links::sent(self, flow, source_ids))
     }
 
+    fn own_deletions<'a>(&'a self, target_system: &'a str, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(deletions::own(self, target_system, ids))
+    }
+
     fn resolve<'a>(&'a self, references: &'a [Reference]) -> BoxFuture<'a, Result<Vec<Option<Link>>, Error>> {
         Box::pin(links::resolve(self, references))
     }
@@ -165,6 +170,10 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>> {
         Box::pin(cells::list(self, flow, filter, after, limit))
+    }
+
+    fn settle_parts(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(counted::settle_parts(self))
     }
 
     fn parts<'a>(&'a self, cells: &'a [CellNumber], after: PartPlace, limit: usize) -> BoxFuture<'a, Result<PartsPage, Error>> {

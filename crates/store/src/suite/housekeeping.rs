@@ -1,9 +1,9 @@
 //! Cursors, plans, search, retention.
 
-use kivuko_core::connector::{Action, Key};
+use kivuko_core::connector::{Action, Identity, Key};
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::record::Partition;
-use kivuko_core::store::{CursorRow, Found, Link, Retention, SavedPlan};
+use kivuko_core::store::{CursorRow, Found, Link, Retention, SavedPlan, Store, TargetKey};
 
 use super::{Open, at, begin, cursor, intent, kept, link, outcome, page, rejection, sent, texts, version, waiting};
 
@@ -191,4 +191,38 @@ pub async fn rows_are_put_aside_until_they_are_dropped(open: &Open<'_>) {
     assert_eq!(store.spill("labour", 0, 0).await.unwrap(), Some(block("four")));
     store.put_spill("lab", 0, &[block("five")]).await.unwrap();
     assert_eq!(store.spill("lab", 0, 0).await.unwrap(), Some(block("five")));
+}
+
+pub async fn own_deletions_outlive_the_history(open: &Open<'_>) {
+    async fn own(store: &dyn Store, system: &str) -> Vec<String> {
+        let mut own = store.own_deletions(system, &texts(&["t-1", "t-2", "t-3"])).await.unwrap();
+        own.sort();
+        own
+    }
+    let store = open().await;
+    let run = begin(&*store, "cases", 100).await;
+    let mut commit = page(run, "cases");
+    let key = |system: &str, id: &str| TargetKey { system: system.to_owned(), id: id.to_owned() };
+    commit.deleted = vec![key("godata", "t-1"), key("godata", "t-2"), key("hmis", "t-2")];
+    commit.outcomes = vec![outcome("1", Outcome::Deleted), outcome("3", Outcome::Deleted)];
+    store.commit_page(&commit).await.unwrap();
+    store.commit_page(&commit).await.unwrap();
+    store.finish_run(run, Status::Complete, 1, None, at(101)).await.unwrap();
+    let everything = Retention { now: at(900), runs_before: at(900), outcomes_before: at(900), payloads_before: at(900) };
+    store.purge("cases", everything).await.unwrap();
+    let store = open().await;
+    assert_eq!(own(&*store, "godata").await, ["t-1", "t-2"]);
+    assert_eq!(own(&*store, "hmis").await, ["t-2"]);
+
+    // What is linked is there again.
+    let mut commit = page(begin(&*store, "cases", 901).await, "cases");
+    commit.links = vec![link(commit.run, "cases", "2")];
+    store.commit_page(&commit).await.unwrap();
+    assert_eq!(own(&*store, "godata").await, ["t-1"]);
+    assert_eq!(own(&*store, "hmis").await, ["t-2"], "the same id in another system is another record");
+
+    let identity = |id: &str| Identity { id: id.to_owned(), label: id.to_owned() };
+    store.adopt("godata", &identity("one"), &[], at(902)).await.unwrap();
+    store.adopt("godata", &identity("two"), &[], at(903)).await.unwrap();
+    assert_eq!(own(&*store, "godata").await, [""; 0], "another system");
 }

@@ -225,6 +225,7 @@ impl connector::Target for Target {
             deletes: self.ready.get().is_none_or(|ready| ready.may_delete),
             deactivates: self.shape.ends.is_some(),
             remakes: true,
+            deletes_for_good: false,
             only_added: self.shape.memberships().map(|(name, _)| name).chain([ME]).map(str::to_owned).collect(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,

@@ -268,6 +268,7 @@ impl connector::Target for Target {
             deletes: true,
             deactivates: false,
             remakes: false,
+            deletes_for_good: false,
             only_added: Vec::new(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,

@@ -1,5 +1,5 @@
 //! Whatever records count for, one after the other, and wherever the store is opened again: what is kept of them, and what is behind each number, is what a model in
-//! memory says. Here parts come into the order of cells after every third new record (see `counted.rs`), and whenever they are read.
+//! memory says. Here parts come into the order of cells after every third new record (see `counted.rs`), and when that is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,8 @@ enum Step {
     Meet(usize, BTreeSet<usize>),
     /// Parts are read.
     Read(usize),
+    /// They are put in order first.
+    Settle,
     Reopen,
     /// Another process has the same file open, and counts too.
     Other,
@@ -35,6 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..FLOWS.len(), btree_map(0..IDS.len(), parts, 1..5)).prop_map(|(flow, records)| Step::Count(flow, records)),
         2 => (0..FLOWS.len(), btree_set(0..IDS.len(), 1..4)).prop_map(|(flow, ids)| Step::Meet(flow, ids)),
         2 => (0..FLOWS.len()).prop_map(Step::Read),
+        1 => Just(Step::Settle),
         1 => Just(Step::Reopen),
         2 => Just(Step::Other),
         1 => (0..FLOWS.len()).prop_map(Step::Forget),
@@ -132,6 +135,7 @@ async fn check(steps: &[Step]) {
                 store.commit_page(&commit).await.unwrap();
             }
             Step::Read(flow) => model.compare_parts(store, *flow).await,
+            Step::Settle => store.settle_parts().await.unwrap(),
             Step::Reopen => stores[0] = place.open().await,
             Step::Other => stores.swap(0, 1),
             Step::Forget(flow) => {
@@ -157,4 +161,25 @@ proptest! {
     fn any_sequence_of_counting_is_what_the_model_says(steps in vec(step(), 1..14)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(check(&steps));
     }
+}
+
+/// Who only reads neither waits for another process that writes, nor writes itself.
+#[tokio::test]
+async fn parts_are_read_while_another_process_writes() {
+    let place = Place::new();
+    let store = place.sqlite().await;
+    let cells = new_cells(&*store, 0).await;
+    let mut commit = page(begin(&*store, FLOWS[0], 1).await, FLOWS[0]);
+    let parts = Some(vec![CountedPart(cells[0], "2".to_owned()), CountedPart(cells[1], "1".to_owned())]);
+    commit.cells.counted = vec![CountedRecord { source_id: "1".to_owned(), place: "row 1".to_owned(), version: None, parts }];
+    store.commit_page(&commit).await.unwrap();
+    let raw = place.raw().await;
+    let other = raw.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let found = store.parts(&cells, PartPlace::START, 10).await.unwrap();
+    let found: Vec<(CellNumber, &str, u64)> = found.rows.iter().map(|row| (row.cell, row.part.as_str(), row.many)).collect();
+    assert_eq!(found, [(cells[0], "2", 1), (cells[1], "1", 1)]);
+    assert_eq!(store.records_of_cell(cells[1], "", 10).await.unwrap()[0].place, "row 1");
+    other.rollback().await.unwrap();
+    let in_order: i64 = sqlx::query_scalar("SELECT count(*) FROM contribution").fetch_one(&raw).await.unwrap();
+    assert_eq!(in_order, 0, "reading leaves the order to who writes");
 }

@@ -12,7 +12,7 @@ use kivuko_core::connector::{Action, Identity};
 use kivuko_core::error::{Cause, Code};
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::people::{PeoplePage, PersonRow};
-use kivuko_core::store::{Reference, RunId, SavedPlan, Store};
+use kivuko_core::store::{Reference, RunId, SavedPlan, Store, TargetKey};
 
 use super::{Place, SqliteStore, key};
 use crate::suite::{at, begin, cursor, intent, kept, link, outcome, page, rejection, sent, texts, waiting};
@@ -35,6 +35,7 @@ async fn fill(store: &SqliteStore) {
     commit.closed_intents = ids[..1].to_vec();
     commit.rejections = vec![rejection(run, "cases", "3", 4), rejection(run, "cases", "4", 4)];
     commit.waiting = vec![waiting("cases", "5", "9", 4)];
+    commit.deleted = vec![TargetKey { system: "godata".to_owned(), id: "t-8".to_owned() }];
     commit.kept = vec![kept("1", Action::Update, b"{\"age\":7}")];
     store.commit_page(&commit).await.unwrap();
     store.finish_run(run, Status::Incomplete, 17, Some(&Cause::new(Code(501), "not reachable")), at(9)).await.unwrap();
@@ -117,17 +118,35 @@ async fn check_counted(store: &SqliteStore) {
 
 #[tokio::test]
 async fn the_fixture_of_every_version_reads_as_it_did() {
-    for version in ["v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8"] {
+    for version in ["v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"] {
         let place = Place::new();
         fs::copy(folder(version).join("store.db"), place.path()).unwrap();
         let expected = fs::read_to_string(folder(version).join("expected.txt")).unwrap();
         let store = place.sqlite().await;
         assert_eq!(read(&store).await, expected, "{version}");
         store.commit_page(&page(RunId(2), "contacts")).await.unwrap();
-        if ["v5", "v6", "v7", "v8"].contains(&version) {
+        if ["v5", "v6", "v7", "v8", "v9"].contains(&version) {
             check_counted(&store).await;
         }
+        let own = store.own_deletions("godata", &texts(&["t-1", "t-8"])).await.unwrap();
+        assert_eq!(own, if version == "v9" { vec!["t-8"] } else { Vec::new() }, "{version}");
     }
+}
+
+/// What an older version had deleted is taken from its history, but for what is linked again.
+#[tokio::test]
+async fn what_was_deleted_before_may_be_made_again() {
+    let place = Place::new();
+    fs::copy(folder("v8").join("store.db"), place.path()).unwrap();
+    let raw = place.raw().await;
+    for id in ["t-1", "t-7"] {
+        let statement = "INSERT INTO outcome (run, at, source_id, place, part, outcome, target_resource, target_id, fields, causes)
+            VALUES (1, 0, '7', '', '', 'deleted', 'cases', ?1, '[]', '[]')";
+        sqlx::query(statement).bind(id).execute(&raw).await.unwrap();
+    }
+    raw.close().await;
+    let store = place.sqlite().await;
+    assert_eq!(store.own_deletions("godata", &texts(&["t-1", "t-7", "t-9"])).await.unwrap(), ["t-7"]);
 }
 
 #[tokio::test]
@@ -144,5 +163,5 @@ async fn a_new_store_reads_as_the_newest_fixture() {
     if let Some(wanted) = wanted {
         fs::write(wanted.with_file_name("expected.txt"), &read).unwrap();
     }
-    assert_eq!(read, fs::read_to_string(folder("v8").join("expected.txt")).unwrap());
+    assert_eq!(read, fs::read_to_string(folder("v9").join("expected.txt")).unwrap());
 }

@@ -29,6 +29,7 @@ async fn check(statement: &'static str) {
             "counted",
             "counted_key",
             "contribution",
+            "own_deletion",
         ] {
             assert!(!format!("{step} ").starts_with(&format!("SCAN {table} ")), "{step}\n{statement}");
         }
@@ -64,6 +65,11 @@ async fn growing_tables_are_read_by_an_index() {
         query!("counted_count"),
         query!("contribution_remove"),
         query!("contribution_list"),
+        query!("contribution_nth"),
+        query!("contribution_nth_recent"),
+        query!("contribution_list_recent"),
+        query!("own_deletion_get"),
+        query!("own_deletion_remove"),
         query!("cells_forget_parts"),
         query!("cells_forget_records"),
         query!("cells_forget"),

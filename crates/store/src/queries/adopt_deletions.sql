@@ -1,0 +1,1 @@
+DELETE FROM own_deletion WHERE target_system = ?1
