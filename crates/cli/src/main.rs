@@ -7,6 +7,7 @@
 mod app;
 mod args;
 mod cmd;
+mod codes_file;
 mod demo;
 #[cfg(test)]
 mod docs;

@@ -69,6 +69,34 @@ impl Folder {
         run_in(self.0.path(), arguments, input)
     }
 
+    /// What a command does that came second: it waits for another one that changes the codes of the project, which does this `meanwhile`.
+    fn second(&self, arguments: &[&str], meanwhile: impl FnOnce()) -> Ran {
+        use std::io::{BufRead as _, BufReader, Read as _};
+
+        std::fs::create_dir_all(self.path().join(".kivuko")).expect("a folder");
+        let lock = std::fs::File::create(self.path().join(".kivuko/codes.lock")).expect("it can be made");
+        lock.lock().expect("nobody else has it");
+        let mut second = Command::new(env!("CARGO_BIN_EXE_kivuko"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("GODATA_PASSWORD")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut said = BufReader::new(second.stderr.take().expect("it was piped"));
+        let mut err = String::new();
+        while !err.contains("waiting for another command") {
+            assert!(said.read_line(&mut err).expect("text") > 0, "{arguments:?} did not wait: {err}");
+        }
+        meanwhile();
+        lock.unlock().expect("it was locked");
+        said.read_to_string(&mut err).expect("text");
+        let mut out = String::new();
+        second.stdout.take().expect("it was piped").read_to_string(&mut out).expect("text");
+        Ran { out, err, code: second.wait().expect("it ends").code().expect("it ends by itself") }
+    }
+
     /// Its one JSON document.
     fn json(&self, arguments: &[&str]) -> (Value, i32) {
         let mut with_json = arguments.to_vec();

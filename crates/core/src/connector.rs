@@ -475,6 +475,15 @@ pub enum Written {
     Failed(Error),
 }
 
+/// Why a write would not get through, as a plan foresees it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Obstacle {
+    /// The target would refuse it.
+    Refused(Cause),
+    /// The target would not take it before something else has come there; it would wait.
+    NotYet(Cause),
+}
+
 /// Looks up and writes the records of one resource.
 pub trait Target: Send + Sync {
     /// What it can do.
@@ -518,13 +527,13 @@ pub trait Target: Send + Sync {
     /// The records with these ids, for each id in its place.
     fn fetch<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Option<Candidate>>, Error>>;
 
-    /// What a write of these records would be refused for, in the place of each; nothing is changed, and nothing is asked that has an effect. What was foreseen
-    /// before counts as written, unless it was refused. A creation has a stand-in for the id of its record ([`not_yet`]), by which others refer to it. For
+    /// What would keep each of these records from being written, in the place of each; nothing is changed, and nothing is asked that has an effect. What was foreseen
+    /// before counts as written, unless something stood against it. A creation has a stand-in for the id of its record ([`not_yet`]), by which others refer to it. For
     /// plans: what the target looks at only when it is written to (the names of siblings, which may come in the same run). An empty answer: nothing is foreseen.
     ///
     /// # Errors
     /// The system could not be asked.
-    fn foresee<'a>(&'a self, _batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+    fn foresee<'a>(&'a self, _batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Obstacle>>, Error>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

@@ -54,7 +54,7 @@ pub use online::Checked;
 pub use options::RunOptions;
 pub use place_matches::{
     AskedPlace, PlaceChoice, PlaceDecision, PlaceMatch, PlaceMatches, PlaceQuestion, PlaceShown, PlaceView, PlacesKept, PlacesRefused,
-    two_sides,
+    no_question, two_sides,
 };
 pub use plan::{PlanOptions, PlanReport, Planned};
 pub use proposals::{Choice, Kept, Proposal, Says};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, NOT_YET, Write, not_yet, source_of_not_yet};
+use kivuko_core::connector::{Action, NOT_YET, Obstacle, Write, not_yet, source_of_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
@@ -290,9 +290,11 @@ impl Execution<'_> {
         if writes.is_empty() {
             return Ok(());
         }
-        for (at, cause) in positions.into_iter().zip(self.targets[record].target.foresee(&writes).await?) {
-            if let Some(cause) = cause {
-                units[at].decision = Decision::Rejected(vec![cause]);
+        for (at, obstacle) in positions.into_iter().zip(self.targets[record].target.foresee(&writes).await?) {
+            match obstacle {
+                Some(Obstacle::Refused(cause)) => units[at].decision = Decision::Rejected(vec![cause]),
+                Some(Obstacle::NotYet(cause)) => self.hold_back(&mut units[at], cause),
+                None => {}
             }
         }
         Ok(())

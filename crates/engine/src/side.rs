@@ -1,11 +1,11 @@
 //! The records of one side of a crosswalk, read from its system as they are now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kivuko_core::catalogue::record::NO_IDENTITY;
-use kivuko_core::catalogue::run::LEFT_OUT_UNREADABLE;
+use kivuko_core::catalogue::run::{LEFT_OUT_UNREADABLE, PLACE_UNKNOWN};
 use kivuko_core::connector::{PlacePaths, ReadRequest, SourceSpec};
-use kivuko_core::error::{Cause, Code, Error};
+use kivuko_core::error::{Cause, Code, Error, nearest};
 use kivuko_core::project::Side;
 use kivuko_core::projection::Projection;
 use kivuko_core::value;
@@ -33,16 +33,45 @@ impl Engine {
             let name = paths.name.one(record).and_then(value::text).unwrap_or_default();
             names.insert(id.to_owned(), name.trim().to_owned());
         };
-        let left_out = self.read_side(side, &[paths.id.text(), paths.name.text()], &mut name_of).await?;
+        let left_out = self.read_side(side, &[paths.id.text(), paths.name.text()], None, &mut name_of).await?;
         Ok((names, left_out))
     }
 
-    /// Reads the records of a side with what these paths name of each, and hands each on with its identity. Deleted records are passed over. Those without
+    /// Whether the systems of a crosswalk have these places now, each by the name of its side and its id.
+    ///
+    /// # Errors
+    /// One is not there: which, and the nearest that is, by its id or by its name. Or a system cannot be asked.
+    pub async fn are_there(&self, crosswalk: &str, asked: &[(&str, &str)]) -> Result<(), Error> {
+        let crosswalk = self.crosswalk(crosswalk)?;
+        let mut strangers = Vec::new();
+        for side in &crosswalk.sides {
+            let own = asked.iter().filter(|(system, _)| system.eq_ignore_ascii_case(&side.system));
+            let mut missing: BTreeSet<String> = own.map(|(_, id)| id.trim().to_owned()).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let paths = self.paths_of(side)?;
+            let only = missing.iter().cloned().collect();
+            self.read_side(side, &[paths.id.text()], Some(only), &mut |id, _| _ = missing.remove(id)).await?;
+            if missing.is_empty() {
+                continue;
+            }
+            let (names, unread) = self.names_of(side).await?;
+            for id in missing {
+                let unsure = unread.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
+                strangers.push(format!("{} has no place `{id}` in `{}`{unsure}{}", side.system, side.resource, nearest_of(&id, &names)));
+            }
+        }
+        if strangers.is_empty() { Ok(()) } else { Err(Error::configuration(PLACE_UNKNOWN, strangers.join("; "))) }
+    }
+
+    /// Reads the records of a side, or only those of these identities, with what these paths name of each, and hands each on with its identity. Deleted records are passed over. Those without
     /// identity, or that cannot be read, come back as a cause that counts them and names some by where they stand: whoever asked has to tell it.
     pub(crate) async fn read_side(
         &self,
         side: &Side,
         paths: &[&str],
+        only: Option<Vec<String>>,
         each: &mut (dyn FnMut(&str, &Value) + Send),
     ) -> Result<Option<Cause>, Error> {
         let spec = SourceSpec {
@@ -61,7 +90,7 @@ impl Engine {
                 from: None,
                 since: None,
                 until: None,
-                only: None,
+                only: only.clone(),
                 paths: paths.iter().map(|path| (*path).to_owned()).collect(),
                 page_size: self.pace.page_size,
             };
@@ -80,6 +109,24 @@ impl Engine {
         }
         Ok(unread.told(side))
     }
+}
+
+/// Which place may be meant: one whose id is nearly that, or that is called so.
+fn nearest_of(id: &str, names: &BTreeMap<String, String>) -> String {
+    let called = |id: &str| names.get(id).filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(" ({name})"));
+    let lower = id.to_lowercase();
+    let named: Vec<&String> = names.iter().filter(|(_, name)| name.to_lowercase() == lower).map(|(id, _)| id).collect();
+    let by_name = || {
+        let near = nearest(id, names.values().map(String::as_str))?;
+        names.iter().find(|(_, name)| *name == near).map(|(id, _)| id.as_str())
+    };
+    match named.as_slice() {
+        [] => {}
+        [one] => return format!("; the place that is called so is `{one}`"),
+        several => return format!("; {} places are called so, such as `{}`", several.len(), several[0]),
+    }
+    let near = nearest(id, names.keys().map(String::as_str)).or_else(by_name);
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`{}?", called(near)))
 }
 
 /// Records that could not be told.

@@ -270,6 +270,14 @@ impl Execution<'_> {
         }
     }
 
+    /// The target does not take it yet, or would not: it waits, for no record of a flow, until the target says that the time has come.
+    pub(crate) fn hold_back(&self, unit: &mut Unit, cause: Cause) {
+        let resource = &self.flow.to.records[unit.record].resource;
+        let flow = format!("{}/{resource}", self.flow.to.system);
+        unit.decision = Decision::Waiting(Reference { flow, source_id: unit.key.to_string() });
+        unit.held_back = Some(cause);
+    }
+
     /// At the end of a page: what it has made is linked now. A plan has nothing but its memory.
     pub(crate) fn forget_arrived(&mut self) {
         if let Some(tree) = self.tree.as_mut().filter(|_| self.writes) {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
 
 #[derive(Debug, Args)]
 pub struct Codes {
@@ -51,12 +50,15 @@ pub struct CodesAdd {
     /// Of a crosswalk: this place has no counterpart
     #[arg(long)]
     pub none: bool,
-    /// The first day on which it holds
+    /// Of a crosswalk: add it without asking the systems whether they have these places
+    #[arg(long)]
+    pub offline: bool,
+    /// The first day on which it holds: 2026-06-30
     #[arg(long, value_name = "DAY")]
-    pub valid_from: Option<Date>,
+    pub valid_from: Option<String>,
     /// The last day on which it holds
     #[arg(long, value_name = "DAY")]
-    pub valid_to: Option<Date>,
+    pub valid_to: Option<String>,
     /// Then send the records again that were rejected for these values
     #[arg(long)]
     pub retry: bool,

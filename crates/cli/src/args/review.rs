@@ -1,7 +1,6 @@
 //! `review`: what waits for a person's decision.
 
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -60,7 +59,7 @@ pub enum ReviewWhat {
         id: i64,
         /// The last day on which it held: 2026-06-30
         #[arg(value_name = "DAY")]
-        day: Date,
+        day: String,
         #[command(flatten)]
         by: Judge,
     },

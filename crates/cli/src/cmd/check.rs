@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::{App, worst};
 use crate::args::Check;
 use crate::failure::{Failure, exit};
-use crate::print::figures::counted;
+use crate::print::figures::{count, counted};
 use crate::print::progress::Progress;
 use crate::print::{Style, problem, put};
 
@@ -97,6 +97,9 @@ fn differing(result: &CheckResult, style: Style) -> String {
     text
 }
 
+/// So many lines of a kind are shown of a system or a flow.
+const LINES: usize = 10;
+
 /// What a system or a flow came to when it was asked.
 pub fn asked(checked: &Checked, style: Style) -> String {
     let mark = if checked.wrong.is_empty() { style.good("well ") } else { style.error("error") };
@@ -107,16 +110,26 @@ pub fn asked(checked: &Checked, style: Style) -> String {
         for finding in &health.findings {
             put!(text, "       {}\n", style.wrap(finding, 7));
         }
-        for warning in &health.warnings {
+        for warning in health.warnings.iter().take(LINES) {
             put!(text, "       {} {}\n", style.warn("warning"), style.wrap(warning, 15));
         }
+        text.push_str(&more(health.warnings.len(), "warnings", style));
     }
     for line in &checked.later {
         put!(text, "       {}  {}\n", style.dim("later"), style.wrap(line, 14));
     }
-    for cause in &checked.wrong {
+    for cause in checked.wrong.iter().take(LINES) {
         let field = cause.field.as_ref().map(|field| format!(" (field {field})")).unwrap_or_default();
         put!(text, "       {}  {}\n", style.dim(&cause.code.to_string()), style.wrap(&format!("{}{field}", cause.message), 14));
     }
+    text.push_str(&more(checked.wrong.len(), "errors", style));
     text
+}
+
+/// How many lines of a kind were left out; nothing if none was.
+fn more(lines: usize, kind: &str, style: Style) -> String {
+    if lines <= LINES {
+        return String::new();
+    }
+    format!("       {}\n", style.dim(&format!("and {} more {kind}; --json has them all", count((lines - LINES) as u64))))
 }

@@ -1,10 +1,11 @@
 //! `codes list | unmapped | add | export`: code maps and crosswalks, what they lack, and what stands in them.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use kivuko_core::catalogue::command::CHANGED_MEANWHILE;
 use kivuko_core::codes::{Added, NewRow, Verdict, add as add_row};
-use kivuko_core::error::stand_in;
+use kivuko_core::error::{Error, stand_in};
 use kivuko_core::project::Files;
 use kivuko_core::table::Table as Csv;
 use kivuko_engine::{CodeList, Engine, Exported, RunOptions, UnlistedValue};
@@ -13,10 +14,12 @@ use serde_json::{Value, json};
 use super::run;
 use crate::app::{App, worst};
 use crate::args::codes::{CodesAdd, CodesWhat};
+use crate::codes_file::{self, CodesFile};
 use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::progress::Progress;
 use crate::print::{Style, Table};
+use crate::when;
 
 /// So many rejections are named one by one; more go by their code.
 const NAMED: usize = 10;
@@ -124,30 +127,34 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     if crosswalk.is_none() && verdict != Verdict::Accept {
         return Err(Failure::usage(format!("`{}` is a code map: --refuse and --none are decisions on crosswalks", args.name)));
     }
-    let (path, name) = file(&engine, &args.name);
-    let bytes = read(&path)?;
-    let table = bytes.as_deref().map(|bytes| Csv::parse(&name, bytes)).transpose();
-    let refused =
-        |problems| Failure::Problems { problems, files: Files(bytes.iter().map(|bytes| (name.clone(), bytes.clone())).collect()) };
-    let table = table.map_err(|problem| refused(vec![problem]))?;
     let sides: Vec<&str> = crosswalk.iter().flat_map(|crosswalk| &crosswalk.sides).map(|side| side.system.as_str()).collect();
+    let day = |option: &str, text: &Option<String>| text.as_deref().map(|text| when::day(option, text)).transpose();
     let row = NewRow {
         cells: args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect(),
         verdict,
-        valid_from: args.valid_from,
-        valid_to: args.valid_to,
+        valid_from: day("--valid-from", &args.valid_from)?,
+        valid_to: day("--valid-to", &args.valid_to)?,
         note: args.note.trim(),
     };
-    let added = add_row(&args.name, &sides, table, &row).map_err(refused)?;
+    let waiting = waiting(&engine, args).await?;
+    // What the file itself refuses is told before anybody is asked.
+    let (name, path) = (codes_file::name(&args.name), codes_file::path(&app.root, &args.name));
+    let first = with_row(&name, codes_file::read(&path)?, args, &sides, &row)?;
+    if matches!(first, Added::New(_)) && crosswalk.is_some() && !args.offline {
+        are_there(app, &engine, args, &waiting.values).await?;
+    }
+    let file = CodesFile::open(app, &args.name).await?;
+    let added = with_row(&name, file.read()?, args, &sides, &row)?;
     let line = match &added {
         Added::New(table) => {
-            write(&path, &table.write())?;
+            file.write(&table.write())?;
             table.rows.last().map_or(0, |row| row.number)
         }
         Added::There(line) => *line,
     };
+    drop(file);
     let is_new = matches!(added, Added::New(_));
-    let waiting = waiting(&engine, args).await?;
+    let waiting = waiting.rejections;
     if !app.json {
         let done = if is_new { "added" } else { "there already" };
         app.data(&format!("{name}, row {line}: {done}\n"))?;
@@ -169,15 +176,50 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     Ok(worst(runs.into_iter().map(|(_, code)| code)))
 }
 
-/// The open rejections for one of the values, by flow. A value that may be personal is known by what stands for it.
-async fn waiting(engine: &Engine, args: &CodesAdd) -> Result<BTreeMap<String, Vec<i64>>, Failure> {
+/// The file with the row, as it is now.
+fn with_row(name: &str, bytes: Option<Vec<u8>>, args: &CodesAdd, sides: &[&str], row: &NewRow<'_>) -> Result<Added, Failure> {
+    let table = bytes.as_deref().map(|bytes| Csv::parse(name, bytes)).transpose();
+    let added = table.map_err(|problem| vec![problem]).and_then(|table| add_row(&args.name, sides, table, row));
+    added
+        .map_err(|problems| Failure::Problems { problems, files: Files(bytes.into_iter().map(|bytes| (name.to_owned(), bytes)).collect()) })
+}
+
+/// Whether the systems have the places that are named. Values for which records are rejected are there, whatever the system of their column says.
+async fn are_there(app: &App, engine: &Engine, args: &CodesAdd, rejected: &BTreeSet<String>) -> Result<(), Failure> {
+    let asked: Vec<(&str, &str)> = args
+        .cells
+        .iter()
+        .map(|(column, value)| (column.as_str(), value.as_str()))
+        .filter(|(_, value)| *value != "*" && !rejected.contains(*value))
+        .collect();
+    let _progress = Progress::start("asking the systems for these places", app.err);
+    engine.are_there(&args.name, &asked).await.map_err(|mut error| {
+        error.cause.message.push_str("; nothing was added (--offline adds it without asking the systems)");
+        Failure::Error(error)
+    })
+}
+
+/// What waits for one of the values.
+struct Waiting {
+    /// The values that records are rejected for.
+    values: BTreeSet<String>,
+    /// The open rejections, by flow.
+    rejections: BTreeMap<String, Vec<i64>>,
+}
+
+/// What waits for one of the values that are given. One that may be personal is known by what stands for it.
+async fn waiting(engine: &Engine, args: &CodesAdd) -> Result<Waiting, Failure> {
     let key = engine.store().hash_key();
-    let known: Vec<String> = args.cells.iter().flat_map(|(_, value)| [value.clone(), stand_in(value, &key)]).collect();
-    let mut waiting: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for value in engine.unlisted_values(Some(&args.name)).await?.into_iter().filter(|value| known.contains(&value.value)) {
-        waiting.entry(value.flow).or_default().extend(value.rejections);
+    let mut waiting = Waiting { values: BTreeSet::new(), rejections: BTreeMap::new() };
+    for unlisted in engine.unlisted_values(Some(&args.name)).await? {
+        let given = args.cells.iter().map(|(_, value)| value);
+        let Some(value) = given.into_iter().find(|value| **value == unlisted.value || stand_in(value, &key) == unlisted.value) else {
+            continue;
+        };
+        waiting.values.insert(value.clone());
+        waiting.rejections.entry(unlisted.flow).or_default().extend(unlisted.rejections);
     }
-    for ids in waiting.values_mut() {
+    for ids in waiting.rejections.values_mut() {
         ids.sort_unstable();
         ids.dedup();
     }
@@ -215,8 +257,8 @@ async fn retry(app: &App, waiting: &BTreeMap<String, Vec<i64>>) -> Result<Vec<(V
 async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<u8, Failure> {
     let engine = app.engine().await?;
     let (_, crosswalk) = engine.code_map(name)?;
-    let (path, file) = file(&engine, name);
-    let bytes = read(&path)?;
+    let (path, file) = (codes_file::path(&app.root, name), codes_file::name(name));
+    let bytes = codes_file::read(&path)?;
     let table = bytes.as_deref().map(|bytes| Csv::parse(&file, bytes)).transpose();
     let table = table.map_err(|problem| Failure::Problems { problems: vec![problem], files: Files::default() })?;
     let exported = {
@@ -225,8 +267,18 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
     };
     let Exported { table, in_doubt, silent, left_out } = &exported;
     let written = table.write();
-    if let Some(out) = out {
-        write(out, &written)?;
+    match out {
+        Some(out) if is_same(out, &path) => {
+            // Somebody may have decided something while the systems were asked.
+            let now = CodesFile::open(app, name).await?;
+            if now.read()? != bytes {
+                let message = format!("{file} has changed while the systems were asked; it was left as it is");
+                return Err(Error::configuration(CHANGED_MEANWHILE, message).into());
+            }
+            now.write(&written)?;
+        }
+        Some(out) => codes_file::replace(out, &written)?,
+        None => {}
     }
     if app.json {
         let rows: Vec<Value> = table
@@ -266,29 +318,11 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
     })
 }
 
-/// The file of a code map or crosswalk: where it lies, and what it is called in the project.
-fn file(engine: &Engine, name: &str) -> (PathBuf, String) {
-    let file = format!("codes/{name}.csv");
-    (engine.root().join(&file), file)
-}
-
-/// The file of a crosswalk may not be there yet.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::file("reading", path, &error)),
-    }
-}
-
-/// Whole or not at all: who reads it meanwhile sees the old file or the new one.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::file("writing", path, &error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    // A name that begins with a dot is not read as a file of the project.
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = path.with_file_name(format!(".{name}.new"));
-    std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(failed)
+/// Whether two paths lead to one file, which may not be there yet.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().or_else(|_| Ok::<_, std::io::Error>(folder.canonicalize()?.join(path.file_name().unwrap_or_default())))
+    };
+    matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other)
 }

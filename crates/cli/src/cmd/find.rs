@@ -1,8 +1,8 @@
 //! `find KEY`: everything that is known of one record.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use kivuko_core::store::Found;
+use kivuko_core::store::{Found, Link, RunId};
 use serde_json::json;
 
 use crate::app::App;
@@ -20,11 +20,30 @@ pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
     if found.is_empty() {
         app.say_nothing("nothing is known of it: no flow of this environment has read or written a record with this id or key");
     }
-    app.answer(|| json!({ "key": args.key, "found": found }), |style| render(&found, &history.calendar, style))?;
+    // A link belongs to the project: another flow than the one that made it may have come by it last.
+    let mut ran: BTreeMap<RunId, String> = BTreeMap::new();
+    for one in &found {
+        if let Found::Link(link) = one
+            && !ran.contains_key(&link.seen)
+            && let Some(run) = history.store().run(link.seen).await?
+        {
+            ran.insert(link.seen, run.flow);
+        }
+    }
+    app.answer(|| json!({ "key": args.key, "found": found }), |style| render(&found, &ran, &history.calendar, style))?;
     Ok(exit::WELL)
 }
 
-fn render(found: &[Found], calendar: &Calendar, style: Style) -> String {
+/// How a link came about, and which run came by it last.
+fn seen(link: &Link, ran: &BTreeMap<RunId, String>) -> String {
+    let origin = if link.created { "created" } else { "found there" };
+    match ran.get(&link.seen) {
+        Some(flow) if *flow != link.flow => format!("{origin}, last seen in run {} of {flow}", link.seen),
+        _ => format!("{origin}, last seen in run {}", link.seen),
+    }
+}
+
+fn render(found: &[Found], ran: &BTreeMap<RunId, String>, calendar: &Calendar, style: Style) -> String {
     let mut links = Table::new(&["source", "", "target", "key", "flow", ""]).indented(2);
     let mut rejections = Table::new(&[">number", "flow", "id", "place", "since", "why"]).indented(2);
     let mut waiting = Table::new(&["flow", "id", "place", "waits for", "since"]).indented(2);
@@ -46,7 +65,7 @@ fn render(found: &[Found], calendar: &Calendar, style: Style) -> String {
                 format!("{} {} {}", link.target_system, link.target_resource, style.bold(&link.target_id)),
                 link.key.to_string(),
                 link.flow.clone(),
-                style.dim(&format!("{}, last seen in run {}", if link.created { "created" } else { "found there" }, link.seen)),
+                style.dim(&seen(link, ran)),
             ]),
             Found::Rejection(row) => rejections.row(vec![
                 row.id.to_string(),

@@ -10,9 +10,11 @@ use serde_json::json;
 use crate::app::App;
 use crate::args::Match;
 use crate::args::review::Judge;
+use crate::codes_file::{self, CodesFile};
 use crate::failure::{Failure, exit};
 use crate::print::figures::counted;
 use crate::print::progress::Progress;
+use crate::when;
 
 pub async fn execute(app: &App, args: &Match) -> Result<u8, Failure> {
     for (given, option) in [(!args.only.is_empty(), "--only"), (args.limit.is_some(), "--limit"), (args.show_values, "--show-values")] {
@@ -151,26 +153,20 @@ fn table(found: &PlaceMatches) -> Result<String, Failure> {
 
 /// Writes decisions into the file of the crosswalk, and asks what is left to ask.
 pub async fn keep(app: &App, engine: &Engine, view: &PlaceView<'_>, choices: &[PlaceChoice]) -> Result<u8, Failure> {
-    let name = format!("codes/{}.csv", view.crosswalk());
-    let path = app.root.join(&name);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => None,
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Failure::file("reading", &path, &error)),
-    };
-    let present = bytes.as_deref().map(|bytes| Table::parse(&name, bytes)).transpose();
-    let present = present.map_err(|problem| PlacesRefused::File(vec![problem]))?;
+    let file = CodesFile::open(app, view.crosswalk()).await?;
+    let present = file.table()?.map_err(|problem| PlacesRefused::File(vec![problem]))?;
     let kept = view.decide(choices, present)?;
     if kept.kept > 0 {
-        super::codes::write(&path, &kept.table.write())?;
+        file.write(&kept.table.write())?;
     }
+    // Before anybody else decides: the questions are those that this file leaves open.
     engine.places_decided(view, &kept).await?;
+    drop(file);
     told(app, view.crosswalk(), (kept.kept, kept.before))
 }
 
 fn told(app: &App, crosswalk: &str, (kept, before): (usize, usize)) -> Result<u8, Failure> {
-    let name = format!("codes/{crosswalk}.csv");
+    let name = codes_file::name(crosswalk);
     app.answer(
         || json!({ "crosswalk": crosswalk, "file": name, "kept": kept, "kept_before": before }),
         |_| {
@@ -226,7 +222,7 @@ fn choices(engine: &Engine, args: &Match, file: &Path, text: &[u8]) -> Result<Ve
             (Some("accept"), None, false) => PlaceDecision::Accept,
             (Some("none"), None, false) => PlaceDecision::None,
             (Some("keep"), None, true) => PlaceDecision::Keep,
-            (Some("end"), Some(day), true) => PlaceDecision::End(day.parse().map_err(|_| wrong("`end` with a day such as 2026-06-30"))?),
+            (Some("end"), Some(day), true) => PlaceDecision::End(when::day(&format!("{place}, column decision"), day)?),
             (_, _, true) => return Err(wrong("`keep`, `refuse` or `end 2026-06-30`")),
             (_, _, false) => return Err(wrong("`accept`, `refuse` or `none`")),
         };

@@ -1,17 +1,18 @@
 //! `review`: what waits for a person's decision, and the decisions on who a record is. Those on places are in `review_places`.
 
 use kivuko_core::people::{Decided, DecisionKind, ReviewRow, asker_of};
-use kivuko_engine::{By, PlaceDecision, PlaceQuestion, Side};
+use kivuko_engine::{By, PlaceDecision, PlaceQuestion, Side, no_question};
 use serde_json::{Value, json};
 
 use super::rejects::reason;
-use super::review_places;
+use super::review_places::{self, DecidedPlaces};
 use crate::app::App;
 use crate::args::review::{Corrector, Judge, Review, ReviewList, ReviewWhat};
 use crate::failure::{Failure, exit};
 use crate::print::mask::Shown;
 use crate::print::time::Calendar;
 use crate::print::{Style, Table, put};
+use crate::when;
 
 pub async fn execute(app: &App, args: Review) -> Result<u8, Failure> {
     match args.what.unwrap_or(ReviewWhat::List(args.list)) {
@@ -21,7 +22,9 @@ pub async fn execute(app: &App, args: Review) -> Result<u8, Failure> {
         ReviewWhat::New { id, by } => answer(app, id, DecisionKind::New, None, by).await,
         ReviewWhat::Discard { id, by } => answer(app, id, DecisionKind::Discard, None, by).await,
         ReviewWhat::Keep { id, by } => review_places::decide(app, id, PlaceDecision::Keep, &by).await,
-        ReviewWhat::End { id, day, by } => review_places::decide(app, id, PlaceDecision::End(day), &by).await,
+        ReviewWhat::End { id, day, by } => {
+            review_places::decide(app, id, PlaceDecision::End(when::day("the last day on which it held", &day)?), &by).await
+        }
         ReviewWhat::Refuse { id, by } => review_places::decide(app, id, PlaceDecision::Refuse, &by).await,
         ReviewWhat::Merge { flow, source, target, by } => correct(app, (&flow, &source), DecisionKind::Merge, Some(&target), by).await,
         ReviewWhat::Split { flow, source, by } => correct(app, (&flow, &source), DecisionKind::Split, None, by).await,
@@ -89,7 +92,7 @@ fn listed(rows: &[ReviewRow], calendar: &Calendar, style: Style) -> String {
 async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
     let history = app.history().await?;
     let row = history.store().review(id).await?.filter(|row| !row.closed);
-    let row = row.ok_or_else(|| Failure::usage_with(format!("there is no open question {id}"), "review list"))?;
+    let row = row.ok_or_else(|| no_question(id))?;
     if let Some(question) = PlaceQuestion::of(&row) {
         return review_places::show(app, &question, &history.calendar);
     }
@@ -170,37 +173,40 @@ fn decided(app: &App, decided: &Decided) -> Result<u8, Failure> {
     Ok(exit::WELL)
 }
 
+/// What was decided on records, and on the places of crosswalks, of which the files are the only book.
 async fn history(app: &App, args: &ReviewList) -> Result<u8, Failure> {
     let history = app.history().await?;
-    if let Some(flow) = &args.flow {
-        if history.is_crosswalk(flow) {
-            return Err(Failure::usage(format!(
-                "`{flow}` is a crosswalk: what was decided on its places, and why, stands in codes/{flow}.csv"
-            )));
-        }
+    let of_places = args.flow.as_deref().is_some_and(|name| history.is_crosswalk(name));
+    if let Some(flow) = args.flow.as_deref().filter(|_| !of_places) {
         history.known_flow(flow).await?;
     }
-    let rows = history.store().decision_history(args.flow.as_deref(), args.limit).await?;
-    if rows.is_empty() {
+    let rows = if of_places { Vec::new() } else { history.store().decision_history(args.flow.as_deref(), args.limit).await? };
+    let places = if of_places || args.flow.is_none() { review_places::decisions(&history, args) } else { Vec::new() };
+    if rows.is_empty() && places.is_empty() {
         app.say_nothing("nothing was decided yet");
     }
     app.answer(
-        || json!({ "decisions": rows }),
+        || json!({ "decisions": rows, "places": places.iter().map(DecidedPlaces::to_json).collect::<Vec<_>>() }),
         |style| {
-            let mut table = Table::new(&["when", "flow", "id", "decision", "target", "by", "why"]);
-            for row in &rows {
-                table.row(vec![
-                    history.calendar.relative(row.at),
-                    row.flow.clone(),
-                    row.source.id.clone(),
-                    row.kind.word().to_owned(),
-                    row.target_id.clone().unwrap_or_default(),
-                    row.by.clone(),
-                    row.reason.clone(),
-                ]);
-            }
-            if table.is_empty() { String::new() } else { table.render(style) }
+            let tables = [of_records(&rows, &history.calendar, style), review_places::decided(&places, style)];
+            tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
         },
     )?;
     Ok(exit::WELL)
+}
+
+fn of_records(rows: &[Decided], calendar: &Calendar, style: Style) -> String {
+    let mut table = Table::new(&["when", "flow", "id", "decision", "target", "by", "why"]);
+    for row in rows {
+        table.row(vec![
+            calendar.relative(row.at),
+            row.flow.clone(),
+            row.source.id.clone(),
+            row.kind.word().to_owned(),
+            row.target_id.clone().unwrap_or_default(),
+            row.by.clone(),
+            row.reason.clone(),
+        ]);
+    }
+    if table.is_empty() { String::new() } else { table.render(style) }
 }

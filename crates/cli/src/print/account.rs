@@ -10,6 +10,9 @@ use kivuko_engine::{CauseGroup, RunReport};
 use super::Style;
 use super::figures::{count, counted, seconds};
 
+/// So many causes of an outcome are told, those with most records first.
+const CAUSES: usize = 10;
+
 /// What is told of a run, a plan or a revert.
 #[derive(Debug)]
 pub struct Account<'a> {
@@ -124,8 +127,9 @@ fn writes(counts: &Counts, verb: &str) -> Option<String> {
     if parts.is_empty() { None } else { Some(format!("{verb}: {}", parts.join(", "))) }
 }
 
-/// Causes with their counts, codes and a few places.
+/// Causes with their counts, codes and a few places: the first ones, and how many more there are.
 pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
+    let (groups, left_out) = groups.split_at(groups.len().min(CAUSES));
     let widest = groups.iter().map(|group| count(group.records).len()).max().unwrap_or(0).max(5);
     let indent = 2 + widest + 2 + 5 + 2;
     let mut text = String::new();
@@ -150,6 +154,12 @@ pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
         if !details.is_empty() {
             put!(text, "{}{}\n", " ".repeat(indent), style.dim(&style.wrap(&details.join("; "), indent)));
         }
+    }
+    if !left_out.is_empty() {
+        let records = left_out.iter().map(|group| group.records).sum();
+        let more =
+            format!("and {}, of {}", counted(left_out.len() as u64, "more cause", "more causes"), counted(records, "record", "records"));
+        put!(text, "{}{}\n", " ".repeat(indent), style.dim(&more));
     }
     text
 }
@@ -180,7 +190,13 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
     if let Some(code) = code {
         steps.push((format!("kivuko explain {code}"), "what it means, how to check, how to cure it"));
     }
-    let Some(run) = run else { return steps };
+    let is_cut = Outcome::ALL.iter().any(|outcome| account.causes.iter().filter(|group| group.outcome == *outcome).count() > CAUSES);
+    let Some(run) = run else {
+        if is_cut {
+            steps.push((invoke(&format!("plan {flow} --json")), "all causes, and every record"));
+        }
+        return steps;
+    };
     if account.causes.iter().any(|group| group.code == NEEDS_DECISION) {
         steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
     }
@@ -298,6 +314,30 @@ mod tests {
         };
         let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
+    }
+
+    #[test]
+    fn of_many_causes_the_most_frequent_are_told() {
+        let causes: Vec<CauseGroup> = (0..322)
+            .map(|number| group(Outcome::Rejected, 609, &format!("cause number {number}"), None, 400 - number, &["row 1"]))
+            .collect();
+        let account = Account {
+            title: "plan for units".into(),
+            status: None,
+            counts: &Counts { read: 9, rejected: 9, ..Counts::default() },
+            rows: None,
+            seconds: None,
+            written: "would be written",
+            stopped: None,
+            causes: &causes,
+        };
+        let text = account.render(Style::PLAIN);
+        assert_eq!((text.matches("cause number").count(), text.contains("cause number 9")), (10, true), "{text}");
+        assert!(text.contains("and 312 more causes, of 73,008 records"), "{text}");
+        let steps =
+            |run| next(&account, "units", run, &|rest| format!("kivuko {rest}")).into_iter().map(|(step, _)| step).collect::<Vec<_>>();
+        assert!(steps(None).contains(&"kivuko plan units --json".to_owned()), "{:?}", steps(None));
+        assert!(steps(Some(1)).contains(&"kivuko rejects list units".to_owned()), "{:?}", steps(Some(1)));
     }
 
     #[test]

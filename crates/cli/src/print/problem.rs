@@ -1,21 +1,34 @@
 //! Problems of the project, all of them in one look: where, the text there with the place marked, what was expected, the nearest right word.
 
-use kivuko_core::error::{Place, Problem, Severity};
+use std::collections::BTreeMap;
+
+use kivuko_core::error::{Code, Place, Problem, Severity};
 use kivuko_core::project::Files;
 use kivuko_core::table::Table;
 
 use super::Style;
-use super::figures::counted;
+use super::figures::{count, counted};
 
+/// So many problems of one code in one file are shown.
+const ALIKE: usize = 10;
 /// Cells of a sheet are shown up to this length; the place is what matters.
 const CELL: usize = 32;
 
-/// All problems, and how many they are.
+/// All problems, and how many they are. Of many that are alike the first ones are shown, and how many more there are.
 pub fn all(problems: &[Problem], files: &Files, style: Style) -> String {
     let mut text = String::new();
+    let mut alike: BTreeMap<(Code, &str), usize> = BTreeMap::new();
     for problem in problems {
-        text.push_str(&one(problem, files, style));
-        text.push('\n');
+        let shown = alike.entry((problem.code, &problem.place.file)).or_default();
+        *shown += 1;
+        if *shown <= ALIKE {
+            text.push_str(&one(problem, files, style));
+            text.push('\n');
+        }
+    }
+    for ((code, file), found) in alike.iter().filter(|(_, found)| **found > ALIKE) {
+        let more = format!("and {} more {code} in {file}; --json has them all", count((found - ALIKE) as u64));
+        put!(text, "{}\n\n", style.dim(&more));
     }
     text.push_str(&summary(problems, style));
     text
@@ -163,6 +176,17 @@ mod tests {
             Problem::error(Code(102), Place { file: "kivuko.yaml".into(), ..Place::default() }, "the file is missing"),
         ];
         insta::assert_snapshot!(all(&problems, &files(), Style::PLAIN));
+    }
+
+    #[test]
+    fn of_many_that_are_alike_some_are_shown() {
+        let place = |row: usize| Place { file: "codes/sex.csv".into(), line: Some(row), ..Place::default() };
+        let mut problems: Vec<Problem> = (1..=31).map(|row| Problem::error(Code(221), place(row), format!("row {row} is wrong"))).collect();
+        problems.push(Problem::error(Code(222), place(40), "another kind"));
+        let text = all(&problems, &Files::default(), Style::PLAIN);
+        assert_eq!(text.matches("is wrong").count(), 10, "{text}");
+        assert!(text.contains("and 21 more K0221 in codes/sex.csv; --json has them all") && text.contains("another kind"), "{text}");
+        assert!(text.ends_with("32 errors\n"), "{text}");
     }
 
     #[test]

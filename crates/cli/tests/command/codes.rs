@@ -78,9 +78,25 @@ fn what_is_missing_is_shown_added_and_sent_again() {
     );
     folder.run(&["codes", "add", "places", "registers=P-3", &to]).expect(0, &["row 2: there already"], &[]);
     folder.run(&["codes", "add", "places", "registers=P-3", "godata=another"]).expect(2, &[], &["K0226"]);
+    // Nobody asks for places that nobody has: neither side knows P-9, and a slip or a name in the place of an id is told with what is meant.
+    folder.run(&["codes", "add", "places", "registers=P-9", "--none"]).expect(
+        2,
+        &[],
+        &["K0933", "registers has no place `P-9`", "did you mean `P-", "nothing was added", "--offline"],
+    );
+    let slip = format!("godata={}", location.replacen(|letter: char| letter.is_ascii_alphanumeric(), "", 1));
+    folder.run(&["codes", "add", "places", "registers=P-2", &slip]).expect(
+        2,
+        &[],
+        &["K0933", &format!("did you mean `{location}` (Dokuni)?")],
+    );
+    let named = format!("the place that is called so is `{location}`");
+    folder.run(&["codes", "add", "places", "registers=P-2", "godata=dokuni"]).expect(2, &[], &["K0933", &named]);
     folder.run(&["codes", "add", "places", "registers=P-3", &to, "--refuse"]).expect(2, &[], &["K0224"]);
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text, "what was refused is not written");
-    folder.run(&["codes", "add", "places", "registers=P-9", "--none"]).expect(0, &["row 3: added"], &[]);
+    folder.run(&["codes", "add", "places", "registers=P-9", "--none", "--offline"]).expect(0, &["row 3: added"], &[]);
+    let day = ["codes", "add", "places", "registers=P-1", "--none", "--valid-to", "30/06/2026"];
+    folder.run(&day).expect(2, &[], &["K1051", "--valid-to: `30/06/2026` is no day; write 2026-06-30"]);
     // Nobody knows P-9 and P-3, and the other place is there.
     folder.run(&["check", "--online"]).expect(0, &["crosswalk places", "K0227", "row 2, column registers", "row 3, column registers"], &[]);
 }
@@ -100,4 +116,31 @@ fn an_export_in_the_place_of_the_file_changes_nothing() {
     let (document, code) = folder.json(&["codes", "export", "places"]);
     assert_eq!((code, &document["crosswalk"], document["rows"][0]["registers"].as_str()), (0, &true.into(), Some("P-1")), "{document}");
     folder.run(&["codes", "export", "sex"]).expect(0, &[], &[]);
+}
+
+/// Whoever is second waits, and adds to what the first one has left.
+#[test]
+fn two_who_add_at_one_time_lose_nothing() {
+    let folder = Folder::new();
+    let file = folder.path().join("codes/sex.csv");
+    let ran = folder.second(&["codes", "add", "sex", "registers=SECOND", "godata=LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE"], || {
+        let before = std::fs::read_to_string(&file).expect("the template has it");
+        std::fs::write(&file, before + "FIRST,LNG_REFERENCE_DATA_CATEGORY_GENDER_FEMALE,\n").expect("it can be written");
+    });
+    ran.expect(0, &["added"], &[]);
+    let after = std::fs::read_to_string(&file).expect("it is there");
+    assert!(after.contains("FIRST,") && after.contains("SECOND,"), "{after}");
+}
+
+/// An export asks the systems first; what is decided meanwhile is not overwritten.
+#[test]
+fn an_export_does_not_replace_what_was_decided_meanwhile() {
+    let (_runtime, _sim, folder) = places();
+    let file = folder.path().join("codes/places.csv");
+    let decided = "registers,godata,decision\nP-2,,none\n";
+    let ran = folder.second(&["codes", "export", "places", "--out", "codes/places.csv"], || {
+        std::fs::write(&file, decided).expect("it can be written");
+    });
+    ran.expect(2, &[], &["K1052", "was left as it is"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), decided);
 }

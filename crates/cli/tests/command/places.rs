@@ -204,7 +204,9 @@ fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again
         folder.run(answer).expect(2, &[], &["K0955", "keep, end or refuse"]);
     }
     folder.run(&["review", "keep", "7"]).expect(2, &[], &["K0930"]);
-    folder.run(&["review", "history", "places"]).expect(2, &[], &["codes/places.csv"]);
+    folder.run(&["review", "show", "7"]).expect(2, &[], &["K0930", "no open question 7", "review list"]);
+    folder.run(&["review", "end", "1", "31/01/2026"]).expect(2, &[], &["K1051", "`31/01/2026` is no day; write 2026-01-31"]);
+    folder.run(&["review", "history", "places"]).expect(0, &["places", "register r3, hmis h3", "accept", "by phone"], &[]);
 
     // What was not shown cannot be kept unseen, by a question or by a table.
     let later = HMIS.replace("h5,Blama HC,,h2,,\n", "h5,Blama HC,,h2,,2026-02-28\n");
@@ -226,6 +228,9 @@ fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again
     folder.run(&["check"]).expect(0, &[], &[]);
     let nothing: [&str; 0] = [];
     assert_eq!(asked(&folder), nothing);
+    folder.run(&["review", "history"]).expect(0, &["register r5 (Blama Health Centre), hmis h5 (Blama HC)", "only the building, Sia"], &[]);
+    let (document, _) = folder.json(&["review", "history", "places", "--limit", "1"]);
+    assert_eq!((document["places"].as_array().map(Vec::len), &document["places"][0]["row"]), (Some(1), &3.into()), "{document}");
     folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 0 decisions", "1 held already"], &[]);
     let (document, _) = folder.json(&["match", "places"]);
     assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
@@ -273,6 +278,75 @@ fn a_pair_is_ended_or_refused_by_the_number_of_its_question() {
         let nothing: [&str; 0] = [];
         assert_eq!(asked(&folder), nothing);
     }
+}
+
+#[test]
+fn who_keeps_a_pair_that_ends_is_told() {
+    let folder = changed();
+    folder.run(&["match", "places", "--out", "open.csv"]).expect(0, &[], &["1 changed"]);
+    let table = read(&folder, "open.csv");
+    let row = table.lines().find(|line| line.starts_with("changed")).expect("the pair").to_owned();
+    // One table says both.
+    let kept = decided(&table, "r5", "h5", "keep");
+    let ended = row.strip_suffix(",,").expect("the cells to fill in are empty").to_owned() + ",end 2099-12-31,";
+    write(&folder, "both.csv", &format!("{kept}\n{ended}\n"));
+    folder.run(&["match", "places", "--decide", "both.csv"]).expect(2, &[], &["K0935", "`r5` and `h5`", "nothing was kept"]);
+    assert_eq!(read(&folder, "codes/places.csv"), "register,hmis,note\nr5,h5,\nr3,h3,by phone\n");
+    write(&folder, "days.csv", &decided(&table, "r5", "h5", "end 31/12/2099"));
+    folder.run(&["match", "places", "--decide", "days.csv"]).expect(2, &[], &["K1051", "write 2099-12-31"]);
+    // One after the other.
+    folder.run(&["review", "end", "1", "2099-12-31"]).expect(0, &["kept: 1 decision"], &[]);
+    let file = read(&folder, "codes/places.csv");
+    write(&folder, "open.csv", &kept);
+    folder.run(&["match", "places", "--decide", "open.csv"]).expect(2, &[], &["K0934", "ends on 2099-12-31", "nothing was kept"]);
+    assert_eq!(read(&folder, "codes/places.csv"), file);
+}
+
+/// Both were asked about the pair as it was before either answered.
+#[test]
+fn an_answer_is_about_what_is_decided_by_then() {
+    let folder = changed();
+    folder.json(&["match", "places"]);
+    let refused = "register,hmis,decision,note\nr5,h5,refuse,two buildings\nr3,h3,,by phone\n";
+    let second = folder.second(&["review", "end", "1", "2026-01-31"], || write(&folder, "codes/places.csv", refused));
+    second.expect(2, &[], &["K0934", "is not a pair (any more)"]);
+    assert_eq!(read(&folder, "codes/places.csv"), refused);
+}
+
+#[test]
+fn a_place_that_is_gone_is_not_offered_to_be_kept() {
+    let folder = changed();
+    write(&folder, "data/hmis.csv", &HMIS.replace("h5,Blama HC,,h2,,\n", ""));
+    folder.json(&["match", "places"]);
+    assert_eq!(asked(&folder), ["r5 [hmis: it is not there any more]"]);
+    let shown = folder.run(&["review", "show", "1"]);
+    shown.expect(0, &["not there any more"], &["review end 1 DAY", "review refuse 1"]);
+    assert!(!shown.err.contains("review keep"), "{}", shown.err);
+    folder.run(&["review", "keep", "1"]).expect(2, &[], &["K0933"]);
+}
+
+#[test]
+fn a_question_is_one_whichever_side_is_named_first() {
+    let folder = changed();
+    folder.json(&["match", "places"]);
+    let turned: Vec<&str> = PROJECT.lines().collect();
+    let (last, rest) = turned.split_last().expect("lines");
+    let (before, head) = rest.split_last().expect("lines");
+    write(&folder, "kivuko.yaml", &format!("{}\n{last}\n{before}\n", head.join("\n")));
+    folder.run(&["check"]).expect(0, &[], &[]);
+    // The old question can be answered still, and after another look it is one, not two.
+    let questions = |folder: &Folder| {
+        let (document, _) = folder.json(&["review", "list", "places"]);
+        document["places"].as_array().expect("a list").iter().map(|one| one["id"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(questions(&folder), ["1"]);
+    folder.json(&["match", "places"]);
+    assert_eq!(questions(&folder), ["2"]);
+    write(&folder, "kivuko.yaml", PROJECT);
+    folder.run(&["review", "keep", "2", "--reason", "the building"]).expect(0, &["kept: 1 decision"], &[]);
+    let nothing: [&str; 0] = [];
+    assert_eq!(questions(&folder), nothing);
+    assert!(read(&folder, "codes/places.csv").contains("r5,h5,the building"), "{}", read(&folder, "codes/places.csv"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{file as codes, record, target};
 use kivuko_core::clock::Clock;
-use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, Standing, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, Obstacle, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::path;
 use kivuko_core::value;
@@ -220,7 +220,7 @@ impl Target {
     }
 
     /// What a batch would be refused for. Of a tree alone: in other files a record has its place whatever the others are.
-    fn foresee_batch(&self, batch: &[Write]) -> Result<Vec<Option<Cause>>, Error> {
+    fn foresee_batch(&self, batch: &[Write]) -> Result<Vec<Option<Obstacle>>, Error> {
         let Some(tree) = self.options.tree.as_ref().filter(|_| !batch.is_empty()) else { return Ok(Vec::new()) };
         let content = self.searchable()?;
         let kept = self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -243,7 +243,8 @@ impl Target {
         let (mut answers, changes) = self.settle(&writes, &content, Some(&forest))?;
         changes.place(&mut forest, &mut answers);
         *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Foreseen { forest, made });
-        Ok(answers.into_iter().map(|answer| if let Written::Refused(cause) = answer { Some(cause) } else { None }).collect())
+        let obstacle = |answer| if let Written::Refused(cause) = answer { Some(Obstacle::Refused(cause)) } else { None };
+        Ok(answers.into_iter().map(obstacle).collect())
     }
 
     /// The nodes of the file. Read once while nobody else writes it.
@@ -522,7 +523,7 @@ impl connector::Target for Target {
         Box::pin(blocking(move || Ok(target.find(&ids)?.into_iter().map(|found| found.into_iter().next()).collect())))
     }
 
-    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Obstacle>>, Error>> {
         let target = self.clone();
         let batch = batch.to_vec();
         Box::pin(blocking(move || target.foresee_batch(&batch)))

@@ -187,12 +187,15 @@ fn refused(remote: &Remote) -> Cause {
             godata::IN_USE,
             "it, or what lies below it, is named by records of Go.Data (people, follow-ups, teams, outbreaks, locations) and cannot be deleted; `deletes: then: deactivate` closes it in the place of that",
         ),
-        "DEACTIVATE_PARENT_MODEL" => {
-            Cause::new(godata::OPEN_BELOW, "the location has active locations below it; it waits until those are closed")
-        }
+        "DEACTIVATE_PARENT_MODEL" => open_below(),
         "DELETE_ACTIVE_OUTBREAK" => Cause::new(target::REFUSED, "the outbreak is the active one of an account and cannot be deleted"),
         _ => validation(remote, code),
     }
+}
+
+/// A place cannot be closed before those below it.
+pub fn open_below() -> Cause {
+    Cause::new(godata::OPEN_BELOW, "the location has active locations below it; it waits until those are closed")
 }
 
 fn validation(remote: &Remote, code: &str) -> Cause {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
-use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, ReplacedWhole, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, Obstacle, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
@@ -416,7 +416,7 @@ impl connector::Target for Target {
         })
     }
 
-    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Cause>>, Error>> {
+    fn foresee<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Option<Obstacle>>, Error>> {
         Box::pin(async move {
             if self.resource.role != Role::Place {
                 return Ok(Vec::new());

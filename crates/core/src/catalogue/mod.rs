@@ -2,7 +2,7 @@
 //!
 //! The hundreds say where an error comes from: 01 the project, 02 sheets and code maps, 03 a record on its way, 04 the target, 05 the network,
 //! 06 Go.Data, 07 files, 08 the store, 09 a run, 10 DHIS2,
-//! 11 aggregates. A page has a title line and the sections *What happened*, *Check*, *Cure*.
+//! 11 aggregates; 1051 to 1059 what was given to a command. A page has a title line and the sections *What happened*, *Check*, *Cure*.
 
 use crate::error::Code;
 
@@ -16,6 +16,7 @@ macro_rules! codes {
 }
 
 pub mod aggregate;
+pub mod command;
 pub mod dhis2;
 pub mod file;
 pub mod godata;
@@ -27,7 +28,7 @@ pub mod sheet;
 pub mod store;
 pub mod target;
 
-const ALL: [&[(Code, &str, &str)]; 11] = [
+const ALL: [&[(Code, &str, &str)]; 12] = [
     project::PAGES,
     sheet::PAGES,
     record::PAGES,
@@ -39,6 +40,7 @@ const ALL: [&[(Code, &str, &str)]; 11] = [
     run::PAGES,
     dhis2::PAGES,
     aggregate::PAGES,
+    command::PAGES,
 ];
 
 /// The page of a code, in Markdown.

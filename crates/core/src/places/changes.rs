@@ -23,6 +23,9 @@ pub struct Paired {
     pub in_doubt: bool,
 }
 
+/// What is said of a place that its system does not have any more.
+const GONE: &str = "it is not there any more";
+
 /// A pair that has to be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Change {
@@ -30,6 +33,13 @@ pub struct Change {
     pub two: String,
     /// Which side it happened on, and what, in words: `hmis: renamed, it was Mattru HC`.
     pub reasons: Vec<String>,
+}
+
+impl Change {
+    /// Whether one of these reasons is that a place is gone. Such a pair can be ended or refused, and not be kept.
+    pub fn is_gone(reasons: &[String]) -> bool {
+        reasons.iter().any(|reason| reason.rsplit_once(": ").is_some_and(|(_, what)| what == GONE))
+    }
 }
 
 /// Something about a pair that a person should know.
@@ -126,7 +136,7 @@ impl<'p> Lookout<'p> {
                 // Of a side that was not read whole nobody can tell what is missing from it.
                 None if self.unread[side] => {}
                 None => {
-                    let text = format!("{}: it is not there any more", self.sides[side]);
+                    let text = format!("{}: {GONE}", self.sides[side]);
                     findings.push(Finding { what: What::Gone, text, mark: String::new() });
                 }
                 Some(here) => self.of_side(side, here, at[1 - side], pair.names[side].as_deref(), &mut findings),

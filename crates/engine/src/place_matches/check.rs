@@ -7,25 +7,30 @@ use kivuko_core::error::Error;
 use kivuko_core::places::{Lookout, Paired};
 
 use super::decide::{PlaceChoice, PlaceDecision};
+use super::known::Known;
 use super::view::PlaceView;
 
 /// What is asked of each decision.
 pub(super) struct Check<'v> {
     view: &'v PlaceView<'v>,
+    /// What is known of them by now.
+    known: &'v Known,
     /// The pairs of each place.
     pairs: [HashMap<&'v str, Vec<&'v Paired>>; 2],
     /// Which decision of the table settles each place.
     seen: [HashMap<&'v str, &'v PlaceChoice>; 2],
+    /// Which decision of the table is about each pair.
+    on_pair: HashMap<(&'v str, &'v str), &'v PlaceChoice>,
 }
 
 impl<'v> Check<'v> {
-    pub fn new(view: &'v PlaceView<'v>) -> Self {
+    pub fn new(view: &'v PlaceView<'v>, known: &'v Known) -> Self {
         let mut pairs: [HashMap<&str, Vec<&Paired>>; 2] = Default::default();
-        for pair in &view.known.pairs {
+        for pair in &known.pairs {
             pairs[0].entry(&pair.one).or_default().push(pair);
             pairs[1].entry(&pair.two).or_default().push(pair);
         }
-        Self { view, pairs, seen: Default::default() }
+        Self { view, known, pairs, seen: Default::default(), on_pair: HashMap::new() }
     }
 
     /// The pair that a decision is about, if it is one.
@@ -48,6 +53,13 @@ impl<'v> Check<'v> {
         if revises && pair.is_none() {
             return Err(refused(codes::PLACE_SETTLED, "the pair is not a pair (any more)".to_owned()));
         }
+        if let (PlaceDecision::Keep, Some(day)) = (choice.decision, self.last_day(choice)) {
+            let why = format!(
+                "it is decided that the pair ends on {day}; say `end` with another day, or take `valid_to` and the row that refuses it from the next day on out of {}",
+                self.view.crosswalk.file()
+            );
+            return Err(refused(codes::PLACE_SETTLED, why));
+        }
         for (side, id) in choice.places() {
             // What is gone can only be ended or refused.
             if !self.view.has(side, id) && (pair.is_none() || choice.decision == PlaceDecision::Keep) {
@@ -62,12 +74,12 @@ impl<'v> Check<'v> {
             return Ok(());
         }
         for (side, id) in choice.places() {
-            if self.view.known.none[side].contains(id) {
+            if self.known.none[side].contains(id) {
                 return Err(refused(codes::PLACE_SETTLED, format!("of `{id}` it is decided that it has no counterpart")));
             }
         }
         if let (Some(one), Some(two)) = (&choice.one, &choice.two)
-            && self.view.known.refused.contains(&(one.clone(), two.clone()))
+            && self.known.refused.contains(&(one.clone(), two.clone()))
         {
             return Err(refused(codes::PLACE_SETTLED, format!("of `{one}` and `{two}` it is decided that they are not the same")));
         }
@@ -100,23 +112,46 @@ impl<'v> Check<'v> {
 
     /// Whether it is known already.
     pub fn says_already(&self, choice: &PlaceChoice, lookout: &Lookout<'_>) -> bool {
-        let known = &self.view.known;
+        let known = self.known;
         match (choice.decision, &choice.one, &choice.two) {
             (PlaceDecision::Accept, ..) => self.pair(choice).is_some_and(|pair| !pair.in_doubt),
             (PlaceDecision::Refuse, Some(one), Some(two)) => known.refused.contains(&(one.clone(), two.clone())),
             (PlaceDecision::None, Some(one), _) => known.none[0].contains(one),
             (PlaceDecision::None, None, Some(two)) => known.none[1].contains(two),
-            (PlaceDecision::End(day), Some(one), Some(two)) => known.ended.contains(&(one.clone(), two.clone(), day)),
-            (PlaceDecision::Keep, ..) => self.pair(choice).is_some_and(|pair| lookout.change(pair).is_none()),
+            (PlaceDecision::End(day), Some(one), Some(two)) => {
+                // As long as it holds, what has changed of it is asked.
+                let is_open = self.pair(choice).is_some_and(|pair| lookout.change(pair).is_some());
+                !is_open && known.ended.contains(&(one.clone(), two.clone(), day))
+            }
+            (PlaceDecision::Keep, ..) => {
+                self.last_day(choice).is_none() && self.pair(choice).is_some_and(|pair| lookout.change(pair).is_none())
+            }
             _ => false,
         }
+    }
+
+    /// The day up to which it is decided that a pair holds.
+    fn last_day(&self, choice: &PlaceChoice) -> Option<jiff::civil::Date> {
+        let (one, two) = (choice.one.as_ref()?, choice.two.as_ref()?);
+        let mut days = self.known.ended.iter().filter(|(first, second, _)| (first, second) == (one, two)).map(|(.., day)| *day);
+        days.find(|day| *day >= self.view.today)
     }
 
     /// Whether an earlier row says the same: `none` beside each of several candidates is one decision.
     ///
     /// # Errors
-    /// An earlier row settles one of the places otherwise.
+    /// An earlier row settles one of the places, or the pair, otherwise.
     pub fn is_repeated(&mut self, choice: &'v PlaceChoice) -> Result<bool, Error> {
+        if let (Some(one), Some(two)) = (&choice.one, &choice.two)
+            && choice.decision != PlaceDecision::None
+            && let Some(other) = self.on_pair.insert((one, two), choice)
+        {
+            if other.decision == choice.decision {
+                return Ok(true);
+            }
+            let why = format!("the decision on `{one}` and `{two}` contradicts the one at {}", other.place);
+            return Err(refusal(choice, codes::PLACE_CONTRADICTION, &why));
+        }
         if !matches!(choice.decision, PlaceDecision::Accept | PlaceDecision::None) {
             return Ok(false);
         }

@@ -74,23 +74,25 @@ impl From<Error> for PlacesRefused {
 }
 
 impl PlaceView<'_> {
-    /// The file of the crosswalk with these decisions in it, which is for the caller to write. `file` is the file as it is now.
+    /// The file of the crosswalk with these decisions in it, which is for the caller to write. `file` is the file as it is now: what somebody else has decided since both
+    /// sides were read counts.
     ///
     /// # Errors
     /// A place that is not there, one that is settled otherwise, decisions that contradict each other. Nothing is kept then.
     pub fn decide(&self, choices: &[PlaceChoice], file: Option<Table>) -> Result<PlacesKept, PlacesRefused> {
         let (mut rows, mut revised, mut before) = (Vec::new(), Vec::new(), 0);
-        let mut check = Check::new(self);
-        let lookout = self.lookout(&self.known);
+        let (present, known) = self.written(file.clone(), &[], &[])?;
+        let mut check = Check::new(self, &known);
+        let lookout = self.lookout(&known);
         for choice in choices {
+            if check.is_repeated(choice)? {
+                continue;
+            }
             if check.says_already(choice, &lookout) {
                 before += 1;
                 continue;
             }
             check.can_be_meant(choice)?;
-            if check.is_repeated(choice)? {
-                continue;
-            }
             let pair = check.pair(choice);
             let revision = match choice.decision {
                 PlaceDecision::Accept => Err(Verdict::Accept),
@@ -113,11 +115,10 @@ impl PlaceView<'_> {
             }
         }
         if rows.is_empty() && revised.is_empty() {
-            let table = self.written(file, &rows, &revised)?.0;
-            return Ok(PlacesKept { table, kept: 0, before, changed: self.changes(&self.known) });
+            return Ok(PlacesKept { table: present, kept: 0, before, changed: self.changes(&known) });
         }
-        let (_, known) = self.written(file.clone(), &rows, &revised)?;
-        let lookout = self.lookout(&known);
+        let (_, then) = self.written(file.clone(), &rows, &revised)?;
+        let lookout = self.lookout(&then);
         for row in rows.iter_mut().filter(|row| row.verdict == Verdict::Accept) {
             if let [(_, one, _), (_, two, _)] = row.places.as_slice() {
                 row.kept = lookout.marks_of_namesakes(&Paired { one: one.clone(), two: two.clone(), ..Paired::default() });

@@ -11,5 +11,5 @@ mod questions;
 mod view;
 
 pub use decide::{PlaceChoice, PlaceDecision, PlacesKept, PlacesRefused};
-pub use questions::{AskedPlace, PlaceQuestion};
+pub use questions::{AskedPlace, PlaceQuestion, no_question};
 pub use view::{PlaceMatch, PlaceMatches, PlaceShown, PlaceView, two_sides};

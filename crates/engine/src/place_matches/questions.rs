@@ -38,6 +38,11 @@ pub struct PlaceQuestion {
 }
 
 impl PlaceQuestion {
+    /// Whether the pair can be kept: none of its places is gone.
+    pub fn can_be_kept(&self) -> bool {
+        !Change::is_gone(&self.reasons)
+    }
+
     /// A question of the store, if it is one about places.
     pub fn of(row: &ReviewRow) -> Option<Self> {
         let crosswalk = row.crosswalk()?.to_owned();
@@ -75,7 +80,7 @@ impl Engine {
     /// An open question of whatever kind.
     pub(crate) async fn open_question(&self, id: i64) -> Result<ReviewRow, Error> {
         let row = self.store.review(id).await?.filter(|row| !row.closed);
-        row.ok_or_else(|| Error::configuration(codes::UNKNOWN_REVIEW, format!("there is no open question {id}")))
+        row.ok_or_else(|| no_question(id))
     }
 
     /// What is asked after decisions were written into the file.
@@ -90,8 +95,17 @@ impl Engine {
     pub(super) async fn ask_of_places(&self, view: &PlaceView<'_>, changed: &[Change]) -> Result<(), Error> {
         let asker = kivuko_core::people::asker_of(&view.crosswalk.name);
         let questions: Vec<Review> = changed.iter().map(|change| view.question(change)).collect();
-        self.store.replace_reviews(&asker, view.systems(), &questions, self.clock.now()).await
+        let ([one, two], now) = (view.systems(), self.clock.now());
+        self.store.replace_reviews(&asker, [one, two], &questions, now).await?;
+        // The crosswalk may have named its sides the other way round when it asked before.
+        self.store.replace_reviews(&asker, [two, one], &[], now).await
     }
+}
+
+/// What is said of a question that is not open.
+pub fn no_question(id: i64) -> Error {
+    let message = format!("there is no open question {id}; `kivuko review list` has those that are open");
+    Error::configuration(codes::UNKNOWN_REVIEW, message)
 }
 
 impl PlaceView<'_> {

@@ -123,7 +123,7 @@ impl Engine {
         let all = paths.all();
         let wanted: Vec<&str> = all.iter().map(String::as_str).collect();
         let mut places = Vec::new();
-        let left_out = self.read_side(side, &wanted, &mut |id, record| places.push(paths.read(id, record))).await?;
+        let left_out = self.read_side(side, &wanted, None, &mut |id, record| places.push(paths.read(id, record))).await?;
         Ok((places, left_out))
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Stage;
 use crate::cmd::{codes, match_places};
+use crate::codes_file;
 use crate::demo::places;
 use crate::failure::Failure;
 use crate::print::Table;
@@ -84,7 +85,7 @@ impl Stage<'_> {
             place: "the proposals".to_owned(),
         }));
         let kept = view.decide(&choices, None)?;
-        codes::write(&self.root.join(format!("codes/{}.csv", places::CROSSWALK)), &kept.table.write())?;
+        codes_file::replace(&codes_file::path(&self.root, places::CROSSWALK), &kept.table.write())?;
         engine.places_decided(&view, &kept).await?;
         let asked = if unclear.is_some() { "; of an unclear one a person has said which it is" } else { "" };
         let said = format!("{clear} accepted{asked}. What is decided stands in codes/{}.csv, and is not asked again.", places::CROSSWALK);

@@ -1,7 +1,7 @@
 //! Moves within a tree: no unit comes below itself, not even for a moment.
 //!
 //! DHIS2 does not look closely at this, and loses a branch that goes round in a circle. Of several moves each is sent once those are done without which it would go wrong:
-//! a unit may change places with the one that it lies in.
+//! a unit may change places with the one that it lies in. Where that one comes later than in this batch, the move waits for it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -57,7 +57,8 @@ impl Lineage {
 }
 
 impl Writer<'_> {
-    /// Where the units lie now that others are moved to. What would lie below itself when all is done is refused.
+    /// Where the units lie now that others are moved to. What would lie below itself when all is done waits for what is in its way to be moved; what would lie in
+    /// itself is refused.
     pub(super) async fn lineage(&self, items: &mut Vec<Item>, outcomes: &mut Outcomes) -> Result<Lineage, Error> {
         let mut now = Lineage::default();
         if !self.shape.is_tree() || items.iter().all(|item| !item.is_moved) {
@@ -76,11 +77,15 @@ impl Writer<'_> {
             end.put(&item.id, self.container(item));
         }
         items.retain(|item| {
-            let below_itself = item.is_moved && self.container(item).is_some_and(|container| end.is_below(&container, &item.id));
-            if below_itself {
-                outcomes[item.position] = Some(Written::Refused(below(self.shape, "is the unit itself, or lies below it")));
-            }
-            !below_itself
+            let Some(container) = self.container(item).filter(|container| item.is_moved && end.is_below(container, &item.id)) else {
+                return true;
+            };
+            outcomes[item.position] = Some(if container == item.id {
+                Written::Refused(below(self.shape, "is the unit itself"))
+            } else {
+                Written::NotYet(below(self.shape, "lies below it in DHIS2; it waits until that one has moved"))
+            });
+            false
         });
         Ok(now)
     }

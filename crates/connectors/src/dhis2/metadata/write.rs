@@ -211,7 +211,10 @@ impl Writer<'_> {
                 for item in &early {
                     outcomes[item.position] = Some(match &stopped {
                         Some(error) => Written::Failed(error.clone()),
-                        None => Written::Refused(below(self.shape, "lies below it, and was not moved away from there")),
+                        None => Written::NotYet(below(
+                            self.shape,
+                            "lies below it in DHIS2, and was not moved away from there; it waits for that",
+                        )),
                     });
                 }
                 return;

@@ -1,4 +1,4 @@
-use kivuko_core::connector::{Action, Key, Target, TargetSpec, Write};
+use kivuko_core::connector::{Action, Key, Obstacle, Target, TargetSpec, Write};
 use kivuko_core::record::Page;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -327,8 +327,13 @@ async fn what_would_be_refused_is_foreseen() {
     std::fs::write(&file, before).unwrap();
     let target = target(folder.path(), apart("reject"));
     let planned = |id: &str, name: &str, parent: &str| Write { id: Some(format!("(new: record of {id})")), ..new(id, name, parent) };
-    let codes = |causes: Vec<Option<kivuko_core::error::Cause>>| {
-        causes.into_iter().map(|cause| cause.map(|cause| cause.code.to_string()).unwrap_or_default()).collect::<Vec<_>>()
+    let codes = |obstacles: Vec<Option<Obstacle>>| {
+        let code = |obstacle| match obstacle {
+            Some(Obstacle::Refused(cause)) => cause.code.to_string(),
+            Some(Obstacle::NotYet(cause)) => format!("waits {}", cause.code),
+            None => String::new(),
+        };
+        obstacles.into_iter().map(code).collect::<Vec<_>>()
     };
     let first = [planned("n", "New", "s"), planned("k", "KORI", "s")];
     assert_eq!(codes(target.foresee(&first).await.unwrap()), ["", "K0947"]);

@@ -35,6 +35,7 @@ const CONCERN_OTHERS: [&str; 5] = ["id", "name", "synonyms", "parentLocationId",
 /// Follows the cause of a change that left a place with the name of a moment.
 const LEFT_ASIDE: &str =
     "; the location stands under its former name with its id in brackets behind it, because the former name could not be given back";
+const LIES_BELOW: &str = "its new parent lies below it in Go.Data; the location waits until that one has moved";
 /// So many steps up are followed at most: a tree that is deeper has a circle in it.
 const DEEPEST: usize = 64;
 
@@ -117,8 +118,7 @@ impl Writer<'_> {
         }
         let order = order(&changes, &parents);
         for at in order.circles {
-            let message = "its new parent lies below it in Go.Data; the location waits until that one has moved";
-            outcomes.set(changing[at].position, Written::NotYet(Cause::new(godata::BELOW_ITSELF, message).field("parentLocationId")));
+            outcomes.set(changing[at].position, Written::NotYet(below_itself(LIES_BELOW)));
         }
         let mut aside: HashMap<usize, String> = HashMap::new();
         for turn in order.turns {
@@ -143,8 +143,14 @@ impl Writer<'_> {
         let known: Known = self.living(&ids).await?;
         let mut parents: HashMap<String, Option<String>> =
             known.iter().map(|(id, body)| (id.clone(), Node::of(body).names.parent)).collect();
+        let next = writes.iter().filter_map(|one| Node::of(&one.write.body).names.parent).collect();
+        self.above(next, &mut parents).await?;
+        Ok((known, parents))
+    }
+
+    /// Adds which lies in which from these places up to the top, as far as it is not known.
+    async fn above(&self, mut next: Vec<String>, parents: &mut HashMap<String, Option<String>>) -> Result<(), Error> {
         let mut asked: HashSet<String> = parents.keys().cloned().collect();
-        let mut next: Vec<String> = writes.iter().filter_map(|one| Node::of(&one.write.body).names.parent).collect();
         for _ in 0..DEEPEST {
             next.retain(|id| asked.insert(id.clone()));
             if next.is_empty() {
@@ -154,7 +160,7 @@ impl Writer<'_> {
             next = above.values().filter_map(|body| Node::of(body).names.parent).collect();
             parents.extend(above.into_iter().map(|(id, body)| (id, Node::of(&body).names.parent)));
         }
-        Ok((known, parents))
+        Ok(())
     }
 
     /// Those of these places that are there and not deleted.
@@ -275,13 +281,15 @@ fn change_of(one: &Addressed<'_>, known: &Known, parents: &HashMap<String, Optio
         return Err(Written::Refused(Cause::new(godata::ID_TAKEN, message).field("id")));
     }
     match &change.after.names.parent {
-        Some(parent) if parent == id => {
-            let message = "the location would lie in itself";
-            Err(Written::Refused(Cause::new(godata::BELOW_ITSELF, message).field("parentLocationId")))
-        }
-        Some(parent) if change.before.names.parent.as_ref() != Some(parent) && !parents.contains_key(parent) => Err(no_parent(parent)),
+        Some(parent) if parent == id => Err(Written::Refused(below_itself("the location would lie in itself"))),
+        Some(parent) if change.moves() && !parents.contains_key(parent) => Err(no_parent(parent)),
         _ => Ok(Some(change)),
     }
+}
+
+/// Why a place cannot come where it is to lie.
+fn below_itself(message: &str) -> Cause {
+    Cause::new(godata::BELOW_ITSELF, message).field("parentLocationId")
 }
 
 /// It waits for its parent.

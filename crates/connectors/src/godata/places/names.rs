@@ -11,7 +11,7 @@ use super::super::write::{Outcomes, Writer};
 use super::{LEFT_ASIDE, Node};
 
 /// What is asked of siblings.
-const FIELDS: [&str; 4] = ["id", "name", "synonyms", "parentLocationId"];
+const FIELDS: [&str; 5] = ["id", "name", "synonyms", "parentLocationId", "active"];
 
 impl Writer<'_> {
     /// Adds to each refusal of a name which place has it. A refusal stays what it is when that cannot be asked.

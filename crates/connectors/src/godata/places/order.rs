@@ -44,6 +44,18 @@ pub struct Change {
     pub after: Node,
 }
 
+impl Change {
+    /// Whether the place is closed by it.
+    pub fn closes(&self) -> bool {
+        self.before.active && !self.after.active
+    }
+
+    /// Whether the place lies elsewhere after it.
+    pub fn moves(&self) -> bool {
+        self.before.names.parent != self.after.names.parent
+    }
+}
+
 /// What is sent next: numbers are positions among the changes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Turn {
@@ -109,8 +121,7 @@ impl Work<'_> {
     fn circles(&self) -> Vec<usize> {
         let last: HashMap<&str, Option<&str>> =
             self.changes.iter().map(|change| (change.id.as_str(), change.after.names.parent.as_deref())).collect();
-        let moved = |at: &usize| self.changes[*at].after.names.parent != self.changes[*at].before.names.parent;
-        (0..self.changes.len()).filter(moved).filter(|at| self.leads_to_itself(*at, &last)).collect()
+        (0..self.changes.len()).filter(|at| self.changes[*at].moves()).filter(|at| self.leads_to_itself(*at, &last)).collect()
     }
 
     fn leads_to_itself(&self, at: usize, of_changed: &HashMap<&str, Option<&str>>) -> bool {
@@ -155,10 +166,10 @@ impl Work<'_> {
     }
 
     fn waits_for_those_below(&self, at: usize) -> bool {
-        let Change { id, before, after } = &self.changes[at];
-        let closes = before.active && !after.active;
+        let Change { id, .. } = &self.changes[at];
         let is_below = |node: &Node| node.active && node.names.parent.as_deref() == Some(id);
-        closes && self.pending.iter().any(|other| *other != at && is_below(&self.now[*other]) && !is_below(&self.changes[*other].after))
+        self.changes[at].closes()
+            && self.pending.iter().any(|other| *other != at && is_below(&self.now[*other]) && !is_below(&self.changes[*other].after))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole trees of locations through the API: order, names, moves, closing and deleting.
 
 use kivuko_core::catalogue::{godata, record};
+use kivuko_core::connector::Obstacle;
 use kivuko_core::diff;
 
 use super::others::prepared;
@@ -223,6 +224,42 @@ async fn what_others_wrote_into_a_place_stays() {
     assert!(diff::changed_fields(&now, &diff::merge(&now, &wanted, &whole)).is_empty(), "the same again changes nothing");
 }
 
+async fn foreseen(target: &dyn Target, batch: &[Write]) -> Vec<String> {
+    let obstacles = target.foresee(batch).await.expect("it can be foreseen");
+    let word = |obstacle: Option<Obstacle>| match obstacle {
+        Some(Obstacle::Refused(cause)) => cause.code.to_string(),
+        Some(Obstacle::NotYet(cause)) => format!("waits {}", cause.code),
+        None => String::new(),
+    };
+    obstacles.into_iter().map(word).collect()
+}
+
+/// A plan is told what would wait as the run does: what closes over open places, what moves below itself or into what is not there.
+#[tokio::test]
+async fn what_would_wait_is_foreseen() {
+    let world = World::new().await;
+    north(&world);
+    let target = target(&world).await;
+    let to = |id: &str, parent: &str| update(id, json!({ "parentLocationId": (!parent.is_empty()).then_some(parent) }));
+    let planned = |uid: &str, name: &str, parent: &str| Write { id: Some(format!("(new: {uid})")), ..place(&*target, uid, name, parent) };
+    let open = |id: &str| update(id, json!({ "active": true }));
+    world.sim.log().clear();
+    for (batch, expected) in [
+        // The south is open still; of the north all is closed, whatever the order.
+        (vec![off("C"), off("N"), off("N1"), update("N2", json!({ "active": false }))], ["waits K0652", "", "", ""].as_slice()),
+        // In a later page the plan has closed the north.
+        (vec![off("C"), to("S", "")], &["", ""]),
+        (vec![open("C"), open("N"), to("S", "C"), planned("new", "New", "N")], &["", "", "", ""]),
+        (vec![off("N"), off("S")], &["waits K0652", ""]),
+        (vec![to("C", "N1"), to("N", "N"), to("S", "nowhere")], &["waits K0651", "K0651", &format!("waits {}", record::UNKNOWN_PLACE)]),
+        (vec![to("N1", "")], &[""]),
+        (vec![to("C", "N1"), to("N2", "(new: new)")], &["", ""]),
+    ] {
+        assert_eq!(foreseen(&*target, &batch).await, expected, "{batch:?}");
+    }
+    assert!(world.sim.log().writes().is_empty());
+}
+
 /// A plan is told of the names that would be refused: those that are there, and those that it would have given by then.
 #[tokio::test]
 async fn names_that_would_be_refused_are_foreseen() {
@@ -244,10 +281,7 @@ async fn names_that_would_be_refused_are_foreseen() {
         ),
         (vec![planned("k", "Harbour", "N"), planned("l", "Slope", "N"), planned("m", "valley", "N")], ["", "K0609", "K0609"]),
     ] {
-        let causes = target.foresee(&batch).await.expect("it can be foreseen");
-        let codes: Vec<String> =
-            causes.iter().map(|cause| cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default()).collect();
-        assert_eq!(codes, expected, "{causes:?}");
+        assert_eq!(foreseen(&*target, &batch).await, expected, "{batch:?}");
     }
     assert!(world.sim.log().writes().is_empty());
     let asked = world.sim.log().entries().iter().filter(|entry| entry.path.starts_with("/api/locations")).count();
