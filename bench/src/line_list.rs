@@ -12,13 +12,6 @@ project: line-list
 timezone: UTC
 systems:
   files: { kind: file, path: incoming }
-  godata:
-    kind: godata
-    url: {url}
-    email: {email}
-    password: ${GODATA_PASSWORD}
-    outbreak: {outbreak}
-    concurrency: 16
 ";
 
 const FLOW_FILE: &str = "\
@@ -59,14 +52,32 @@ pub struct Account<'a> {
     pub outbreak: &'a str,
 }
 
+/// The system `godata` of a project, which ends with its other systems.
+const GODATA: &str = "\
+  godata:
+    kind: godata
+    url: {url}
+    email: {email}
+    password: ${GODATA_PASSWORD}
+    outbreak: {outbreak}
+    concurrency: 16
+";
+
+impl Account<'_> {
+    /// Writes `kivuko.yaml` with this Go.Data behind the systems that it ends with, and the password for it.
+    pub fn write_project(&self, root: &Path, kivuko: &str) -> io::Result<()> {
+        let godata = GODATA.replace("{url}", self.url).replace("{email}", self.email).replace("{outbreak}", self.outbreak);
+        fs::write(root.join("kivuko.yaml"), [kivuko, &godata].concat())?;
+        fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", self.password))
+    }
+}
+
 /// Writes the project with so many rows, whose new cases are brought in `via` the API or import files; the same number of rows gives the same file.
 pub fn write(root: &Path, account: Account<'_>, rows: u64, via: &str) -> io::Result<()> {
     for folder in ["flows", "mappings", "codes", "incoming"] {
         fs::create_dir_all(root.join(folder))?;
     }
-    let kivuko = KIVUKO.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
-    fs::write(root.join("kivuko.yaml"), kivuko)?;
-    fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))?;
+    account.write_project(root, KIVUKO)?;
     fs::write(root.join("flows/cases.yaml"), FLOW_FILE.replace("{via}", via))?;
     fs::write(root.join("mappings/cases.csv"), SHEET)?;
     fs::write(root.join("codes/sex.csv"), SEX)?;

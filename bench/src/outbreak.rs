@@ -22,13 +22,6 @@ project: outbreak
 timezone: UTC
 systems:
   line-list: { kind: file, path: incoming }
-  godata:
-    kind: godata
-    url: {url}
-    email: {email}
-    password: ${GODATA_PASSWORD}
-    outbreak: {outbreak}
-    concurrency: 16
 ";
 
 /// How many rows each list has.
@@ -77,9 +70,7 @@ pub fn write_project(root: &Path, account: Account<'_>) -> io::Result<()> {
             fs::copy(&path, root.join("codes").join(name))?;
         }
     }
-    let kivuko = KIVUKO.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
-    fs::write(root.join("kivuko.yaml"), kivuko)?;
-    fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))
+    account.write_project(root, KIVUKO)
 }
 
 /// Writes the lists as they are on the first day, or on the next one.

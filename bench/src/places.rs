@@ -46,13 +46,6 @@ project: places
 timezone: UTC
 systems:
   hmis: { kind: file, path: in }
-  godata:
-    kind: godata
-    url: {url}
-    email: {email}
-    password: ${GODATA_PASSWORD}
-    outbreak: {outbreak}
-    concurrency: 16
 ";
 
 const FLOW_FILE_API: &str = "\
@@ -89,9 +82,7 @@ pub fn write(root: &Path) -> io::Result<()> {
 /// Writes the same for a Go.Data that is reached by its API.
 pub fn write_for(root: &Path, account: Account<'_>) -> io::Result<()> {
     write(root)?;
-    let system = KIVUKO_API.replace("{url}", account.url).replace("{email}", account.email).replace("{outbreak}", account.outbreak);
-    fs::write(root.join("kivuko.yaml"), system)?;
-    fs::write(root.join(".env"), format!("GODATA_PASSWORD=\"{}\"\n", account.password))?;
+    account.write_project(root, KIVUKO_API)?;
     fs::write(root.join("flows/places.yaml"), FLOW_FILE_API)?;
     fs::write(root.join("mappings/places.csv"), SHEET_API)
 }

@@ -39,7 +39,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the whole way once, from nothing: a simulated Go.Data, a line list of invented cases, three runs
+    /// Show the whole way once, from nothing: a simulated Go.Data and DHIS2, a line list of invented cases, weekly numbers, places, a facility list
     Demo(Demo),
     /// Make a new project that `check` accepts
     Init(Init),
@@ -81,7 +81,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// End after the last run, in the place of keeping the simulated Go.Data up until Ctrl-C
+    /// End after the last step, in the place of keeping the simulated systems up until Ctrl-C
     #[arg(long)]
     pub once: bool,
     /// How many cases the line list has
@@ -90,7 +90,7 @@ pub struct Demo {
     /// Another seed gives other cases, places and mistakes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Keep the project in this new folder
+    /// Keep the project in this new folder, with what the simulated systems start with again
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
 }
@@ -446,7 +446,7 @@ pub enum SystemsWhat {
     List,
     /// The kinds of system that Kivuko speaks to; with a kind its options
     Kinds {
-        /// `file`, `godata`
+        /// `dhis2`, `file`, `godata`
         kind: Option<String>,
     },
     /// Reach a system, log in, and say what was found

@@ -200,7 +200,11 @@ fn pages_are_there_without_a_project() {
     folder.run(&["transforms"]).expect(0, &["text", "trim", "date and age"], &[]);
     folder.run(&["transforms", "title"]).expect(0, &["Amina Koné-Diallo"], &[]);
     folder.run(&["transforms", "titel"]).expect(2, &[], &["did you mean `title`?"]);
-    folder.run(&["systems", "kinds"]).expect(0, &["file", "godata"], &[]);
+    folder.run(&["systems", "kinds"]).expect(0, &["file", "godata", "dhis2"], &[]);
+    let (kinds, _) = folder.json(&["systems", "kinds"]);
+    let kinds: Vec<String> =
+        kinds["kinds"].as_array().expect("a list").iter().map(|one| format!("`{}`", one["kind"].as_str().expect("a name"))).collect();
+    folder.run(&["systems", "kinds", "--help"]).expect(0, &kinds.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
     folder.run(&["systems", "kinds", "godata"]).expect(0, &["password", "required, secret"], &[]);
     let (codes, _) = folder.json(&["explain"]);
     assert!(codes["codes"].as_array().expect("a list").len() > 50);

@@ -49,6 +49,28 @@ fn the_demo_prints_one_document_and_its_accounts_add_up() {
     // What was kept can be looked at and checked.
     let checked = kivuko(&folder.path().join("kept"), &["check"]);
     assert_eq!(checked.status.code(), Some(0), "{}", text(&checked.stderr));
+    both_systems_start_again(&folder.path().join("kept"));
+}
+
+/// With what the demo kept both simulators are what its project knows them as: the places are those that it has written.
+fn both_systems_start_again(kept: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let godata = Options::from_dir(&kept.join("simulator")).expect("the data of Go.Data");
+    let godata = runtime.block_on(Sim::start(godata)).expect("it starts");
+    let dhis2 = kivuko_sims::dhis2::Options::from_dir(&kept.join("simulator/dhis2")).expect("the data of DHIS2");
+    let dhis2 = runtime.block_on(kivuko_sims::dhis2::Dhis2Sim::start(dhis2)).expect("it starts");
+    let project = kept.join("kivuko.yaml");
+    let before = std::fs::read_to_string(&project).expect("kivuko.yaml");
+    let port = |line: &str| line.split_once("http://127.0.0.1:").and_then(|(_, rest)| rest.split_whitespace().next().map(str::to_owned));
+    let ports: Vec<String> = before.lines().filter(|line| line.contains("url:")).filter_map(port).collect();
+    let [of_godata, of_dhis2] = ports.as_slice() else { panic!("two systems have an address: {before}") };
+    let now = before
+        .replace(&format!("http://127.0.0.1:{of_godata}"), &godata.url())
+        .replace(&format!("http://127.0.0.1:{of_dhis2}"), &dhis2.url());
+    std::fs::write(&project, now).expect("kivuko.yaml can be written");
+    let ran = kivuko(kept, &["run", "org-units", "--force", "--json"]);
+    let account: Value = serde_json::from_slice(&ran.stdout).expect("one document");
+    assert_eq!((ran.status.code(), &account["read"], &account["unchanged"]), (Some(0), &17.into(), &17.into()), "{account}");
 }
 
 #[test]

@@ -295,10 +295,16 @@ async fn a_unit_changes_places_with_the_one_that_it_lies_in() {
         assert_eq!(["C1", "D1", "C2"].map(|code| world.parent(code)), ["X", "C1", "D1"], "{release}");
         let before = world.writes();
         assert_eq!((world.run().await.counts.unchanged, world.writes()), (3, before), "{release}");
-        // A list in which they lie in one another is refused, and what was there stays.
+        // In a list in which they lie in one another the one that would lie below itself waits, each time, and what was there stays.
         world.list(&["D1,North,2005-01-01,,C1", "C1,Clinic,2005-01-01,,D1", "C2,Post,2005-01-01,,D1"]);
-        let circle = world.run().await;
-        assert_eq!((circle.counts.rejected, circle.counts.unchanged, world.writes()), (1, 2, before), "{release}: {circle:?}");
+        for _ in 0..2 {
+            let circle = world.run().await;
+            assert_eq!((circle.counts.waiting, circle.counts.unchanged, world.writes()), (1, 2, before), "{release}: {circle:?}");
+            assert_eq!(circle.causes[0].code.to_string(), "K1044", "{release}: {circle:?}");
+        }
+        world.list(&["D1,North,2005-01-01,,X", "C1,Clinic,2005-01-01,,D1", "C2,Post,2005-01-01,,D1"]);
+        let corrected = world.run().await;
+        assert_eq!((corrected.counts.updated, corrected.counts.unchanged), (2, 1), "{release}: {corrected:?}");
     }
 }
 

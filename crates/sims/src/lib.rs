@@ -25,6 +25,9 @@ use std::path::PathBuf;
 
 use faults::Faults;
 
+/// So many accounts are named when a simulator starts.
+const LOGINS: usize = 3;
+
 /// A kind of simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
@@ -73,19 +76,16 @@ impl Running {
         }
     }
 
-    /// What a person needs to log in, in words; nothing when the data say it.
+    /// What a person needs to log in, in words: of the accounts that there are.
     pub fn hint(&self) -> String {
-        match self {
-            Running::Godata(_) => {
-                format!("without users.json: log in as {} with {:?}", godata::Options::EMAIL, godata::Options::PASSWORD)
-            }
-            Running::Dhis2(sim) => format!(
-                "DHIS2 {}; without users.json: log in as {} with {:?}, or with the token {}",
-                sim.profile().version,
-                dhis2::Options::USERNAME,
-                dhis2::Options::PASSWORD,
-                dhis2::Options::TOKEN
-            ),
+        let (release, logins) = match self {
+            Running::Godata(sim) => (String::new(), sim.logins()),
+            Running::Dhis2(sim) => (format!("DHIS2 {}; ", sim.profile().version), sim.logins()),
+        };
+        match logins.split_at(logins.len().min(LOGINS)) {
+            ([], _) => format!("{release}nobody can log in: users.json has no account with a password or a token"),
+            (shown, []) => format!("{release}log in as {}", shown.join(", or as ")),
+            (shown, more) => format!("{release}log in as {}, or as one of {} more of users.json", shown.join(", or as "), more.len()),
         }
     }
 }

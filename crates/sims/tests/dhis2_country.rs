@@ -52,7 +52,9 @@ async fn it_is_started_by_name_version_and_folder() {
         json!({"organisationUnits": [{"id": "Land0000001", "name": "Velu", "shortName": "Velu", "openingDate": "2010-01-01"}]}),
     );
     let from = |version: Option<&str>| Start { version: version.map(str::to_owned), data: Some(dir.path().to_owned()), ..Start::default() };
-    let Running::Dhis2(sim) = start_by_kind("dhis2", from(Some("2.38"))).await.expect("it starts") else { panic!("another kind") };
+    let running = start_by_kind("dhis2", from(Some("2.38"))).await.expect("it starts");
+    assert_eq!(running.hint(), "DHIS2 2.38.7; log in as nurse with the token d2pat_nurse");
+    let Running::Dhis2(sim) = running else { panic!("another kind") };
     let (_, user) = start(Options::for_tests("2.42")).await;
     let user = dhis2::User { base: format!("{}/api", sim.url()), ..user.other(&token("d2pat_nurse")) };
     assert_eq!(user.get("/system/info").await.ok()["version"], "2.38.7");
@@ -68,7 +70,13 @@ async fn it_is_started_by_name_version_and_folder() {
     refused(from(None), "organisationUnits[0]: \"short\" is no identifier").await;
     std::fs::write(dir.path().join("units.json"), "{").expect("written");
     refused(from(None), "units.json").await;
-    let Running::Dhis2(sim) = start_by_kind("dhis2", Start::default()).await.expect("it starts") else { panic!("another kind") };
+    let running = start_by_kind("dhis2", Start::default()).await.expect("it starts");
+    let hint = running.hint();
+    assert!(
+        hint.contains("log in as admin with \"district\" or with the token d2pat_") && hint.contains(", or as integration with"),
+        "{hint}"
+    );
+    let Running::Dhis2(sim) = running else { panic!("another kind") };
     assert_eq!(sim.profile().name, Profile::DEFAULT);
     assert!(sim.model().data_sets.len() > 2);
 }

@@ -85,7 +85,9 @@ async fn it_starts_by_its_name_with_the_data_of_a_folder() {
     write("cases.json", json!([{"visualId": "V-1"}]));
     write("reference-data.json", json!([{"categoryId": "LNG_REFERENCE_DATA_CATEGORY_LAB_NAME", "value": "Kenema Lab"}]));
     let start = || kivuko_sims::Start { data: Some(dir.path().to_owned()), ..kivuko_sims::Start::default() };
-    let kivuko_sims::Running::Godata(sim) = kivuko_sims::start_by_kind("godata", start()).await.unwrap() else { panic!("another kind") };
+    let running = kivuko_sims::start_by_kind("godata", start()).await.unwrap();
+    assert_eq!(running.hint(), "log in as a@kivuko.test with \"secret secret\"");
+    let kivuko_sims::Running::Godata(sim) = running else { panic!("another kind") };
     let user = support::login(&sim, "a@kivuko.test", "secret secret").await;
     assert_eq!(user.get("/outbreaks/o1/cases").await.ok()[0]["visualId"], "V-1");
     assert_eq!(user.get("/locations/l1").await.ok()["name"], "Country");

@@ -32,6 +32,8 @@ const FLOW: &str = "cases";
 const PASSWORD: &str = "DEMO_GODATA_PASSWORD";
 /// How many causes the first account shows; the others are of the same kinds.
 const CAUSES: usize = 8;
+/// Where the simulated DHIS2 is kept.
+const DHIS2_DATA: &str = "simulator/dhis2";
 /// Where the line list arrives.
 const INCOMING: &str = "incoming/cases.csv";
 
@@ -40,7 +42,7 @@ pub async fn execute(app: &App, args: &Demo) -> Result<u8, Failure> {
     let played = stage.play().await;
     // Also what was played in part can be looked at.
     if args.keep.is_some() {
-        stage.keep_cases()?;
+        stage.keep_systems()?;
     }
     let (runs, is_complete) = played?;
     if app.json {
@@ -53,7 +55,7 @@ pub async fn execute(app: &App, args: &Demo) -> Result<u8, Failure> {
         stage.say_what_can_be_tried();
         signals::signal().await.map_err(|error| Failure::usage(format!("this machine gives us no signals: {error}")))?;
         if args.keep.is_some() {
-            stage.keep_cases()?;
+            stage.keep_systems()?;
         }
     }
     Ok(exit::WELL)
@@ -260,8 +262,7 @@ impl<'a> Stage<'a> {
             ],
         ));
         if self.once && !self.keeps {
-            let gone =
-                "The folder goes away now; `kivuko demo` keeps it and Go.Data up until Ctrl-C, `kivuko demo --keep DIR` keeps it for good.";
+            let gone = "The folder goes away now; `kivuko demo` keeps it and both systems up until Ctrl-C, `kivuko demo --keep DIR` keeps it for good.";
             text.push(format!("\n  {}\n", out.dim(gone)));
         }
         self.tell(&text.concat())
@@ -270,10 +271,14 @@ impl<'a> Stage<'a> {
     /// What can be done while the simulator is up.
     fn say_what_can_be_tried(&self) {
         let out = self.app.err;
-        let here = format!("The simulated Go.Data stays up at {} until Ctrl-C. In another terminal:", self.sim.url());
+        let here = "Both simulated systems stay up until Ctrl-C. In another terminal:";
+        let systems =
+            [("Go.Data", self.sim.url(), Options::EMAIL, Options::PASSWORD), ("DHIS2", self.dhis2.url(), numbers::USER, numbers::PASSWORD)];
+        let logins = systems
+            .map(|(name, url, user, password)| format!("  {name:<9}{url}  {}\n", out.dim(&format!("log in as {user} with {password:?}"))));
         let mut tries = vec![
             (format!("cd {}", self.root.display()), "the project: text files, made to be looked at"),
-            ("kivuko check --online".to_owned(), "whether the project and Go.Data fit"),
+            ("kivuko check --online".to_owned(), "whether the project, Go.Data and DHIS2 fit"),
             ("kivuko plan cases".to_owned(), "change a row of incoming/cases.csv first: what a run would do"),
             ("kivuko run cases".to_owned(), "does it"),
             ("kivuko runs".to_owned(), "the history"),
@@ -284,23 +289,38 @@ impl<'a> Stage<'a> {
         if let Some(example) = self.list.example() {
             tries.push((format!("kivuko find {example}"), "everything that is known of one case"));
         }
-        self.app.say(&format!("\n{}\n\n{}", out.bold(&here), steps(out, &tries)));
+        self.app.say(&format!("\n{}\n\n{}\n{}", out.bold(here), logins.concat(), steps(out, &tries)));
         if !self.keeps {
             self.app.say(&format!("\n  {}\n", out.dim("the folder goes away with the demo; `kivuko demo --keep DIR` keeps it")));
         }
     }
 
-    /// What the simulator holds goes where `kivuko sim godata --data` finds it again.
-    fn keep_cases(&self) -> Result<(), Failure> {
-        let cases = self.sim.state().cases(Options::OUTBREAK);
-        self.write("simulator/cases.json", &format!("{:#}\n", Value::Array(cases)))?;
-        let url = self.sim.url();
-        let port = url.rsplit(':').next().unwrap_or_default();
+    /// What the simulators hold goes where `kivuko sim --data` finds it again. Numbers are no metadata: DHIS2 begins without them.
+    fn keep_systems(&self) -> Result<(), Failure> {
+        let living = |rows: Vec<Value>| Value::Array(rows.into_iter().filter(|row| row["deleted"] != json!(true)).collect());
+        let cases = Value::Array(self.sim.state().cases(Options::OUTBREAK));
+        std::fs::create_dir_all(self.root.join(DHIS2_DATA))
+            .map_err(|error| Failure::file("making the folder", &self.root.join(DHIS2_DATA), &error))?;
+        for (name, content) in [
+            ("simulator/cases.json".to_owned(), cases),
+            ("simulator/locations.json".to_owned(), living(self.sim.state().collection("location"))),
+            (format!("{DHIS2_DATA}/metadata.json"), numbers::held(&self.dhis2)),
+            (format!("{DHIS2_DATA}/users.json"), numbers::users()),
+        ] {
+            self.write(&name, &format!("{content:#}\n"))?;
+        }
+        let again = |kind: &str, url: &str, data: &str| {
+            let port = url.rsplit(':').next().unwrap_or_default();
+            format!("kivuko sim {kind} --port {port} --data {}", self.root.join(data).display())
+        };
         if !self.app.json {
-            self.app.say_next(&[(
-                format!("kivuko sim godata --port {port} --data {}", self.root.join("simulator").display()),
-                "the simulated Go.Data as it was, for the project that was kept",
-            )]);
+            self.app.say_next(&[
+                (again("godata", &self.sim.url(), "simulator"), "the simulated Go.Data as it was, for the project that was kept"),
+                (
+                    again("dhis2", &self.dhis2.url(), DHIS2_DATA),
+                    "the simulated DHIS2 with its places and its data set, and without numbers",
+                ),
+            ]);
         }
         Ok(())
     }

@@ -15,15 +15,28 @@ pub const ROOT: &str = "DemoCountry";
 const DATA_SET: &str = "DemoWeekly1";
 const CONFIRMED: &str = "DemoConfirm";
 const DEATHS: &str = "DemoDeaths1";
-const PASSWORD: &str = "demo";
-const USER: &str = "integration";
+pub const PASSWORD: &str = "demo";
+pub const USER: &str = "integration";
+/// What the account may do.
+const AUTHORITY: &str = "F_DATAVALUE_ADD";
 /// How many weeks the table shows.
 const WEEKS: usize = 6;
 
 /// A DHIS2 with this data set, and an account that may enter its data.
 pub fn options(country: &Country) -> Options {
-    let user = User { password: Some(PASSWORD.to_owned()), ..User::new(USER, PASSWORD, &["F_DATAVALUE_ADD"]).capturing(&[ROOT]) };
+    let user = User { password: Some(PASSWORD.to_owned()), ..User::new(USER, PASSWORD, &[AUTHORITY]).capturing(&[ROOT]) };
     Options::default().with_metadata(metadata(country)).with_user(user)
+}
+
+/// The metadata of the demo as DHIS2 holds them now.
+pub fn held(sim: &Dhis2Sim) -> Value {
+    let kinds = ["organisationUnits", "dataElements", "dataSets"];
+    Value::Object(kinds.map(|kind| (kind.to_owned(), Value::Array(sim.objects(kind)))).into_iter().collect())
+}
+
+/// The account as `users.json` of a simulated DHIS2 has it.
+pub fn users() -> Value {
+    json!([{ "username": USER, "password": PASSWORD, "authorities": [AUTHORITY], "organisationUnits": [ROOT] }])
 }
 
 /// The identifier of a region's org unit.

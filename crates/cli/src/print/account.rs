@@ -333,7 +333,7 @@ mod tests {
         };
         let text = account.render(Style::PLAIN);
         assert_eq!((text.matches("cause number").count(), text.contains("cause number 9")), (10, true), "{text}");
-        assert!(text.contains("and 312 more causes, of 73,008 records"), "{text}");
+        assert!(text.contains("and 312 more causes, of 73,164 records"), "{text}");
         let steps =
             |run| next(&account, "units", run, &|rest| format!("kivuko {rest}")).into_iter().map(|(step, _)| step).collect::<Vec<_>>();
         assert!(steps(None).contains(&"kivuko plan units --json".to_owned()), "{:?}", steps(None));

@@ -47,7 +47,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "dhis2",
-            about: "DHIS2, the health information system of most ministries: data values, completeness, analytics, and the metadata that they refer to; org units and options also to be written.",
+            about: "DHIS2, the health information system of most ministries: data values and completeness, read and written; analytics and metadata, read; org units, options and option sets, written too.",
             category: "health information",
             status: Status::Experimental,
             reads: true,

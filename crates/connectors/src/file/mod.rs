@@ -50,7 +50,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "file",
-            about: "CSV, JSON, NDJSON and ADX files in a folder, in and out; XLSX workbooks in",
+            about: "CSV, JSON (also trees, as Go.Data imports them), NDJSON and ADX files in a folder, in and out; XLSX workbooks and GeoJSON in",
             category: "file",
             status: Status::Stable,
             reads: true,

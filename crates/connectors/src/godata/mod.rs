@@ -63,7 +63,7 @@ impl connector::Connector for Connector {
     fn declaration(&self) -> Declaration {
         Declaration {
             kind: "godata",
-            about: "Go.Data, WHO's tool for outbreak investigation: cases, contacts, events, relationships, follow-ups, lab results, and what they refer to.",
+            about: "Go.Data, WHO's tool for outbreak investigation: cases, contacts, events, relationships, follow-ups, lab results; locations, reference data and outbreaks.",
             category: "outbreak",
             status: Status::Experimental,
             reads: true,

@@ -123,6 +123,14 @@ impl User {
         self
     }
 
+    /// How it logs in, in words; `None`: it cannot.
+    pub(super) fn login(&self) -> Option<String> {
+        let password = self.password.as_ref().filter(|_| !self.two_factor).map(|password| format!("with {password:?}"));
+        let token = self.tokens.first().map(|token| format!("with the token {}", token.key));
+        let ways: Vec<String> = [password, token].into_iter().flatten().collect();
+        (!self.disabled && !ways.is_empty()).then(|| format!("{} {}", self.username, ways.join(" or ")))
+    }
+
     /// With a token that does not run out.
     #[must_use]
     pub fn with_token(mut self, key: &str) -> Self {

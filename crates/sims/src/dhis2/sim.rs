@@ -26,6 +26,7 @@ pub struct Dhis2Sim {
     server: Arc<Server>,
     shared: Arc<Shared>,
     listening: server::Server,
+    logins: Vec<String>,
 }
 
 impl Dhis2Sim {
@@ -35,6 +36,7 @@ impl Dhis2Sim {
         let zone = Zone::named(&options.timezone).map_err(|error| invalid(error.to_string()))?;
         let mut maker = Maker::new(options.seed);
         let system_id = options.system_id.clone().unwrap_or_else(|| maker.uuid());
+        let logins = options.users.iter().filter_map(super::options::User::login).collect();
         let auth = Auth::new(&options.users, options.lock_after_failures, &mut maker);
         let mut store = Store::default();
         store.settings = options.settings.clone().into_iter().collect();
@@ -60,12 +62,17 @@ impl Dhis2Sim {
         let system = Arc::clone(&server) as Arc<dyn server::System>;
         let shared = Arc::new(Shared::new(system, options.clock, options.faults, options.latency, options.gzip));
         let listening = server::Server::start(options.port, Arc::clone(&shared)).await?;
-        Ok(Self { server, shared, listening })
+        Ok(Self { server, shared, listening, logins })
     }
 
     /// Where it is, without a slash at the end: `http://127.0.0.1:40123`. The API is below `/api`.
     pub fn url(&self) -> String {
         format!("http://{}", self.listening.address())
+    }
+
+    /// How each account that it started with logs in, in words.
+    pub fn logins(&self) -> Vec<String> {
+        self.logins.clone()
     }
 
     /// Its release.

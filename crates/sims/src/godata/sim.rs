@@ -32,12 +32,14 @@ pub struct Sim {
     server: Arc<Server>,
     shared: Arc<Shared>,
     listening: server::Server,
+    logins: Vec<String>,
 }
 
 impl Sim {
     /// Starts on the current runtime. It fails when the port is taken, or the options contradict the rules of Go.Data.
     pub async fn start(options: Options) -> io::Result<Self> {
         let now = options.clock.now();
+        let logins = options.users.iter().map(|user| format!("{} with {:?}", user.email, user.password)).collect();
         let mut store = Store::default();
         fill(&mut store, &options, now)?;
         let server = Arc::new(Server {
@@ -56,12 +58,17 @@ impl Sim {
         let system = Arc::clone(&server) as Arc<dyn server::System>;
         let shared = Arc::new(Shared::new(system, options.clock, options.faults, options.latency, options.gzip));
         let listening = server::Server::start(options.port, Arc::clone(&shared)).await?;
-        Ok(Self { server, shared, listening })
+        Ok(Self { server, shared, listening, logins })
     }
 
     /// Where it is, without a slash at the end: `http://127.0.0.1:40123`. The API is below `/api`.
     pub fn url(&self) -> String {
         format!("http://{}", self.listening.address())
+    }
+
+    /// How each account that it started with logs in, in words.
+    pub fn logins(&self) -> Vec<String> {
+        self.logins.clone()
     }
 
     /// Its clock.
