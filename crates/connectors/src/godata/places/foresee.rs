@@ -5,6 +5,7 @@
 //! what closes and for those above what moves, each once. Memory grows with these.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use kivuko_core::connector::{Action, Obstacle, Write, Written, is_not_yet};
 use kivuko_core::error::{Cause, Error};
@@ -38,10 +39,10 @@ type Open = HashMap<String, HashSet<String>>;
 impl Writer<'_> {
     /// What stands against each of these writes.
     pub(in crate::godata) async fn foresee_places(&self, batch: &[Write], foreseen: &mut Foreseen) -> Result<Vec<Option<Obstacle>>, Error> {
-        let off = json!({ "active": false });
+        let off = Arc::new(json!({ "active": false }));
         let of = |wanted: fn(Action) -> bool| {
             let fits = move |(_, write): &(usize, &Write)| wanted(write.action);
-            let body = |write: &'_ Write| if write.action == Action::Deactivate { off.clone() } else { write.body.clone() };
+            let body = |write: &'_ Write| if write.action == Action::Deactivate { Arc::clone(&off) } else { Arc::clone(&write.body) };
             batch.iter().enumerate().filter(fits).filter_map(|(at, write)| Some((at, write.id.as_ref()?, body(write)))).collect::<Vec<_>>()
         };
         let changes = of(|action| matches!(action, Action::Update | Action::Deactivate));
