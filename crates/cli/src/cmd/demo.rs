@@ -39,7 +39,7 @@ const INCOMING: &str = "incoming/cases.csv";
 
 pub async fn execute(app: &App, args: &Demo) -> Result<u8, Failure> {
     let stage = Stage::set(app, args).await?;
-    let played = stage.play().await;
+    let played = Box::pin(stage.play()).await;
     // Also what was played in part can be looked at.
     if args.keep.is_some() {
         stage.keep_systems()?;
