@@ -403,6 +403,11 @@ pub enum Standing {
 }
 
 impl Candidate {
+    /// Whether the target shows it as switched off: its `active` is false, or it has a `closedDate`.
+    pub fn is_inactive(&self) -> bool {
+        self.body.get("active") == Some(&Value::Bool(false)) || self.body.get("closedDate").is_some_and(|day| !day.is_null())
+    }
+
     /// Why it cannot be written to.
     pub const fn barred(&self) -> Option<&Cause> {
         match &self.standing {

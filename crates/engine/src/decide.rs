@@ -187,6 +187,12 @@ impl Execution<'_> {
             self.match_candidates(&capabilities, &items[units[at].item].id, &mut units[at], candidates);
             ask_again(&mut units[at], decided.get(&at));
         }
+        // What a killed run was to make and did not may have got a counterpart from a person since.
+        let chosen =
+            unlinked.iter().filter(|&&at| matches!(&units[at].decision, Decision::Write(change) if change.action == Action::Create));
+        let chosen: Vec<(usize, String)> =
+            chosen.filter_map(|&at| Some((at, self.chosen_place(record, &units[at], &items[units[at].item].id)?))).collect();
+        self.meet(record, units, chosen).await?;
 
         self.search(record, items, units).await?;
 
@@ -202,7 +208,9 @@ impl Execution<'_> {
                 )]),
                 Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
-                Some(candidate) if unit.was_being_deactivated => self.compare_anew(&capabilities, unit, candidate),
+                Some(candidate) if unit.was_being_deactivated && candidate.is_inactive() => {
+                    self.compare_anew(&capabilities, unit, candidate)
+                }
                 Some(candidate) => {
                     let left = self.left_to_others(&capabilities, unit, candidate);
                     unit.warnings.extend(left);
@@ -378,7 +386,7 @@ impl Execution<'_> {
                 body: std::mem::take(&mut unit.create),
                 before: Value::Null,
             }),
-            [one] if self.deleted_by_us.contains(&one.id) => self.compare_anew(capabilities, unit, one),
+            [one] if self.deleted_by_us.contains(&one.id) && one.is_inactive() => self.compare_anew(capabilities, unit, one),
             [one] => self.compare(capabilities, unit, one),
             many => several(many),
         };
@@ -432,9 +440,16 @@ impl Execution<'_> {
         })
     }
 
-    /// The same with what a new record would get: Kivuko itself had deactivated this one.
-    fn compare_anew(&self, capabilities: &Capabilities, unit: &mut Unit, present: &Candidate) -> Decision {
-        let update = std::mem::replace(&mut unit.update, unit.create.clone());
+    /// The same with what a new record would get too: Kivuko itself had deactivated this one.
+    pub(crate) fn compare_anew(&self, capabilities: &Capabilities, unit: &mut Unit, present: &Candidate) -> Decision {
+        let mut whole = Value::clone(&unit.create);
+        match (&mut whole, &*unit.update) {
+            (Value::Object(whole), Value::Object(update)) => {
+                whole.extend(update.iter().map(|(name, content)| (name.clone(), content.clone())));
+            }
+            _ => whole = Value::clone(&unit.update),
+        }
+        let update = std::mem::replace(&mut unit.update, whole.into());
         let sent = unit.sent.take();
         let decision = self.compare(capabilities, unit, present);
         (unit.update, unit.sent) = (update, sent);

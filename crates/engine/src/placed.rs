@@ -115,9 +115,15 @@ impl Execution<'_> {
         }
         linked.retain(|at, _| !chosen.contains_key(at));
         let ids: Vec<String> = linked.values().cloned().collect();
+        let ours: HashSet<String> = if ids.is_empty() {
+            HashSet::new()
+        } else {
+            self.engine.store.own_deletions(&self.flow.to.system, &ids).await?.into_iter().collect()
+        };
         let mut present: BTreeMap<usize, Option<Candidate>> = BTreeMap::new();
         for ((&at, id), candidate) in linked.iter().zip(self.fetch(record, &ids).await?) {
-            if candidate.is_none() && self.again {
+            let is_gone = candidate.as_ref().is_none_or(|candidate| candidate.deleted);
+            if is_gone && ours.contains(id) || candidate.is_none() && self.again {
                 // Nobody chose it: it is looked for by its key, and made again.
                 units[at].lost.push(id.clone());
             } else {
@@ -139,6 +145,9 @@ impl Execution<'_> {
                 units[at].decision = match candidate {
                     None => gone(),
                     Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
+                    Some(candidate) if ours.contains(&candidate.id) && candidate.is_inactive() => {
+                        self.compare_anew(capabilities, &mut units[at], &candidate)
+                    }
                     Some(candidate) => self.compare(capabilities, &units[at], &candidate),
                 };
             }
@@ -146,6 +155,17 @@ impl Execution<'_> {
         chosen.retain(|at, _| units[*at].decision == Decision::Open);
         self.meet(record, units, chosen.into_iter().collect()).await?;
         Ok(found)
+    }
+
+    /// The counterpart that a person has chosen for a place.
+    pub(crate) fn chosen_place(&self, record: usize, unit: &Unit, source_id: &str) -> Option<String> {
+        if unit.index.is_some() {
+            return None;
+        }
+        self.crosswalks_to(record).find_map(|(_, map, direction)| match map.decided(direction, source_id, self.today) {
+            Some(Translated::To(other)) => Some(other),
+            _ => None,
+        })
     }
 
     /// What the target has lost gets another id there when it is made again. What other flows linked from the old one to just this record goes with it: it would stand

@@ -2,7 +2,7 @@
 //!
 //! Every source record read ends in exactly one outcome. A page is read, mapped, found, compared and written; then its outcomes, links, what was
 //! sent, its rejections and the cursor are committed in one transaction. The next page is read and mapped while that goes on, and looked for in the target after it. A run that is killed at any point leaves
-//! at most one page uncommitted and, for what it was writing, open intents; the next run settles these before it sends anything of their keys, and
+//! at most one page uncommitted (of numbers two) and, for what it was writing, open intents; the next run settles these before it sends anything of their keys, and
 //! reads that page again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -484,8 +484,9 @@ impl<'e> Execution<'e> {
 
     /// Waits until the last page is on the disk, and ends the run if something in it did.
     pub(crate) async fn await_last(&mut self, watch: &dyn Watch) -> Result<(), Error> {
+        let page = self.last.page.take();
         self.last.behind.ended().await?;
-        let Some(done) = self.last.page.take() else { return Ok(()) };
+        let Some(done) = page else { return Ok(()) };
         self.settled(&done, watch);
         done.ended()
     }
@@ -530,7 +531,8 @@ impl<'e> Execution<'e> {
         if !self.writes && self.tells_absence() {
             self.seen_in_plan.extend(items.iter().map(|item| hash_of(&item.id)));
         }
-        let mut mapped = self.flow.to.scope.is_none().then(|| self.first_look(0, &items, &[], known, None));
+        // Whose records lie in another part of the target is told by their links, and mapping looks at the part that is open.
+        let mut mapped = self.is_in_one_part().then(|| self.first_look(0, &items, &[], known, None));
         if self.sending.is_none() {
             self.await_last(watch).await?;
         }

@@ -28,6 +28,8 @@ pub(crate) struct Scopes {
     named: HashMap<String, Result<usize, Cause>>,
     /// The one whose targets the execution holds.
     pub current: Option<usize>,
+    /// The targets of a flow that names no part, while it deals with records that are linked to one.
+    usual: Vec<OpenTarget>,
     /// The id of the part that the system's own option names, once it was asked for.
     home: Option<String>,
     home_asked: bool,
@@ -244,24 +246,34 @@ impl Execution<'_> {
         if self.scopes.current == scope {
             return;
         }
-        if let Some(current) = self.scopes.current {
-            self.scopes.opened[current].targets = std::mem::take(&mut self.targets);
+        let held = std::mem::take(&mut self.targets);
+        match self.scopes.current {
+            Some(current) => self.scopes.opened[current].targets = held,
+            None => self.scopes.usual = held,
         }
-        if let Some(next) = scope {
-            self.targets = std::mem::take(&mut self.scopes.opened[next].targets);
-        }
+        self.targets = match scope {
+            Some(next) => std::mem::take(&mut self.scopes.opened[next].targets),
+            None => std::mem::take(&mut self.scopes.usual),
+        };
         self.scopes.current = scope;
         self.writing_begins_anew();
     }
 
     /// The parts that the records of a page belong to, the current one first: so that the target need not be switched without need.
     pub(crate) fn scopes_of(&self, items: &[Item]) -> Vec<Option<usize>> {
-        if self.flow.to.scope.is_none() && self.scopes.opened.is_empty() {
+        if self.is_in_one_part() {
             return vec![None];
         }
-        let found: BTreeSet<usize> = items.iter().filter_map(|item| item.scope).collect();
-        let current = self.scopes.current.filter(|current| found.contains(current));
-        current.into_iter().chain(found.into_iter().filter(|scope| Some(*scope) != current)).map(Some).collect()
+        // Without a part a record is dealt with only where the flow names none.
+        let names_parts = self.flow.to.scope.is_some();
+        let found: BTreeSet<Option<usize>> = items.iter().map(|item| item.scope).filter(|scope| scope.is_some() || !names_parts).collect();
+        let current = Some(self.scopes.current).filter(|current| found.contains(current));
+        current.into_iter().chain(found.into_iter().filter(|scope| Some(*scope) != current)).collect()
+    }
+
+    /// Whether all records, those that are linked too, are in what the flow's own targets are.
+    pub(crate) fn is_in_one_part(&self) -> bool {
+        self.flow.to.scope.is_none() && self.scopes.opened.is_empty()
     }
 }
 

@@ -129,7 +129,7 @@ impl Execution<'_> {
                     unit.interrupted = unit.interrupted.filter(|action| *action == Action::Create).or(Some(intent.action));
                     unit.was_being_deleted |= intent.action == Action::Delete;
                     unit.was_being_deactivated |= intent.action == Action::Deactivate;
-                    unit.unsure |= intent.hash != unit.hash;
+                    unit.unsure |= intent.hash != unit.hash && matches!(intent.action, Action::Create | Action::Update);
                     unit.decision = Decision::Open;
                 }
             }

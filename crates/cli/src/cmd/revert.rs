@@ -25,7 +25,9 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
     };
     let (deleted, restored) = (removed(&planned), restored(&planned));
     let flow = engine.store().run(id).await?.map(|run| run.flow).unwrap_or_default();
-    let again = Again { records: deleted + restored, by_itself: engine.next_run_writes_again(&flow)?, flow: &flow };
+    // A source that cannot be opened now stands in no revert's way; whether it is read whole is a hint.
+    let by_itself = engine.next_run_writes_again(&flow).unwrap_or(false);
+    let again = Again { records: deleted + restored, by_itself, flow: &flow };
     if !app.json {
         app.data(&render(&planned, id, app.out))?;
     }

@@ -1,1 +1,2 @@
-DELETE FROM own_deletion WHERE target_system = ?1
+-- Those from before systems were told apart go too.
+DELETE FROM own_deletion WHERE target_system IN (?1, '')
