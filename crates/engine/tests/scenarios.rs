@@ -147,7 +147,7 @@ impl Telling {
             "run" => self.run(what, expect).await,
             "plan" => self.plan(what, expect).await,
             "killed" => self.killed(what).await,
-            "revert" => self.revert(expect).await,
+            "revert" => self.revert(what, expect).await,
             "would_revert" => asked::would_revert(&self.world, self.last_run.ok_or("there is no run to take back")?, what).await,
             "behind" => asked::behind(&self.world, self.usual_flow(), what).await,
             "check" => asked::check(&self.world, what).await,
@@ -504,9 +504,13 @@ impl Telling {
         compare(&found, expect, &COUNTS)
     }
 
-    async fn revert(&mut self, expect: Option<&Value>) -> Result<(), String> {
-        let run = self.last_run.ok_or("there is no run to take back")?;
-        let (report, _) = self.world.engine().await.revert(run).await.map_err(|error| error.to_string())?;
+    async fn revert(&mut self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
+        let engine = self.world.engine().await;
+        let run = match what["flow"].as_str() {
+            None => self.last_run,
+            Some(flow) => engine.store().runs(Some(flow), 1).await.map_err(|error| error.to_string())?.first().map(|run| run.id),
+        };
+        let (report, _) = engine.revert(run.ok_or("there is no run to take back")?).await.map_err(|error| error.to_string())?;
         let mut found = report.to_json();
         found["exit"] = json!(report.exit_code());
         compare(&found, expect, &["created", "updated", "deleted", "skipped", "rejected", "failed"])
