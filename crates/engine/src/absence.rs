@@ -243,7 +243,9 @@ impl Execution<'_> {
     }
 
     async fn guard(&self, absent: u64) -> Result<(), Error> {
-        let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked;
+        // What a run has made by now is linked; what a plan would have made counts with it in the same way.
+        let made = if self.writes { 0 } else { self.counts.created };
+        let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked + made;
         if self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(absent, linked) {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,

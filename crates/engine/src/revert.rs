@@ -59,7 +59,7 @@ impl Engine {
     }
 
     /// Whether the next run of a flow comes by itself to what a revert takes back: its source is read from the beginning each time, or its numbers are due. A source that hands out
-    /// what has changed comes to a record when that changes, or is read again (`run --again`, `cursor rewind`).
+    /// what has changed comes to a record when that changed lately or changes, or is read again (`run --again`, `cursor rewind`).
     ///
     /// # Errors
     /// There is no such flow, or its source cannot be opened.

@@ -84,7 +84,9 @@ impl Again<'_> {
         let when = if self.by_itself {
             format!("the next run of `{flow}` writes it again")
         } else {
-            format!("`{flow}` writes a record again when that changes in the source, or is read again (`run --again`, `cursor rewind`)")
+            format!(
+                "`{flow}` writes a record again when it reads it again: in its next run, if the source changed it lately, else when that changes there (or with `run --again`, `cursor rewind`)"
+            )
         };
         let text = format!(
             "what is taken back is {now}due ({records}): {when}, unless the source, the sheet or a code map says something else by then. Correct that first; until then let nothing run `{flow}` (`trigger: manual`)"
