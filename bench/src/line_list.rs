@@ -53,8 +53,7 @@ pub struct Account<'a> {
 }
 
 /// The system `godata` of a project, which ends with its other systems.
-const GODATA: &str = "\
-  godata:
+const GODATA: &str = "  godata:
     kind: godata
     url: {url}
     email: {email}
@@ -105,4 +104,21 @@ fn write_row(file: &mut impl io::Write, number: u64) -> io::Result<()> {
         pick(&TOWNS, 17),
         mixed % 1_000_000,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_data_is_one_of_the_systems() {
+        let folder = tempfile::tempdir().unwrap();
+        let account = Account { url: "http://127.0.0.1:1", email: "a@b.example", password: "secret", outbreak: "Ebola" };
+        for kivuko in [KIVUKO, crate::places::KIVUKO_API, crate::outbreak::KIVUKO] {
+            account.write_project(folder.path(), kivuko).unwrap();
+            let written = fs::read_to_string(folder.path().join("kivuko.yaml")).unwrap();
+            let (_, systems) = written.split_once("\nsystems:\n").unwrap();
+            assert!(systems.lines().all(|line| line.starts_with("  ")) && systems.contains("\n  godata:\n    kind: godata\n"), "{written}");
+        }
+    }
 }

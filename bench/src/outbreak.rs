@@ -17,7 +17,7 @@ pub const FLOWS: [&str; 4] = ["cases", "contacts", "relationships", "follow-ups"
 /// Of so many rows one is another one on the next day.
 pub const ONE_CHANGED_OF: u64 = 100;
 
-const KIVUKO: &str = "\
+pub(crate) const KIVUKO: &str = "\
 project: outbreak
 timezone: UTC
 systems:

@@ -41,7 +41,7 @@ geoLocation,geometry,geo_point,,,,,,,no,
 active,,{ !has(closedDate) },,,,,,,no,
 ";
 
-const KIVUKO_API: &str = "\
+pub(crate) const KIVUKO_API: &str = "\
 project: places
 timezone: UTC
 systems:
