@@ -10,7 +10,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{network, target as target_codes};
 use kivuko_core::connector::{Cancel, Target, Write, Written};
 use kivuko_core::error::{Cause, Consequence, Error};
-use kivuko_core::store::{Intent, Reference, SourceKey};
+use kivuko_core::store::{Intent, SourceKey};
 
 use crate::run::Execution;
 use crate::settle::{Settled, Unanswered, cancelled};
@@ -151,14 +151,7 @@ impl Execution<'_> {
         match answer {
             Written::Done { id, version, .. } => self.done(units, one, id, version),
             Written::Refused(cause) => units[one.unit].decision = Decision::Rejected(vec![cause]),
-            Written::NotYet(cause) => {
-                let unit = &mut units[one.unit];
-                // Of no flow: the target says itself when the time has come.
-                let resource = &self.flow.to.records[unit.record].resource;
-                let flow = format!("{}/{resource}", self.flow.to.system);
-                unit.decision = Decision::Waiting(Reference { flow, source_id: unit.key.to_string() });
-                unit.held_back = Some(cause);
-            }
+            Written::NotYet(cause) => self.hold_back(&mut units[one.unit], cause),
             Written::Failed(error) => match error.consequence {
                 Consequence::RejectRecord => units[one.unit].decision = Decision::Rejected(vec![error.cause]),
                 Consequence::Retry => outcome.again.push((one, error)),

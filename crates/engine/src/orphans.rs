@@ -161,16 +161,5 @@ impl Execution<'_> {
 
 /// A record that a killed run was writing, and that nobody has come by since.
 fn stopped(intent: &Intent, scope: Option<usize>) -> Item {
-    Item {
-        id: intent.source.id.clone(),
-        place: format!("read by run {}, which was stopped", intent.run),
-        version: None,
-        raw: None,
-        value: Value::Null,
-        scope,
-        scope_name: None,
-        nameless: false,
-        repeated: false,
-        early: None,
-    }
+    Item { scope, ..Item::new(intent.source.id.clone(), format!("read by run {}, which was stopped", intent.run)) }
 }

@@ -141,18 +141,7 @@ impl Execution<'_> {
     /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
     pub(crate) fn item(&self, source: SourceRecord) -> Item {
         let SourceRecord { id, place, version, deleted, body, read } = source;
-        let mut item = Item {
-            id: String::new(),
-            place,
-            version,
-            raw: None,
-            value: Value::Null,
-            scope: None,
-            scope_name: None,
-            nameless: false,
-            repeated: false,
-            early: None,
-        };
+        let mut item = Item { version, ..Item::new(String::new(), place) };
         item.early = match body {
             // A row that a later file has again.
             Err(cause) if cause.code == codes::SUPERSEDED => Some(Early::Left(vec![cause])),

@@ -258,18 +258,8 @@ pub(crate) fn deleted_before(kept: &Kept) -> Decision {
 
 /// A written record as it is accounted for.
 fn item(kept: &Kept, scope: Option<usize>) -> Item {
-    Item {
-        id: kept.source_id.clone(),
-        place: format!("{} {}", kept.target_resource, kept.target_id),
-        version: None,
-        raw: None,
-        value: Value::Null,
-        scope,
-        scope_name: None,
-        nameless: false,
-        repeated: false,
-        early: Some(Early::Removed),
-    }
+    let place = format!("{} {}", kept.target_resource, kept.target_id);
+    Item { scope, early: Some(Early::Removed), ..Item::new(kept.source_id.clone(), place) }
 }
 
 /// The earlier values of an update. To lists to which the target only adds nothing is said; what was added there stays, and that is told.

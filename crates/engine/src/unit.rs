@@ -34,6 +34,24 @@ pub(crate) struct Item {
     pub early: Option<Early>,
 }
 
+impl Item {
+    /// A record of which nothing is known but its identity and where it stands.
+    pub fn new(id: String, place: String) -> Self {
+        Self {
+            id,
+            place,
+            version: None,
+            raw: None,
+            value: Value::Null,
+            scope: None,
+            scope_name: None,
+            nameless: false,
+            repeated: false,
+            early: None,
+        }
+    }
+}
+
 /// What a record can come to before it is mapped.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Early {
