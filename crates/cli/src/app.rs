@@ -146,9 +146,9 @@ impl History {
         self.workspace.project.as_ref().is_some_and(|project| project.crosswalks.contains_key(name))
     }
 
-    /// Whether a name is that of a crosswalk, and of no flow.
+    /// Whether a name means a crosswalk where one of its places or of people is asked for.
     pub fn is_crosswalk(&self, name: &str) -> bool {
-        self.has_crosswalk(name) && self.workspace.project.as_ref().is_some_and(|project| !project.flows.contains_key(name))
+        self.workspace.project.as_ref().is_some_and(|project| project.means_crosswalk(name))
     }
 
     /// A flow must be one that the project has, or one that ran.

@@ -128,9 +128,12 @@ pub struct Plan {
     /// At most so many records
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Compare with what the target holds now, not with what was last sent
+    /// Compare with what the target holds now, not with what was last sent: what `run --force` would do
     #[arg(long)]
     pub live: bool,
+    /// What `run --again` would do: read everything, and write again what the target does not have any more or has in an older state
+    #[arg(long)]
+    pub again: bool,
     /// Keep the plan for seven days; `run --plan ID` then sends exactly this
     #[arg(long)]
     pub save: bool,

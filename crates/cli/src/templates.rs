@@ -14,8 +14,8 @@ pub struct Template {
     /// What it does, in a sentence.
     pub about: &'static str,
     pub parts: &'static [Part],
-    /// What to type after `kivuko sim`, so that the simulated system fits the project.
-    pub simulator: &'static str,
+    /// What to type after `kivuko sim`, once for each system that is simulated, so that they fit the project.
+    pub simulators: &'static [&'static str],
 }
 
 /// A file of it: where it goes, what is in it, and what it is for.
@@ -55,7 +55,7 @@ static TEMPLATES: &[Template] = &[
             part!("minimal", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("minimal", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata",
+        simulators: &["godata"],
     },
     Template {
         name: LINE_LIST,
@@ -110,7 +110,7 @@ static TEMPLATES: &[Template] = &[
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("line-list", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator",
+        simulators: &["godata --data simulator"],
     },
     Template {
         name: "weekly-numbers",
@@ -140,7 +140,7 @@ static TEMPLATES: &[Template] = &[
             part!("weekly-numbers", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("weekly-numbers", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator/godata",
+        simulators: &["godata --data simulator/godata", "dhis2 --port 8085 --data simulator/dhis2"],
     },
     Template {
         name: "godata-export",
@@ -171,7 +171,7 @@ static TEMPLATES: &[Template] = &[
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("godata-export", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator",
+        simulators: &["godata --data simulator"],
     },
     Template {
         name: "facilities",
@@ -197,7 +197,7 @@ static TEMPLATES: &[Template] = &[
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("line-list", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator",
+        simulators: &["godata --data simulator"],
     },
     Template {
         name: "survey",
@@ -227,7 +227,7 @@ static TEMPLATES: &[Template] = &[
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("line-list", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator",
+        simulators: &["godata --data simulator"],
     },
     Template {
         name: "laboratory",
@@ -261,7 +261,7 @@ static TEMPLATES: &[Template] = &[
             part!("line-list", ".env.example", "dot.env.example", "the same without the secrets; in git"),
             part!("line-list", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator",
+        simulators: &["godata --data simulator"],
     },
     Template {
         name: "dhis2-numbers",
@@ -300,7 +300,7 @@ static TEMPLATES: &[Template] = &[
             part!("dhis2-numbers", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("dhis2-numbers", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "dhis2 --port 8085 --data simulator/from",
+        simulators: &["dhis2 --port 8085 --data simulator/from", "dhis2 --port 8086 --data simulator/into"],
     },
     Template {
         name: "org-units-to-godata",
@@ -319,7 +319,7 @@ static TEMPLATES: &[Template] = &[
             part!("org-units-to-godata", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("org-units-to-godata", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "dhis2 --port 8085 --data simulator/dhis2",
+        simulators: &["dhis2 --port 8085 --data simulator/dhis2", "godata --data simulator/godata"],
     },
     Template {
         name: "locations-to-dhis2",
@@ -337,7 +337,7 @@ static TEMPLATES: &[Template] = &[
             part!("locations-to-dhis2", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("locations-to-dhis2", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator/godata",
+        simulators: &["godata --data simulator/godata", "dhis2 --port 8085 --data simulator/dhis2"],
     },
     Template {
         name: "option-sets",
@@ -357,7 +357,7 @@ static TEMPLATES: &[Template] = &[
             part!("option-sets", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("option-sets", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "dhis2 --port 8085 --data simulator/dhis2",
+        simulators: &["dhis2 --port 8085 --data simulator/dhis2", "godata --data simulator/godata"],
     },
     Template {
         name: "outbreaks-from-places",
@@ -380,7 +380,7 @@ static TEMPLATES: &[Template] = &[
             part!("outbreaks-from-places", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("outbreaks-from-places", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "dhis2 --port 8085 --data simulator/dhis2",
+        simulators: &["dhis2 --port 8085 --data simulator/dhis2", "godata --data simulator/godata"],
     },
     Template {
         name: "p-codes",
@@ -408,7 +408,7 @@ static TEMPLATES: &[Template] = &[
             part!("p-codes", ".env", "dot.env", "secrets of this machine; not in git"),
             part!("p-codes", ".gitignore", "dot.gitignore", ""),
         ],
-        simulator: "godata --data simulator/godata",
+        simulators: &["godata --data simulator/godata", "dhis2 --port 8085 --data simulator/dhis2"],
     },
 ];
 

@@ -10,8 +10,12 @@ use serde_json::Value;
 
 #[path = "command/codes.rs"]
 mod codes;
+#[path = "command/emptied.rs"]
+mod emptied;
 #[path = "command/matching.rs"]
 mod matching;
+#[path = "command/online.rs"]
+mod online;
 #[path = "command/places.rs"]
 mod places;
 #[path = "command/review.rs"]

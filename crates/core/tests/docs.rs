@@ -34,6 +34,32 @@ fn the_schemas_are_those_of_the_types() {
     }
 }
 
+/// A code that a document names can be explained.
+#[test]
+fn the_codes_of_the_documents_have_pages() {
+    let mut looked_at = 0;
+    for folder in [docs(), docs().join("decisions"), docs().join(".."), docs().join("../crates/cli/templates"), pages()] {
+        let readmes = std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let files = readmes.map(|path| if path.is_dir() { path.join("README.md") } else { path });
+        for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "md") && file.is_file()) {
+            let text = std::fs::read_to_string(&file).expect("a document is text");
+            for code in text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| is_code(word)) {
+                looked_at += 1;
+                assert!(pages().join(format!("{code}.md")).is_file(), "{}: there is no page of {code}", file.display());
+            }
+        }
+    }
+    assert!(looked_at > 100, "only {looked_at} codes were found");
+}
+
+fn is_code(word: &str) -> bool {
+    word.strip_prefix('K').is_some_and(|number| number.len() == 4 && number.chars().all(|letter| letter.is_ascii_digit()))
+}
+
+fn pages() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogue/pages")
+}
+
 #[test]
 fn every_key_has_a_sentence() {
     for (name, schema) in project::schemas() {

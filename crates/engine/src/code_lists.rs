@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{run as codes, sheet};
-use kivuko_core::codes::{CodeMap, Pair};
+use kivuko_core::codes::{CodeMap, Decision, Pair, Verdict};
 use kivuko_core::error::{Cause, Code, Error, is_stand_in, nearest};
 use kivuko_core::project::{Crosswalk, Side};
 use kivuko_core::table::Table;
@@ -25,8 +25,10 @@ pub struct CodeList {
     pub columns: Vec<String>,
     /// The rows of its file.
     pub rows: usize,
-    /// Of a crosswalk: the links that flows have made, whatever people decided since.
+    /// Of a crosswalk: the links that flows have made, without those that people decided against.
     pub links: usize,
+    /// Of a crosswalk: the links that people decided against, in rows that hold today. Nothing is found by them.
+    pub parted: Vec<PartedLink>,
     /// Of them, those that lead to several places or from several, which a person has to decide.
     pub in_doubt: usize,
     /// The values for which records are rejected, and how many records that are.
@@ -34,6 +36,31 @@ pub struct CodeList {
     pub rejected: usize,
     /// The flows that use it.
     pub flows: Vec<String>,
+}
+
+/// Two places that a flow has linked and a person parted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartedLink {
+    pub one: LinkedPlace,
+    pub other: LinkedPlace,
+    /// The row of the crosswalk's file that does it.
+    pub row: usize,
+    /// What it says: the pair is refused, one of the two has no counterpart, or (accepted) is another one's.
+    pub decision: Verdict,
+}
+
+/// A place by its system and its id there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkedPlace {
+    pub system: String,
+    pub id: String,
+}
+
+impl PartedLink {
+    fn of((Pair { one, other }, decision): (Pair, Decision<'_>)) -> Self {
+        let place = |(system, id): (String, String)| LinkedPlace { system, id };
+        Self { one: place(one), other: place(other), row: decision.line(), decision: decision.verdict() }
+    }
 }
 
 /// A value that a list does not have, for which records of a flow are rejected.
@@ -69,19 +96,22 @@ impl Engine {
     /// All code maps and crosswalks of the project.
     pub async fn code_lists(&self) -> Result<Vec<CodeList>, Error> {
         let unlisted = self.unlisted_values(None).await?;
+        let today = self.today();
         let mut lists = Vec::new();
         for (name, map) in &self.project.codes.0 {
             let map = match self.project.crosswalks.get(name) {
                 Some(crosswalk) => Arc::new(self.linked(crosswalk, map).await?),
                 None => Arc::clone(map),
             };
+            let parted: Vec<PartedLink> = map.parted_links(today).into_iter().map(PartedLink::of).collect();
             let mine = || unlisted.iter().filter(|value| value.list == *name);
             lists.push(CodeList {
                 name: name.clone(),
                 crosswalk: map.is_crosswalk(),
                 columns: map.columns().to_vec(),
                 rows: map.count_rows(),
-                links: map.count_links(),
+                links: map.count_links() - parted.len(),
+                parted,
                 in_doubt: map.disagreeing().len(),
                 unlisted_values: mine().map(|value| &value.value).collect::<BTreeSet<_>>().len(),
                 rejected: mine().flat_map(|value| &value.rejections).collect::<BTreeSet<_>>().len(),
@@ -171,11 +201,15 @@ impl Engine {
         Ok(Exported { table: map.export(table, &name_of, &places), in_doubt: map.disagreeing(), silent, left_out })
     }
 
-    /// What the decisions on the crosswalks hold against the systems as they are now.
-    pub(crate) async fn check_crosswalks(&self) -> Vec<Checked> {
+    /// What the decisions on the crosswalks hold against the systems as they are now. `silent` ones are not asked.
+    pub(crate) async fn check_crosswalks(&self, silent: &BTreeMap<&str, Error>) -> Vec<Checked> {
         let mut checked = Vec::new();
         for crosswalk in self.project.crosswalks.values() {
             let what = format!("crosswalk {}", crosswalk.name);
+            if let Some(error) = crosswalk.sides.iter().find_map(|side| silent.get(side.system.as_str())) {
+                checked.push(Checked::failed(what, error.clone()));
+                continue;
+            }
             checked.push(match self.strangers(crosswalk).await {
                 Ok(health) => Checked::answered(what, health),
                 Err(error) => Checked::failed(what, error),
@@ -188,7 +222,7 @@ impl Engine {
     async fn strangers(&self, crosswalk: &Crosswalk) -> Result<kivuko_core::connector::Health, Error> {
         let mut health = kivuko_core::connector::Health::default();
         let (map, _) = self.code_map(&crosswalk.name)?;
-        let today = self.clock.now().to_zoned(self.project.timezone.clone()).date();
+        let today = self.today();
         for side in &crosswalk.sides {
             let (known, unread) = self.names_of(side).await?;
             health.warnings.extend(unread.map(|cause| cause.to_string()));

@@ -1,6 +1,6 @@
 //! A target that was emptied behind the back of a flow: nothing has changed in the source, so nothing would be looked for there, and the run would look well.
 //!
-//! A run that wrote nothing asks for a few of the linked records, in one request. It says what it found and changes nothing.
+//! A run that wrote nothing (a plan that would write nothing) asks for a few of the linked records, in one request. It says what it found and changes nothing.
 
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::error::{Cause, Error};
@@ -18,15 +18,15 @@ impl Execution<'_> {
         let wrote = &self.counts.writes;
         let nothing = wrote.created + wrote.updated + wrote.deleted == 0;
         // What is written again tells by itself; parts of a target are opened only where a record belongs to them.
-        if !nothing || !self.writes || self.again || self.flow.to.scope.is_some() {
+        if !nothing || self.again || self.flow.to.scope.is_some() {
             return;
         }
         match self.gone_of_a_few().await {
             Ok(Some((gone, asked))) if gone * 2 > asked => {
                 // In a file the id is the key, which may be somebody's name.
                 let message = format!(
-                    "{gone} of {asked} linked records that were looked for in {} are no longer there; if it was emptied or put back: `run --again` writes again what is gone",
-                    self.flow.to.system
+                    "{gone} of {asked} linked records that were looked for in {} are no longer there. Unchanged means that the source says what was sent before. If {} was emptied or put back, `run {} --again` writes again what is gone",
+                    self.flow.to.system, self.flow.to.system, self.flow.name
                 );
                 self.groups.add(Outcome::Unchanged, &Cause::new(codes::TARGET_EMPTIED, message), &self.flow.to.system);
             }

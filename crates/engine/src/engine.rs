@@ -123,6 +123,11 @@ impl Engine {
         &self.project
     }
 
+    /// The day that it is now in the time zone of the project.
+    pub(crate) fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(self.project.timezone.clone()).date()
+    }
+
     /// The folder of the project.
     pub fn root(&self) -> &Path {
         &self.root

@@ -48,7 +48,7 @@ mod unit;
 mod unplaced;
 mod workspace;
 
-pub use code_lists::{CodeList, Exported, UnlistedValue};
+pub use code_lists::{CodeList, Exported, LinkedPlace, PartedLink, UnlistedValue};
 pub use engine::{Engine, Pace, Parts};
 pub use online::Checked;
 pub use options::RunOptions;
@@ -62,4 +62,5 @@ pub use report::{CauseGroup, CauseGroups, RunReport, exit_code};
 pub use revert::Reverted;
 pub use review::{By, Side};
 pub use run::{Unwatched, Watch};
+pub use side::CalledNow;
 pub use workspace::{VERSION, Workspace, read_files};

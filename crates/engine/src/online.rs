@@ -1,5 +1,6 @@
 //! What `check --online` asks: each system whether it answers, and each target whether its flow can work.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::{file, sheet};
@@ -12,6 +13,9 @@ use crate::columns;
 use crate::engine::Engine;
 use crate::report::exit_code;
 use crate::run::target_spec;
+
+/// The exit code of what a system is the reason of: it could not be reached, or refused us.
+const SYSTEM: u8 = 3;
 
 /// What a system or a flow came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,26 +44,38 @@ impl Checked {
 }
 
 impl Engine {
-    /// Asks everything that a run would need. Changes nothing.
+    /// Asks everything that a run would need. Changes nothing. What needs a system that does not answer has the error of that system.
     pub async fn check_online(&self) -> Vec<Checked> {
         let mut checked = Vec::new();
+        // Who does not let us in is not asked a second time: it would lock the account.
+        let mut silent: BTreeMap<&str, Error> = BTreeMap::new();
         for name in self.project.systems.keys() {
             checked.push(match self.test(name).await {
                 Ok(health) => Checked::answered(format!("system {name}"), health),
-                Err(error) => Checked::failed(format!("system {name}"), error),
+                Err(error) => {
+                    if exit_code(&error) == SYSTEM {
+                        silent.insert(name, error.clone());
+                    }
+                    Checked::failed(format!("system {name}"), error)
+                }
             });
         }
-        for name in self.project.flows.keys() {
+        for (name, flow) in &self.project.flows {
+            let what = format!("flow {name}");
+            if let Some(error) = [&flow.from.system, &flow.to.system].into_iter().find_map(|system| silent.get(system.as_str())) {
+                checked.push(Checked::failed(what, error.clone()));
+                continue;
+            }
             let mut later = Vec::new();
             checked.push(match self.check_flow(name, &mut later).await {
                 Ok(wrong) => {
                     let exit_code = if wrong.is_empty() { 0 } else { 2 };
-                    Checked { what: format!("flow {name}"), health: None, wrong, later, exit_code }
+                    Checked { what, health: None, wrong, later, exit_code }
                 }
-                Err(error) => Checked::failed(format!("flow {name}"), error),
+                Err(error) => Checked::failed(what, error),
             });
         }
-        checked.extend(self.check_crosswalks().await);
+        checked.extend(self.check_crosswalks(&silent).await);
         checked
     }
 

@@ -69,11 +69,7 @@ impl Execution<'_> {
     /// What a link, whichever flow made it, leads to by what people decided: another place, or none.
     pub(crate) fn leads_to(&self, link: &Link) -> Option<String> {
         let (source, target) = (&link.source, link.target_id.as_str());
-        for crosswalk in self.engine.project.crosswalks.values().filter(|_| !link.part.contains('#')) {
-            let is_side = |system: &str, resource: &str| crosswalk.side(system).is_some_and(|side| side.resource == resource);
-            if !is_side(&source.system, &source.resource) || !is_side(&link.target_system, &link.target_resource) {
-                continue;
-            }
+        for crosswalk in self.engine.project.crosswalks.values().filter(|crosswalk| crosswalk.has_link(link)) {
             let map = self.codes.get(&crosswalk.name);
             let Some((map, direction)) = map.and_then(|map| Some((map, map.between(&source.system, &link.target_system)?))) else {
                 continue;

@@ -113,6 +113,9 @@ fn stood_in<'p>(planned: &'p Value, found: &mut BTreeSet<&'p str>) {
 struct Saved {
     /// It was compared with what the target holds; so must the run be that carries it out.
     live: bool,
+    /// It made again what the target has lost; so must that run.
+    #[serde(default)]
+    again: bool,
     planned: Vec<Planned>,
 }
 
@@ -145,8 +148,10 @@ impl PlanReport {
 pub struct PlanOptions {
     pub only: Vec<String>,
     pub limit: Option<u64>,
-    /// Compare with what the target holds now.
+    /// Compare with what the target holds now, as `run --force` does.
     pub live: bool,
+    /// What a run would do that reads everything and writes again what the target does not have any more (`run --again`).
+    pub again: bool,
     /// Keep the planned writes, to send exactly those later.
     pub save: bool,
 }
@@ -182,9 +187,16 @@ impl Engine {
         let began = self.clock.now();
         let requests_before = self.requests();
         let gathering = Gathering { watch, keep: options.save, planned: std::sync::Mutex::default() };
-        let run_options = RunOptions { only: options.only.clone(), limit: options.limit, ..RunOptions::default() };
+        let run_options = RunOptions {
+            only: options.only.clone(),
+            limit: options.limit,
+            force: options.live,
+            again: options.again,
+            ..RunOptions::default()
+        };
         // A plan is not a run of the history: it has no number.
-        let mut execution = Execution::new(self, Arc::clone(&flow), RunId(0), options.live, false);
+        let mut execution = Execution::new(self, Arc::clone(&flow), RunId(0), options.live || options.again, false);
+        (execution.again, execution.overwrites) = (options.again, options.live);
         // What two plans put aside of one flow would be mixed up.
         let lease = match &flow.from.rows {
             None => None,
@@ -208,7 +220,7 @@ impl Engine {
         };
         if options.save && report.error.is_none() {
             let planned = gathering.planned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let body = serde_json::to_vec(&Saved { live: options.live, planned })
+            let body = serde_json::to_vec(&Saved { live: options.live, again: options.again, planned })
                 .map_err(|error| Error::bug(codes::PLAN_GONE, format!("the plan could not be put into words: {error}")))?;
             let at = self.clock.now();
             let plan = SavedPlan { flow: flow.name.clone(), version: flow.version.hash.clone(), at, body };
@@ -220,20 +232,43 @@ impl Engine {
     }
 }
 
-/// The writes of a saved plan, by source record and part; and whether it was compared with what the target holds.
-pub(crate) async fn load(engine: &Engine, flow: &Flow, plan: i64) -> Result<(bool, BTreeMap<(String, String), Planned>), Error> {
+/// What a saved plan says.
+pub(crate) struct Agreed {
+    /// It was compared with what the target holds.
+    pub live: bool,
+    /// It makes again what the target has lost.
+    pub again: bool,
+    /// Its writes, by source record and part.
+    pub writes: BTreeMap<(String, String), Planned>,
+}
+
+/// A saved plan.
+///
+/// # Errors
+/// It is not there any more, or is one of another text of the flow.
+pub(crate) async fn load(engine: &Engine, flow: &Flow, plan: i64) -> Result<Agreed, Error> {
     let saved = engine.store.plan(plan, engine.clock.now()).await?.filter(|saved| saved.flow == flow.name).ok_or_else(|| {
         Error::configuration(codes::PLAN_GONE, format!("there is no plan {plan} for this flow; plans are kept for {KEPT_DAYS} days"))
     })?;
     if saved.version != flow.version.hash {
         return Err(Error::configuration(codes::PLAN_OUTDATED, format!("the flow has changed since plan {plan}; make a new one")));
     }
-    let Saved { live, planned } = serde_json::from_slice(&saved.body)
+    let Saved { live, again, planned } = serde_json::from_slice(&saved.body)
         .map_err(|error| Error::bug(codes::PLAN_GONE, format!("plan {plan} cannot be read: {error}")))?;
-    Ok((live, planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect()))
+    let writes = planned.into_iter().map(|planned| ((planned.source_id.clone(), planned.part.clone()), planned)).collect();
+    Ok(Agreed { live, again, writes })
 }
 
 impl Execution<'_> {
+    /// Whether the run comes by a record of the source: it reads everything, or the saved plan names the record.
+    pub(crate) fn comes_by(&self, source_id: &str) -> bool {
+        let is_agreed = |agreed: &BTreeMap<(String, String), Planned>| {
+            let first = agreed.range((source_id.to_owned(), String::new())..).next();
+            first.is_some_and(|((id, _), _)| id == source_id)
+        };
+        self.whole || self.agreed.as_ref().is_some_and(is_agreed)
+    }
+
     /// With a saved plan only those writes stand whose both sides are as they were in the plan.
     pub(crate) async fn hold_to_plan(&self, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
         let Some(agreed) = &self.agreed else { return Ok(()) };

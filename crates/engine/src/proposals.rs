@@ -232,7 +232,7 @@ impl Engine {
 
     fn looks_for_people(&self, flow: &str) -> Result<(), Error> {
         let flow = self.flow(flow)?;
-        if flow.to.records.iter().any(|spec| spec.matching.is_some()) {
+        if flow.looks_for_people() {
             return Ok(());
         }
         Err(Error::configuration(codes::NOT_LINKED, format!("the flow `{}` does not look for people: it has no `match`", flow.name)))

@@ -153,9 +153,10 @@ impl Engine {
         let run = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), run, options.force || options.again, true);
         (execution.again, execution.overwrites) = (options.again, options.force);
-        if let Some((live, planned)) = agreed {
-            execution.live = live;
-            execution.agreed = Some(planned);
+        if let Some(agreed) = agreed {
+            execution.live = agreed.live || agreed.again;
+            (execution.again, execution.overwrites) = (agreed.again, agreed.live);
+            execution.agreed = Some(agreed.writes);
         }
         let ended = execution.go(options, watch).await;
         execution.release().await;
@@ -258,7 +259,7 @@ impl<'e> Execution<'e> {
             targets: Vec::new(),
             scopes: Scopes::default(),
             hash_key: engine.store.hash_key(),
-            today: engine.clock.now().to_zoned(engine.project.timezone.clone()).date(),
+            today: engine.today(),
             labels: Labels::default(),
             codes: engine.project.codes.clone(),
             live,
@@ -354,8 +355,10 @@ impl<'e> Execution<'e> {
         if options.is_whole() && source.reads_whole() {
             self.delete_absent(watch).await?;
         }
-        if self.writes && options.is_whole() {
-            self.close_orphans().await?;
+        if options.is_whole() {
+            if self.writes {
+                self.close_orphans().await?;
+            }
             self.tell_emptied().await;
         }
         Ok(())

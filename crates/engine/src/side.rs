@@ -16,6 +16,15 @@ use crate::engine::Engine;
 /// So many of the records that could not be read are named.
 const EXAMPLES: usize = 3;
 
+/// What places are called now, by the systems that have them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CalledNow {
+    /// None of a place without a name.
+    pub names: BTreeMap<String, String>,
+    /// Systems that could not be asked, and why.
+    pub silent: Vec<(String, Cause)>,
+}
+
 impl Engine {
     /// Where the records of a side say what they are.
     ///
@@ -27,42 +36,56 @@ impl Engine {
 
     /// What the places of a side are called, by their ids; of one without a name the text is empty. Deleted ones are not there. And what could not be read, if anything.
     pub(crate) async fn names_of(&self, side: &Side) -> Result<(BTreeMap<String, String>, Option<Cause>), Error> {
+        self.names_in(side, None).await
+    }
+
+    /// The same, of all places or only of these.
+    async fn names_in(&self, side: &Side, only: Option<Vec<String>>) -> Result<(BTreeMap<String, String>, Option<Cause>), Error> {
         let paths = self.paths_of(side)?;
         let mut names = BTreeMap::new();
         let mut name_of = |id: &str, record: &Value| {
             let name = paths.name.one(record).and_then(value::text).unwrap_or_default();
             names.insert(id.to_owned(), name.trim().to_owned());
         };
-        let left_out = self.read_side(side, &[paths.id.text(), paths.name.text()], None, &mut name_of).await?;
+        let left_out = self.read_side(side, &[paths.id.text(), paths.name.text()], only, &mut name_of).await?;
         Ok((names, left_out))
     }
 
-    /// Whether the systems of a crosswalk have these places now, each by the name of its side and its id.
+    /// What the places of a new decision are called now, each given by the name of its side and its id. Those `known` to be there need not be found, and their system need not answer: records are rejected
+    /// for them, whatever the column that they are given in.
     ///
     /// # Errors
-    /// One is not there: which, and the nearest that is, by its id or by its name. Or a system cannot be asked.
-    pub async fn are_there(&self, crosswalk: &str, asked: &[(&str, &str)]) -> Result<(), Error> {
+    /// Another one is not there: which, and the nearest that is, by its id or by its name. Or its system cannot be asked.
+    pub async fn called_now(&self, crosswalk: &str, asked: &[(&str, &str)], known: &BTreeSet<String>) -> Result<CalledNow, Error> {
         let crosswalk = self.crosswalk(crosswalk)?;
+        let mut called = CalledNow::default();
         let mut strangers = Vec::new();
         for side in &crosswalk.sides {
             let own = asked.iter().filter(|(system, _)| system.eq_ignore_ascii_case(&side.system));
-            let mut missing: BTreeSet<String> = own.map(|(_, id)| id.trim().to_owned()).collect();
-            if missing.is_empty() {
+            let own: BTreeSet<String> = own.map(|(_, id)| id.trim().to_owned()).collect();
+            if own.is_empty() {
                 continue;
             }
-            let paths = self.paths_of(side)?;
-            let only = missing.iter().cloned().collect();
-            self.read_side(side, &[paths.id.text()], Some(only), &mut |id, _| _ = missing.remove(id)).await?;
-            if missing.is_empty() {
-                continue;
+            let found = match self.names_in(side, Some(own.iter().cloned().collect())).await {
+                Ok((found, _)) => found,
+                Err(error) if own.is_subset(known) => {
+                    called.silent.push((side.system.clone(), error.cause));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let missing: Vec<&String> = own.iter().filter(|id| !found.contains_key(*id) && !known.contains(*id)).collect();
+            if !missing.is_empty() {
+                let (names, unread) = self.names_of(side).await?;
+                for id in missing {
+                    let unsure = unread.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
+                    strangers.push(format!("{} has no place `{id}` in `{}`{unsure}{}", side.system, side.resource, nearest_of(id, &names)));
+                }
             }
-            let (names, unread) = self.names_of(side).await?;
-            for id in missing {
-                let unsure = unread.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
-                strangers.push(format!("{} has no place `{id}` in `{}`{unsure}{}", side.system, side.resource, nearest_of(&id, &names)));
-            }
+            let names = found.into_iter().filter(|(id, name)| own.contains(id) && !name.is_empty());
+            called.names.extend(names.map(|(_, name)| (side.system.clone(), name)));
         }
-        if strangers.is_empty() { Ok(()) } else { Err(Error::configuration(PLACE_UNKNOWN, strangers.join("; "))) }
+        if strangers.is_empty() { Ok(called) } else { Err(Error::configuration(PLACE_UNKNOWN, strangers.join("; "))) }
     }
 
     /// Reads the records of a side, or only those of these identities, with what these paths name of each, and hands each on with its identity. Deleted records are passed over. Those without

@@ -4,7 +4,7 @@
 //! written, and what it has become serves the next wave; the page commits whole, as ever. What refers to a record of a later page is *put off*: it is noted
 //! as waiting, durably, and not counted yet; when everything was read it is taken up again and again, until nothing more arrives, and each record is
 //! counted once, with what became of it in the end. What lies in a circle is rejected ([`crate::unplaced`]). Removals go the other way, children before parents. Memory grows with
-//! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make.
+//! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make (with `--again` of all).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -148,8 +148,11 @@ impl Execution<'_> {
             }
             let link = link?;
             // The record may have been lost with the target, and this run makes it again.
-            let may_be_old = own.is_some_and(|tree| self.again && self.whole && !tree.trusts_old_links && link.seen != self.run);
-            if may_be_old {
+            let may_be_old = |tree: &Tree| {
+                let is_done = link.seen == self.run && !tree.put_off.contains_key(&hash_of(&reference.source_id));
+                self.again && !tree.trusts_old_links && !is_done && self.comes_by(&reference.source_id)
+            };
+            if own.is_some_and(may_be_old) {
                 return None;
             }
             if self.is_foreign(&link) {
@@ -183,10 +186,10 @@ impl Execution<'_> {
 
     /// What the records of a wave have become serves those that refer to them.
     pub(crate) fn remember_arrived(&mut self, items: &[Item], wave: &[Unit]) {
-        let (current, is_plan) = (self.scopes.current, !self.writes);
+        let (current, links_serve) = (self.scopes.current, !self.writes && !self.again);
         let Some(tree) = &mut self.tree else { return };
-        // Of what is linked the store knows; a plan keeps only the others in its memory.
-        for unit in wave.iter().filter(|unit| unit.has_arrived() && !(is_plan && unit.link.is_some())) {
+        // Of what is linked the store knows; a plan keeps only the others in its memory. With `--again` a link counts when its record was come by.
+        for unit in wave.iter().filter(|unit| unit.has_arrived() && !(links_serve && unit.link.is_some())) {
             let source_id = &items[unit.item].id;
             let id = unit.target_id().map_or_else(|| not_yet(source_id), str::to_owned);
             let made = matches!(&unit.decision, Decision::Written { change, .. } if change.action == Action::Create);

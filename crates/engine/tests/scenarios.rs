@@ -480,6 +480,7 @@ impl Telling {
         let options = PlanOptions {
             only: list(&what["only"]).iter().filter_map(|id| id.as_str().map(str::to_owned)).collect(),
             live: what["live"].as_bool().unwrap_or_default(),
+            again: what["again"].as_bool().unwrap_or_default(),
             save: what["save"].as_bool().unwrap_or_default(),
             limit: what["limit"].as_u64(),
         };

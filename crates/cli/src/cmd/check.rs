@@ -47,9 +47,7 @@ pub async fn execute(app: &App, args: &Check) -> Result<u8, Failure> {
             for result in results.iter().filter(|result| !result.passed()) {
                 text.push_str(&differing(result, style));
             }
-            for checked in online.iter().flatten() {
-                text.push_str(&asked(checked, style));
-            }
+            text.push_str(&asked_all(online.as_deref().unwrap_or_default(), style));
             if online.is_some() && code == exit::WELL {
                 text.push('\n');
             }
@@ -99,6 +97,25 @@ fn differing(result: &CheckResult, style: Style) -> String {
 
 /// So many lines of a kind are shown of a system or a flow.
 const LINES: usize = 10;
+
+/// What all came to. What a system is the reason of stands with it, once.
+fn asked_all(online: &[Checked], style: Style) -> String {
+    let is_system = |one: &Checked| one.what.starts_with("system ");
+    let reason = |one: &Checked| {
+        let same = |system: &&Checked| is_system(system) && !system.wrong.is_empty() && system.wrong == one.wrong;
+        online.iter().find(same).filter(|_| !is_system(one)).map(|system| system.what.as_str())
+    };
+    let mut text = String::new();
+    for one in online.iter().filter(|one| reason(one).is_none()) {
+        text.push_str(&asked(one, style));
+        let needing = online.iter().filter(|other| is_system(one) && reason(other) == Some(&one.what));
+        let needing: Vec<&str> = needing.map(|other| other.what.as_str()).collect();
+        if !needing.is_empty() {
+            put!(text, "       {}\n", style.wrap(&format!("so these were not asked: {}", needing.join(", ")), 7));
+        }
+    }
+    text
+}
 
 /// What a system or a flow came to when it was asked.
 pub fn asked(checked: &Checked, style: Style) -> String {

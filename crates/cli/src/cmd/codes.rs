@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kivuko_core::catalogue::command::CHANGED_MEANWHILE;
-use kivuko_core::codes::{Added, NewRow, Verdict, add as add_row};
-use kivuko_core::error::{Error, stand_in};
+use kivuko_core::codes::{Added, NAME, NewRow, Verdict, add as add_row};
+use kivuko_core::error::{Cause, Error, stand_in};
 use kivuko_core::project::Files;
 use kivuko_core::table::Table as Csv;
-use kivuko_engine::{CodeList, Engine, Exported, RunOptions, UnlistedValue};
+use kivuko_engine::{CalledNow, CodeList, Engine, Exported, RunOptions, UnlistedValue};
 use serde_json::{Value, json};
 
 use super::run;
@@ -44,6 +44,9 @@ async fn list(app: &App) -> Result<u8, Failure> {
         if lists.iter().any(|list| list.unlisted_values > 0) {
             steps.push((app.invoke("codes unmapped"), "the values that are missing, and how many records wait for them"));
         }
+        if let Some(parted) = lists.iter().find_map(|list| list.parted.first()) {
+            steps.push((app.invoke(&format!("find {}", parted.one.id)), "a link that a person decided against, and in which row"));
+        }
         if let Some(list) = lists.iter().find(|list| list.crosswalk) {
             steps.push((app.invoke(&format!("codes export {}", list.name)), "decisions and links of a crosswalk in one file"));
         }
@@ -54,7 +57,7 @@ async fn list(app: &App) -> Result<u8, Failure> {
 
 /// Code maps and crosswalks as a table, set in by so many columns.
 pub(super) fn listed(lists: &[CodeList], indent: usize, style: Style) -> String {
-    let heading = ["name", "kind", ">rows", ">links", ">in doubt", ">missing", ">rejected", "columns", "flows"];
+    let heading = ["name", "kind", ">rows", ">links", ">decided against", ">in doubt", ">missing", ">rejected", "columns", "flows"];
     let mut table = Table::new(&heading).indented(indent);
     let some = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     for list in lists {
@@ -63,6 +66,7 @@ pub(super) fn listed(lists: &[CodeList], indent: usize, style: Style) -> String 
             if list.crosswalk { "crosswalk" } else { "code map" }.to_owned(),
             list.rows.to_string(),
             if list.crosswalk { list.links.to_string() } else { String::new() },
+            some(list.parted.len()),
             some(list.in_doubt),
             some(list.unlisted_values),
             some(list.rejected),
@@ -129,7 +133,8 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     }
     let sides: Vec<&str> = crosswalk.iter().flat_map(|crosswalk| &crosswalk.sides).map(|side| side.system.as_str()).collect();
     let day = |option: &str, text: &Option<String>| text.as_deref().map(|text| when::day(option, text)).transpose();
-    let row = NewRow {
+    let mut row = NewRow {
+        names: Vec::new(),
         cells: args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect(),
         verdict,
         valid_from: day("--valid-from", &args.valid_from)?,
@@ -140,9 +145,12 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     // What the file itself refuses is told before anybody is asked.
     let (name, path) = (codes_file::name(&args.name), codes_file::path(&app.root, &args.name));
     let first = with_row(&name, codes_file::read(&path)?, args, &sides, &row)?;
-    if matches!(first, Added::New(_)) && crosswalk.is_some() && !args.offline {
-        are_there(app, &engine, args, &waiting.values).await?;
-    }
+    let called = if matches!(first, Added::New(_)) && crosswalk.is_some() && !args.offline {
+        called_now(app, &engine, args, &waiting.values).await?
+    } else {
+        CalledNow::default()
+    };
+    row.names = called.names.iter().map(|(system, name)| (system.as_str(), name.as_str())).collect();
     let file = CodesFile::open(app, &args.name).await?;
     let added = with_row(&name, file.read()?, args, &sides, &row)?;
     let line = match &added {
@@ -158,6 +166,9 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     if !app.json {
         let done = if is_new { "added" } else { "there already" };
         app.data(&format!("{name}, row {line}: {done}\n"))?;
+        if let Added::New(table) = &added {
+            tell_unnamed(app, args, table, &called.silent);
+        }
     }
     let mut runs = Vec::new();
     if args.retry && !waiting.is_empty() {
@@ -167,7 +178,7 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     if app.json {
         let waiting: Vec<Value> = waiting.iter().map(|(flow, ids)| json!({ "flow": flow, "rejections": ids })).collect();
         let done: Vec<&Value> = runs.iter().map(|(report, _)| report).collect();
-        app.document(&json!({ "file": name, "row": line, "added": is_new, "waiting": waiting, "runs": done }))?;
+        app.document(&json!({ "file": name, "row": line, "added": is_new, "names": called.names, "silent": unasked(&called.silent), "waiting": waiting, "runs": done }))?;
     } else if runs.is_empty() {
         let steps: Vec<(String, &str)> =
             waiting.iter().map(|(flow, ids)| (app.invoke(&again(flow, ids)), "sends again what was rejected for it")).collect();
@@ -184,19 +195,31 @@ fn with_row(name: &str, bytes: Option<Vec<u8>>, args: &CodesAdd, sides: &[&str],
         .map_err(|problems| Failure::Problems { problems, files: Files(bytes.into_iter().map(|bytes| (name.to_owned(), bytes)).collect()) })
 }
 
-/// Whether the systems have the places that are named. Values for which records are rejected are there, whatever the system of their column says.
-async fn are_there(app: &App, engine: &Engine, args: &CodesAdd, rejected: &BTreeSet<String>) -> Result<(), Failure> {
-    let asked: Vec<(&str, &str)> = args
-        .cells
-        .iter()
-        .map(|(column, value)| (column.as_str(), value.as_str()))
-        .filter(|(_, value)| *value != "*" && !rejected.contains(*value))
-        .collect();
+/// What the systems call the places that are named. They have to have them, but for values for which records are rejected.
+async fn called_now(app: &App, engine: &Engine, args: &CodesAdd, rejected: &BTreeSet<String>) -> Result<CalledNow, Failure> {
+    let cells = args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str()));
+    let asked: Vec<(&str, &str)> = cells.filter(|(_, value)| *value != "*").collect();
     let _progress = Progress::start("asking the systems for these places", app.err);
-    engine.are_there(&args.name, &asked).await.map_err(|mut error| {
+    engine.called_now(&args.name, &asked, rejected).await.map_err(|mut error| {
         error.cause.message.push_str("; nothing was added (--offline adds it without asking the systems)");
         Failure::Error(error)
     })
+}
+
+/// Says which names are missing in the new row because nobody was asked for them: what a place was called then is how a change is seen.
+fn tell_unnamed(app: &App, args: &CodesAdd, table: &Csv, silent: &[(String, Cause)]) {
+    let has_names = |system: &str| table.column(&format!("{system}{NAME}")).is_some();
+    let file = codes_file::name(&args.name);
+    let later = app.invoke(&format!("codes export {} --out {file}", args.name));
+    for (system, cause) in silent.iter().filter(|(system, _)| has_names(system)) {
+        app.say(&format!("{}  the name of the place in {system} is left empty: {cause}\n", app.err.warn("warning")));
+    }
+    if args.offline && args.cells.iter().any(|(system, _)| has_names(system)) {
+        app.say(&format!("{}\n", app.err.dim("the systems were not asked: what they call the places is left empty")));
+    } else if !silent.iter().any(|(system, _)| has_names(system)) {
+        return;
+    }
+    app.say_next(&[(later, "fills in the names; a place that is called otherwise later is seen by them")]);
 }
 
 /// What waits for one of the values.
@@ -224,6 +247,11 @@ async fn waiting(engine: &Engine, args: &CodesAdd) -> Result<Waiting, Failure> {
         ids.dedup();
     }
     Ok(waiting)
+}
+
+/// Systems that could not be asked, and why, for the document.
+fn unasked(silent: &[(String, Cause)]) -> Vec<Value> {
+    silent.iter().map(|(system, cause)| json!({ "system": system, "cause": cause })).collect()
 }
 
 fn again(flow: &str, ids: &[i64]) -> String {
@@ -288,8 +316,7 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
             .collect();
         let pair = |pair: &kivuko_core::codes::Pair| json!({ &pair.one.0: pair.one.1, &pair.other.0: pair.other.1 });
         let doubtful: Vec<Value> = in_doubt.iter().map(pair).collect();
-        let silent: Vec<Value> = silent.iter().map(|(system, cause)| json!({ "system": system, "cause": cause })).collect();
-        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": silent, "left_out": left_out }))?;
+        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": unasked(silent), "left_out": left_out }))?;
     } else if out.is_none() {
         // Standard output is text in UTF-8, whatever the form of the file.
         let mut text = table.clone();

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use kivuko_core::codes::Verdict;
+use kivuko_core::project::Project;
 use kivuko_core::store::{Found, Link, RunId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::args::Find;
@@ -30,20 +32,80 @@ pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
             ran.insert(link.seen, run.flow);
         }
     }
-    app.answer(|| json!({ "key": args.key, "found": found }), |style| render(&found, &ran, &history.calendar, style))?;
+    let known = Known { ran, project: history.workspace.project.as_ref(), calendar: &history.calendar };
+    app.answer(|| json!({ "key": args.key, "found": known.documents(&found) }), |style| render(&found, &known, style))?;
     Ok(exit::WELL)
 }
 
-/// How a link came about, and which run came by it last.
-fn seen(link: &Link, ran: &BTreeMap<RunId, String>) -> String {
-    let origin = if link.created { "created" } else { "found there" };
-    match ran.get(&link.seen) {
-        Some(flow) if *flow != link.flow => format!("{origin}, last seen in run {} of {flow}", link.seen),
-        _ => format!("{origin}, last seen in run {}", link.seen),
+/// What is said of a link beside what it holds.
+struct Known<'h> {
+    ran: BTreeMap<RunId, String>,
+    project: Option<&'h Project>,
+    calendar: &'h Calendar,
+}
+
+/// A row of a crosswalk's file that says that a link does not hold.
+struct Parting {
+    file: String,
+    row: usize,
+    decision: Verdict,
+    note: String,
+}
+
+impl Known<'_> {
+    /// Whether people decided that two linked places are not the same, in a row that holds today.
+    fn parting(&self, link: &Link) -> Option<Parting> {
+        let project = self.project?;
+        let today = self.calendar.today();
+        project.crosswalks.values().filter(|crosswalk| crosswalk.has_link(link)).find_map(|crosswalk| {
+            let map = project.codes.get(&crosswalk.name)?;
+            let direction = map.between(&link.source.system, &link.target_system)?;
+            let decision = map.parted_by(direction, &link.source.id, &link.target_id, today)?;
+            let (row, note) = (decision.line(), decision.note().to_owned());
+            Some(Parting { file: crosswalk.file(), row, decision: decision.verdict(), note })
+        })
+    }
+
+    /// How a link came about, and which run came by it last.
+    fn seen(&self, link: &Link) -> String {
+        let origin = if link.created { "created" } else { "found there" };
+        match self.ran.get(&link.seen) {
+            Some(flow) if *flow != link.flow => format!("{origin}, last seen in run {} of {flow}", link.seen),
+            _ => format!("{origin}, last seen in run {}", link.seen),
+        }
+    }
+
+    /// What was found, each link with what people decided against it.
+    fn documents(&self, found: &[Found]) -> Vec<Value> {
+        let document = |one: &Found| {
+            let mut document = json!(one);
+            if let Found::Link(link) = one {
+                let parting = self.parting(link);
+                document["decided_against"] =
+                    json!(parting.map(
+                        |Parting { file, row, decision, note }| json!({ "file": file, "row": row, "decision": decision, "note": note })
+                    ));
+            }
+            document
+        };
+        found.iter().map(document).collect()
     }
 }
 
-fn render(found: &[Found], ran: &BTreeMap<RunId, String>, calendar: &Calendar, style: Style) -> String {
+impl Parting {
+    fn words(&self) -> String {
+        let decided = match self.decision {
+            Verdict::Refuse => "refused",
+            Verdict::None => "decided: no counterpart",
+            Verdict::Accept => "decided: another counterpart",
+        };
+        let note = if self.note.is_empty() { String::new() } else { format!(" ({})", self.note) };
+        format!("{decided} in {}, row {}{note}", self.file, self.row)
+    }
+}
+
+fn render(found: &[Found], known: &Known<'_>, style: Style) -> String {
+    let calendar = known.calendar;
     let mut links = Table::new(&["source", "", "target", "key", "flow", ""]).indented(2);
     let mut rejections = Table::new(&[">number", "flow", "id", "place", "since", "why"]).indented(2);
     let mut waiting = Table::new(&["flow", "id", "place", "waits for", "since"]).indented(2);
@@ -59,14 +121,22 @@ fn render(found: &[Found], ran: &BTreeMap<RunId, String>, calendar: &Calendar, s
     for one in found {
         match one {
             Found::Outcome { run, row, .. } if !row.part.is_empty() && whole.contains(&(*run, row.source_id.as_str())) => {}
-            Found::Link(link) => links.row(vec![
-                format!("{} {} {}", link.source.system, link.source.resource, style.bold(&link.source.id)),
-                style.dim("→"),
-                format!("{} {} {}", link.target_system, link.target_resource, style.bold(&link.target_id)),
-                link.key.to_string(),
-                link.flow.clone(),
-                style.dim(&seen(link, ran)),
-            ]),
+            Found::Link(link) => {
+                let parting = known.parting(link);
+                let seen = style.dim(&known.seen(link));
+                let (between, said) = match &parting {
+                    Some(parting) => (style.warn("≠"), format!("{}; {seen}", style.warn(&parting.words()))),
+                    None => (style.dim("→"), seen),
+                };
+                links.row(vec![
+                    format!("{} {} {}", link.source.system, link.source.resource, style.bold(&link.source.id)),
+                    between,
+                    format!("{} {} {}", link.target_system, link.target_resource, style.bold(&link.target_id)),
+                    link.key.to_string(),
+                    link.flow.clone(),
+                    said,
+                ]);
+            }
             Found::Rejection(row) => rejections.row(vec![
                 row.id.to_string(),
                 row.flow.clone(),

@@ -27,19 +27,21 @@ pub fn execute(app: &App, args: &Init) -> Result<u8, Failure> {
     app.answer(
         || {
             let files: Vec<&str> = template.parts.iter().map(|part| part.path).collect();
-            json!({ "project": name, "folder": folder, "template": template.name, "files": files })
+            json!({ "project": name, "folder": folder, "template": template.name, "files": files, "simulators": template.simulators })
         },
         |style| listing(template, &name, &folder, style),
     )?;
     if !app.json {
         say_key(app, &key_file, &key);
-        app.say_next(&[
-            (format!("cd {folder}"), ""),
-            ("kivuko check".to_owned(), "everything that could be wrong"),
-            (format!("kivuko sim {}", template.simulator), "the simulated system, in a second terminal"),
-            (format!("kivuko plan {}", template.first_flow()), "what a run would do"),
-            (format!("kivuko run {}", template.first_flow()), "does it"),
-        ]);
+        let mut steps = vec![(format!("cd {folder}"), ""), ("kivuko check".to_owned(), "everything that could be wrong")];
+        let simulators = template.simulators.iter().zip(["a simulated system, in a second terminal", "another one, in a third"]);
+        steps.extend(simulators.map(|(simulator, what)| (format!("kivuko sim {simulator}"), what)));
+        steps.push((format!("kivuko plan {}", template.first_flow()), "what a run would do"));
+        steps.push((format!("kivuko run {}", template.first_flow()), "does it"));
+        if template.parts.iter().any(|part| part.path == "README.md") {
+            steps.push(("README.md".to_owned(), "all its flows, what they do, and what comes after"));
+        }
+        app.say_next(&steps);
     }
     Ok(exit::WELL)
 }

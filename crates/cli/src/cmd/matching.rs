@@ -19,8 +19,8 @@ const COLUMNS: [&str; 9] = ["source", "part", "place", "says", "candidate", "sco
 pub async fn execute(app: &App, args: &Match) -> Result<u8, Failure> {
     let workspace = app.sound()?;
     let project = workspace.project.as_ref();
-    if project.is_some_and(|project| !project.flows.contains_key(&args.name)) {
-        // An unknown name, too: the error names flows and crosswalks.
+    // An unknown name is one of a crosswalk, too: the error names flows and crosswalks.
+    if project.is_some_and(|project| !project.flows.contains_key(&args.name) || project.means_crosswalk(&args.name)) {
         return super::match_places::execute(app, args).await;
     }
     if args.accept_clear || !args.between.is_empty() {

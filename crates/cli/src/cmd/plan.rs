@@ -58,7 +58,7 @@ impl Watch for Show<'_> {
 pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     let engine = app.engine().await?;
     let flow = engine.flow(&args.flow)?;
-    let options = PlanOptions { only: args.only.clone(), limit: args.limit, live: args.live, save: args.save };
+    let options = PlanOptions { only: args.only.clone(), limit: args.limit, live: args.live, again: args.again, save: args.save };
     let progress = Progress::start(&format!("planning {}", args.flow), app.err);
     let show = Show { app, visible: Visible::new(&flow, args.show_values), progress: &progress, most: args.show, state: Mutex::default() };
     if app.json {
@@ -96,13 +96,28 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     if let Some(saved) = report.saved {
         steps.push((app.invoke(&format!("run {} --plan {saved}", report.flow)), "sends exactly this, within seven days"));
     } else if report.error.is_none() && writes.created + writes.updated + writes.deleted > 0 {
-        steps.push((app.invoke(&format!("run {}", report.flow)), "does it"));
+        steps.push((app.invoke(&format!("run {}{}", report.flow, as_planned(args))), "does it"));
     }
     if !args.show_values && state.shown > 0 {
         app.say(&format!("\n{}\n", app.err.dim("values are masked where the sheet does not say `personal: no`; --show-values shows them")));
     }
     app.say_next(&steps);
     Ok(code(&report))
+}
+
+/// The options with which a run does what the plan shows.
+fn as_planned(args: &Plan) -> String {
+    let mut options = String::new();
+    if !args.only.is_empty() {
+        put!(options, " --only {}", args.only.join(","));
+    }
+    if let Some(limit) = args.limit {
+        put!(options, " --limit {limit}");
+    }
+    for (given, option) in [(args.live, " --force"), (args.again, " --again")] {
+        options.push_str(if given { option } else { "" });
+    }
+    options
 }
 
 fn code(report: &PlanReport) -> u8 {

@@ -2,7 +2,7 @@
 
 use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
-use kivuko_core::catalogue::run::TOO_MANY_DELETES;
+use kivuko_core::catalogue::run::{TARGET_EMPTIED, TOO_MANY_DELETES};
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_engine::{CauseGroup, RunReport};
@@ -79,16 +79,34 @@ impl Account<'_> {
             put!(text, "\n  {} {}\n", style.error("stopped early"), style.dim(&cause.code.to_string()));
             put!(text, "  {}\n", style.wrap(&cause.message, 2));
         }
+        for warning in self.causes.iter().filter(|group| is_of_the_target(group)) {
+            put!(text, "\n  {}  {}\n", style.warn("warning"), style.dim(&warning.code.to_string()));
+            put!(text, "  {}\n", style.wrap(&warning.message, 2));
+        }
         for outcome in Outcome::ALL {
-            let groups: Vec<&CauseGroup> = self.causes.iter().filter(|group| group.outcome == outcome).collect();
+            let groups: Vec<&CauseGroup> =
+                self.causes.iter().filter(|group| group.outcome == outcome && !is_of_the_target(group)).collect();
             if !groups.is_empty() {
                 text.push('\n');
-                put!(text, "  {}\n", style.outcome(outcome, &format!("why {}", outcome.word())));
+                put!(text, "  {}\n", style.outcome(outcome, &heading(outcome)));
                 text.push_str(&grouped(&groups, style));
             }
         }
         text
     }
+}
+
+/// What stands above the causes of an outcome. What got through did so in spite of them.
+fn heading(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Created | Outcome::Updated | Outcome::Unchanged => format!("{} with a warning", outcome.word()),
+        _ => format!("why {}", outcome.word()),
+    }
+}
+
+/// Whether something was told of the target as a whole, and is no reason of what became of a record.
+fn is_of_the_target(group: &CauseGroup) -> bool {
+    group.code == TARGET_EMPTIED
 }
 
 /// `2,000 read = 1,937 created + 63 rejected`, the zeros left out.
@@ -183,12 +201,16 @@ fn places(examples: &[String], records: u64) -> Option<String> {
 /// What a person does after this account: commands with what they are for.
 pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn(&str) -> String) -> Vec<(String, &'static str)> {
     let mut steps = Vec::new();
-    let code = account.stopped.map(|cause| cause.code).or_else(|| {
+    let emptied = account.causes.iter().any(is_of_the_target);
+    let code = account.stopped.map(|cause| cause.code).or(emptied.then_some(TARGET_EMPTIED)).or_else(|| {
         let worst = account.causes.iter().filter(|group| group.outcome >= Outcome::Waiting).max_by_key(|group| group.records);
         worst.map(|group| group.code)
     });
     if let Some(code) = code {
         steps.push((format!("kivuko explain {code}"), "what it means, how to check, how to cure it"));
+    }
+    if emptied {
+        steps.push((invoke(&format!("plan {flow} --again")), "what it would take to write again what is gone"));
     }
     let is_cut = Outcome::ALL.iter().any(|outcome| account.causes.iter().filter(|group| group.outcome == *outcome).count() > CAUSES);
     let Some(run) = run else {
@@ -314,6 +336,35 @@ mod tests {
         };
         let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
+    }
+
+    /// Nothing has changed in the source, and nothing is where it was sent to: that is no reason of an outcome.
+    #[test]
+    fn a_target_that_was_emptied_is_a_warning() {
+        let counts = Counts { read: 10, unchanged: 10, ..Counts::default() };
+        let message = "10 of 10 linked records that were looked for in godata are no longer there";
+        let causes = [
+            group(Outcome::Unchanged, TARGET_EMPTIED.0, message, None, 1, &["godata"]),
+            group(Outcome::Unchanged, 954, "somebody changed it in the target", Some("name"), 1, &["places 4"]),
+        ];
+        let account = Account {
+            title: "run 16 of places".into(),
+            status: Some(Status::Complete),
+            counts: &counts,
+            rows: None,
+            seconds: None,
+            written: "written",
+            stopped: None,
+            causes: &causes,
+        };
+        let text = account.render(Style::PLAIN);
+        let warning = format!(
+            "run 16 of places  complete\n\n  10 read = 10 unchanged\n\n  warning  K0951\n  {message}\n\n  unchanged with a warning\n"
+        );
+        assert!(text.starts_with(&warning) && text.matches("K0951").count() == 1, "{text}");
+        let steps = next(&account, "places", Some(16), &|rest| format!("kivuko {rest}"));
+        let commands: Vec<&str> = steps.iter().map(|(command, _)| command.as_str()).collect();
+        assert_eq!(commands, ["kivuko explain K0951", "kivuko plan places --again"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Times in the project's time zone, and how long ago they were.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// What "now" is, and where.
@@ -11,6 +12,11 @@ pub struct Calendar {
 }
 
 impl Calendar {
+    /// The day that it is now.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(self.zone.clone()).date()
+    }
+
     /// `2026-11-21 08:27`.
     pub fn minute(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
@@ -25,7 +31,7 @@ impl Calendar {
     pub fn relative(&self, at: Timestamp) -> String {
         let seconds = self.now.duration_since(at).as_secs();
         let zoned = at.to_zoned(self.zone.clone());
-        let days = self.now.to_zoned(self.zone.clone()).date().since(zoned.date()).map_or(i32::MAX, |span| span.get_days());
+        let days = self.today().since(zoned.date()).map_or(i32::MAX, |span| span.get_days());
         match (seconds, days) {
             (..0, _) => self.minute(at),
             (0..60, _) => "just now".to_owned(),

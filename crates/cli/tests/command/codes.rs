@@ -57,24 +57,21 @@ fn what_is_missing_is_shown_added_and_sent_again() {
     folder.run(&["codes", "unmapped", "places"]).expect(0, &["P-3", "stays", "K0306", "2"], &["codes add places registers=... godata=..."]);
     folder.run(&["codes", "unmapped", "plces"]).expect(2, &[], &["did you mean `places`?"]);
 
-    let location = sim
-        .state()
-        .collection("location")
-        .iter()
-        .find(|one| one["name"] == "Dokuni")
-        .map(|one| one["id"].as_str().unwrap_or_default().to_owned());
-    let location = location.expect("the flow made it");
+    let location = location(&sim, "Dokuni");
     folder.run(&["codes", "add", "places", "registers", "godata=x"]).expect(2, &[], &["has no `=`"]);
     folder.run(&["codes", "add", "places", "regsters=P-3", "godata=x"]).expect(2, &[], &["K0220", "registers"]);
     let to = format!("godata={location}");
     let (added, code) = folder.json(&["codes", "add", "places", "registers=P-3", &to, "--note", "moved in, 2025", "--retry"]);
     assert_eq!((code, &added["added"], &added["row"]), (0, &true.into(), &2.into()), "{added}");
     assert_eq!(added["runs"][0]["created"], 2, "{added}");
+    assert_eq!(added["names"], serde_json::json!({ "godata": "Dokuni" }), "nobody has P-3: {added}");
     let file = folder.path().join("codes/places.csv");
     let text = std::fs::read_to_string(&file).expect("it was made");
     assert_eq!(
         text,
-        format!("registers,godata,registers_name,godata_name,decision,valid_from,valid_to,note\nP-3,{location},,,,,,\"moved in, 2025\"\n")
+        format!(
+            "registers,godata,registers_name,godata_name,decision,valid_from,valid_to,note\nP-3,{location},,Dokuni,,,,\"moved in, 2025\"\n"
+        )
     );
     folder.run(&["codes", "add", "places", "registers=P-3", &to]).expect(0, &["row 2: there already"], &[]);
     folder.run(&["codes", "add", "places", "registers=P-3", "godata=another"]).expect(2, &[], &["K0226"]);
@@ -94,11 +91,88 @@ fn what_is_missing_is_shown_added_and_sent_again() {
     folder.run(&["codes", "add", "places", "registers=P-2", "godata=dokuni"]).expect(2, &[], &["K0933", &named]);
     folder.run(&["codes", "add", "places", "registers=P-3", &to, "--refuse"]).expect(2, &[], &["K0224"]);
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text, "what was refused is not written");
-    folder.run(&["codes", "add", "places", "registers=P-9", "--none", "--offline"]).expect(0, &["row 3: added"], &[]);
+    folder.run(&["codes", "add", "places", "registers=P-9", "--none", "--offline"]).expect(
+        0,
+        &["row 3: added"],
+        &["the systems were not asked", "codes export places --out codes/places.csv"],
+    );
     let day = ["codes", "add", "places", "registers=P-1", "--none", "--valid-to", "30/06/2026"];
     folder.run(&day).expect(2, &[], &["K1051", "--valid-to: `30/06/2026` is no day; write 2026-06-30"]);
     // Nobody knows P-9 and P-3, and the other place is there.
     folder.run(&["check", "--online"]).expect(0, &["crosswalk places", "K0227", "row 2, column registers", "row 3, column registers"], &[]);
+}
+
+/// The id of a location that a flow has made.
+fn location(sim: &Sim, name: &str) -> String {
+    let state = sim.state();
+    let one = state.collection("location").into_iter().find(|one| one["name"] == name).expect("the flow made it");
+    one["id"].as_str().expect("it has an id").to_owned()
+}
+
+#[test]
+fn a_pair_that_is_added_by_hand_is_known_by_its_names() {
+    let (_runtime, sim, folder) = places();
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    // Half a pair says nothing: it would look decided, and stay open.
+    let half = folder.run(&["codes", "add", "places", "registers=P-2"]);
+    half.expect(2, &[], &["K0223", "`registers=P-2` names one place, and nothing is said of it", "godata=ID", "`none`"]);
+    assert!(!folder.path().join("codes/places.csv").exists(), "nothing was added");
+    let to = format!("godata={}", location(&sim, "Dokuni"));
+    folder.run(&["codes", "add", "places", "registers=P-2", "registers=P-1", &to]).expect(2, &[], &["`registers` is given twice"]);
+    folder.run(&["codes", "add", "places", "registers=P-2", &to]).expect(0, &["row 2: added"], &[]);
+    let file = std::fs::read_to_string(folder.path().join("codes/places.csv")).expect("it was made");
+    assert!(file.ends_with(",Dokuni,Dokuni,,,,\n"), "{file}");
+    // What it is called later is seen against that.
+    folder.change("data/places.csv", "Dokuni", "Kambama");
+    let (open, _) = folder.json(&["match", "places"]);
+    let changed: Vec<_> =
+        open["matches"].as_array().unwrap_or_else(|| panic!("{open}")).iter().filter(|row| row["says"] == "changed").collect();
+    assert!(changed.len() == 1 && changed[0]["reasons"].to_string().contains("renamed, it was Dokuni"), "{open}");
+}
+
+#[test]
+fn a_system_that_cannot_be_asked_leaves_its_name_empty() {
+    let (_runtime, sim, folder) = places();
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    folder.run(&["run", "stays"]).expect(1, &["K0306"], &[]);
+    std::fs::rename(folder.path().join("data/places.csv"), folder.path().join("data/elsewhere.csv")).expect("it can be moved");
+    let to = format!("godata={}", location(&sim, "Dokuni"));
+    folder.run(&["codes", "add", "places", "registers=P-2", &to]).expect(2, &[], &["places.csv", "nothing was added"]);
+    // Records are rejected for P-3, so it is there; only its name is not known.
+    let added = folder.run(&["codes", "add", "places", "registers=P-3", &to]);
+    added.expect(
+        0,
+        &["row 2: added"],
+        &["the name of the place in registers is left empty", "places.csv", "codes export places --out codes/places.csv"],
+    );
+    let file = std::fs::read_to_string(folder.path().join("codes/places.csv")).expect("it was made");
+    assert!(file.contains(",,Dokuni,"), "{file}");
+}
+
+#[test]
+fn a_link_that_a_person_refused_is_not_shown_as_a_pair() {
+    let (_runtime, sim, folder) = places();
+    folder.run(&["run", "places"]).expect(0, &[], &[]);
+    folder.run(&["find", "P-2"]).expect(0, &["→  godata locations", "created, last seen in run 1"], &[]);
+    let dokuni = location(&sim, "Dokuni");
+    folder.run(&["codes", "add", "places", "registers=P-2", &format!("godata={dokuni}"), "--refuse", "--note", "seen on site"]).expect(
+        0,
+        &[],
+        &[],
+    );
+    let found = folder.run(&["find", "P-2"]);
+    found.expect(0, &["≠  godata locations", "refused in codes/places.csv, row 2 (seen on site); created, last seen in run 1"], &[]);
+    folder.run(&["find", "P-1"]).expect(0, &["→  godata locations"], &[]);
+    folder.run(&["codes"]).expect(0, &["links  decided against"], &["kivuko find P-2", "in which row"]);
+    let (listed, _) = folder.json(&["codes"]);
+    let list = listed["lists"].as_array().and_then(|lists| lists.iter().find(|list| list["name"] == "places")).expect("it is listed");
+    let parted = serde_json::json!([{
+        "one": { "system": "registers", "id": "P-2" }, "other": { "system": "godata", "id": dokuni }, "row": 2, "decision": "refuse",
+    }]);
+    assert_eq!((&list["links"], &list["parted"]), (&1.into(), &parted), "{list}");
+    let (found, _) = folder.json(&["find", "P-2"]);
+    let link = found["found"].as_array().and_then(|found| found.iter().find(|one| one["in"] == "link")).expect("it is linked").clone();
+    assert_eq!((&link["decided_against"]["file"], &link["decided_against"]["row"]), (&"codes/places.csv".into(), &2.into()), "{link}");
 }
 
 #[test]

@@ -266,7 +266,9 @@ impl Reader {
         match &self.records {
             Records::Csv(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
             Records::Workbook(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
-            Records::Json(_) | Records::Adx(_) | Records::Tree(_) => Vec::new(),
+            // Whatever a document makes use of, these are what it can say.
+            Records::Adx(_) => crate::adx::fields().map(str::to_owned).collect(),
+            Records::Json(_) | Records::Tree(_) => Vec::new(),
         }
     }
 

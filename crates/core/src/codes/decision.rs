@@ -59,6 +59,10 @@ pub struct Decision<'m> {
 }
 
 impl<'m> Decision<'m> {
+    pub(super) fn of(map: &'m CodeMap, row: &'m CodeRow) -> Self {
+        Self { map, row }
+    }
+
     /// The id in a system; `None`: the row does not name one.
     pub fn id(&self, system: &str) -> Option<&'m str> {
         let at = self.map.column(system)?;
@@ -132,7 +136,7 @@ impl CodeMap {
     /// What people decided, in the order of the file; nothing of a code map that is no crosswalk, and without the row `*`.
     pub fn decisions(&self) -> impl Iterator<Item = Decision<'_>> {
         let rows = self.rows.iter().filter(|row| self.crosswalk && row.cells.iter().all(|cell| cell != "*"));
-        rows.map(|row| Decision { map: self, row })
+        rows.map(|row| Decision::of(self, row))
     }
 
     /// The columns of a crosswalk's file that hold ids, by their positions in it, and what is wrong with the others.

@@ -13,6 +13,8 @@ use crate::yaml::one_of;
 pub struct NewRow<'a> {
     /// The values by column; the first one is what is translated.
     pub cells: Vec<(&'a str, &'a str)>,
+    /// Of a crosswalk: what the places are called now, by system. They are written where the file has columns for them.
+    pub names: Vec<(&'a str, &'a str)>,
     /// Of a crosswalk: what was decided.
     pub verdict: Verdict,
     /// The first and the last day on which it holds.
@@ -33,8 +35,8 @@ pub enum Added {
 /// Adds a row, in the form that the file has; without a file a crosswalk gets one. `sides` are the systems of a crosswalk, none of a code map.
 ///
 /// # Errors
-/// A column that is not there, and everything that the file would not be right with: a value that has another counterpart already, decisions that contradict each
-/// other. Nothing is changed then.
+/// A column that is not there or is named twice, one place of a crosswalk of which nothing is said, and everything that the file would not be right with: a value that has another counterpart
+/// already, decisions that contradict each other. Nothing is changed then.
 pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -> Result<Added, Vec<Problem>> {
     let crosswalk = !sides.is_empty();
     let mut table = table.unwrap_or_else(|| empty(name, sides));
@@ -50,7 +52,10 @@ pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -
     let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
     let (from, to) = (day(row.valid_from), day(row.valid_to));
     let others = [(DECISION, verdict), ("valid_from", &*from), ("valid_to", &*to), ("note", row.note)];
-    let cells: Vec<(&str, &str)> = row.cells.iter().copied().chain(others.into_iter().filter(|(_, cell)| !cell.is_empty())).collect();
+    let names: Vec<(String, &str)> = row.names.iter().map(|(side, called)| (format!("{side}{NAME}"), *called)).collect();
+    let names = names.iter().map(|(column, called)| (column.as_str(), *called)).filter(|(column, _)| table.column(column).is_some());
+    let others = others.into_iter().filter(|(_, cell)| !cell.is_empty());
+    let cells: Vec<(&str, &str)> = row.cells.iter().copied().chain(names).chain(others).collect();
     table.push_named(cells);
     match parse(&table) {
         (Some(map), problems) if problems.is_empty() => {
@@ -79,14 +84,29 @@ fn columns(name: &str, sides: &[&str], table: &Table, row: &NewRow<'_>) -> Resul
     };
     let place = Place { file: table.file.clone(), line: Some(1), ..Place::default() };
     let mut problems = Vec::new();
-    for (column, value) in &row.cells {
-        if !known.iter().any(|there| there.eq_ignore_ascii_case(column)) {
+    for (at, (column, value)) in row.cells.iter().enumerate() {
+        if row.cells[..at].iter().any(|(before, _)| before.eq_ignore_ascii_case(column)) {
+            let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("`{column}` is given twice"));
+            problems.push(problem.expected("one value for each column"));
+        } else if !known.iter().any(|there| there.eq_ignore_ascii_case(column)) {
             let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("`{name}` has no column `{column}`"));
             problems.push(problem.expected(one_of(&known)).nearest(column, known.iter().copied()));
         } else if value.trim().is_empty() {
             let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("the value of `{column}` is empty"));
             problems.push(problem.expected(format!("`{column}=VALUE`")));
         }
+    }
+    if let [(column, id)] = row.cells.as_slice()
+        && row.verdict == Verdict::Accept
+        && *id != "*"
+        && let Some(other) = sides.iter().find(|side| !side.eq_ignore_ascii_case(column))
+        && problems.is_empty()
+    {
+        let message = format!("`{column}={id}` names one place, and nothing is said of it");
+        let problem = Problem::error(sheet::CROSSWALK_ROW, place, message);
+        problems.push(
+            problem.expected(format!("its counterpart beside it, such as `{other}=ID`, or the decision `none`: it has no counterpart")),
+        );
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
@@ -145,8 +165,25 @@ mod tests {
         let sides = ["godata", "hmis"];
         let header = "godata,hmis,godata_name,hmis_name,decision,valid_from,valid_to,note\n";
         check(&sides, "", &new(&[("godata", "G1"), ("hmis", "H1")]), Ok(&format!("{header}G1,H1,,,,,,\n")));
+        let named = NewRow { names: vec![("hmis", "Bo CHC"), ("godata", "Bo, town")], ..new(&[("godata", "G1"), ("hmis", "H1")]) };
+        check(&sides, "", &named, Ok(&format!("{header}G1,H1,\"Bo, town\",Bo CHC,,,,\n")));
+        // A person's file gets no columns that nobody asked for.
+        check(&sides, "hmis_name;hmis;godata\n;H0;G0\n", &named, Ok("hmis_name;hmis;godata\n;H0;G0\nBo CHC;H1;G1\n"));
         let none = NewRow { verdict: Verdict::None, valid_from: Some(jiff::civil::date(2026, 4, 1)), ..new(&[("hmis", "H2")]) };
         check(&sides, "godata,hmis\nG1,H1\n", &none, Ok("godata,hmis,decision,valid_from\nG1,H1\n,H2,none,2026-04-01\n"));
+    }
+
+    #[test]
+    fn half_a_pair_is_no_decision() {
+        let sides = ["godata", "hmis"];
+        let half = new(&[("hmis", "H1")]);
+        check(&sides, "", &half, Err("K0223 codes/x.csv:1: `hmis=H1` names one place, and nothing is said of it"));
+        let none = NewRow { verdict: Verdict::None, ..half };
+        check(&sides, "godata,hmis,decision\n", &none, Ok("godata,hmis,decision\n,H1,none\n"));
+        // In a code map it says that the value becomes empty.
+        check(&[], "register,godata\nF,FEMALE\n", &new(&[("register", "X")]), Ok("register,godata\nF,FEMALE\nX,\n"));
+        let twice = new(&[("hmis", "H1"), ("godata", "G1"), ("HMIS", "H2")]);
+        check(&sides, "", &twice, Err("K0220 codes/x.csv:1: `HMIS` is given twice"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{CodeMap, Direction, Translated, Verdict};
+use super::{CodeMap, CodeRow, Decision, Direction, Translated, Verdict};
 use crate::catalogue::sheet;
 use crate::error::Cause;
 
@@ -88,28 +88,43 @@ impl CodeMap {
 
     /// Whether people decided that a place is not the one over there, in rows that hold on a day: the two are refused, one of them has no counterpart, or is another one's.
     pub fn parts(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
+        self.parted_by(direction, id, other, day).is_some()
+    }
+
+    /// The row that parts them; of several the one that refuses just this pair.
+    pub fn parted_by(&self, direction: Direction, id: &str, other: &str, day: Date) -> Option<Decision<'_>> {
         let rows = self.exact[direction.from].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
-        let joins = |row: &super::CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other) && row.holds_on(day);
-        !rows.into_iter().any(joins) && self.beaten(direction, id, other, |row| row.holds_on(day))
+        let joins = |row: &CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other) && row.holds_on(day);
+        if rows.into_iter().any(joins) {
+            return None;
+        }
+        let against = self.against(direction, id, other).filter(|row| row.holds_on(day));
+        against.min_by_key(|row| row.verdict != Verdict::Refuse).map(|row| Decision::of(self, row))
     }
 
     /// The places that a place is linked to and that no decision takes away from it on the day.
     fn standing(&self, direction: Direction, id: &str, day: Date) -> Vec<&str> {
         let Some(links) = &self.links else { return Vec::new() };
         let others = links.of(direction, id).iter().map(|other| &**other);
-        others.filter(|other| !self.beaten(direction, id, other, |row| row.holds_on(day))).collect()
+        others.filter(|other| !self.beaten(direction, id, other, day)).collect()
     }
 
-    /// Whether a decision that counts stands against a link: one of its ends is decided otherwise, or the pair is refused.
-    fn beaten(&self, Direction { from, to }: Direction, id: &str, other: &str, counts: impl Fn(&super::CodeRow) -> bool) -> bool {
+    /// The decisions that stand against a link: one of its ends is decided otherwise, or the pair is refused.
+    fn against<'m, 'i>(&'m self, Direction { from, to }: Direction, id: &'i str, other: &'i str) -> impl Iterator<Item = &'m CodeRow> {
         let rows = |column: usize, id: &str| self.exact[column].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
-        let here = rows(from, id).map(|row| (row, to, other));
-        let there = rows(to, other).map(|row| (row, from, id));
-        here.chain(there).filter(|(row, ..)| counts(row)).any(|(row, across, own)| match row.verdict {
-            Verdict::Accept => row.id(across).is_some(),
+        let here = rows(from, id).map(move |row| (row, to, other));
+        let there = rows(to, other).map(move |row| (row, from, id));
+        let against = here.chain(there).filter(|(row, across, own)| match row.verdict {
+            Verdict::Accept => row.id(*across).is_some(),
             Verdict::None => true,
-            Verdict::Refuse => row.id(across) == Some(own),
-        })
+            Verdict::Refuse => row.id(*across) == Some(own),
+        });
+        against.map(|(row, ..)| row)
+    }
+
+    /// Whether a decision stands against a link on a day.
+    fn beaten(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
+        self.against(direction, id, other).any(|row| row.holds_on(day))
     }
 
     /// The places that some place becomes by a link alone.
@@ -166,6 +181,15 @@ impl CodeMap {
         self.all_links().len()
     }
 
+    /// The links of places that people parted, with the row that holds on a day.
+    pub fn parted_links(&self, day: Date) -> Vec<(Pair, Decision<'_>)> {
+        let parted = |(columns, one, other): (Direction, String, String)| {
+            let decision = self.parted_by(columns, &one, &other, day)?;
+            Some((self.pair(columns, &one, &other), decision))
+        };
+        self.all_links().into_iter().filter_map(parted).collect()
+    }
+
     /// What the links are, for telling whether they are still the same: equal links give equal text.
     pub fn links_in_order(&self) -> Vec<(&str, &str, String, String)> {
         let name = |at: usize| self.columns[at].as_str();
@@ -213,7 +237,7 @@ impl CodeMap {
             let next = starts.get(at + 1).copied().flatten();
             let to = next.and_then(|next| next.checked_sub(1.day()).ok());
             let day = from.or(to).unwrap_or(Date::ZERO);
-            if self.beaten(direction, one, other, |row| row.holds_on(day)) {
+            if self.beaten(direction, one, other, day) {
                 continue;
             }
             match spans.last_mut() {

@@ -89,6 +89,16 @@ fn what_people_parted_is_parted_from_both_sides() {
     check("G5", "H5", DAY, false);
     check("G5", "H5", date(2026, 2, 1), true);
     check("G9", "H9", DAY, false);
+    assert_eq!(map.parted_links(DAY).iter().map(|(_, row)| (row.line(), row.verdict())).collect::<Vec<_>>(), [(2, Verdict::Refuse)]);
+}
+
+/// Of two rows against one link, the one that is about just this pair is told.
+#[test]
+fn a_link_is_parted_by_the_row_that_refuses_it() {
+    let links = [("G1", "H1"), ("G2", "H2"), ("G3", "H3")];
+    let map = crosswalk("godata,hmis,decision\nG1,H9,\nG1,H1,refuse\nG2,H2,accept\n,H3,none\n", &links);
+    let parted: Vec<_> = map.parted_links(DAY).into_iter().map(|(pair, row)| (pair.one.1, row.line(), row.verdict())).collect();
+    assert_eq!(parted, [("G1".to_owned(), 3, Verdict::Refuse), ("G3".to_owned(), 5, Verdict::None)]);
 }
 
 #[test]

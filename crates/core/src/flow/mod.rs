@@ -67,6 +67,11 @@ impl Flow {
         needs_labels(&self.mapping, self.aggregate.as_ref(), &self.from, &self.to).then_some(self.from.labels.as_deref()).flatten()
     }
 
+    /// Whether it looks for the people of its records in the target, so that a person may be asked who one is.
+    pub fn looks_for_people(&self) -> bool {
+        self.to.records.iter().any(|record| record.matching.is_some())
+    }
+
     /// Parses of a raw record (of a group: when its rows are together) what the flow reads of it, and nothing else.
     pub fn projection(&self) -> &Projection {
         self.aggregate.as_ref().map_or_else(|| self.mapping.projection(), Aggregate::projection)

@@ -13,6 +13,7 @@ use crate::catalogue::{project, sheet};
 use crate::connector::{Declaration, PlacePaths};
 use crate::error::{Error, Place, Problem};
 use crate::path::SourcePath;
+use crate::store::Link;
 use crate::yaml::{Data, Fit, Node, one_of, unknown_key};
 
 /// A checked crosswalk.
@@ -65,6 +66,13 @@ impl Crosswalk {
     /// The side of a system.
     pub fn side(&self, system: &str) -> Option<&Side> {
         self.sides.iter().find(|side| side.system == system)
+    }
+
+    /// Whether a link is between two of its sides: the record of one system is itself that of the other, and no item of it.
+    pub fn has_link(&self, link: &Link) -> bool {
+        let is_side = |system: &str, resource: &str| self.side(system).is_some_and(|side| side.resource == resource);
+        let (source, is_item) = (&link.source, link.part.contains('#'));
+        !is_item && is_side(&source.system, &source.resource) && is_side(&link.target_system, &link.target_resource)
     }
 
     /// Each two of its sides once.

@@ -57,6 +57,13 @@ pub struct Project {
     pub checks: Vec<Check>,
 }
 
+impl Project {
+    /// Whether a name means a crosswalk where a flow that looks for people, or a crosswalk, is asked for: it is that of one, and of no such flow.
+    pub fn means_crosswalk(&self, name: &str) -> bool {
+        self.crosswalks.contains_key(name) && !self.flows.get(name).is_some_and(|flow| flow.looks_for_people())
+    }
+}
+
 /// How long the history is kept, in days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {

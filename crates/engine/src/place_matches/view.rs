@@ -112,7 +112,7 @@ impl Engine {
         let left_out = [unread_one, unread_two];
         let index = |places: &Vec<Place>| places.iter().enumerate().map(|(at, place)| (place.id.clone(), at)).collect();
         let by_id = [index(&places[0]), index(&places[1])];
-        let today = self.clock.now().to_zoned(self.project.timezone.clone()).date();
+        let today = self.today();
         let known = Known::of(&map.with_links(&links), sides.map(|side| side.system.as_str()), today);
         Ok(PlaceView { crosswalk, sides, places, by_id, links, known, left_out, today })
     }
