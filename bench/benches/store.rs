@@ -148,7 +148,7 @@ fn sent(intent: &Intent) -> Sent {
         source_id: intent.source.id.clone(),
         part: String::new(),
         hash: intent.hash.clone(),
-        fields: (0..FIELDS).map(|field| (format!("field{field:02}"), hash(field))).collect(),
+        fields: Arc::new((0..FIELDS).map(|field| (format!("field{field:02}"), hash(field))).collect()),
         source_version: None,
         run: intent.run,
     }

@@ -12,3 +12,7 @@ pub mod process;
 pub mod sample;
 pub mod simulator;
 pub mod take;
+
+/// As in the binary itself.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

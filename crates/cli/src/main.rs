@@ -27,6 +27,10 @@ use app::App;
 use args::Cli;
 use failure::exit;
 
+/// See `docs/decisions/0025-the-allocator.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -453,6 +453,18 @@ pub enum Action {
     Deactivate,
 }
 
+impl Action {
+    /// The word in files, tables and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Deactivate => "deactivate",
+        }
+    }
+}
+
 /// One record to write.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {

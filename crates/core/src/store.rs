@@ -5,6 +5,7 @@
 //! data are keyed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,7 @@ pub struct TargetKey {
 }
 
 /// What a flow last sent for a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     pub flow: String,
     pub source_id: String,
@@ -130,14 +131,14 @@ pub struct Sent {
     /// Keyed hash over the whole mapped content.
     pub hash: String,
     /// Keyed hash for each top-level field of the target.
-    pub fields: BTreeMap<String, String>,
+    pub fields: Arc<BTreeMap<String, String>>,
     /// The source's version of the record, to drop what an overlap repeats.
     pub source_version: Option<String>,
     pub run: RunId,
 }
 
 /// A write that is about to be sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     pub flow: String,
     pub source: SourceKey,

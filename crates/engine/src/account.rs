@@ -1,6 +1,7 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kivuko_core::catalogue::run as codes;
@@ -247,13 +248,16 @@ impl Execution<'_> {
         };
         let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != hash || sent.source_version != item.version);
         if news {
-            let fields = unit.fields.iter().filter(|(name, _)| !left.contains(&name.as_str()));
+            let mut fields = Arc::clone(&unit.fields);
+            if !left.is_empty() {
+                Arc::make_mut(&mut fields).retain(|name, _| !left.contains(&name.as_str()));
+            }
             commit.sent.push(Sent {
                 flow: self.flow.name.clone(),
                 source_id: item.id.clone(),
                 part: unit.part.clone(),
                 hash,
-                fields: fields.map(|(name, hash)| (name.clone(), hash.clone())).collect(),
+                fields,
                 source_version: item.version.clone(),
                 run: self.run,
             });

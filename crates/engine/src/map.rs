@@ -1,6 +1,6 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -303,15 +303,18 @@ impl Execution<'_> {
         };
         unit.fields = match &unit.sent {
             // What was sent as a whole was sent field by field.
-            Some(sent) if sent.hash == unit.hash => sent.fields.clone(),
+            Some(sent) if sent.hash == unit.hash => Arc::clone(&sent.fields),
             _ => unit
                 .update
                 .as_object()
-                .map(|fields| fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect())
-                .unwrap_or_default(),
+                .map(|fields| {
+                    fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect::<BTreeMap<_, _>>()
+                })
+                .unwrap_or_default()
+                .into(),
         };
         if let Some(asked) = &unit.asked {
-            unit.fields.insert(ASKED.to_owned(), value::hash(&self.hash_key, &json!(asked.0)));
+            Arc::make_mut(&mut unit.fields).insert(ASKED.to_owned(), value::hash(&self.hash_key, &json!(asked.0)));
         }
         Ok(())
     }

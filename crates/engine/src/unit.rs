@@ -80,7 +80,7 @@ pub(crate) struct Unit {
     pub update: Arc<Value>,
     /// Keyed hash over `update`, and for each of its fields.
     pub hash: String,
-    pub fields: BTreeMap<String, String>,
+    pub fields: Arc<BTreeMap<String, String>>,
     pub link: Option<Link>,
     pub sent: Option<Arc<Sent>>,
     /// The records of the target that it was linked to and that are lost there, where it is to be made again.
@@ -181,7 +181,7 @@ impl Unit {
             create: Arc::default(),
             update: Arc::default(),
             hash: String::new(),
-            fields: BTreeMap::new(),
+            fields: Arc::default(),
             link: None,
             sent: None,
             lost: Vec::new(),

@@ -160,7 +160,7 @@ pub fn sent(run: RunId, flow: &str, id: &str) -> Sent {
         source_id: id.to_owned(),
         part: String::new(),
         hash: "00ff".to_owned(),
-        fields: BTreeMap::from([("firstName".to_owned(), "aa".to_owned()), ("age".to_owned(), "bb".to_owned())]),
+        fields: BTreeMap::from([("firstName".to_owned(), "aa".to_owned()), ("age".to_owned(), "bb".to_owned())]).into(),
         source_version: Some("7".to_owned()),
         run,
     }

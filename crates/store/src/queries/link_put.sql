@@ -1,9 +1,6 @@
 -- Who made the link stays as long as it leads to the same record.
 INSERT INTO link (source_system, source_resource, source_id, part, target_system, target_resource, target_id, key, flow, created, seen, version)
-SELECT value ->> '$.source.system', value ->> '$.source.resource', value ->> '$.source.id', value ->> '$.part', value ->> '$.target_system',
-    value ->> '$.target_resource', value ->> '$.target_id', value -> '$.key', value ->> '$.flow', value ->> '$.created', value ->> '$.seen',
-    value ->> '$.version'
-FROM jsonb_each(?1) WHERE true
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (source_id, source_system, source_resource, part, target_system, target_resource) DO UPDATE SET
     flow = iif(target_id = excluded.target_id, flow, excluded.flow),
     created = iif(target_id = excluded.target_id, created, excluded.created),

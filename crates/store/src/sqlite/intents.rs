@@ -5,7 +5,7 @@ use kivuko_core::store::{Intent, IntentId, OpenIntent, RunId};
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, micros};
-use super::{SqliteStore, json, query, runs};
+use super::{SqliteStore, json, many, query, runs};
 use crate::error::sql;
 
 const NOTING: &str = "noting intents";
@@ -15,7 +15,6 @@ pub async fn note(store: &SqliteStore, intents: &[Intent]) -> Result<Vec<IntentI
     if intents.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, &Intent)> = intents.iter().map(|intent| (micros(intent.noted), intent)).collect();
     let mut ids: Vec<i64> = intents.iter().map(|intent| intent.run.0).collect();
     ids.dedup();
     let mut tx = store.begin(NOTING).await?;
@@ -25,7 +24,26 @@ pub async fn note(store: &SqliteStore, intents: &[Intent]) -> Result<Vec<IntentI
         return Err(runs::not_running(&mut tx, RunId(ended)).await?);
     }
     let last: i64 = sqlx::query_scalar(query!("intent_last")).fetch_one(&mut *tx).await.map_err(sql(NOTING))?;
-    sqlx::query(query!("intent_put")).bind(last).bind(json(&rows)?).execute(&mut *tx).await.map_err(sql(NOTING))?;
+    let rows = (last + 1..).zip(intents).map(|(id, intent)| Ok((id, intent, json(&intent.key.0)?))).collect::<Result<Vec<_>, Error>>()?;
+    many::put(&mut tx, query!("intent_put"), &rows, |filling, (id, intent, key)| {
+        filling
+            .bind(*id)
+            .bind(intent.flow.as_str())
+            .bind(intent.source.system.as_str())
+            .bind(intent.source.resource.as_str())
+            .bind(intent.source.id.as_str())
+            .bind(intent.part.as_str())
+            .bind(intent.target_system.as_str())
+            .bind(intent.target_resource.as_str())
+            .bind(intent.action.word())
+            .bind(key.as_str())
+            .bind(intent.target_id.as_deref())
+            .bind(intent.hash.as_str())
+            .bind(intent.run.0)
+            .bind(micros(intent.noted))
+    })
+    .await
+    .map_err(sql(NOTING))?;
     tx.commit().await.map_err(sql(NOTING))?;
     Ok((last + 1..).take(intents.len()).map(IntentId).collect())
 }

@@ -4,11 +4,11 @@ use kivuko_core::catalogue::store as codes;
 use kivuko_core::connector::Key;
 use kivuko_core::error::Error;
 use kivuko_core::store::{Link, PageCommit, Reference, RunId, Sent, SourceKey};
-use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Connection as _, Row as _};
 
 use super::rows::{self, limit};
-use super::{SqliteStore, json, query};
+use super::{SqliteStore, json, many, query};
 use crate::error::sql;
 
 const READING: &str = "reading the links";
@@ -126,20 +126,49 @@ pub async fn put(connection: &mut SqliteConnection, page: &PageCommit) -> Result
     if page.links.is_empty() {
         return Ok(());
     }
-    let new = json(&page.links)?;
-    let mut put = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await;
+    let links = page.links.iter().map(|link| Ok((link, json(&link.key.0)?))).collect::<Result<Vec<_>, Error>>()?;
+    let last: i64 = sqlx::query_scalar(query!("link_last")).fetch_one(&mut *connection).await.map_err(sql(WRITING))?;
+    let mut put = put_all(connection, &links).await;
     if put.as_ref().is_err_and(is_taken) {
-        // A failed statement leaves nothing behind. Two links of the page may exchange their keys, which is rare: then all that change theirs let go of it first.
+        // Two links of the page may exchange their keys, which is rare: then all that change theirs let go of it first.
+        let new = json(&page.links)?;
         sqlx::query(query!("link_free_keys")).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
-        put = sqlx::query(query!("link_put")).bind(&new).execute(&mut *connection).await;
+        put = put_all(connection, &links).await;
     }
     if let Err(error) = put {
         // The transaction can still be asked who stands in the way.
-        let taken = if is_taken(&error) { key_taken(connection, &new).await? } else { None };
+        let taken = if is_taken(&error) { key_taken(connection, &json(&page.links)?).await? } else { None };
         return Err(taken.unwrap_or_else(|| sql(WRITING)(error)));
     }
-    sqlx::query(query!("link_use_put")).bind(&page.flow).bind(&new).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    let made: i64 = sqlx::query_scalar(query!("link_made")).bind(last).fetch_one(&mut *connection).await.map_err(sql(WRITING))?;
+    if made.unsigned_abs() < page.links.len() as u64 {
+        // Those that were there may be another flow's.
+        let used = json(&page.links)?;
+        sqlx::query(query!("link_use_put")).bind(&page.flow).bind(used).execute(&mut *connection).await.map_err(sql(WRITING))?;
+    }
     Ok(())
+}
+
+/// All of them, or none: what fails leaves nothing behind.
+async fn put_all(connection: &mut SqliteConnection, links: &[(&Link, String)]) -> Result<(), sqlx::Error> {
+    let mut part = connection.begin().await?;
+    many::put(&mut part, query!("link_put"), links, |filling, (link, key)| {
+        filling
+            .bind(link.source.system.as_str())
+            .bind(link.source.resource.as_str())
+            .bind(link.source.id.as_str())
+            .bind(link.part.as_str())
+            .bind(link.target_system.as_str())
+            .bind(link.target_resource.as_str())
+            .bind(link.target_id.as_str())
+            .bind(key.as_str())
+            .bind(link.flow.as_str())
+            .bind(link.created)
+            .bind(link.seen.0)
+            .bind(link.version.as_deref())
+    })
+    .await?;
+    part.commit().await
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
@@ -173,9 +202,17 @@ pub async fn mark_seen(connection: &mut SqliteConnection, run: RunId, seen: &[So
 }
 
 pub async fn put_sent(connection: &mut SqliteConnection, sent: &[Sent]) -> Result<(), Error> {
-    if sent.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(query!("sent_put")).bind(json(sent)?).execute(connection).await.map_err(sql("keeping what was sent"))?;
-    Ok(())
+    let rows = sent.iter().map(|sent| Ok((sent, json(&*sent.fields)?))).collect::<Result<Vec<_>, Error>>()?;
+    many::put(connection, query!("sent_put"), &rows, |filling, (sent, fields)| {
+        filling
+            .bind(sent.flow.as_str())
+            .bind(sent.source_id.as_str())
+            .bind(sent.part.as_str())
+            .bind(sent.hash.as_str())
+            .bind(fields.as_str())
+            .bind(sent.source_version.as_deref())
+            .bind(sent.run.0)
+    })
+    .await
+    .map_err(sql("keeping what was sent"))
 }

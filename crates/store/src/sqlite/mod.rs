@@ -8,6 +8,7 @@ mod find;
 mod intents;
 mod leases;
 mod links;
+mod many;
 mod pages;
 mod people;
 mod plans;

@@ -1,15 +1,13 @@
 //! The commit of a page: everything that it changes, in one transaction.
 
-use kivuko_core::connector::Action;
 use kivuko_core::error::Error;
 use kivuko_core::store::{Kept, PageCommit, RunId};
-use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, limit, micros};
-use super::{SqliteStore, cells, check_generation, cursors, deletions, intents, json, links, query, rejections, reviews, runs};
+use super::{SqliteStore, cells, check_generation, cursors, deletions, intents, json, links, many, query, rejections, reviews, runs};
 use crate::error::sql;
-use crate::seal::{Keys, Table, hex};
+use crate::seal::{Keys, Table};
 
 const DOING: &str = "committing a page";
 
@@ -38,34 +36,32 @@ pub async fn commit(store: &SqliteStore, page: &PageCommit) -> Result<(), Error>
 }
 
 async fn put_outcomes(connection: &mut SqliteConnection, page: &PageCommit) -> Result<(), Error> {
-    if page.outcomes.is_empty() {
-        return Ok(());
+    let lists = page.outcomes.iter().map(|row| Ok((row, json(&row.fields)?, json(&row.causes)?))).collect::<Result<Vec<_>, Error>>()?;
+    let at = micros(page.at);
+    many::put(connection, query!("outcome_put"), &lists, |filling, (row, fields, causes)| {
+        filling
+            .bind(page.run.0)
+            .bind(at)
+            .bind(row.source_id.as_str())
+            .bind(row.place.as_str())
+            .bind(row.part.as_str())
+            .bind(row.outcome.word())
+            .bind(row.target_resource.as_str())
+            .bind(row.target_id.as_deref())
+            .bind(fields.as_str())
+            .bind(causes.as_str())
+    })
+    .await
+    .map_err(sql("keeping the outcomes of a page"))
+}
+
+/// What was there before a creation is nothing, which is no secret.
+fn sealed(keys: &Keys, run: &str, kept: &Kept) -> Result<Vec<u8>, Error> {
+    if kept.before.is_empty() {
+        return Ok(Vec::new());
     }
-    sqlx::query(query!("outcome_put"))
-        .bind(page.run.0)
-        .bind(micros(page.at))
-        .bind(json(&page.outcomes)?)
-        .execute(connection)
-        .await
-        .map_err(sql("keeping the outcomes of a page"))?;
-    Ok(())
-}
-
-#[derive(Serialize)]
-struct KeptRow<'a> {
-    source_id: &'a str,
-    part: &'a str,
-    target_resource: &'a str,
-    target_id: &'a str,
-    action: Action,
-    version: Option<&'a str>,
-    before: String,
-}
-
-fn kept_row<'a>(keys: &Keys, run: &str, kept: &'a Kept) -> Result<KeptRow<'a>, Error> {
-    let Kept { source_id, part, target_resource, target_id, action, version, before } = kept;
-    let sealed = keys.seal(Table::Kept, &kept_owner(run, source_id, part, target_resource, target_id), before)?;
-    Ok(KeptRow { source_id, part, target_resource, target_id, action: *action, version: version.as_deref(), before: hex(&sealed) })
+    let owner = kept_owner(run, &kept.source_id, &kept.part, &kept.target_resource, &kept.target_id);
+    keys.seal(Table::Kept, &owner, &kept.before)
 }
 
 async fn put_kept(connection: &mut SqliteConnection, keys: &Keys, page: &PageCommit) -> Result<(), Error> {
@@ -74,9 +70,20 @@ async fn put_kept(connection: &mut SqliteConnection, keys: &Keys, page: &PageCom
     }
     check_generation(connection, keys).await?;
     let run = page.run.to_string();
-    let rows = page.kept.iter().map(|kept| kept_row(keys, &run, kept)).collect::<Result<Vec<_>, _>>()?;
-    sqlx::query(query!("kept_put")).bind(page.run.0).bind(json(&rows)?).execute(connection).await.map_err(sql("keeping earlier values"))?;
-    Ok(())
+    let rows = page.kept.iter().map(|kept| Ok((kept, sealed(keys, &run, kept)?))).collect::<Result<Vec<_>, Error>>()?;
+    many::put(connection, query!("kept_put"), &rows, |filling, (kept, before)| {
+        filling
+            .bind(page.run.0)
+            .bind(kept.source_id.as_str())
+            .bind(kept.part.as_str())
+            .bind(kept.target_resource.as_str())
+            .bind(kept.target_id.as_str())
+            .bind(kept.action.word())
+            .bind(kept.version.as_deref())
+            .bind(before.as_slice())
+    })
+    .await
+    .map_err(sql("keeping earlier values"))
 }
 
 /// The row that an earlier value belongs to.
@@ -102,7 +109,7 @@ pub async fn kept(store: &SqliteStore, run: RunId, before: i64, most: usize) -> 
     };
     let mut list = rows::all(&rows, doing, read)?;
     let run = run.to_string();
-    for (_, kept) in &mut list {
+    for (_, kept) in list.iter_mut().filter(|(_, kept)| !kept.before.is_empty()) {
         let owner = kept_owner(&run, &kept.source_id, &kept.part, &kept.target_resource, &kept.target_id);
         kept.before = store.unseal(Table::Kept, &owner, &kept.before).await?;
     }

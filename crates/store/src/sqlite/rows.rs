@@ -1,5 +1,7 @@
 //! Rows into the types of core, and the small values between them. A column that holds something else than we write there says so by name.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kivuko_core::connector::{Identity, Key};
 use kivuko_core::error::Error;
@@ -182,7 +184,7 @@ pub fn sent(row: &SqliteRow) -> Result<Sent> {
         source_id: text(row, "source_id")?,
         part: text(row, "part")?,
         hash: text(row, "hash")?,
-        fields: parsed(row, "fields")?,
+        fields: Arc::new(parsed(row, "fields")?),
         source_version: optional(row, "source_version")?,
         run: RunId(int(row, "run")?),
     })

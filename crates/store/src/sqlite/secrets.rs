@@ -122,7 +122,7 @@ async fn reseal(
         let rows = rows::all(&rows, ROTATING, read)?;
         let Some((last, ..)) = rows.last() else { return Ok(()) };
         after = *last;
-        for (id, owner, sealed) in rows {
+        for (id, owner, sealed) in rows.into_iter().filter(|(.., sealed)| !sealed.is_empty()) {
             let owner: Vec<&str> = owner.iter().map(String::as_str).collect();
             let value = old.unseal(table, &owner, &sealed)?;
             let sealed = fresh.seal(table, &owner, &value)?;
