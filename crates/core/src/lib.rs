@@ -16,6 +16,7 @@ pub mod expr;
 pub mod flow;
 pub mod fold;
 pub mod geometry;
+pub mod halves;
 pub mod hierarchy;
 pub mod labels;
 pub mod mapping;

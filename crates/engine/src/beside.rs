@@ -1,6 +1,5 @@
 //! What goes on beside the work on a page: the next ones are taken in, and the last one is put down. Few of each, so that nothing piles up.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
@@ -15,9 +14,6 @@ use tokio::task::{JoinError, JoinSet};
 
 /// How many pages may lie ready. One more is on its way.
 const READY: usize = 1;
-/// Half of so many records is worth a second thread: each takes some microseconds.
-const WORTH_A_THREAD: usize = 200;
-
 /// Pages of which the next ones are under way. When this is dropped, so is the request.
 pub(crate) struct Ahead {
     reading: JoinSet<()>,
@@ -81,20 +77,6 @@ impl Behind {
             Some(done) => done.map_err(broken_off)?.map(Some),
         }
     }
-}
-
-/// How many of the records of a page are dealt with on this thread; the rest is for another one.
-pub(crate) fn own_share(records: usize) -> usize {
-    if records < WORTH_A_THREAD { records } else { records / 2 }
-}
-
-/// Does two things at once, the second on a thread of its own.
-pub(crate) fn side_by_side<R: Send>(own: impl FnOnce() -> R, other: Option<impl FnOnce() -> R + Send>) -> (R, Option<R>) {
-    std::thread::scope(|scope| {
-        let other = other.map(|other| scope.spawn(other));
-        let own = own();
-        (own, other.map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic))))
-    })
 }
 
 fn broken_off(error: JoinError) -> Error {

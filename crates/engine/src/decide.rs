@@ -8,11 +8,11 @@ use kivuko_core::catalogue::{record, run as codes, target as target_codes};
 use kivuko_core::connector::{Action, Candidate, Capabilities, Key, Standing, Target, is_not_yet};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::halves::{own_share, side_by_side};
 use kivuko_core::store::{Link, Reference};
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
-use crate::beside::{own_share, side_by_side};
 use crate::duplicates::{Claim, Spot, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::matching::ask_again;

@@ -9,12 +9,13 @@ use kivuko_core::catalogue::{record, run as codes};
 use kivuko_core::connector::{Pages, ReadRequest, Source, SourceSpec, System};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Flow};
+use kivuko_core::halves::{own_share, side_by_side};
 use kivuko_core::record::{Page, Partition, SourceRecord};
 use kivuko_core::store::Reference;
 use serde_json::{Value, json};
 
 use crate::absence::hash_of;
-use crate::beside::{Ahead, own_share, side_by_side};
+use crate::beside::Ahead;
 use crate::duplicates::{Claim, Spot, Suspects};
 use crate::known::Known;
 use crate::options::RunOptions;

@@ -15,6 +15,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
 use kivuko_core::connector::{self, ReadRequest, SourceSpec};
 use kivuko_core::error::Error;
+use kivuko_core::halves;
 use kivuko_core::path::{Path, Segment, SourcePath};
 use kivuko_core::projection::Projection;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
@@ -222,8 +223,9 @@ impl connector::Pages for Pages {
             let elements = self.elements(&self.request(&condition)).await?;
             self.ended = group.is_none() && elements.len() < self.page_size;
             let mut records = Vec::with_capacity(elements.len());
-            for element in elements {
-                let (record, position) = self.record(element)?;
+            // The next page is asked for behind the last of them.
+            for read in halves::each(elements, |element| self.record(element)) {
+                let (record, position) = read?;
                 self.reached = self.reached.take().max(position);
                 records.push(record);
             }

@@ -7,6 +7,7 @@ use kivuko_core::cells::{CellNumber, CountedPart, CountedRecord, KnownRecord, Se
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Detect, Payload};
 use kivuko_core::fold::Fold;
+use kivuko_core::halves::{own_share, side_by_side};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
@@ -14,7 +15,6 @@ use serde_json::Value;
 
 use super::Numbers;
 use crate::absence::hash_of;
-use crate::beside::{own_share, side_by_side};
 use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
 use crate::unit::{Early, Item};
