@@ -220,3 +220,43 @@ fn the_faults_of_the_guide_are_understood() {
         kivuko_sims::faults::parse(example).unwrap_or_else(|error| panic!("{error}: {example}"));
     }
 }
+
+/// The template of numbers as its README says, and DHIS2 put back to a state of before it.
+#[test]
+fn the_weekly_numbers_are_given_again_to_a_dhis2_that_has_lost_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = kivuko(folder.path(), &["init", "numbers", "--template", "weekly-numbers"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+    let project = folder.path().join("numbers");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let godata = Options::from_dir(&project.join("simulator/godata")).expect("the data of Go.Data");
+    let godata = runtime.block_on(Sim::start(godata)).expect("it starts");
+    let dhis2 = kivuko_sims::dhis2::Options::from_dir(&project.join("simulator/dhis2")).expect("the data of DHIS2");
+    let dhis2 = runtime.block_on(kivuko_sims::dhis2::Dhis2Sim::start(dhis2)).expect("it starts");
+    let systems = std::fs::read_to_string(project.join("kivuko.yaml")).expect("kivuko.yaml");
+    let systems = systems.replace("http://127.0.0.1:8080", &godata.url()).replace("http://127.0.0.1:8085", &dhis2.url());
+    std::fs::write(project.join("kivuko.yaml"), systems).expect("it can be written");
+    let shown = |arguments: &[&str], code: i32| {
+        let ran = kivuko(&project, arguments);
+        assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {}{}", text(&ran.stdout), text(&ran.stderr));
+        text(&ran.stdout)
+    };
+    let cases = shown(&["run", "weekly-cases"], 1);
+    assert!(cases.contains("written: 44 created") && !cases.contains("completed:"), "the laboratory has not run yet: {cases}");
+    let laboratory = shown(&["run", "weekly-laboratory"], 0);
+    let marked = dhis2.registrations().len();
+    assert!(marked > 0 && laboratory.contains(&format!("\n  completed: {marked} periods and places\n")), "{laboratory}");
+
+    let cells = shown(&["runs", "cell", "weekly-laboratory", "--indicator", "tested"], 0);
+    assert!(cells.contains("Mwambao (MwambaoLand)") && cells.contains("(EbolaTested)"), "{cells}");
+    let cells: Value = serde_json::from_str(&shown(&["runs", "cell", "weekly-laboratory", "--json"], 0)).expect("one document");
+    assert!(cells["cells"].as_array().is_some_and(|cells| cells.iter().all(|cell| cell["orgUnitName"] == "Mwambao")), "{cells}");
+
+    dhis2.lose_data();
+    assert!(shown(&["run", "weekly-laboratory"], 0).contains("K0951"));
+    let again = shown(&["run", "weekly-laboratory", "--again"], 0);
+    assert!(again.contains("\n  written: 6 created\n  completed: 2 periods and places\n") && again.contains("K0958"), "{again}");
+    let again = shown(&["run", "weekly-cases", "--again"], 1);
+    assert!(again.contains(&format!("\n  written: 44 created\n  completed: {} periods and places\n", marked - 2)), "{again}");
+    assert_eq!(dhis2.registrations().len(), marked);
+}

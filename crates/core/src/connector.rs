@@ -220,7 +220,49 @@ pub struct Health {
     /// What was tried and found, a line each, for people.
     pub findings: Vec<String>,
     /// What will not work, a line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
+}
+
+/// What will not work with a system: a line for people, and who needs it. Shown and written as the line alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct Warning {
+    text: String,
+    reading: Vec<&'static str>,
+    writing: Vec<&'static str>,
+}
+
+impl Warning {
+    /// One that concerns only who reads one of these resources, or writes one of those; with none of either everybody.
+    pub fn of(text: impl Into<String>, reading: &[&'static str], writing: &[&'static str]) -> Self {
+        Self { text: text.into(), reading: reading.to_vec(), writing: writing.to_vec() }
+    }
+
+    /// Whether it concerns somebody who reads and writes these resources.
+    pub fn concerns(&self, reads: impl Fn(&str) -> bool, writes: impl Fn(&str) -> bool) -> bool {
+        let everybody = self.reading.is_empty() && self.writing.is_empty();
+        everybody || self.reading.iter().any(|resource| reads(resource)) || self.writing.iter().any(|resource| writes(resource))
+    }
+}
+
+impl From<String> for Warning {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+impl From<Warning> for String {
+    fn from(warning: Warning) -> Self {
+        warning.text
+    }
+}
+
+impl std::ops::Deref for Warning {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
 }
 
 /// What makes an instance this one.
@@ -395,6 +437,8 @@ pub enum Standing {
     /// As it is.
     #[default]
     Usual,
+    /// There is nothing under this id, which the target takes for this content: a 0 that DHIS2 does not keep. It is written to as usual, and whoever asks what is lost has to know what was left there.
+    Assumed,
     /// The target has to do something to it first, as the flow says (restore it, make another kind of it): it is written even if it holds all that is
     /// to be sent.
     Due,
@@ -412,13 +456,18 @@ impl Candidate {
     pub const fn barred(&self) -> Option<&Cause> {
         match &self.standing {
             Standing::Barred(cause) => Some(cause),
-            Standing::Usual | Standing::Due => None,
+            Standing::Usual | Standing::Assumed | Standing::Due => None,
         }
+    }
+
+    /// The target takes it as it is, with nothing to be done to it first.
+    pub fn is_usual(&self) -> bool {
+        matches!(self.standing, Standing::Usual | Standing::Assumed)
     }
 
     /// It is there and is what was looked for, with nothing left to do.
     pub fn stands(&self) -> bool {
-        !self.deleted && self.standing == Standing::Usual
+        !self.deleted && self.is_usual()
     }
 }
 

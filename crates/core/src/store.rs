@@ -514,6 +514,8 @@ pub trait Store: Send + Sync {
     fn rejections<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<RejectionRow>, Error>>;
     fn rejection(&self, id: i64) -> BoxFuture<'_, Result<Option<RejectionRow>, Error>>;
     fn rejection_payload(&self, id: i64) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
+    /// Those of these records of a flow that have an open rejection.
+    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>>;
     /// Closes rejections by hand; the reason is kept. How many were open. A number that was refused is given up with its rejection, until it changes
     /// ([`CellRow::given_up`]); its payload is the value as JSON.
     fn discard_rejections<'a>(&'a self, ids: &'a [i64], reason: &'a str, at: Timestamp) -> BoxFuture<'a, Result<u64, Error>>;

@@ -225,24 +225,25 @@ impl Engine {
         let today = self.today();
         for side in &crosswalk.sides {
             let (known, unread) = self.names_of(side).await?;
-            health.warnings.extend(unread.map(|cause| cause.to_string()));
+            health.warnings.extend(unread.map(|cause| cause.to_string().into()));
             health.findings.push(format!("{} has {} places in `{}`", side.system, known.len(), side.resource));
             let holding = map.decisions().filter(|decision| decision.valid_to().is_none_or(|last| last >= today));
             for (decision, id) in holding.filter_map(|decision| Some((decision, decision.id(&side.system)?))) {
                 if !known.contains_key(id) {
-                    health.warnings.push(stranger(crosswalk, side, decision.line(), id));
+                    health.warnings.push(stranger(crosswalk, side, decision.line(), id).into());
                 }
             }
         }
         let in_doubt = self.linked(crosswalk, map).await?.disagreeing();
         if let Some(first) = in_doubt.first() {
             let example = format!("{} {} and {} {}", first.one.0, first.one.1, first.other.0, first.other.1);
-            health.warnings.push(format!(
+            let text = format!(
                 "{}: {} links lead to several places or from several, such as {example}; a decision in {} settles them",
                 sheet::LINKS_DISAGREE,
                 in_doubt.len(),
                 crosswalk.file()
-            ));
+            );
+            health.warnings.push(text.into());
         }
         Ok(health)
     }

@@ -251,8 +251,8 @@ impl Execution<'_> {
         let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some()).collect();
         let ids: Vec<String> = linked.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
         for (at, candidate) in linked.into_iter().zip(self.fetch(record, &ids).await?) {
-            if candidate.is_none() {
-                let unit = &mut units[at];
+            let unit = &mut units[at];
+            if candidate.is_none_or(|candidate| is_lost(unit, &candidate)) {
                 unit.lost.extend(unit.link.take().map(|link| link.target_id));
                 unit.sent = None;
             }
@@ -504,6 +504,11 @@ pub(crate) fn deleted_match() -> Decision {
         target_codes::DELETED_MATCH,
         "the target holds this record as deleted; restore it there, or discard this rejection if the deletion was right",
     )])
+}
+
+/// Whether the target holds nothing under a link, and only takes that for the content which it shows: it was not that when it was sent.
+fn is_lost(unit: &Unit, shown: &Candidate) -> bool {
+    shown.standing == Standing::Assumed && !diff::changed_fields(&shown.body, &unit.update).is_empty()
 }
 
 /// What is referred to was found by its link, and the target does not know it: it was lost there.

@@ -1,12 +1,14 @@
 //! A target that was emptied behind the back of a flow: nothing has changed in the source, so nothing would be looked for there, and the run would look well.
 //!
-//! A run that wrote nothing (a plan that would write nothing) asks for a few of the linked records, in one request. It says what it found and changes nothing.
+//! A run that wrote nothing (a plan that would write nothing) asks for a few of the linked records, or of the numbers that were sent, in one request. It says what it found and changes nothing.
 
 use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Candidate, Standing};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{Link, RunId};
 
+use crate::known::group_by;
 use crate::run::Execution;
 
 /// So many linked records are asked for.
@@ -24,8 +26,12 @@ impl Execution<'_> {
         match self.gone_of_a_few().await {
             Ok(Some((gone, asked))) if gone * 2 > asked => {
                 // In a file the id is the key, which may be somebody's name.
+                let (what, unchanged) = match &self.flow.aggregate {
+                    Some(_) => ("numbers that were sent and", ""),
+                    None => ("linked records that", " Unchanged means that the source says what was sent before."),
+                };
                 let message = format!(
-                    "{gone} of {asked} linked records that were looked for in {} are no longer there. Unchanged means that the source says what was sent before. If {} was emptied or put back, `run {} --again` writes again what is gone",
+                    "{gone} of {asked} {what} were looked for in {} are no longer there.{unchanged} If {} was emptied or put back, `run {} --again` writes again what is gone",
                     self.flow.to.system, self.flow.to.system, self.flow.name
                 );
                 self.groups.add(Outcome::Unchanged, &Cause::new(codes::TARGET_EMPTIED, message), &self.flow.to.system);
@@ -48,9 +54,33 @@ impl Execution<'_> {
             links.iter().filter(is_own).filter_map(|link| Some((self.record_named(&link.part, &link.target_resource)?, link))).peekable();
         let Some(record) = own.peek().map(|(record, _)| *record) else { return Ok(None) };
         let mut ids: Vec<String> = own.filter(|(of, _)| *of == record).map(|(_, link)| link.target_id.clone()).collect();
+        if self.flow.aggregate.is_some() {
+            ids = in_one_question(ids);
+        }
         ids.truncate(self.targets[record].capabilities.lookup_size.max(1));
         let present = self.fetch(record, &ids).await?;
-        let gone = present.iter().filter(|present| present.is_none()).count();
-        Ok(Some((gone, ids.len())))
+        let told: Vec<bool> = present.iter().filter_map(|present| self.is_gone(present.as_ref())).collect();
+        let gone = told.iter().filter(|is_gone| **is_gone).count();
+        Ok((!told.is_empty()).then_some((gone, told.len())))
     }
+
+    /// Whether the target has lost what was linked; `None` where it cannot be told. A 0 that means nothing to the target is never sent of what is counted, so a number that it
+    /// only takes for a 0 was another one.
+    pub(crate) fn is_gone(&self, present: Option<&Candidate>) -> Option<bool> {
+        match present {
+            None => Some(true),
+            Some(present) if present.standing == Standing::Assumed => self.flow.aggregate.is_some().then_some(true),
+            Some(_) => Some(false),
+        }
+    }
+}
+
+/// Of the numbers with these identities the most that lie in one period or at one org unit: those are asked for in one request.
+fn in_one_question(ids: Vec<String>) -> Vec<String> {
+    let (period, org_unit) = (1, 2);
+    let part = |id: &String, at: usize| id.split('.').nth(at).unwrap_or_default().to_owned();
+    let groups = [period, org_unit].into_iter().flat_map(|at| group_by(ids.iter(), |id| part(id, at)).into_values());
+    // The first of the largest, so that it is the same each time.
+    let largest = groups.max_by(|one, other| one.len().cmp(&other.len()).then_with(|| other.cmp(one)));
+    largest.map(|ids| ids.into_iter().cloned().collect()).unwrap_or_default()
 }

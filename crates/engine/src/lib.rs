@@ -50,6 +50,7 @@ mod workspace;
 
 pub use code_lists::{CodeList, Exported, LinkedPlace, PartedLink, UnlistedValue};
 pub use engine::{Engine, Pace, Parts};
+pub use numbers::names_of_cells;
 pub use online::Checked;
 pub use options::RunOptions;
 pub use place_matches::{
@@ -58,7 +59,7 @@ pub use place_matches::{
 };
 pub use plan::{PlanOptions, PlanReport, Planned};
 pub use proposals::{Choice, Kept, Proposal, Says};
-pub use report::{CauseGroup, CauseGroups, RunReport, exit_code};
+pub use report::{CauseGroup, CauseGroups, NumbersReport, RunReport, exit_code};
 pub use revert::Reverted;
 pub use review::{By, Side};
 pub use run::{Unwatched, Watch};

@@ -51,7 +51,10 @@ impl Engine {
         let mut silent: BTreeMap<&str, Error> = BTreeMap::new();
         for name in self.project.systems.keys() {
             checked.push(match self.test(name).await {
-                Ok(health) => Checked::answered(format!("system {name}"), health),
+                Ok(mut health) => {
+                    self.leave_what_concerns_flows(name, &mut health);
+                    Checked::answered(format!("system {name}"), health)
+                }
                 Err(error) => {
                     if exit_code(&error) == SYSTEM {
                         silent.insert(name, error.clone());
@@ -77,6 +80,19 @@ impl Engine {
         }
         checked.extend(self.check_crosswalks(&silent).await);
         checked
+    }
+
+    /// Of the warnings of a system, those that concern what the flows do there. Of a system that no flow names nobody knows yet what it is for, and all are told.
+    fn leave_what_concerns_flows(&self, system: &str, health: &mut Health) {
+        let flows = || self.project.flows.values();
+        let reads = |resource: &str| flows().any(|flow| flow.from.system == system && flow.from.resource == resource);
+        let writes = |resource: &str| {
+            let writes = |flow: &Flow| flow.to.system == system && flow.to.records.iter().any(|record| record.resource == resource);
+            flows().any(|flow| writes(flow))
+        };
+        if flows().any(|flow| flow.from.system == system || flow.to.system == system) {
+            health.warnings.retain(|warning| warning.concerns(reads, writes));
+        }
     }
 
     /// Reaches one system and logs in.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kivuko_core::catalogue::{network, run as codes};
-use kivuko_core::connector::{Action, Candidate, Key, Standing, Write};
+use kivuko_core::connector::{Action, Candidate, Key, Write};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::OpenIntent;
@@ -85,7 +85,7 @@ impl Execution<'_> {
             seen[at] = match (write.action, candidate) {
                 (Action::Delete, None) => write.id.clone().map(|id| Settled::Applied { id, version: None }),
                 (Action::Delete, Some(candidate)) => candidate.deleted.then(|| applied(candidate)),
-                (_, Some(candidate)) if candidate.standing != Standing::Usual => None,
+                (_, Some(candidate)) if !candidate.is_usual() => None,
                 (_, Some(candidate)) => diff::changed_fields(&candidate.body, &write.body).is_empty().then(|| applied(candidate)),
                 (_, None) => None,
             };

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, Candidate, Capabilities, Key, ReplacedWhole, Standing};
+use kivuko_core::connector::{Action, Candidate, Capabilities, Key, ReplacedWhole};
 use kivuko_core::diff;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::Kept;
@@ -134,7 +134,7 @@ impl Execution<'_> {
         unit.decision = match present.filter(|present| !present.deleted) {
             None if kept.action == Action::Create && unit.was_being_deleted => deleted_before(kept),
             None => not_reverted("the record is no longer in the target"),
-            Some(present) if present.standing != Standing::Usual => not_reverted("the record was made something else in the target"),
+            Some(present) if !present.is_usual() => not_reverted("the record was made something else in the target"),
             Some(_) if kept.action == Action::Delete => not_reverted("a deletion is taken back in the target itself"),
             Some(present) if present.version != kept.version => {
                 if let (Some(Action::Update), Some(before)) = (unit.interrupted, before)

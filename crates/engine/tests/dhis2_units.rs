@@ -10,6 +10,8 @@ use kivuko_core::store::RunId;
 use kivuko_engine::{Engine, Reverted, RunOptions, RunReport, Unwatched, Workspace};
 use kivuko_sims::dhis2::{Dhis2Sim, Options, User};
 use kivuko_sims::faults::{Action, Rule, When};
+use kivuko_sims::godata;
+use kivuko_sims::godata::Options as GoData;
 use serde_json::{Value, json};
 use support::{PACE, problems};
 
@@ -325,4 +327,58 @@ async fn who_waits_for_a_parent_is_not_sent_before_it_is_there() {
         assert_eq!((third.counts.created, third.counts.unchanged), (2, 1), "{release}: {third:?}");
         assert_eq!(["C1", "C2"].map(|code| world.parent(code)), ["D9", "C1"], "{release}");
     }
+}
+
+#[tokio::test]
+async fn only_what_the_flows_need_is_warned_of() {
+    let world = World::new("2.42").await;
+    // No outbreak at all, and none is named.
+    let godata = godata::Sim::start(GoData { outbreaks: Vec::new(), ..GoData::for_tests() }).await.expect("a simulator");
+    let project = std::fs::read_to_string(world.folder.path().join("kivuko.yaml")).expect("it was written");
+    let system = format!(
+        "  godata:\n    kind: godata\n    url: {}\n    email: {}\n    password: {}\n",
+        godata.url(),
+        GoData::EMAIL,
+        GoData::PASSWORD
+    );
+    world.write("kivuko.yaml", &format!("{project}{system}"));
+    world.list(&["D1,North,2005-01-01,,X"]);
+    let warnings = async |system: &str| {
+        let what = format!("system {system}");
+        let checked = world.engine().await.check_online().await;
+        let health = checked.into_iter().find(|checked| checked.what == what).and_then(|checked| checked.health).expect("it answers");
+        health.warnings.into_iter().map(String::from).collect::<Vec<_>>().join("; ")
+    };
+    // What nobody uses yet may become anything.
+    assert!(warnings("godata").await.contains("sees no outbreak"));
+    let table = |name: &str, resource: &str| {
+        world.write(
+            &format!("flows/{name}.yaml"),
+            &format!("flow: {name}\nfrom: {{ system: godata, resource: {resource} }}\nmapping: out.csv\nto: {{ system: files, resource: {name}.csv, key: id }}\n"),
+        );
+    };
+    world.write("mappings/out.csv", "target,source,empty\nid,id,reject\n");
+    table("locations", "locations");
+    assert_eq!(warnings("godata").await, "", "places belong to no outbreak");
+    let units = warnings("hmis").await;
+    assert!(!["analytics", "F_DATAVALUE_ADD", "capture"].iter().any(|word| units.contains(word)), "units are no numbers: {units}");
+    table("cases", "cases");
+    assert!(warnings("godata").await.contains("sees no outbreak"));
+
+    world.write(
+        "flows/rates.yaml",
+        "flow: rates\nfrom: { system: hmis, resource: analytics, dx: [ElementAaaa], pe: [\"2024\"], ou: [CountryAaaa] }\nmapping: out.csv\nto: { system: files, resource: rates.csv, key: id }\n",
+    );
+    let reading = warnings("hmis").await;
+    assert!(reading.contains("analytics") && !reading.contains("F_DATAVALUE_ADD"), "{reading}");
+    world.write(
+        "flows/numbers.yaml",
+        "flow: numbers\nfrom: { system: files, resource: places.csv, id: code }\nmapping: numbers.csv\nto: { system: hmis, resource: dataValueSets, data_set: any, key: [dataElement, period, orgUnit, categoryOptionCombo, attributeOptionCombo] }\n",
+    );
+    world.write(
+        "mappings/numbers.csv",
+        "target,source\ndataElement,code\nperiod,opened\norgUnit,parent\nvalue,name\ncategoryOptionCombo,name\nattributeOptionCombo,name\n",
+    );
+    let writing = warnings("hmis").await;
+    assert!(writing.contains("F_DATAVALUE_ADD") && writing.contains("no org units to capture data at"), "{writing}");
 }

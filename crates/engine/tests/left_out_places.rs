@@ -42,7 +42,8 @@ async fn what_cannot_be_read_is_told() {
     let exported = engine.export_codes("places", None, true).await.expect("it can be exported");
     assert_eq!(exported.left_out, found.left_out);
     let checked = engine.check_online().await;
-    let warnings: Vec<&String> = checked.iter().filter_map(|checked| checked.health.as_ref()).flat_map(|health| &health.warnings).collect();
+    let healths = checked.iter().filter_map(|checked| checked.health.as_ref());
+    let warnings: Vec<&str> = healths.flat_map(|health| &health.warnings).map(|warning| &**warning).collect();
     assert!(warnings.iter().any(|warning| warning.contains(expected)), "{warnings:?}");
 
     world.write("data/register.csv", "id,name,parent\nr0,Salone,\nr1,Bo District,r0\nr2,Kenema District,r0\n");

@@ -320,6 +320,11 @@ impl Telling {
             match deed.as_str() {
                 "metadata" => dhis2.put_metadata(detail),
                 "enter" => detail.as_object().into_iter().flatten().for_each(|(name, value)| numbers::enter(dhis2, name, &plain(value))),
+                "complete" => detail
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .for_each(|(name, completed)| numbers::complete_data_set(dhis2, name, completed.as_bool())),
                 "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
                 "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
                 "edit" => {
@@ -337,6 +342,7 @@ impl Telling {
                         }
                     }
                 }
+                "empty" if detail == "numbers" => dhis2.lose_data(),
                 "empty" => {
                     // All but the one at the top, to which accounts belong.
                     let units = dhis2.objects("organisationUnits");
@@ -459,7 +465,7 @@ impl Telling {
         let pause = Pause::nth(1, phase).on(method, path);
         let mut held = if what["in"] == "godata" { self.world.sim.pause_at(pause) } else { self.world.pause_at(pause) };
         let engine = self.world.engine().await;
-        let options = RunOptions::default();
+        let options = RunOptions { again: what["again"].as_bool().unwrap_or_default(), ..RunOptions::default() };
         let flow = what["flow"].as_str().unwrap_or(self.usual_flow());
         let work = async {
             match self.last_run.filter(|_| what["revert"] == json!(true)) {

@@ -1,8 +1,11 @@
 //! `runs cell`: the numbers of a flow that counts, and the records behind one of them.
 
+use std::collections::BTreeMap;
+
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellFilter, CellNumber, CellRow, RecordOfCell};
 use kivuko_core::error::Error;
+use kivuko_engine::names_of_cells;
 use serde_json::{Value, json};
 
 use crate::app::{App, History};
@@ -17,12 +20,16 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
     let history = app.history().await?;
     history.known_flow(&args.flow).await?;
     let cells = cells(&history, args).await?;
+    let names = Names(names_of_cells(history.store(), &args.flow).await?);
     if cells.is_empty() {
         let message = format!("the flow `{}` has no such number in the environment `{}`", args.flow, history.workspace.environment);
         return Err(Error::configuration(codes::NO_SUCH_NUMBER, message).into());
     }
     let [cell] = &cells[..] else {
-        app.answer(|| json!({ "cells": cells.iter().map(object).collect::<Vec<_>>() }), |style| table(&cells, style))?;
+        app.answer(
+            || json!({ "cells": cells.iter().map(|cell| names.object(cell)).collect::<Vec<_>>() }),
+            |style| names.table(&cells, style),
+        )?;
         if !app.json {
             if cells.len() == args.limit {
                 app.say_nothing("there may be more: --limit N shows them");
@@ -35,11 +42,11 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
     let records = history.store().records_of_cell(cell.number, "", args.limit).await?;
     app.answer(
         || {
-            let mut answer = object(cell);
+            let mut answer = names.object(cell);
             answer["records"] = json!(records);
             answer
         },
-        |style| format!("{}\n{}", table(std::slice::from_ref(cell), style), records_table(&records, style)),
+        |style| format!("{}\n{}", names.table(std::slice::from_ref(cell), style), records_table(&records, style)),
     )?;
     if records.is_empty() {
         app.say_nothing("no records are kept behind it: it is a zero or a formula, or the flow has `drill: off`");
@@ -70,41 +77,63 @@ async fn cells(history: &History, args: &RunsCell) -> Result<Vec<CellRow>, Failu
     Ok(found)
 }
 
-fn object(row: &CellRow) -> Value {
-    json!({
-        "indicator": row.cell.indicator,
-        "dataElement": row.cell.element,
-        "period": row.cell.period,
-        "orgUnit": row.cell.org_unit,
-        "categoryOptionCombo": row.cell.option_combo,
-        "attributeOptionCombo": row.cell.attribute_option_combo,
-        "value": row.value,
-        "due": row.due,
-        "late": row.late && row.due,
-        "givenUp": row.given_up(),
-    })
-}
+/// What ids are called, as the last run that saw them put it down.
+struct Names(BTreeMap<String, String>);
 
-fn table(rows: &[CellRow], style: Style) -> String {
-    let mut table = Table::new(&["indicator", "period", "org unit", "data element", "categories", ">value", "state"]);
-    for row in rows {
-        let state = match (row.due, row.late) {
-            (true, true) => "late",
-            (false, true) => "refused, given up",
-            (true, false) => "to be sent",
-            (false, false) => "",
-        };
-        table.row(vec![
-            row.cell.indicator.clone(),
-            row.cell.period.clone(),
-            row.cell.org_unit.clone(),
-            style.dim(&row.cell.element),
-            style.dim(&row.cell.option_combo),
-            row.value.clone().unwrap_or_else(|| "-".to_owned()),
-            style.dim(state),
-        ]);
+impl Names {
+    fn of(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str).filter(|name| *name != id)
     }
-    table.render(style)
+
+    /// `Mwambao (MwambaoLand)`; the id alone where nobody knows a name.
+    fn shown(&self, id: &str, style: Style) -> String {
+        match self.of(id) {
+            Some(name) => format!("{name} {}", style.dim(&format!("({id})"))),
+            None => style.dim(id),
+        }
+    }
+
+    fn object(&self, row: &CellRow) -> Value {
+        let cell = &row.cell;
+        json!({
+            "indicator": cell.indicator,
+            "dataElement": cell.element,
+            "dataElementName": self.of(&cell.element),
+            "period": cell.period,
+            "orgUnit": cell.org_unit,
+            "orgUnitName": self.of(&cell.org_unit),
+            "categoryOptionCombo": cell.option_combo,
+            "categoryOptionComboName": self.of(&cell.option_combo),
+            "attributeOptionCombo": cell.attribute_option_combo,
+            "attributeOptionComboName": self.of(&cell.attribute_option_combo),
+            "value": row.value,
+            "due": row.due,
+            "late": row.late && row.due,
+            "givenUp": row.given_up(),
+        })
+    }
+
+    fn table(&self, rows: &[CellRow], style: Style) -> String {
+        let mut table = Table::new(&["indicator", "period", "org unit", "data element", "categories", ">value", "state"]);
+        for row in rows {
+            let state = match (row.due, row.late) {
+                (true, true) => "late",
+                (false, true) => "refused, given up",
+                (true, false) => "to be sent",
+                (false, false) => "",
+            };
+            table.row(vec![
+                row.cell.indicator.clone(),
+                row.cell.period.clone(),
+                self.shown(&row.cell.org_unit, style),
+                self.shown(&row.cell.element, style),
+                self.shown(&row.cell.option_combo, style),
+                row.value.clone().unwrap_or_else(|| "-".to_owned()),
+                style.dim(state),
+            ]);
+        }
+        table.render(style)
+    }
 }
 
 fn records_table(records: &[RecordOfCell], style: Style) -> String {

@@ -85,6 +85,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         status: None,
         counts: &report.counts,
         rows: report.rows,
+        numbers: None,
         seconds: Some(report.seconds),
         written: "would be written",
         stopped: report.error.as_ref().map(|error| &error.cause),

@@ -80,6 +80,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         status: Some(run.status),
         counts: &run.counts,
         rows: None,
+        numbers: None,
         seconds: took(&run),
         written: "written",
         stopped: run.error.as_ref(),

@@ -5,7 +5,7 @@ use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::catalogue::run::{TARGET_EMPTIED, TOO_MANY_DELETES};
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
-use kivuko_engine::{CauseGroup, RunReport};
+use kivuko_engine::{CauseGroup, NumbersReport, RunReport};
 
 use super::Style;
 use super::figures::{count, counted, seconds};
@@ -22,6 +22,8 @@ pub struct Account<'a> {
     pub counts: &'a Counts,
     /// Where rows are put together to records: how many rows there were.
     pub rows: Option<u64>,
+    /// Of a flow that counts.
+    pub numbers: Option<NumbersReport>,
     pub seconds: Option<f64>,
     /// `written`, or for a plan `would be written`.
     pub written: &'static str,
@@ -38,6 +40,7 @@ impl<'a> Account<'a> {
             status: Some(report.status),
             counts: &report.counts,
             rows: report.rows,
+            numbers: report.numbers,
             seconds: Some(report.seconds),
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),
@@ -74,6 +77,9 @@ impl Account<'_> {
         }
         if let Some(writes) = writes(self.counts, self.written) {
             put!(text, "  {writes}\n");
+        }
+        if let Some(line) = self.numbers.and_then(beside_numbers) {
+            put!(text, "  {line}\n");
         }
         if let Some(cause) = self.stopped {
             put!(text, "\n  {} {}\n", style.error("stopped early"), style.dim(&cause.code.to_string()));
@@ -143,6 +149,19 @@ fn writes(counts: &Counts, verb: &str) -> Option<String> {
         .map(|(number, word)| format!("{} {word}", count(*number)))
         .collect();
     if parts.is_empty() { None } else { Some(format!("{verb}: {}", parts.join(", "))) }
+}
+
+/// What a flow that counts tells beside its numbers; nothing where there is nothing of it.
+fn beside_numbers(numbers: NumbersReport) -> Option<String> {
+    let NumbersReport { late, not_open, completed } = numbers;
+    let lines = [
+        ("completed", completed, "period and place", "periods and places"),
+        ("late, not sent", late, "number", "numbers"),
+        ("not open yet", not_open, "number", "numbers"),
+    ];
+    let told = lines.iter().filter(|(_, many, ..)| *many > 0);
+    let told: Vec<String> = told.map(|(what, many, one, several)| format!("{what}: {}", counted(*many, one, several))).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// Causes with their counts, codes and a few places: the first ones, and how many more there are.
@@ -311,6 +330,7 @@ mod tests {
             status: Some(Status::Complete),
             counts: &counts,
             rows: None,
+            numbers: None,
             seconds: Some(4.21),
             written: "written",
             stopped: None,
@@ -329,6 +349,7 @@ mod tests {
             status: Some(Status::Incomplete),
             counts: &counts,
             rows: None,
+            numbers: None,
             seconds: Some(200.0),
             written: "written",
             stopped: Some(&cause),
@@ -352,6 +373,7 @@ mod tests {
             status: Some(Status::Complete),
             counts: &counts,
             rows: None,
+            numbers: None,
             seconds: None,
             written: "written",
             stopped: None,
@@ -377,6 +399,7 @@ mod tests {
             status: None,
             counts: &Counts { read: 9, rejected: 9, ..Counts::default() },
             rows: None,
+            numbers: None,
             seconds: None,
             written: "would be written",
             stopped: None,
@@ -398,6 +421,7 @@ mod tests {
             status: Some(Status::Incomplete),
             counts: &Counts::default(),
             rows: None,
+            numbers: None,
             seconds: None,
             written: "written",
             stopped: Some(&Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed")),
@@ -409,12 +433,38 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_that_counts_tells_what_was_completed_and_what_stays() {
+        let account = |numbers| {
+            Account {
+                title: "run 16 of weekly-cases".into(),
+                status: Some(Status::Complete),
+                counts: &Counts { read: 5, counted: 5, writes: Writes { created: 44, ..Writes::default() }, ..Counts::default() },
+                rows: None,
+                numbers: Some(numbers),
+                seconds: None,
+                written: "written",
+                stopped: None,
+                causes: &[],
+            }
+            .render(Style::PLAIN)
+        };
+        let text = account(NumbersReport { late: 1, not_open: 0, completed: 3 });
+        assert_eq!(
+            text,
+            "run 16 of weekly-cases  complete\n\n  5 read = 5 counted\n  written: 44 created\n  completed: 3 periods and places; late, not sent: 1 number\n"
+        );
+        let text = account(NumbersReport::default());
+        assert!(text.ends_with("  written: 44 created\n"), "{text}");
+    }
+
+    #[test]
     fn a_run_without_anything_new_is_one_line() {
         let account = Account {
             title: "run 14 of cases".into(),
             status: Some(Status::Complete),
             counts: &Counts::default(),
             rows: None,
+            numbers: None,
             seconds: Some(0.1),
             written: "written",
             stopped: None,

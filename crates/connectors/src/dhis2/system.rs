@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::dhis2;
-use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec};
+use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec, Warning};
 use kivuko_core::error::Error;
 use kivuko_core::numbers::Places;
 use kivuko_core::places::Known;
@@ -22,6 +22,10 @@ use super::version::NEWEST;
 
 /// A clock that is wrong by more than this is worth a word.
 const OFFSET_SECS: i64 = 60;
+
+const VALUES: &str = "dataValueSets";
+/// What is written only at and below the org units where an account captures data.
+const CAPTURED: [&str; 2] = [VALUES, "completeDataSetRegistrations"];
 
 /// One DHIS2.
 #[derive(Debug)]
@@ -61,26 +65,27 @@ impl System {
         if info.profile.release > NEWEST {
             health
                 .warnings
-                .push(format!("DHIS2 2.{} is newer than those that Kivuko was tried with (up to 2.{NEWEST})", info.profile.release));
+                .push(format!("DHIS2 2.{} is newer than those that Kivuko was tried with (up to 2.{NEWEST})", info.profile.release).into());
         }
         let capture: Vec<&str> = me.organisation_units.iter().map(|unit| unit.id.as_str()).collect();
         if capture.is_empty() {
-            health.warnings.push("the account has no org units to capture data at: it cannot write values".to_owned());
+            let text = "the account has no org units to capture data at: it cannot write values";
+            health.warnings.push(Warning::of(text, &[], &CAPTURED));
         } else {
             health.findings.push(format!("captures data at and below {} org units: {}", capture.len(), shortened(&capture)));
             let roots = self.units("level:eq:1").await?;
             let missing: Vec<&str> =
                 roots.iter().filter(|root| !capture.contains(&root.id.as_str())).map(|root| root.name.as_str()).collect();
             if !missing.is_empty() {
-                health
-                    .warnings
-                    .push(format!("the account does not capture data in the whole hierarchy: {} is above it", shortened(&missing)));
+                let text = format!("the account does not capture data in the whole hierarchy: {} is above it", shortened(&missing));
+                health.warnings.push(Warning::of(text, &[], &CAPTURED));
             }
         }
         if me.may(ADD_VALUES) {
             health.findings.push("may add data values".to_owned());
         } else {
-            health.warnings.push(format!("the account lacks the authority {ADD_VALUES}: it cannot write values"));
+            let text = format!("the account lacks the authority {ADD_VALUES}: it cannot write values");
+            health.warnings.push(Warning::of(text, &[], &[VALUES]));
         }
         if me.may(EDIT_EXPIRED) {
             health.findings.push("may write to expired periods".to_owned());
@@ -88,14 +93,18 @@ impl System {
         let seconds = info.offset.as_secs();
         if seconds.abs() > OFFSET_SECS {
             let how = if seconds > 0 { "ahead of" } else { "behind" };
-            health.warnings.push(format!("the clock of the server is {} seconds {how} ours; readings go by the server's", seconds.abs()));
+            health
+                .warnings
+                .push(format!("the clock of the server is {} seconds {how} ours; readings go by the server's", seconds.abs()).into());
         }
-        match &info.analytics {
-            Some(time) => health.findings.push(format!("analytics tables were last built at {time} (server time)")),
-            None => health.warnings.push("the analytics tables were never built: `analytics` gives nothing".to_owned()),
+        if let Some(time) = &info.analytics {
+            health.findings.push(format!("analytics tables were last built at {time} (server time)"));
+        } else {
+            let text = "the analytics tables were never built: `analytics` gives nothing";
+            health.warnings.push(Warning::of(text, &["analytics"], &[]));
         }
         if info.read_only {
-            health.warnings.push("the server is in read-only mode".to_owned());
+            health.warnings.push("the server is in read-only mode".to_owned().into());
         }
         Ok(health)
     }

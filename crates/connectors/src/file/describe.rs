@@ -24,7 +24,7 @@ const MOST_FIELDS: usize = 2_000;
 pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
     let mut health = Health::default();
     if !base.exists() && base.extension().is_none() {
-        health.warnings.push(format!("the folder {} is not there yet; nothing can be read", base.display()));
+        health.warnings.push(format!("the folder {} is not there yet; nothing can be read", base.display()).into());
         return Ok(health);
     }
     let files = folder::list(base, "", defaults.format)?;
@@ -45,11 +45,11 @@ pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
             Err(error) if error.cause.code == codes::JSON_BROKEN && error.consequence == Consequence::FixConfiguration => {
                 health.findings.push(error.cause.message);
             }
-            Err(error) => health.warnings.push(error.to_string()),
+            Err(error) => health.warnings.push(error.to_string().into()),
         }
     }
     if files.is_empty() {
-        health.warnings.push(format!("{} holds no file that can be read", base.display()));
+        health.warnings.push(format!("{} holds no file that can be read", base.display()).into());
     }
     Ok(health)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kivuko_core::BoxFuture;
-use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec};
+use kivuko_core::connector::{self, Health, Identity, PlacePaths, ResourceDescription, SourceSpec, TargetSpec, Warning};
 use kivuko_core::error::Error;
 use kivuko_core::labels::Labels;
 use kivuko_core::numbers::Places;
@@ -62,6 +62,7 @@ impl System {
             )
         });
         health.version = self.release().await?;
+        let of_outbreaks: Vec<&str> = RESOURCES.iter().filter(|resource| resource.in_outbreak).map(|resource| resource.name).collect();
         let outbreaks = self.client.outbreaks(false).await?;
         for outbreak in &outbreaks {
             let mask = |kind: PersonKind| format!("{} `{}`", kind.resource(), outbreak.mask(kind).unwrap_or("none"));
@@ -69,10 +70,11 @@ impl System {
             health.findings.push(format!("outbreak `{}` ({}), masks of visual ids: {}", outbreak.name, outbreak.id, masks.join(", ")));
         }
         if outbreaks.is_empty() {
-            health.warnings.push("the account sees no outbreak".to_owned());
+            health.warnings.push(Warning::of("the account sees no outbreak", &of_outbreaks, &of_outbreaks));
         }
         let Some(outbreak) = self.client.outbreak().await? else {
-            health.warnings.push("no `outbreak` is named: all of them are read, and cases cannot be written".to_owned());
+            let text = "no `outbreak` is named: all of them are read, and cases cannot be written";
+            health.warnings.push(Warning::of(text, &of_outbreaks, &of_outbreaks));
             return Ok(health);
         };
         if account.active_outbreak_id.as_deref() != Some(&outbreak.id) {
@@ -81,17 +83,18 @@ impl System {
             } else {
                 "and `switch_outbreak` is off, so nothing can be written"
             };
-            health.warnings.push(format!("the active outbreak of the account is not `{}`: {what}", outbreak.name));
+            let text = format!("the active outbreak of the account is not `{}`: {what}", outbreak.name);
+            health.warnings.push(Warning::of(text, &[], &of_outbreaks));
         }
         if account.outbreak_ids.as_ref().is_some_and(|allowed| !allowed.is_empty() && !allowed.contains(&outbreak.id)) {
-            health.warnings.push(format!("the outbreak `{}` is not in the list of the account", outbreak.name));
+            let text = format!("the outbreak `{}` is not in the list of the account", outbreak.name);
+            health.warnings.push(Warning::of(text, &of_outbreaks, &of_outbreaks));
         }
         let numbered = |kind: &PersonKind| outbreak.mask(*kind).is_some_and(|mask| Mask::parse(mask).rewrites());
         let numbered: Vec<&str> = PersonKind::ALL.into_iter().filter(numbered).map(PersonKind::resource).collect();
         if !numbered.is_empty() {
-            health
-                .warnings
-                .push(format!("Go.Data numbers the {} of this outbreak itself: `visualId` is no key there", numbered.join(", ")));
+            let text = format!("Go.Data numbers the {} of this outbreak itself: `visualId` is no key there", numbered.join(", "));
+            health.warnings.push(Warning::of(text, &[], &numbered));
         }
         Ok(health)
     }

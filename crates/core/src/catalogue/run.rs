@@ -51,6 +51,10 @@ codes! {
     WITHOUT_COUNTERPART = 953, "K0953";
     /// What somebody changed in the target was left as it is.
     LEFT_TO_OTHERS = 954, "K0954";
+    /// A mark of completeness that somebody took back was left so.
+    MARK_LEFT = 957, "K0957";
+    /// A mark of completeness that was lost waits for the numbers of another flow.
+    MARK_WAITS = 958, "K0958";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.

@@ -1,23 +1,26 @@
 //! Completeness: a data set is marked complete for a period and an org unit when no number of it is left to be sent, whichever of the project's flows sends it.
 //!
-//! A mark is a cell of its own, due until the target has it; before it is written it is looked for, so that it is written once.
+//! A mark is a cell of its own, due until the target has it; before it is written it is looked for, so that it is written once, and
+//! not at all where somebody said that it is not complete.
 
 use std::collections::BTreeSet;
 
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
-use kivuko_core::connector::{Action, Key, TargetSpec, Write, Written};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate};
+use kivuko_core::connector::Written;
 use kivuko_core::error::Error;
 use kivuko_core::flow::Flow;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
-use serde_json::json;
 
+use super::registrations::{Mark, Registrations};
 use super::{Numbers, cells_partition};
-use crate::run::{Execution, misfit_of};
+use crate::run::Execution;
 
 /// The name of the cells that stand for marks. No indicator is called so.
 pub(super) const MARK: &str = "(complete)";
-const RESOURCE: &str = "completeDataSetRegistrations";
+
+/// What is marked: a period, an org unit and an attribute option combo.
+pub(super) type Place = (String, String, String);
 
 impl Execution<'_> {
     pub(super) async fn mark_complete(&mut self, numbers: &mut Numbers<'_>) -> Result<(), Error> {
@@ -30,26 +33,33 @@ impl Execution<'_> {
             ready_since = ready_since.min(last);
         }
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
-        let data_set = numbers.bound.frame().data_set.clone();
-        let (mut whole, mut open) = (BTreeSet::<(String, String, String)>::new(), BTreeSet::new());
+        let (mut whole, mut open) = (BTreeSet::<Place>::new(), BTreeSet::new());
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {
-                let CellRow { cell, due, .. } = row;
-                if cell.indicator == MARK || cell.element.is_empty() {
+                if row.cell.indicator == MARK || row.cell.element.is_empty() {
                     continue;
                 }
-                let place = (cell.period, cell.org_unit, cell.attribute_option_combo);
-                if due {
-                    open.insert(place);
-                } else {
-                    whole.insert(place);
-                }
+                let places = if row.due { &mut open } else { &mut whole };
+                places.insert(place_of_mark(&row.cell));
+            }
+        }
+        let mut lost = BTreeSet::new();
+        for row in self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await? {
+            let place = place_of_mark(&row.cell);
+            // Of one without a value nobody knows what was written; or `run --again` found that it was lost.
+            if row.value.is_some() {
+                whole.remove(&place);
+            } else {
+                lost.insert(place);
             }
         }
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);
-        let marks: Vec<Cell> = whole
+        whole.retain(|place| !open.contains(place) && ended(&place.0));
+        lost.retain(|place| whole.contains(place));
+        let still_lost = self.still_lost(numbers, lost).await?;
+        let new: Vec<Cell> = whole
             .into_iter()
-            .filter(|place| !open.contains(place) && ended(&place.0))
+            .filter(|place| !still_lost.contains(place))
             .map(|(period, org_unit, attribute_option_combo)| Cell {
                 indicator: MARK.to_owned(),
                 element: String::new(),
@@ -59,23 +69,15 @@ impl Execution<'_> {
                 attribute_option_combo,
             })
             .collect();
-        let known: BTreeSet<Cell> = self
-            .all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() })
-            .await?
-            .into_iter()
-            .filter(|row| row.value.is_some())
-            .map(|row| row.cell)
-            .collect();
-        let new: Vec<Cell> = marks.into_iter().filter(|mark| !known.contains(mark)).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let numbers = engine.numbers_of_cells(&self.flow.name, &new).await?;
-        self.register(&data_set.id, &new, &numbers).await
+        let rows = engine.numbers_of_cells(&self.flow.name, &new).await?;
+        self.register(numbers, &new, &rows).await
     }
 
     /// The flows of the project that count into the same data set.
-    fn flows_of_data_set(&self) -> Vec<std::sync::Arc<Flow>> {
+    pub(super) fn flows_of_data_set(&self) -> Vec<std::sync::Arc<Flow>> {
         let data_set = |flow: &Flow| flow.to.options.get("data_set").cloned();
         let same = |flow: &&std::sync::Arc<Flow>| {
             flow.aggregate.is_some() && flow.to.system == self.flow.to.system && data_set(flow) == data_set(&self.flow)
@@ -83,37 +85,30 @@ impl Execution<'_> {
         self.engine.project.flows.values().filter(same).cloned().collect()
     }
 
-    async fn register(&mut self, data_set: &str, marks: &[Cell], numbers: &[CellNumber]) -> Result<(), Error> {
-        let key = ["dataSet", "period", "organisationUnit", "attributeOptionCombo"];
-        let spec = TargetSpec {
-            resource: RESOURCE.to_owned(),
-            key: key.map(str::to_owned).to_vec(),
-            paths: key.into_iter().chain(["completed"]).map(str::to_owned).collect(),
-            options: json!({ "data_set": data_set }),
-            ..TargetSpec::default()
-        };
-        let target = self.engine.system(&self.flow.to.system)?.target(&spec)?;
-        misfit_of(&target.prepare().await?)?;
-        let capabilities = target.capabilities();
-        target.begin().await?;
-        let keys: Vec<Key> = marks.iter().map(|mark| key_of(data_set, mark)).collect();
-        let mut there = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(capabilities.lookup_size.max(1)) {
-            let found = target.lookup(keys).await?;
-            there.extend(found.into_iter().map(|found| found.iter().any(|one| one.stands() && one.body["completed"] != json!(false))));
+    async fn register(&mut self, numbers: &Numbers<'_>, marks: &[Cell], rows: &[CellNumber]) -> Result<(), Error> {
+        let registrations = Registrations::open(self.engine, &self.flow.to.system, &numbers.bound.frame().data_set.id).await?;
+        registrations.begin().await?;
+        let (mut done, mut missing) = (Vec::new(), Vec::new());
+        for (position, seen) in registrations.look(marks).await?.into_iter().enumerate() {
+            match seen {
+                Mark::Complete => done.push((rows[position], true)),
+                Mark::TakenBack => {
+                    self.tell_taken_back(numbers, &marks[position]);
+                    done.push((rows[position], false));
+                }
+                Mark::Missing => missing.push(position),
+            }
         }
-        let mut done: Vec<CellNumber> = numbers.iter().zip(&there).filter(|(_, there)| **there).map(|(number, _)| *number).collect();
         let mut refused = 0;
-        let missing: Vec<usize> = there.iter().enumerate().filter(|(_, there)| !**there).map(|(position, _)| position).collect();
-        for positions in missing.chunks(capabilities.batch_size.max(1)) {
-            let batch: Vec<Write> = positions.iter().map(|position| write_of(data_set, &marks[*position], &keys[*position])).collect();
-            let answers = target.write(&batch).await?;
+        for positions in missing.chunks(registrations.batch_size()) {
+            let batch: Vec<&Cell> = positions.iter().map(|position| &marks[*position]).collect();
+            let answers = registrations.write(&batch).await?;
             for (position, answer) in positions.iter().zip(answers) {
-                let place = format!("complete, {}, {}", marks[*position].period, marks[*position].org_unit);
+                let place = shown(numbers, &place_of_mark(&marks[*position]));
                 match answer {
                     Written::Done { .. } => {
                         self.completed += 1;
-                        done.push(numbers[*position]);
+                        done.push((rows[*position], true));
                     }
                     Written::Refused(cause) | Written::NotYet(cause) => {
                         refused += 1;
@@ -130,8 +125,14 @@ impl Execution<'_> {
         self.put_marks(&done, refused).await
     }
 
-    async fn put_marks(&mut self, done: &[CellNumber], refused: u64) -> Result<(), Error> {
-        let update = |number: &CellNumber| CellUpdate { number: *number, value: Some("true".to_owned()), due: false, late: false };
+    /// Puts down which marks are dealt with, and what the target says of them.
+    async fn put_marks(&mut self, done: &[(CellNumber, bool)], refused: u64) -> Result<(), Error> {
+        let update = |(number, complete): &(CellNumber, bool)| CellUpdate {
+            number: *number,
+            value: Some(complete.to_string()),
+            due: false,
+            late: false,
+        };
         let mut commit = self.empty_commit(&cells_partition(), None);
         commit.cells.updates = done.iter().map(update).collect();
         commit.counts.writes.rejected = refused;
@@ -140,17 +141,12 @@ impl Execution<'_> {
     }
 }
 
-fn key_of(data_set: &str, mark: &Cell) -> Key {
-    Key([data_set, &mark.period, &mark.org_unit, &mark.attribute_option_combo].map(str::to_owned).to_vec())
+/// Where a cell lies, of all that a mark stands for.
+pub(super) fn place_of_mark(cell: &Cell) -> Place {
+    (cell.period.clone(), cell.org_unit.clone(), cell.attribute_option_combo.clone())
 }
 
-fn write_of(data_set: &str, mark: &Cell, key: &Key) -> Write {
-    let body = json!({
-        "dataSet": data_set,
-        "period": mark.period,
-        "organisationUnit": mark.org_unit,
-        "attributeOptionCombo": mark.attribute_option_combo,
-        "completed": true,
-    });
-    Write { action: Action::Create, key: key.clone(), id: None, body: body.into(), parent: None }
+/// Where a mark stands, for people.
+pub(super) fn shown(numbers: &Numbers<'_>, (period, org_unit, _): &Place) -> String {
+    format!("complete, {period}, {}", numbers.unit_name(org_unit))
 }

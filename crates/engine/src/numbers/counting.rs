@@ -1,6 +1,6 @@
 //! Records: what each counts for, what that changes, and the outcome that it comes to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use kivuko_core::aggregate::{Contribution, Counted, Dimensions};
 use kivuko_core::cells::{CellNumber, CountedPart, CountedRecord, KnownRecord, SeenRecord};
@@ -94,9 +94,10 @@ impl Execution<'_> {
         self.name_cells(numbers, &counted).await?;
         let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
         let known = self.engine.store.counted(&self.flow.name, &ids).await?;
+        let given_up = if goes_on { self.given_up_among(&items, &known).await? } else { HashSet::new() };
         let mut commit = self.empty_commit(partition, next.filter(|_| goes_on && self.writes));
         for ((item, counted), known) in items.into_iter().zip(counted).zip(&known) {
-            if goes_on && self.is_repeated(&item, known.as_ref()) {
+            if goes_on && (self.is_repeated(&item, known.as_ref()) || given_up.contains(&item.id)) {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
@@ -159,8 +160,8 @@ impl Execution<'_> {
         };
         // A record without identity cannot be taken back, and is never counted.
         let parts = if item.nameless { None } else { parts };
-        // What was refused is looked at again whenever it comes by.
-        let version = self.version_of(item).filter(|_| outcome != Outcome::Rejected);
+        // What was refused is looked at again whenever it comes by, until somebody gives it up.
+        let version = self.version_of(item).map(|version| if outcome == Outcome::Rejected { refused(&version) } else { version });
         let record = CountedRecord { source_id: item.id.clone(), place: item.place.clone(), version, parts };
         Change { outcome, causes, record: Some(record) }
     }
@@ -219,6 +220,22 @@ impl Execution<'_> {
         version.is_some() && item.early != Some(Early::Removed) && known.is_some_and(|known| known.version == version)
     }
 
+    /// Those of a page that were refused as they are and by what they are counted by now, and whose rejection a person discarded: an overlap that repeats them says nothing new.
+    async fn given_up_among(&self, items: &[Item], known: &[Option<KnownRecord>]) -> Result<HashSet<String>, Error> {
+        let was_refused = |(item, known): (&Item, &Option<KnownRecord>)| {
+            let version = self.version_of(item).map(|version| refused(&version));
+            let same = version.is_some() && known.as_ref().is_some_and(|known| known.version == version);
+            (same && item.early != Some(Early::Removed)).then(|| item.id.clone())
+        };
+        let refused: Vec<String> = items.iter().zip(known).filter_map(was_refused).collect();
+        if refused.is_empty() {
+            return Ok(HashSet::new());
+        }
+        // Only a person closes a rejection without its record having changed.
+        let open: HashSet<String> = self.engine.store.open_rejections(&self.flow.name, &refused).await?.into_iter().collect();
+        Ok(refused.into_iter().filter(|id| !open.contains(id)).collect())
+    }
+
     /// `drill: off`: the page goes into the cells, and nothing of its records is kept but what was refused.
     fn fold(
         &mut self,
@@ -249,6 +266,11 @@ impl Execution<'_> {
         self.counts.merge(&commit.counts);
         Ok(self.writes.then_some(commit))
     }
+}
+
+/// The version of a record that was refused so. No source gives one like it.
+fn refused(version: &str) -> String {
+    format!("refused {version}")
 }
 
 fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {

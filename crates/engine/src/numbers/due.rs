@@ -12,6 +12,7 @@ use kivuko_core::value;
 use serde_json::json;
 
 use super::completeness::MARK;
+use super::names::put_names;
 use super::{Numbers, cells_partition};
 use crate::options::RunOptions;
 use crate::run::Execution;
@@ -37,6 +38,9 @@ impl Execution<'_> {
         let key = format!("what {} is counted by", flow.name);
         let before = self.engine.store.session(&key).await?.map(|shared| shared.value);
         self.counts_anew = before.as_deref() != Some(self.counted_by.as_str());
+        if self.writes {
+            put_names(&*self.engine.store, &flow.name, frame, self.counts_anew, self.engine.clock.now()).await?;
+        }
         // A plan reads from the beginning, and leaves the cursors where they are.
         if !self.counts_anew || !self.writes {
             return Ok(());

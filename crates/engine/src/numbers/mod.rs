@@ -10,8 +10,11 @@ mod completeness;
 mod counting;
 mod due;
 mod formulas;
+mod lost_marks;
+mod names;
 mod online;
 mod records;
+mod registrations;
 mod send;
 mod taking_back;
 mod values;
@@ -36,6 +39,7 @@ use crate::engine::Engine;
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch, checks_failed};
 
+pub use names::names_of_cells;
 pub(crate) use send::Sending;
 pub(crate) use taking_back::{CellsById, taken_back};
 
@@ -66,6 +70,11 @@ impl Numbers<'_> {
     /// An indicator by its position.
     pub fn indicator(&self, indicator: u32) -> Option<&kivuko_core::aggregate::Indicator> {
         self.own.indicators.get(usize::try_from(indicator).ok()?)
+    }
+
+    /// What people call an org unit; its id where nobody knows.
+    pub fn unit_name<'n>(&'n self, org_unit: &'n str) -> &'n str {
+        self.bound.frame().units.get(org_unit).map_or(org_unit, |unit| unit.named.name.as_str())
     }
 }
 
@@ -101,12 +110,19 @@ impl Execution<'_> {
             engine.store.settle_parts().await?;
         }
         self.mark_due(&mut numbers, options).await?;
+        let whole = self.writes && options.is_whole();
+        if whole && own.complete && self.again {
+            self.look_for_lost_marks(&numbers).await?;
+        }
         self.send_cells(&mut numbers, options, watch).await?;
-        if self.writes && options.is_whole() {
+        if whole {
             self.close_orphans().await?;
         }
-        if self.writes && options.is_whole() && own.complete {
+        if whole && own.complete {
             self.mark_complete(&mut numbers).await?;
+        }
+        if options.is_whole() {
+            self.tell_emptied().await;
         }
         Ok(())
     }

@@ -192,8 +192,7 @@ impl Execution<'_> {
 
 /// Where a number stands, for people.
 fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
-    let unit = numbers.bound.frame().units.get(&row.cell.org_unit).map_or(row.cell.org_unit.as_str(), |unit| unit.named.name.as_str());
-    format!("{}, {}, {unit}", row.cell.indicator, row.cell.period)
+    format!("{}, {}, {}", row.cell.indicator, row.cell.period, numbers.unit_name(&row.cell.org_unit))
 }
 
 fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CellUpdate};
-use kivuko_core::connector::{Action, Candidate, Key, Standing};
+use kivuko_core::connector::{Action, Candidate, Key};
 use kivuko_core::error::Error;
 use kivuko_core::store::Kept;
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ impl Execution<'_> {
 
     /// What takes a written number back.
     pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>) -> Decision {
-        let present = present.filter(|present| !present.deleted && present.standing == Standing::Usual);
+        let present = present.filter(|present| present.stands());
         let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
         // A revert that was killed may have done it already.
         let is_back = |action: Action, present: &Candidate, before: &Value| {

@@ -227,6 +227,7 @@ delegate! {
     rejections(flow: Option<&'a str>, limit: usize) -> Vec<RejectionRow>;
     rejection(id: i64) -> Option<RejectionRow>;
     rejection_payload(id: i64) -> Option<Vec<u8>>;
+    open_rejections(flow: &'a str, source_ids: &'a [String]) -> Vec<String>;
     discard_rejections(ids: &'a [i64], reason: &'a str, at: Timestamp) -> u64;
     waiting(flow: &'a str) -> Vec<Waiting>;
     acquire_lease(name: &'a str, holder: &'a str, now: Timestamp, until: Timestamp) -> Result<Lease, Lease>;

@@ -190,6 +190,16 @@ pub fn enter(dhis2: &Dhis2Sim, name: &str, value: &str) {
     dhis2.enter([element, period, org_unit], [None, None], value);
 }
 
+/// Somebody says of a data set, `WEEKLY 2026W24 BO`, that it is complete or not; or takes the registration away (`null`).
+pub fn complete_data_set(dhis2: &Dhis2Sim, name: &str, completed: Option<bool>) {
+    let parts: Vec<&str> = name.split(' ').collect();
+    let [data_set, period, org_unit] = parts[..] else { panic!("{name} is no data set of a period and a place") };
+    let found = dhis2.objects("dataSets").into_iter().find(|one| one["code"] == data_set);
+    let data_set = text(&found.unwrap_or_else(|| panic!("there is no data set {data_set}"))["id"]);
+    let org_unit = UNITS.iter().find(|one| one.1 == org_unit).unwrap_or_else(|| panic!("there is no unit {org_unit}")).0;
+    dhis2.complete_data_set([&data_set, period, org_unit], completed);
+}
+
 fn name(dhis2: &Dhis2Sim, row: &DataValue) -> String {
     name_by(dhis2, [&row.data_element, &row.period, &row.org_unit, &row.category_option_combo, &row.attribute_option_combo])
 }

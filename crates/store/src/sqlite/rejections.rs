@@ -36,6 +36,11 @@ pub async fn payload(store: &SqliteStore, id: i64) -> Result<Option<Vec<u8>>, Er
     store.unseal(Table::Rejection, &[&flow, &source_id], &sealed).await.map(Some)
 }
 
+pub async fn open(store: &SqliteStore, flow: &str, source_ids: &[String]) -> Result<Vec<String>, Error> {
+    let query = sqlx::query_scalar(query!("rejection_open")).bind(flow).bind(json(source_ids)?);
+    query.fetch_all(&store.readers).await.map_err(sql(READING))
+}
+
 pub async fn discard(store: &SqliteStore, ids: &[i64], reason: &str, at: Timestamp) -> Result<u64, Error> {
     let doing = "discarding rejections";
     let given_up = numbers(store, ids).await?;

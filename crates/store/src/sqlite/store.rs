@@ -237,6 +237,10 @@ impl Store for SqliteStore {
         Box::pin(rejections::payload(self, id))
     }
 
+    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(rejections::open(self, flow, source_ids))
+    }
+
     fn discard_rejections<'a>(&'a self, ids: &'a [i64], reason: &'a str, at: Timestamp) -> BoxFuture<'a, Result<u64, Error>> {
         Box::pin(rejections::discard(self, ids, reason, at))
     }

@@ -415,9 +415,14 @@ pub async fn rejections_are_discarded_by_hand(open: &Open<'_>) {
     commit.rejections = ["1", "2", "3"].map(|id| rejection(run, "cases", id, 10)).to_vec();
     store.commit_page(&commit).await.unwrap();
     let ids: Vec<i64> = store.rejections(None, 10).await.unwrap().iter().map(|row| row.id).collect();
+    let asked = texts(&["3", "4711", "2"]);
+    assert_eq!(store.open_rejections("cases", &asked).await.unwrap(), ["3", "2"]);
+    assert_eq!(store.open_rejections("contacts", &asked).await.unwrap(), [""; 0]);
     assert_eq!(store.discard_rejections(&[ids[0], ids[1], 4711], "a test record", at(30)).await.unwrap(), 2);
     assert_eq!(open().await.discard_rejections(&[ids[0]], "again", at(30)).await.unwrap(), 0);
     assert_eq!(store.rejections(None, 10).await.unwrap().iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2]]);
+    let open = store.open_rejections("cases", &asked).await.unwrap();
+    assert_eq!(open.len(), 1, "the other was discarded: {open:?}");
 }
 
 pub async fn waiting_records_wait_since_they_began(open: &Open<'_>) {

@@ -175,7 +175,7 @@ impl Target {
                 version: None,
                 deleted: false,
                 body: zero.body(cell),
-                standing: Standing::Usual,
+                standing: Standing::Assumed,
             });
         };
         let restored = held.deleted && self.options.restore.unwrap_or(false);

@@ -136,6 +136,39 @@ impl Dhis2Sim {
         self.numbers().store.clear_written();
     }
 
+    /// All numbers and registrations are gone, with their rows: a backup of before was put back.
+    pub fn lose_data(&self) {
+        self.numbers().store.lose_all();
+    }
+
+    /// A user says of a data set that it is complete, or that it is not; or (`None`) takes the registration away altogether. Panics when an identifier is none,
+    /// or the period is none of this release.
+    pub fn complete_data_set(&self, [data_set, period, org_unit]: [&str; 3], completed: Option<bool>) {
+        let uid = |id: &str| Uid::parse(id).unwrap_or_else(|| panic!("{id:?} is no identifier"));
+        let key = super::store::Completion {
+            data_set: uid(data_set),
+            period: Period::parse(period, self.profile().number).expect("a period of the release"),
+            org_unit: uid(org_unit),
+            attribute_option_combo: self.model().default_option_combo,
+        };
+        let now = self.server().now();
+        let mut numbers = self.numbers();
+        let Some(completed) = completed else {
+            numbers.store.registrations.remove(&key);
+            return;
+        };
+        let user = "web.user".to_owned();
+        let registered = super::store::Registered {
+            completed,
+            date: now,
+            stored_by: user.clone(),
+            created: now,
+            last_updated: now,
+            last_updated_by: user,
+        };
+        numbers.store.registrations.insert(key, registered);
+    }
+
     /// What data sets were said to be complete, or no longer.
     pub fn registrations(&self) -> Vec<Registration> {
         let numbers = self.numbers();

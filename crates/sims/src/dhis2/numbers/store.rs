@@ -112,6 +112,13 @@ impl Store {
         &self.written
     }
 
+    /// The tables of values and registrations are empty, as after a backup of before the first number was put back; and so is the log of writes.
+    pub fn lose_all(&mut self) {
+        self.values.clear();
+        self.registrations.clear();
+        self.written.clear();
+    }
+
     /// Forgets the log of writes, not what they did.
     pub fn clear_written(&mut self) {
         self.written.clear();

@@ -88,6 +88,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("sent_remove"),
         query!("outcome_list"),
         query!("rejection_close"),
+        query!("rejection_open"),
         query!("rejection_discard"),
         query!("rejection_cells"),
         query!("rejection_get"),

@@ -1,0 +1,120 @@
+//! Marks of completeness that the target has no more: `run --again` gives those again that were lost, and none that a person took back.
+//!
+//! Of a mark that is gone nothing is left to say who took it: DHIS2 removes the row either way. What tells is beside it. Somebody who takes a report back leaves its numbers, if only as
+//! deleted ones; a DHIS2 that was emptied or put back has lost both. So a mark was lost where all numbers of its period and place are gone with their rows; where any of them is
+//! there, the mark is left to people, and that is told. That it was lost is put down before the first number is sent, so that a run that is killed is gone on with; and
+//! it is given again only when each number of the place is there, whichever flow sends it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::outcome::Outcome;
+
+use super::completeness::{MARK, Place, place_of_mark, shown};
+use super::registrations::{Mark, Registrations};
+use super::{Numbers, cells_partition};
+use crate::run::Execution;
+
+/// For each place of a data set the flows with their numbers, by identity.
+type NumbersThere = BTreeMap<Place, Vec<(String, String)>>;
+
+impl Execution<'_> {
+    /// Which marks were lost, found out before any number is sent.
+    pub(super) async fn look_for_lost_marks(&mut self, numbers: &Numbers<'_>) -> Result<(), Error> {
+        let all = self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await?;
+        let marks: Vec<CellRow> = all.into_iter().filter(|row| row.value.is_some()).collect();
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let registrations = Registrations::open(self.engine, &self.flow.to.system, &numbers.bound.frame().data_set.id).await?;
+        let cells: Vec<Cell> = marks.iter().map(|row| row.cell.clone()).collect();
+        let seen = registrations.look(&cells).await?;
+        let mut missing: BTreeMap<Place, CellNumber> = BTreeMap::new();
+        for (row, mark) in marks.iter().zip(seen) {
+            match mark {
+                Mark::Complete => {}
+                Mark::TakenBack => self.tell_taken_back(numbers, &row.cell),
+                Mark::Missing => _ = missing.insert(place_of_mark(&row.cell), row.number),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut there = self.numbers_there(&missing.keys().cloned().collect()).await?;
+        for of_place in there.values_mut() {
+            // Each flow goes by its own numbers, so that it does not matter which one is run first.
+            if of_place.iter().any(|(flow, _)| *flow == self.flow.name) {
+                of_place.retain(|(flow, _)| *flow == self.flow.name);
+            }
+        }
+        let gone = self.gone_among(&there).await?;
+        let mut lost = Vec::new();
+        for (place, number) in missing {
+            let of_place = there.get(&place).map_or(&[][..], Vec::as_slice);
+            if !of_place.is_empty() && of_place.iter().all(|(_, id)| gone.contains(id)) {
+                lost.push(CellUpdate { number, value: None, due: false, late: false });
+                continue;
+            }
+            let message =
+                "what was marked as complete is not any more, and its numbers are there: somebody took the mark back; it is left so";
+            self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_LEFT, message), &shown(numbers, &place));
+        }
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let mut commit = self.empty_commit(&cells_partition(), None);
+        commit.cells.updates = lost;
+        self.engine.store.commit_page(&commit).await
+    }
+
+    /// Of marks that were lost, those of places of which numbers are lost too: nothing is complete there.
+    pub(super) async fn still_lost(&mut self, numbers: &Numbers<'_>, marks: BTreeSet<Place>) -> Result<BTreeSet<Place>, Error> {
+        if marks.is_empty() {
+            return Ok(marks);
+        }
+        let there = self.numbers_there(&marks).await?;
+        let gone = self.gone_among(&there).await?;
+        let mut still = BTreeSet::new();
+        for (place, of_place) in there {
+            let Some((flow, _)) = of_place.iter().find(|(_, id)| gone.contains(id)) else { continue };
+            let message = format!(
+                "the mark of completeness was lost, and is given again when the numbers are there: those of the flow `{flow}` are lost too, and `kivuko run {flow} --again` writes them"
+            );
+            self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_WAITS, message), &shown(numbers, &place));
+            still.insert(place);
+        }
+        Ok(still)
+    }
+
+    /// Told of a mark of which the target says that somebody took it back.
+    pub(super) fn tell_taken_back(&mut self, numbers: &Numbers<'_>, mark: &Cell) {
+        let message = "somebody said there that it is not complete; it is left so";
+        self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_LEFT, message), &shown(numbers, &place_of_mark(mark)));
+    }
+
+    /// What the flows of the data set have sent to these places, as far as the store knows.
+    async fn numbers_there(&self, places: &BTreeSet<Place>) -> Result<NumbersThere, Error> {
+        let mut there = NumbersThere::new();
+        for flow in self.flows_of_data_set() {
+            for row in self.engine.all_cells(&flow.name, &CellFilter::default()).await? {
+                if row.cell.indicator == MARK || row.cell.element.is_empty() || row.value.is_none() || row.given_up() {
+                    continue;
+                }
+                let place = place_of_mark(&row.cell);
+                if places.contains(&place) {
+                    there.entry(place).or_default().push((flow.name.clone(), row.cell.id()));
+                }
+            }
+        }
+        Ok(there)
+    }
+
+    /// Those that the target has no row of. Deleted ones are there.
+    async fn gone_among(&self, there: &NumbersThere) -> Result<BTreeSet<String>, Error> {
+        let ids: Vec<String> = there.values().flatten().map(|(_, id)| id.clone()).collect();
+        let present = self.fetch(0, &ids).await?;
+        Ok(ids.into_iter().zip(&present).filter(|(_, present)| self.is_gone(present.as_ref()) == Some(true)).map(|(id, _)| id).collect())
+    }
+}
