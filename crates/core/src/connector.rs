@@ -446,6 +446,14 @@ pub enum Standing {
     Barred(Cause),
 }
 
+/// A record of the target that lies in another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    pub id: String,
+    /// Whether it is in use: what is closed keeps nobody open.
+    pub active: bool,
+}
+
 impl Candidate {
     /// Whether the target shows it as switched off: its `active` is false, or it has a `closedDate`.
     pub fn is_inactive(&self) -> bool {
@@ -603,12 +611,12 @@ pub trait Target: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// What lies in each of these records by now, for each id in its place: while anything does the target refuses to delete the record, or would take it along.
+    /// What lies in each of these records by now, for each id in its place: while anything does the target refuses to delete the record, or would take it along; while anything that is in use does it may refuse to close it.
     /// Empty where the target knows nothing of the kind.
     ///
     /// # Errors
     /// It cannot be asked.
-    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<String>>, Error>> {
+    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<Inside>>, Error>> {
         Box::pin(async move { Ok(vec![Vec::new(); ids.len()]) })
     }
 

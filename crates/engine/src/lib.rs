@@ -20,6 +20,7 @@ mod guard;
 mod known;
 mod labels;
 mod lease;
+mod leaving;
 mod map;
 mod matching;
 mod numbers;

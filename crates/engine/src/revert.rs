@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::lease::Held;
+use crate::leaving::Leaving;
 use crate::numbers::{CellsById, taken_back};
 use crate::report::RunReport;
 use crate::run::Execution;
@@ -48,11 +49,11 @@ impl Engine {
         let mut execution = Execution::new(self, flow, RunId(0), true, false);
         execution.open_targets().await?;
         let mut planned = Vec::new();
-        let mut going = HashSet::new();
+        let mut leaving = Leaving::default();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let Undoing { units, .. } = execution.undo(&kept, &going, same_systems).await?;
-            going.extend(units.iter().filter_map(deleted).map(str::to_owned));
+            let Undoing { units, parents, .. } = execution.undo(&kept, &leaving, same_systems).await?;
+            execution.note_leaving(&units, &parents, &mut leaving);
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
         Ok(planned)
@@ -138,8 +139,8 @@ impl Execution<'_> {
         let cells = if self.flow.aggregate.is_some() { Some(self.cells_by_id().await?) } else { None };
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
-            // What earlier pages deleted is no longer seen in the target.
-            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &HashSet::new(), same_systems).await?;
+            // What earlier pages took back is seen in the target.
+            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &Leaving::default(), same_systems).await?;
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }
@@ -170,15 +171,36 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// What lies in another record is changed or deleted before that one, and made again after it.
+    /// What lies in another record is changed or deleted before that one, and made again after it. What something is given back to is made again first of all.
     fn in_order(&self, units: Vec<Unit>, parents: &[Option<String>]) -> Vec<Vec<Unit>> {
-        let (again, others): (Vec<Unit>, Vec<Unit>) =
+        let (mut again, others): (Vec<Unit>, Vec<Unit>) =
             units.into_iter().partition(|unit| matches!(&unit.decision, Decision::Write(change) if change.action == Action::Create));
-        let parents_of = |units: &[Unit]| units.iter().map(|unit| parents[unit.item].clone()).collect::<Vec<_>>();
-        let (of_others, of_again) = (parents_of(&others), parents_of(&again));
-        let mut levels = self.levels(others, &of_others);
-        levels.extend(self.levels(again, &of_again).into_iter().rev());
-        levels
+        let mut awaited: HashSet<String> = others.iter().filter_map(|unit| self.goes_back_to(unit)).collect();
+        let mut first = Vec::new();
+        loop {
+            let (needed, rest): (Vec<Unit>, Vec<Unit>) =
+                again.into_iter().partition(|unit| id_of_made(unit).is_some_and(|id| awaited.contains(id)));
+            again = rest;
+            if needed.is_empty() {
+                break;
+            }
+            awaited.extend(needed.iter().filter_map(|unit| parents[unit.item].clone()));
+            first.extend(needed);
+        }
+        let levels = |units: Vec<Unit>| {
+            let parents: Vec<Option<String>> = units.iter().map(|unit| parents[unit.item].clone()).collect();
+            self.levels(units, &parents)
+        };
+        let mut ordered: Vec<Vec<Unit>> = levels(first).into_iter().rev().collect();
+        ordered.extend(levels(others));
+        ordered.extend(levels(again).into_iter().rev());
+        ordered
+    }
+
+    /// The record of the target in which one lies again after its earlier values are back.
+    fn goes_back_to(&self, unit: &Unit) -> Option<String> {
+        let Decision::Write(change) = &unit.decision else { return None };
+        self.tree.as_ref()?.moved_to(unit.record, &change.body).flatten()
     }
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.
@@ -195,10 +217,10 @@ impl Execution<'_> {
     }
 }
 
-/// The id of what is deleted.
-fn deleted(unit: &Unit) -> Option<&str> {
+/// The id under which something is made again.
+fn id_of_made(unit: &Unit) -> Option<&str> {
     match &unit.decision {
-        Decision::Write(change) if change.action == Action::Delete => change.target_id.as_deref(),
+        Decision::Write(change) => change.body.get("id")?.as_str(),
         _ => None,
     }
 }

@@ -107,6 +107,12 @@ impl Tree {
         self.parents[record].iter().find_map(|path| path.one(body)).and_then(value::text)
     }
 
+    /// Where a change puts a record, by the id there or `None` for the top; nothing if it says nothing of that.
+    pub fn moved_to(&self, record: usize, changed: &Value) -> Option<Option<String>> {
+        let says = |path: &&Path| path.top().is_some_and(|name| changed.get(name).is_some());
+        self.parents[record].iter().find(says).map(|path| path.one(changed).and_then(value::text))
+    }
+
     pub fn has_put_off(&self) -> bool {
         !self.put_off.is_empty()
     }

@@ -1,7 +1,7 @@
 //! What takes each written record back, if anything may: decided for a plan of a revert and for the revert itself by the same code.
 //!
 //! A record is touched only while the target's version of it is the one that the run left behind. Where that is not known nothing is taken back. What would be deleted
-//! and holds others that stay, stays. What a revert that was killed had taken back already is seen by what it noted before each write, and counts as taken back.
+//! and holds others that stay, stays ([`crate::leaving`]). What a revert that was killed had taken back already is seen by what it noted before each write, and counts as taken back.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use kivuko_core::store::Kept;
 use kivuko_core::value::{same, text};
 use serde_json::{Map, Value, json};
 
+use crate::leaving::Leaving;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
@@ -36,9 +37,9 @@ pub(crate) fn not_reverted(why: &str) -> Decision {
 }
 
 impl Execution<'_> {
-    /// Decides what is to be done with each of the written records, newest first. `going` is what will be deleted by then; `same_systems` says that the flow leads
+    /// Decides what is to be done with each of the written records, newest first. `leaving` is what will have been taken back by then; `same_systems` says that the flow leads
     /// between the systems of the run, which no link tells of what was removed.
-    pub(crate) async fn undo(&mut self, kept: &[Kept], going: &HashSet<String>, same_systems: bool) -> Result<Undoing, Error> {
+    pub(crate) async fn undo(&mut self, kept: &[Kept], leaving: &Leaving, same_systems: bool) -> Result<Undoing, Error> {
         let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
         let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
@@ -105,7 +106,7 @@ impl Execution<'_> {
                         None => self.undo_one(&mut units[at], &kept[at], present),
                     }
                 }
-                self.leave_what_holds_others(record, &own, &mut units, going).await?;
+                self.leave_what_holds_others(record, &own, &mut units, &parents, leaving).await?;
             }
         }
         Ok(Undoing { items, units, scopes, parents })
@@ -182,42 +183,6 @@ impl Execution<'_> {
         let body = values(before)?;
         let parts = self.flow.to.records[record].key.iter().map(|path| path.one(&body).and_then(text));
         parts.collect::<Option<Vec<String>>>().map(Key)
-    }
-
-    /// A record that would be deleted stays when something lies in it that stays: the target would refuse it, or take that along.
-    async fn leave_what_holds_others(
-        &self,
-        record: usize,
-        own: &[usize],
-        units: &mut [Unit],
-        going: &HashSet<String>,
-    ) -> Result<(), Error> {
-        let deletes = |unit: &Unit| match &unit.decision {
-            Decision::Write(Change { action: Action::Delete, target_id, .. }) => target_id.clone(),
-            _ => None,
-        };
-        let (at, ids): (Vec<usize>, Vec<String>) = own.iter().filter_map(|&at| Some((at, deletes(&units[at])?))).unzip();
-        if ids.is_empty() || self.flow.aggregate.is_some() {
-            return Ok(());
-        }
-        let mut inside: Vec<Vec<String>> = Vec::with_capacity(ids.len());
-        let opened = &self.targets[record];
-        for chunk in ids.chunks(opened.capabilities.lookup_size.max(1)) {
-            inside.extend(opened.target.inside(chunk).await?);
-        }
-        let mut going: HashSet<&str> = going.iter().chain(&ids).map(String::as_str).collect();
-        loop {
-            let before = going.len();
-            for ((&at, id), inside) in at.iter().zip(&ids).zip(&inside) {
-                if going.contains(id.as_str()) && inside.iter().any(|inner| !going.contains(inner.as_str())) {
-                    going.remove(id.as_str());
-                    units[at].decision = not_reverted("something lies in it that stays");
-                }
-            }
-            if going.len() == before {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{godata, network, target};
-use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, Obstacle, ReplacedWhole, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Inside, Key, Obstacle, ReplacedWhole, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::path::{Path, Segment};
 use serde_json::Value;
@@ -413,6 +413,17 @@ impl connector::Target for Target {
             }
             let called = self.called_now(ready).await?;
             Ok(found.into_iter().map(|one| one.map(|one| Self::as_written(&called, one))).collect())
+        })
+    }
+
+    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<Inside>>, Error>> {
+        Box::pin(async move {
+            if self.resource.role != Role::Place {
+                return Ok(vec![Vec::new(); ids.len()]);
+            }
+            let ready = self.ready().await?;
+            let called = ready.called();
+            self.writer(ready, &called).inside_places(ids).await
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kivuko_core::catalogue::{dhis2, network};
-use kivuko_core::connector::Written;
+use kivuko_core::connector::{Inside, Written};
 use kivuko_core::error::{Cause, Consequence, Error};
 use serde::Deserialize;
 
@@ -53,15 +53,16 @@ pub async fn delete(client: &Client, shape: &'static Shape, ids: &[String]) -> R
 ///
 /// # Errors
 /// It cannot be asked.
-pub async fn inside(client: &Client, shape: &'static Shape, ids: &[String]) -> Result<Vec<Vec<String>>, Error> {
+pub async fn inside(client: &Client, shape: &'static Shape, ids: &[String]) -> Result<Vec<Vec<Inside>>, Error> {
     let Some((resource, field)) = shape.inside else { return Ok(vec![Vec::new(); ids.len()]) };
     let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
     let fields = format!("id,{field}[id]");
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    let mut found: HashMap<String, Vec<Inside>> = HashMap::new();
     for object in (Lookup { client, resource, fields: &fields }).by(&format!("{field}.id"), &asked).await? {
         let container = object.get(field).and_then(|container| container.get("id")?.as_str());
         if let (Some(id), Some(container)) = (id_of(&object), container) {
-            found.entry(container.to_owned()).or_default().push(id.to_owned());
+            // DHIS2 closes what has open ones in it.
+            found.entry(container.to_owned()).or_default().push(Inside { id: id.to_owned(), active: false });
         }
     }
     Ok(ids.iter().map(|id| found.remove(id).unwrap_or_default()).collect())

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::network;
-use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, ReplacedWhole, Standing, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Action, Candidate, Capabilities, Inside, Key, ReplacedWhole, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -279,7 +279,7 @@ impl connector::Target for Target {
         })
     }
 
-    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<String>>, Error>> {
+    fn inside<'a>(&'a self, ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Vec<Inside>>, Error>> {
         Box::pin(inside(&self.client, self.shape, ids))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kivuko_core::catalogue::godata;
-use kivuko_core::connector::{Written, is_not_yet, source_of_not_yet};
+use kivuko_core::connector::{Inside, Written, is_not_yet, source_of_not_yet};
 use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
@@ -38,6 +38,18 @@ impl Writer<'_> {
                 cause.message = taken(Some(id), told("name")).message + left;
             }
         }
+    }
+
+    /// The places that lie in each of these, which Go.Data would delete with it; for each id in its place.
+    pub(in crate::godata) async fn inside_places(&self, ids: &[String]) -> Result<Vec<Vec<Inside>>, Error> {
+        let mut inside: HashMap<String, Vec<Inside>> = HashMap::new();
+        for below in self.siblings(&ids.iter().cloned().map(Some).collect()).await? {
+            let Node { names, active } = Node::of(&below);
+            if let (Some(parent), Some(id)) = (names.parent, below.get("id").and_then(Value::as_str)) {
+                inside.entry(parent).or_default().push(Inside { id: id.to_owned(), active });
+            }
+        }
+        Ok(ids.iter().map(|id| inside.remove(id).unwrap_or_default()).collect())
     }
 
     /// The places that lie in these, and those at the top.
