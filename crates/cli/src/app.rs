@@ -119,8 +119,13 @@ impl App {
     pub async fn engine(&self) -> Result<Engine, Failure> {
         let cancel = Cancel::default();
         let engine = self.sound()?.open(cancel.clone(), Pace::default()).await?;
-        crate::signals::cancel_on_signal(cancel, self.err);
-        Ok(engine)
+        let style = self.err;
+        crate::signals::cancel_on_signal(cancel, style);
+        // A line that shows progress may stand there.
+        Ok(engine.telling_waits(move |text| {
+            let _ = console::Term::stderr().clear_line();
+            let _ = std::io::stderr().lock().write_all(format!("{}\n", style.dim(text)).as_bytes());
+        }))
     }
 
     /// Opens what happened so far. An unsound project that never ran has no history.

@@ -20,6 +20,9 @@ mod online;
 mod places;
 #[path = "command/review.rs"]
 mod review;
+#[cfg(unix)]
+#[path = "command/runs.rs"]
+mod runs;
 
 /// The folder of this crate.
 const HERE: &str = env!("CARGO_MANIFEST_DIR");

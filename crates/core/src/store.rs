@@ -530,6 +530,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> BoxFuture<'a, Result<Result<Lease, Lease>, Error>>;
+    /// Who holds a lease, whether it has ended by now or not; `None` when it was given back.
+    fn lease<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Lease>, Error>>;
     /// Prolongs a lease; `false` when it was lost.
     fn renew_lease<'a>(&'a self, lease: &'a Lease, until: Timestamp) -> BoxFuture<'a, Result<bool, Error>>;
     fn release_lease<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<(), Error>>;

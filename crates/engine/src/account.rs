@@ -134,11 +134,12 @@ impl Execution<'_> {
             Outcome::Failed | Outcome::Waiting => {}
             _ => commit.closed_rejections.push(item.id.clone()),
         }
-        let reference =
-            units.iter().find_map(|unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference) } else { None });
+        let awaits =
+            |unit: &&'_ Unit| if let Decision::Waiting(reference) = &unit.decision { Some(reference.clone()) } else { unit.awaits.clone() };
+        let reference = units.iter().find_map(awaits);
         // Rejected, and taken up all the same when the circle is no more.
-        if let Some(reference) = reference.or_else(|| self.circle_of(&item.id).map(|found| &found.waits_for)) {
-            commit.waiting.push(self.waiting(item, reference.clone(), &commit.partition, commit.at));
+        if let Some(reference) = reference.or_else(|| self.circle_of(&item.id).map(|found| found.waits_for.clone())) {
+            commit.waiting.push(self.waiting(item, reference, &commit.partition, commit.at));
         } else if outcome != Outcome::Failed {
             commit.arrived.push(item.id.clone());
         }

@@ -67,9 +67,12 @@ impl Execution<'_> {
             units = self.map_all(record, (items, 0..items.len()), before, known, &references, only);
         }
         for unit in &mut units {
-            if let Decision::Waiting(reference) = &unit.decision
-                && let Some(cause) = references.foreign_of(reference)
-            {
+            let Decision::Waiting(reference) = &unit.decision else { continue };
+            if let Some(cause) = references.foreign_of(reference) {
+                unit.decision = Decision::Rejected(vec![cause]);
+            } else if let Some(cause) = self.without_counterpart(reference) {
+                // When people decide otherwise it is taken up, whatever the source says again.
+                unit.awaits = Some(reference.clone());
                 unit.decision = Decision::Rejected(vec![cause]);
             }
         }
@@ -88,7 +91,10 @@ impl Execution<'_> {
         }
         for (reference, arrived) in asked.iter().zip(self.arrivals(&asked).await?) {
             let found = match arrived {
-                Some(Arrival::Here(id)) => Some(id),
+                Some(Arrival::Here { id, chosen_in }) => {
+                    references.chosen.extend(chosen_in.map(|row| (id.clone(), row)));
+                    Some(id)
+                }
                 // What lies in another part of the target cannot be referred to from this one.
                 Some(Arrival::Elsewhere) => {
                     references.foreign.insert(reference.clone());
@@ -520,11 +526,14 @@ fn tell_lost_references(units: &mut [Unit], references: &KnownReferences) {
     let rejected =
         units.iter_mut().filter_map(|unit| if let Decision::Rejected(causes) = &mut unit.decision { Some(causes) } else { None });
     for cause in rejected.flatten() {
-        if cause.unlisted.as_ref().is_some_and(|unlisted| found.contains(unlisted.value.as_str())) {
-            let message = "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again";
-            // No code that somebody could list: the id is that of a link.
-            (cause.unlisted, cause.message) = (None, message.to_owned());
-        }
+        let Some(id) = cause.unlisted.as_ref().map(|unlisted| unlisted.value.as_str()).filter(|id| found.contains(id)) else { continue };
+        let message = match references.chosen.get(id) {
+            // No run can mend what a person wrote.
+            Some(row) => format!("what it refers to is said to be {id} over there, which is not there; mend that row: {row}"),
+            None => "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again".to_owned(),
+        };
+        // No code that somebody could list: the id is that of a link.
+        (cause.unlisted, cause.message) = (None, message);
     }
 }
 

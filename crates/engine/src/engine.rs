@@ -14,7 +14,7 @@ use kivuko_core::project::Project;
 use kivuko_core::store::Store;
 use serde_json::Value;
 
-use crate::lease::Holder;
+use crate::lease::{Held, Holder};
 use crate::session::StoreSession;
 
 /// How patient the engine is. The defaults are for production; tests bring shorter ones.
@@ -49,6 +49,9 @@ impl Default for Pace {
 
 /// Finds the value of a `${VARIABLE}`.
 pub type Variable = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Takes a sentence for whoever looks on.
+type Tell = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Everything that an engine is made of.
 pub struct Parts {
@@ -89,6 +92,8 @@ pub struct Engine {
     pub(crate) holder: Arc<Holder>,
     session: Arc<dyn Session>,
     variable: Variable,
+    /// Who is told what of another run is waited for.
+    waits: Option<Tell>,
     opened: Mutex<BTreeMap<String, Opened>>,
 }
 
@@ -114,8 +119,26 @@ impl Engine {
             holder,
             session,
             variable: parts.variable,
+            waits: None,
             opened: Mutex::default(),
         }
+    }
+
+    /// From now on this is told when the engine waits for what another run does, or did, for longer than a moment.
+    #[must_use]
+    pub fn telling_waits(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.waits = Some(Box::new(tell));
+        self
+    }
+
+    /// Takes a lease, as patiently as the engine is.
+    pub(crate) async fn take_lease(&self, name: &str) -> Result<Held, Error> {
+        Held::take(&self.store, &self.clock, &self.holder, name, (self.pace.patience, &|text| self.tell_wait(text))).await
+    }
+
+    /// Says what is waited for, to whoever wants to know.
+    pub(crate) fn tell_wait(&self, text: &str) {
+        self.waits.iter().for_each(|tell| tell(text));
     }
 
     /// The project.

@@ -53,6 +53,8 @@ pub(crate) struct KnownReferences {
     pub asked: RefCell<HashSet<Reference>>,
     /// Those that are there, but in another part of the target.
     pub foreign: HashSet<Reference>,
+    /// The rows in which people chose what is referred to, by its id in the target.
+    pub chosen: HashMap<String, String>,
     /// Everything that is referred to is taken to be there, under an id that no record has: for who looks at the rest of a record.
     pub all_stand_in: bool,
 }

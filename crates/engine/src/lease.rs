@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kivuko_core::catalogue::run;
 use kivuko_core::clock::{Clock, Random};
 use kivuko_core::error::Error;
@@ -18,6 +19,9 @@ const TERM: Duration = Duration::from_mins(1);
 const RENEWAL: Duration = Duration::from_secs(20);
 /// How often one looks whether a lease has become free.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// After so long a wait it is told.
+const TOLD_AFTER: Duration = Duration::from_millis(1_500);
 
 /// The leases that are held, or asked for, in this process.
 static LIVING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -83,6 +87,26 @@ fn is_dead(holder: &str) -> bool {
     std::path::Path::new("/proc").is_dir() && started(process).as_deref() != Some(its_start)
 }
 
+/// The number of the process of this machine that holds something.
+fn process_of(holder: &str) -> Option<&str> {
+    let mut parts = holder.split('|');
+    (parts.next()? == machine()).then(|| parts.next())?
+}
+
+/// What whoever runs a flow, or takes a run of it back, holds.
+pub(crate) fn of_flow(flow: &str) -> String {
+    format!("flow {flow}")
+}
+
+/// Whether a process that is alive, as far as anybody can tell, runs a flow or takes a run of it back at this time.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn is_being_run(store: &dyn Store, flow: &str, now: Timestamp) -> Result<bool, Error> {
+    let lease = store.lease(&of_flow(flow)).await?;
+    Ok(lease.is_some_and(|lease| lease.until > now && !is_dead(&lease.holder)))
+}
+
 /// A lease that is being held.
 pub struct Held {
     store: Arc<dyn Store>,
@@ -102,22 +126,30 @@ impl std::fmt::Debug for Held {
 }
 
 impl Held {
-    /// Takes a lease, waiting up to `patience` for another holder to give it back.
+    /// Takes a lease, waiting up to `patience` for another holder to give it back. After a moment it is told what is waited for.
     pub async fn take(
         store: &Arc<dyn Store>,
         clock: &Arc<dyn Clock>,
         holder: &Holder,
         name: &str,
-        patience: Duration,
+        (patience, tell): (Duration, &(dyn Fn(&str) + Sync)),
     ) -> Result<Self, Error> {
         let began = clock.now();
+        let mut told = false;
         let claim = holder.claim();
         loop {
             let now = clock.now();
             match store.acquire_lease(name, &claim.0, now, now + TERM).await? {
                 Ok(lease) => return Ok(Self::keep(Arc::clone(store), Arc::clone(clock), lease, claim)),
                 Err(other) if is_dead(&other.holder) => store.break_lease(&other).await?,
-                Err(_) if now.duration_since(began).unsigned_abs() < patience => clock.sleep(LOOK).await,
+                Err(other) if now.duration_since(began).unsigned_abs() < patience => {
+                    if !told && now.duration_since(began).unsigned_abs() >= TOLD_AFTER {
+                        told = true;
+                        let who = process_of(&other.holder).map(|process| format!(" (process {process})")).unwrap_or_default();
+                        tell(&format!("another run{who} holds `{name}`; waiting for it to end, {} s at most", patience.as_secs()));
+                    }
+                    clock.sleep(LOOK).await;
+                }
                 Err(other) => {
                     return Err(Error::stop(
                         run::IN_USE,

@@ -8,6 +8,7 @@ use kivuko_core::connector::{Action, Inside};
 use kivuko_core::error::Error;
 
 use crate::run::Execution;
+use crate::tree::LiesIn;
 use crate::undo::not_reverted;
 use crate::unit::{Change, Decision, Unit};
 
@@ -17,14 +18,14 @@ pub(crate) struct Leaving {
     deleted: HashSet<String>,
     /// What is switched off keeps nobody open.
     closed: HashSet<String>,
-    /// To where each is moved back; `None` for the top.
-    moved: HashMap<String, Option<String>>,
+    /// To where each is moved back.
+    moved: HashMap<String, LiesIn>,
 }
 
 impl Leaving {
     /// Whether something in a record no longer stands against what is done with that.
     fn lets_go(&self, inner: &Inside, id: &str, action: Action) -> bool {
-        let has_left = self.deleted.contains(&inner.id) || self.moved.get(&inner.id).is_some_and(|to| to.as_deref() != Some(id));
+        let has_left = self.deleted.contains(&inner.id) || self.moved.get(&inner.id).is_some_and(|LiesIn(to)| to.as_deref() != Some(id));
         has_left || action == Action::Deactivate && (!inner.active || self.closed.contains(&inner.id))
     }
 }
@@ -40,7 +41,7 @@ impl Execution<'_> {
                 Action::Deactivate => _ = leaving.closed.insert(id),
                 Action::Update => {
                     let to = self.tree.as_ref().and_then(|tree| tree.moved_to(unit.record, &change.body));
-                    leaving.moved.extend(to.filter(|to| *to != parents[unit.item]).map(|to| (id, to)));
+                    leaving.moved.extend(to.filter(|LiesIn(to)| *to != parents[unit.item]).map(|to| (id, to)));
                 }
                 Action::Create => {}
             }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::duplicates::{Claim, unique_value};
 use crate::known::{Known, KnownReferences};
 use crate::run::Execution;
-use crate::unit::{Decision, Early, Item, Unit};
+use crate::unit::{Decision, Early, Item, Unit, is_inactive};
 
 /// Under this name the key of a record that is never made is put down with what was sent. No field is called so.
 const ASKED: &str = "(key)";
@@ -119,6 +119,12 @@ impl Execution<'_> {
                 }
             }
         }
+        if piece.is_none()
+            && let Some(decided) = self.left_without_counterpart(unit.record, &item.id)
+        {
+            unit.decision = decided;
+            return Some(unit);
+        }
         let mapped = match self.flow.mapping.apply(&spec.name, &item.value, part_item, &vars, env) {
             Ok(mapped) => mapped,
             Err(causes) => {
@@ -142,7 +148,7 @@ impl Execution<'_> {
         }
         unit.link = known.link(&item.id, &unit.part).cloned();
         unit.sent = known.sent(&item.id, &unit.part).cloned();
-        if let Some(decided) = self.heed_decisions(&mut unit, item) {
+        if let Some(decided) = self.heed_decisions(&mut unit, item, is_inactive(mapped.update())) {
             unit.decision = decided;
             return Some(unit);
         }

@@ -9,11 +9,12 @@ use kivuko_core::catalogue::{run as codes, target as target_codes};
 use kivuko_core::codes::{CodeMap, Direction, Translated};
 use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
-use kivuko_core::store::Link;
+use kivuko_core::store::{Link, Reference};
 
 use crate::decide::{deleted_match, linked_elsewhere};
 use crate::known::group_by;
 use crate::run::Execution;
+use crate::tree::Arrival;
 use crate::unit::{Decision, Item, Unit};
 
 impl Execution<'_> {
@@ -29,29 +30,80 @@ impl Execution<'_> {
         )
     }
 
-    /// Before a record is looked for: a link that people decided against does not count, and a place without a counterpart is left out.
-    pub(crate) fn heed_decisions(&self, unit: &mut Unit, item: &Item) -> Option<Decision> {
+    /// Before a record is mapped: a place without a counterpart is left out, whatever else could be said of it.
+    pub(crate) fn left_without_counterpart(&self, record: usize, source_id: &str) -> Option<Decision> {
+        let without =
+            |(_, map, direction): &(&str, &CodeMap, Direction)| map.decided(*direction, source_id, self.today) == Some(Translated::Nothing);
+        let (name, ..) = self.crosswalks_to(record).find(without)?;
+        let system = &self.flow.to.system;
+        let message = format!("codes/{name}.csv says that the place has no counterpart in {system}, so nothing is made or written there");
+        Some(Decision::Skipped(vec![Cause::new(codes::WITHOUT_COUNTERPART, message)]))
+    }
+
+    /// Before a record is looked for: a link that people decided against does not count. One that they only ended does, for the record that closes the place over there.
+    pub(crate) fn heed_decisions(&self, unit: &mut Unit, item: &Item, closes: bool) -> Option<Decision> {
         if unit.index.is_some() {
             return None;
         }
         for (name, map, direction) in self.crosswalks_to(unit.record) {
-            let decided = map.decided(direction, &item.id, self.today);
-            if decided == Some(Translated::Nothing) {
-                let message = format!(
-                    "codes/{name}.csv says that the place has no counterpart in {}, so nothing is made or written there",
-                    self.flow.to.system
-                );
-                return Some(Decision::Skipped(vec![Cause::new(codes::WITHOUT_COUNTERPART, message)]));
-            }
             let linked = unit.link.as_ref().map(|link| link.target_id.as_str());
             let Some(other) = linked.filter(|other| map.parts(direction, &item.id, other, self.today)) else { continue };
+            if closes && map.ended(direction, &item.id, other, self.today) {
+                continue;
+            }
             let parted = parted(name, other);
             (unit.link, unit.sent) = (None, None);
-            if !matches!(decided, Some(Translated::To(_))) {
+            if !matches!(map.decided(direction, &item.id, self.today), Some(Translated::To(_))) {
                 return Some(parted);
             }
         }
         None
+    }
+
+    /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.
+    pub(crate) fn without_counterpart(&self, wanted: &Reference) -> Option<Cause> {
+        let mut row = None;
+        for one in wanted.alternatives() {
+            let (decided, told) = self.decided_on_reference(&one)?;
+            row = (decided == Translated::Nothing).then_some(told);
+            row.as_ref()?;
+        }
+        let (row, id) = (row?, &wanted.source_id);
+        let message = format!(
+            "it refers to {id}, which has no counterpart over there, as a person decided ({row}), so it has no place there. Say which one {id} is, let it refer to another one, or say `none` of it too"
+        );
+        Some(Cause::new(codes::LIES_IN_NONE, message))
+    }
+
+    /// What people decided on a record that others refer to, and in which row.
+    fn decided_on_reference(&self, one: &Reference) -> Option<(Translated, String)> {
+        let flow = self.engine.project.flows.get(&one.flow)?;
+        self.engine.crosswalks_of(flow).find_map(|crosswalk| {
+            let map = self.codes.get(&crosswalk.name)?;
+            let direction = map.between(&flow.from.system, &flow.to.system)?;
+            let (decided, line) = map.decided_where(direction, &one.source_id, self.today)?;
+            Some((decided, row_of(&crosswalk.name, line)))
+        })
+    }
+
+    /// The counterpart that a person has chosen for a record that others refer to, whether a flow has come by it or not.
+    pub(crate) fn chosen_reference(&self, one: &Reference) -> Option<Arrival> {
+        match self.decided_on_reference(one)? {
+            (Translated::To(id), row) => Some(Arrival::Here { id, chosen_in: Some(row) }),
+            _ => None,
+        }
+    }
+
+    /// The row of a crosswalk by which a person chose what a link leads to; `None` where nobody did.
+    pub(crate) fn chosen_in(&self, link: &Link) -> Option<String> {
+        self.engine.project.crosswalks.values().filter(|crosswalk| crosswalk.has_link(link)).find_map(|crosswalk| {
+            let map = self.codes.get(&crosswalk.name)?;
+            let direction = map.between(&link.source.system, &link.target_system)?;
+            match map.decided_where(direction, &link.source.id, self.today)? {
+                (Translated::To(_), line) => Some(row_of(&crosswalk.name, line)),
+                _ => None,
+            }
+        })
     }
 
     /// Why a record of the target is not this one, if people decided so.
@@ -60,10 +112,13 @@ impl Execution<'_> {
         against.map(|(name, ..)| parted(name, target_id))
     }
 
-    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove.
+    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove. What they were until a day is removed with it.
     pub(crate) fn is_parted(&self, record: usize, unit: &Unit, source_id: &str) -> bool {
-        let own = !unit.part.contains('#');
-        own && unit.link.as_ref().is_some_and(|link| self.parted_from(record, source_id, &link.target_id).is_some())
+        let Some(link) = unit.link.as_ref().filter(|_| !unit.part.contains('#')) else { return false };
+        let other = link.target_id.as_str();
+        self.crosswalks_to(record).any(|(_, map, direction)| {
+            map.parts(direction, source_id, other, self.today) && !map.ended(direction, source_id, other, self.today)
+        })
     }
 
     /// What a link, whichever flow made it, leads to by what people decided: another place, or none.
@@ -181,6 +236,11 @@ impl Execution<'_> {
         }
         Ok(())
     }
+}
+
+/// A row of the file of a crosswalk, as people look for it.
+fn row_of(crosswalk: &str, line: usize) -> String {
+    format!("codes/{crosswalk}.csv, row {line}")
 }
 
 /// A person decided that the place is not this one of the target.

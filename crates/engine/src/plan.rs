@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::Engine;
-use crate::lease::Held;
 use crate::options::RunOptions;
 use crate::proposals::{self, Proposal};
 use crate::report::{CauseGroup, left_out};
@@ -200,9 +199,7 @@ impl Engine {
         // What two plans put aside of one flow would be mixed up.
         let lease = match &flow.from.rows {
             None => None,
-            Some(_) => {
-                Some(Held::take(&self.store, &self.clock, &self.holder, &format!("plan of {}", flow.name), self.pace.patience).await?)
-            }
+            Some(_) => Some(self.take_lease(&format!("plan of {}", flow.name)).await?),
         };
         let ended = execution.go(&run_options, &gathering).await;
         if let Some(lease) = lease {

@@ -17,7 +17,7 @@ use kivuko_core::store::{Kept, RunId, RunStart};
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::lease::Held;
+use crate::lease;
 use crate::leaving::Leaving;
 use crate::numbers::{CellsById, taken_back};
 use crate::report::RunReport;
@@ -83,7 +83,7 @@ impl Engine {
         let flow = self.flow(&reverted_run.flow)?;
         let same_systems = self.leads_as_before(&reverted_run.version, &flow).await?;
         self.store.put_version(&flow.version).await?;
-        let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("flow {}", flow.name), self.pace.patience).await?;
+        let lease = self.take_lease(&lease::of_flow(&flow.name)).await?;
         let start = RunStart {
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
@@ -200,7 +200,7 @@ impl Execution<'_> {
     /// The record of the target in which one lies again after its earlier values are back.
     fn goes_back_to(&self, unit: &Unit) -> Option<String> {
         let Decision::Write(change) = &unit.decision else { return None };
-        self.tree.as_ref()?.moved_to(unit.record, &change.body).flatten()
+        self.tree.as_ref()?.moved_to(unit.record, &change.body)?.0
     }
 
     /// The outcome of a revert: what was sent before no longer counts as sent, and what was deleted is no longer linked.

@@ -28,7 +28,7 @@ use crate::decide::{FirstLook, OpenTarget};
 use crate::duplicates::Duplicates;
 use crate::engine::Engine;
 use crate::known::Known;
-use crate::lease::Held;
+use crate::lease::{self, Held};
 use crate::numbers::Sending;
 use crate::options::RunOptions;
 use crate::plan::Planned;
@@ -142,7 +142,7 @@ impl Engine {
         self.opened(&flow.from.system)?;
         self.opened(&flow.to.system)?;
         self.store.put_version(&flow.version).await?;
-        let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("flow {}", flow.name), self.pace.patience).await?;
+        let lease = self.take_lease(&lease::of_flow(&flow.name)).await?;
         let start = RunStart {
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
@@ -426,8 +426,7 @@ impl<'e> Execution<'e> {
         if self.leases.iter().any(|held| held.name() == name) {
             return Ok(());
         }
-        let engine = self.engine;
-        self.leases.push(Held::take(&engine.store, &engine.clock, &engine.holder, &name, engine.pace.patience).await?);
+        self.leases.push(self.engine.take_lease(&name).await?);
         Ok(())
     }
 
@@ -499,7 +498,8 @@ impl<'e> Execution<'e> {
         if let Some(commit) = &done.commit {
             let closed: HashSet<IntentId> = commit.closed_intents.iter().copied().collect();
             self.intents.retain(|open| !closed.contains(&open.id));
-            self.unlinked += commit.unlinked.len() as u64;
+            // What other flows had linked is not among the links of this one.
+            self.unlinked += commit.unlinked.iter().filter(|link| link.flow == self.flow.name).count() as u64;
         }
         self.forget_arrived();
         watch.page(&self.counts);

@@ -65,7 +65,7 @@ impl Session for StoreSession {
     fn replace<'a>(&'a self, key: &'a str, seen: Option<u64>, make: Make<'a>) -> BoxFuture<'a, Result<Shared, Error>> {
         Box::pin(async move {
             let _one_at_a_time = self.making.lock().await;
-            let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("session {key}"), PATIENCE).await?;
+            let lease = Held::take(&self.store, &self.clock, &self.holder, &format!("session {key}"), (PATIENCE, &|_| ())).await?;
             let made = async {
                 match self.store.session(key).await? {
                     Some(present) if Some(present.generation) != seen => Ok(present),

@@ -18,6 +18,9 @@ use crate::run::Execution;
 use crate::scope::split;
 use crate::unit::{Decision, Item, Unit};
 
+/// A longer wait is told.
+const TOLD_ABOVE: Duration = Duration::from_secs(1);
+
 /// A write without an answer.
 #[derive(Debug)]
 pub(crate) struct Unanswered<'a> {
@@ -141,6 +144,7 @@ impl Execution<'_> {
             )]);
             waits.retain(|(waiting, _, _)| *waiting != at);
         }
+        let mut told = false;
         loop {
             let now = self.engine.clock.now();
             waits.retain(|(_, dead, _)| self.due(record, *dead) > now);
@@ -155,7 +159,12 @@ impl Execution<'_> {
             waits.retain(|(at, _, _)| !arrived.contains(at));
             let Some(last) = waits.iter().map(|(_, dead, _)| self.due(record, *dead)).max() else { return Ok(()) };
             self.stop_if_cancelled()?;
-            tracing::info!(flow = %self.flow.name, writes = waits.len(), "waiting for writes of an earlier run that may still take effect");
+            if !told && last.duration_since(now).unsigned_abs() > TOLD_ABOVE {
+                told = true;
+                let seconds = last.duration_since(now).as_secs_f64().ceil();
+                let writes = if waits.len() == 1 { "1 write".to_owned() } else { format!("{} writes", waits.len()) };
+                self.engine.tell_wait(&format!("{writes} of an earlier run may still take effect; waiting for that, {seconds} s at most"));
+            }
             self.engine.clock.sleep(pause(now, last)).await;
         }
     }

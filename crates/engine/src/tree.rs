@@ -75,9 +75,17 @@ pub(crate) struct HeldBack {
     pub parent: String,
 }
 
+/// The id of the record of the target that one lies in; `None` at the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LiesIn(pub Option<String>);
+
 /// Where a record is that another one refers to.
 pub(crate) enum Arrival {
-    Here(String),
+    Here {
+        id: String,
+        /// The row of a crosswalk in which a person chose it.
+        chosen_in: Option<String>,
+    },
     /// In another part of the target.
     Elsewhere,
 }
@@ -107,10 +115,10 @@ impl Tree {
         self.parents[record].iter().find_map(|path| path.one(body)).and_then(value::text)
     }
 
-    /// Where a change puts a record, by the id there or `None` for the top; nothing if it says nothing of that.
-    pub fn moved_to(&self, record: usize, changed: &Value) -> Option<Option<String>> {
+    /// Where a change puts a record; nothing if it says nothing of that.
+    pub fn moved_to(&self, record: usize, changed: &Value) -> Option<LiesIn> {
         let says = |path: &&Path| path.top().is_some_and(|name| changed.get(name).is_some());
-        self.parents[record].iter().find(says).map(|path| path.one(changed).and_then(value::text))
+        self.parents[record].iter().find(says).map(|path| LiesIn(path.one(changed).and_then(value::text)))
     }
 
     pub fn has_put_off(&self) -> bool {
@@ -150,9 +158,9 @@ impl Execution<'_> {
         let arrival = |(reference, link): (&Reference, Option<kivuko_core::store::Link>)| {
             let own = self.tree.as_ref().filter(|_| reference.flow == self.flow.name);
             if let Some(id) = own.and_then(|_| self.arrived_here(&reference.source_id)) {
-                return Some(Arrival::Here(id));
+                return Some(Arrival::Here { id, chosen_in: None });
             }
-            let link = link?;
+            let Some(link) = link else { return self.chosen_reference(reference) };
             // The record may have been lost with the target, and this run makes it again.
             let may_be_old = |tree: &Tree| {
                 let is_done = link.seen == self.run && !tree.put_off.contains_key(&hash_of(&reference.source_id));
@@ -165,7 +173,9 @@ impl Execution<'_> {
                 return Some(Arrival::Elsewhere);
             }
             // What people decided on places comes before the link.
-            self.leads_to(&link).map(Arrival::Here)
+            let id = self.leads_to(&link)?;
+            let chosen_in = if id == link.target_id { None } else { self.chosen_in(&link) };
+            Some(Arrival::Here { id, chosen_in })
         };
         Ok(asked.iter().zip(links).map(arrival).collect())
     }

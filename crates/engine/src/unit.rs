@@ -11,6 +11,7 @@ use kivuko_core::matching::Person;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::ReviewCandidate;
 use kivuko_core::store::{IntentId, Link, Reference, Sent};
+use kivuko_core::value;
 use serde_json::Value;
 
 /// One record of the source.
@@ -106,6 +107,8 @@ pub(crate) struct Unit {
     pub warnings: Vec<Cause>,
     /// Why the target does not take it yet, when it said so itself.
     pub held_back: Option<Cause>,
+    /// What it goes on waiting for though it is rejected.
+    pub awaits: Option<Reference>,
     /// What finds a record that the flow never makes; its links hold no key, since several records may belong to it.
     pub asked: Option<Key>,
     /// Who it is about, where the flow looks for people.
@@ -197,6 +200,7 @@ impl Unit {
             decision,
             warnings: Vec::new(),
             held_back: None,
+            awaits: None,
             asked: None,
             person: None,
             later: false,
@@ -278,6 +282,12 @@ impl Unit {
             _ => self.warnings.clone(),
         }
     }
+}
+
+/// Whether a place is closed by what is written of it, or is closed already.
+pub(crate) fn is_inactive(body: &Value) -> bool {
+    let is_off = |active: &Value| *active == Value::Bool(false) || active == "false";
+    body.get("active").is_some_and(is_off) || body.get("closedDate").is_some_and(|day| !value::is_empty(day))
 }
 
 /// Why a record waits.

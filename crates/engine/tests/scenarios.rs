@@ -716,6 +716,14 @@ impl Telling {
             let code = json!(first.map(|cause| cause.code.to_string()).unwrap_or_default());
             let name = asked::name_of(&self.world, &row.source_id);
             let expected = &what[&name];
+            if let Some(said) = expected["says"].as_str() {
+                let messages: Vec<&str> = row.causes.iter().map(|cause| cause.message.as_str()).collect();
+                if !messages.iter().any(|message| message.contains(said)) {
+                    return Err(format!("of {name} it is not said `{said}`, but {messages:?}"));
+                }
+                found.insert(name, json!({ "code": code, "says": said }));
+                continue;
+            }
             let shown = match expected["hides"].as_str() {
                 None => code,
                 Some(hidden) if json!(row.causes).to_string().contains(hidden) => return Err(format!("{hidden} is shown")),

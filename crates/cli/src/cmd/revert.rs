@@ -62,6 +62,9 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
     }
     app.data("\n")?;
     let code = run::finish(app, &report)?;
+    if with(&done, Action::Deactivate) > 0 {
+        app.data(&format!("\n  {}\n", sum(&done, "")))?;
+    }
     let taken_back = Again { records: done.iter().filter(|one| one.action.is_some()).count() as u64, ..again };
     if taken_back.records > 0 {
         app.say(&taken_back.told("now ", app.err));
@@ -115,7 +118,7 @@ fn agreed(app: &App, deleted: u64, restored: u64) -> Result<bool, Failure> {
     if app.json || !terminal.is_term() || !console::user_attended() {
         return Ok(false);
     }
-    app.say(&format!("\n{} delete (or deactivate) {} and restore {}? [y/N] ", app.err.warn("sure?"), count(deleted), count(restored)));
+    app.say(&format!("\n{} delete (or switch off) {} and restore {}? [y/N] ", app.err.warn("sure?"), count(deleted), count(restored)));
     let answer = terminal.read_line().map_err(|error| Failure::usage(format!("the answer could not be read: {error}")))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
@@ -129,26 +132,55 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
         let word = match one.action {
             Some(Action::Delete) => style.warn("delete"),
             Some(Action::Update | Action::Create) => style.warn("restore"),
-            Some(Action::Deactivate) => style.warn("deactivate"),
+            Some(Action::Deactivate) => style.warn("switch off"),
             None => style.dim("leave"),
         };
         let why = one.cause.as_ref().map(|cause| cause.message.clone()).unwrap_or_default();
         table.row(vec![word, one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id), why]);
     }
-    let left = planned.iter().filter(|one| one.action.is_none()).count() as u64;
     let mut text = format!("{}\n\n{}", style.bold(&format!("taking run {id} back")), table.render(style));
     if planned.len() > SHOWN {
         put!(text, "  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64))));
     }
-    let mut sum =
-        vec![format!("{} would be deleted", count(with(planned, Action::Delete))), format!("{} restored", count(restored(planned)))];
-    let deactivated = with(planned, Action::Deactivate);
-    if deactivated > 0 {
-        sum.insert(1, format!("{} deactivated", count(deactivated)));
+    put!(text, "\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum(planned, "would be "));
+    text
+}
+
+/// `1 would be deleted, 2 switched off, 3 restored, 1 left as it is`: the account of a run has one word for the first two.
+fn sum(of: &[Reverted], would: &str) -> String {
+    let (deleted, off) = (with(of, Action::Delete), with(of, Action::Deactivate));
+    let left = of.iter().filter(|one| one.action.is_none()).count() as u64;
+    let mut parts = vec![format!("{} {would}deleted", count(deleted)), format!("{} restored", count(restored(of)))];
+    if off > 0 {
+        parts.insert(1, format!("{} switched off", count(off)));
     }
     if left > 0 {
-        sum.push(format!("{} left as they are", count(left)));
+        parts.push(format!("{} left as they are", count(left)));
     }
-    put!(text, "\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum.join(", "));
-    text
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_switched_off_is_not_told_as_deleted() {
+        let one = |action: Option<Action>| Reverted {
+            source_id: "D-1".to_owned(),
+            part: String::new(),
+            target_resource: "locations".to_owned(),
+            target_id: "place-bo".to_owned(),
+            action,
+            cause: None,
+        };
+        let planned = [one(Some(Action::Deactivate)), one(Some(Action::Deactivate)), one(Some(Action::Update)), one(None)];
+        let told = render(&planned, RunId(7), Style::PLAIN);
+        assert!(told.contains("switch off  D-1"), "{told}");
+        assert!(
+            told.contains("4 records written by the run: 0 would be deleted, 2 switched off, 1 restored, 1 left as they are"),
+            "{told}"
+        );
+        assert_eq!(sum(&planned, ""), "0 deleted, 2 switched off, 1 restored, 1 left as they are");
+    }
 }

@@ -1,5 +1,7 @@
 //! `runs list | show | records`: what happened.
 
+use kivuko_core::catalogue::store::INTERRUPTED;
+use kivuko_core::error::Cause;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::store::{OutcomeRow, Run, RunId};
 use kivuko_engine::{CauseGroup, CauseGroups};
@@ -9,7 +11,7 @@ use crate::app::{App, History};
 use crate::args::{Runs, RunsList, RunsRecords, RunsWhat};
 use crate::failure::{Failure, exit};
 use crate::print::account::{self, Account};
-use crate::print::figures::seconds;
+use crate::print::figures::{counted, seconds};
 use crate::print::{Style, Table};
 
 /// Rows that are read from the store at once.
@@ -29,7 +31,10 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
     if let Some(flow) = &args.flow {
         history.known_flow(flow).await?;
     }
-    let runs = history.store().runs(args.flow.as_deref(), args.limit).await?;
+    let mut runs = history.store().runs(args.flow.as_deref(), args.limit).await?;
+    for run in &mut runs {
+        tell_cut_off(&history, run).await?;
+    }
     if runs.is_empty() {
         app.say_nothing("nothing has run yet");
     }
@@ -43,8 +48,8 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
                     run.flow.clone(),
                     history.calendar.relative(run.started),
                     took(run).map(seconds).unwrap_or_default(),
-                    style.status(run.status, run.counts.rejected),
-                    account::sum(&run.counts, style),
+                    if is_cut_off(run) { style.cut_off() } else { style.status(run.status, run.counts.rejected) },
+                    came_to(run, style),
                     style.dim(&how(run)),
                 ]);
             }
@@ -52,6 +57,42 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
         },
     )?;
     Ok(exit::WELL)
+}
+
+/// Of a run that has not said that it ended, and that nobody carries on: that it was cut off, as the next run of its flow will put it down.
+async fn tell_cut_off(history: &History, run: &mut Run) -> Result<(), Failure> {
+    let store = history.store();
+    if run.status != Status::Running || kivuko_engine::is_being_run(store, &run.flow, history.calendar.now).await? {
+        return Ok(());
+    }
+    let target = store.version(&run.version).await?.and_then(|version| version.systems()).map(|(_, target)| target);
+    let open = match &target {
+        Some(target) => store.open_intents(target).await?,
+        None => Vec::new(),
+    };
+    let under_way = open.iter().filter(|open| open.intent.run == run.id).count() as u64;
+    let noted = if under_way == 0 {
+        "it is gone on from there by".to_owned()
+    } else {
+        format!("{} under way; what became of that is found out by", counted(under_way, "write was", "writes were"))
+    };
+    // A revert is gone on with by another one of the same run too.
+    let reverted = run.trigger.strip_prefix("revert of run ").map(|id| format!(" (or by `kivuko revert {id}`)")).unwrap_or_default();
+    let message = format!("the process ended before the run did; {noted} the next run of `{}`{reverted}", run.flow);
+    run.error = Some(Cause::new(INTERRUPTED, message));
+    Ok(())
+}
+
+fn is_cut_off(run: &Run) -> bool {
+    run.error.as_ref().is_some_and(|cause| cause.code == INTERRUPTED)
+}
+
+/// Its account; of a run that was cut off, and of one that goes on, what it has put down by now.
+fn came_to(run: &Run, style: Style) -> String {
+    if run.counts.read == 0 && run.status == Status::Running && run.error.is_none() {
+        return "nothing put down yet".to_owned();
+    }
+    account::until(&run.counts, run.error.as_ref(), style)
 }
 
 fn took(run: &Run) -> Option<f64> {
@@ -72,7 +113,8 @@ async fn known_run(history: &History, id: RunId) -> Result<Run, Failure> {
 
 async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
     let history = app.history().await?;
-    let run = known_run(&history, id).await?;
+    let mut run = known_run(&history, id).await?;
+    tell_cut_off(&history, &mut run).await?;
     let version = history.store().version(&run.version).await?;
     let causes = causes(&history, id).await?;
     let account = Account {
@@ -121,8 +163,8 @@ fn about(run: &Run, kivuko: Option<&str>, files: &[&String], history: &History, 
     };
     line("started", format!("{}, {}", history.calendar.exact(run.started), history.calendar.relative(run.started)));
     line("ended", run.finished.map(|at| history.calendar.exact(at)).unwrap_or_default());
-    if run.status == Status::Running {
-        line("note", "it has not ended, or was killed; a later run goes on from there".to_owned());
+    if run.status == Status::Running && run.error.is_none() {
+        line("note", "it has not ended".to_owned());
     }
     line("trigger", run.trigger.clone());
     line("options", run.options.clone());

@@ -3,6 +3,7 @@
 use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::catalogue::run::{TARGET_EMPTIED, TOO_MANY_DELETES};
+use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_engine::{CauseGroup, NumbersReport, RunReport};
@@ -54,7 +55,8 @@ impl Account<'_> {
     pub fn render(&self, style: Style) -> String {
         let mut head = vec![style.bold(&self.title)];
         if let Some(status) = self.status {
-            head.push(style.status(status, self.counts.rejected));
+            let is_cut_off = self.stopped.is_some_and(|cause| cause.code == INTERRUPTED);
+            head.push(if is_cut_off { style.cut_off() } else { style.status(status, self.counts.rejected) });
         }
         let mut effort = Vec::new();
         if let Some(taken) = self.seconds {
@@ -68,9 +70,14 @@ impl Account<'_> {
         }
         let mut text = format!("{}\n\n", head.join("  "));
         if self.counts.read == 0 && self.stopped.is_none() {
-            text.push_str("  nothing read: there is nothing new in the source\n");
+            let why = if self.status == Some(Status::Running) {
+                "nothing put down yet"
+            } else {
+                "nothing read: there is nothing new in the source"
+            };
+            put!(text, "  {why}\n");
         } else {
-            put!(text, "  {}\n", sum(self.counts, style));
+            put!(text, "  {}\n", until(self.counts, self.stopped, style));
         }
         if let Some(rows) = self.rows {
             put!(text, "  {}\n", style.dim(&format!("put together from {}", counted(rows, "row", "rows"))));
@@ -139,6 +146,14 @@ pub fn sum(counts: &Counts, style: Style) -> String {
         return "nothing read".to_owned();
     }
     format!("{} read = {}", count(counts.read), parts.join(" + "))
+}
+
+/// The same of a run that may have been cut off: what it did until then.
+pub fn until(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
+    if counts.read == 0 && stopped.is_some_and(|cause| cause.code == INTERRUPTED) {
+        return "nothing put down".to_owned();
+    }
+    sum(counts, style)
 }
 
 /// What took effect. What was rejected stands in the line above already.

@@ -102,6 +102,11 @@ impl Style {
         }
     }
 
+    /// A run whose process ended before it did.
+    pub fn cut_off(self) -> String {
+        self.bad("cut off")
+    }
+
     /// Breaks a text into lines that fit beside an indentation, and indents all but the first.
     pub fn wrap(self, text: &str, indent: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };

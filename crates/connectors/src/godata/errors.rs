@@ -162,8 +162,9 @@ fn refused(remote: &Remote) -> Cause {
             Cause::new(godata::BAD_ADDRESSES, "a previous address has no date").field("addresses")
         }
         "MODEL_IDENTIFIERS_ARE_NOT_UNIQUE_IN_CONTEXT" => {
-            Cause::new(godata::TAKEN, "the name or a synonym belongs to another location of the same parent; capitals do not count")
-                .field("name")
+            let says = |words: &str| remote.message.as_deref().unwrap_or_default().contains(words);
+            let is_synonym = says("' synonym and the same parentLocationId") && !says("A location with name = '");
+            super::places::taken((None, None), if is_synonym { "synonyms" } else { "name" })
         }
         "INVALID_RELATIONSHIP_WITH_DISCARDED_CASE" => Cause::new(
             godata::DISCARDED_CASE,

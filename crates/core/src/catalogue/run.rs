@@ -49,6 +49,8 @@ codes! {
     PARTED = 952, "K0952";
     /// A person decided that the place has no counterpart.
     WITHOUT_COUNTERPART = 953, "K0953";
+    /// What it refers to has no counterpart, as a person decided.
+    LIES_IN_NONE = 959, "K0959";
     /// What somebody changed in the target was left as it is.
     LEFT_TO_OTHERS = 954, "K0954";
     /// A mark of completeness that somebody took back was left so.

@@ -68,13 +68,30 @@ impl CodeMap {
     }
 
     /// What people decided on a place, in the rows of a crosswalk that hold on a day; `None`: nothing.
-    pub fn decided(&self, Direction { from, to }: Direction, id: &str, day: Date) -> Option<Translated> {
+    pub fn decided(&self, direction: Direction, id: &str, day: Date) -> Option<Translated> {
+        self.decided_where(direction, id, day).map(|(decided, _)| decided)
+    }
+
+    /// The same, with the row that says so as a spreadsheet counts it.
+    pub fn decided_where(&self, Direction { from, to }: Direction, id: &str, day: Date) -> Option<(Translated, usize)> {
         let rows = self.exact[from].get(id)?.iter().map(|row| &self.rows[*row]).filter(|row| row.holds_on(day));
-        rows.into_iter().find_map(|row| match row.verdict {
-            Verdict::Accept => row.id(to).map(|other| Translated::To(other.to_owned())),
-            Verdict::None => Some(Translated::Nothing),
-            Verdict::Refuse => None,
+        rows.into_iter().find_map(|row| {
+            let decided = match row.verdict {
+                Verdict::Accept => Translated::To(row.id(to)?.to_owned()),
+                Verdict::None => Translated::Nothing,
+                Verdict::Refuse => return None,
+            };
+            Some((decided, row.line))
         })
+    }
+
+    /// Whether people decided that two were the same until a day that is over, and nothing else of them since: the one over there was no other place's.
+    pub fn ended(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
+        let rows = |column: usize, id: &str| self.exact[column].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
+        let joins = |row: &super::CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other);
+        let is_over = |row: &super::CodeRow| row.to.is_some_and(|last| last < day);
+        let mut now = rows(direction.from, id).chain(rows(direction.to, other)).filter(|row| row.holds_on(day));
+        now.all(|row| row.verdict == Verdict::Refuse) && rows(direction.from, id).any(|row| joins(row) && is_over(row))
     }
 
     /// What the links say of a place of which no row says anything on the day.

@@ -102,6 +102,27 @@ fn a_link_is_parted_by_the_row_that_refuses_it() {
 }
 
 #[test]
+fn what_ended_was_the_same_place_until_then() {
+    let file = "godata,hmis,decision,valid_from,valid_to\nG1,H1,,,2026-01-31\nG1,H1,refuse,2026-02-01,\nG2,H2,refuse,,\n\
+        G3,H3,,,2026-01-31\nG4,H3,,2026-02-01,\nG5,H5,,,2026-01-31\nG5,,none,2026-02-01,\n";
+    let map = crosswalk(file, &[("G1", "H1"), ("G3", "H3")]);
+    let check = |godata: &str, hmis: &str, day: Date, expected: bool| {
+        let there = map.between("godata", "hmis").expect("it has both columns");
+        let back = map.between("hmis", "godata").expect("it has both columns");
+        assert_eq!((map.ended(there, godata, hmis, day), map.ended(back, hmis, godata, day)), (expected, expected), "{godata} {hmis}");
+    };
+    check("G1", "H1", date(2026, 2, 1), true);
+    check("G1", "H1", date(2026, 1, 31), false);
+    check("G1", "H2", date(2026, 2, 1), false);
+    check("G2", "H2", date(2026, 2, 1), false);
+    // It is another one's by then, or said to have none.
+    check("G3", "H3", date(2026, 2, 1), false);
+    check("G5", "H5", date(2026, 2, 1), false);
+    let there = map.between("godata", "hmis").expect("it has both columns");
+    assert_eq!(map.decided_where(there, "G5", date(2026, 2, 1)), Some((Translated::Nothing, 8)));
+}
+
+#[test]
 fn links_that_disagree_are_not_guessed() {
     let map = crosswalk("godata,hmis\n*,keep\n", &[("G1", "H1"), ("G1", "H2"), ("G3", "H3"), ("G4", "H3")]);
     assert_eq!((there(&map, "G1", DAY), back(&map, "H1", DAY)), (Translated::Several(2), to("G1")));

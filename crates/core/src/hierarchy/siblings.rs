@@ -44,7 +44,13 @@ impl<N: AsRef<str>> Siblings<'_, N> {
 impl Names {
     /// Whether both cannot lie where they say that they lie.
     pub fn clash(&self, other: &Self) -> bool {
-        self.parent == other.parent && !self.words.is_disjoint(&other.words)
+        self.shared(other).is_some()
+    }
+
+    /// The position in the rule of the first field in which two that lie beside each other have something in common.
+    pub fn shared(&self, other: &Self) -> Option<usize> {
+        let mut common = self.words.intersection(&other.words);
+        if self.parent == other.parent { common.next().map(|(field, _)| *field) } else { None }
     }
 
     /// The same names in another place.

@@ -231,6 +231,7 @@ delegate! {
     discard_rejections(ids: &'a [i64], reason: &'a str, at: Timestamp) -> u64;
     waiting(flow: &'a str) -> Vec<Waiting>;
     acquire_lease(name: &'a str, holder: &'a str, now: Timestamp, until: Timestamp) -> Result<Lease, Lease>;
+    lease(name: &'a str) -> Option<Lease>;
     renew_lease(lease: &'a Lease, until: Timestamp) -> bool;
     release_lease(lease: &'a Lease) -> ();
     break_lease(lease: &'a Lease) -> ();

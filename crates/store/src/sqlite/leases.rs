@@ -41,6 +41,14 @@ pub async fn acquire(
     Ok(lease)
 }
 
+/// Who holds it.
+pub async fn get(store: &SqliteStore, name: &str) -> Result<Option<Lease>, Error> {
+    let doing = "looking at a lease";
+    let row = sqlx::query(query!("lease_get")).bind(name).fetch_optional(&store.readers).await.map_err(sql(doing))?;
+    let lease = rows::one(row.as_ref(), doing, rows::lease)?;
+    Ok(lease.filter(|lease| !lease.holder.is_empty()))
+}
+
 pub async fn renew(store: &SqliteStore, lease: &Lease, until: Timestamp) -> Result<bool, Error> {
     let done = sqlx::query(query!("lease_renew"))
         .bind(&lease.name)

@@ -32,9 +32,17 @@ pub async fn version(store: &SqliteStore, hash: &str) -> Result<Option<FlowVersi
 /// Begins a run. Older runs of the flow that never ended are marked incomplete, and cannot write from then on.
 pub async fn begin(store: &SqliteStore, start: &RunStart) -> Result<RunId, Error> {
     let doing = "beginning a run";
-    let interrupted = Cause::new(codes::INTERRUPTED, "the process ended before the run did; the next run of the flow went on from there");
     let mut tx = store.begin(doing).await?;
-    sqlx::query(query!("run_interrupt")).bind(&start.flow).bind(json(&interrupted)?).execute(&mut *tx).await.map_err(sql(doing))?;
+    let unended: Vec<(i64, i64)> = sqlx::query_as(query!("run_unended")).bind(&start.flow).fetch_all(&mut *tx).await.map_err(sql(doing))?;
+    for (run, under_way) in unended {
+        let next = match under_way {
+            0 => "the next run of the flow went on from there".to_owned(),
+            1 => "one write was under way, and the next run of the flow found out what became of it".to_owned(),
+            many => format!("{many} writes were under way, and the next run of the flow found out what became of them"),
+        };
+        let interrupted = Cause::new(codes::INTERRUPTED, format!("the process ended before the run did; {next}"));
+        sqlx::query(query!("run_interrupt")).bind(run).bind(json(&interrupted)?).execute(&mut *tx).await.map_err(sql(doing))?;
+    }
     let id = sqlx::query_scalar(query!("run_begin"))
         .bind(&start.flow)
         .bind(&start.version)

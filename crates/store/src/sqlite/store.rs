@@ -259,6 +259,10 @@ impl Store for SqliteStore {
         Box::pin(leases::acquire(self, name, holder, now, until))
     }
 
+    fn lease<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Lease>, Error>> {
+        Box::pin(leases::get(self, name))
+    }
+
     fn renew_lease<'a>(&'a self, lease: &'a Lease, until: Timestamp) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(leases::renew(self, lease, until))
     }

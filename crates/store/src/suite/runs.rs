@@ -75,12 +75,15 @@ pub async fn a_run_needs_its_version(open: &Open<'_>) {
 pub async fn a_killed_run_shows_as_incomplete(open: &Open<'_>) {
     let killed = begin(&*open().await, "cases", 1).await;
     let store = open().await;
+    store.note_intents(&[intent(killed, "cases", "1"), intent(killed, "cases", "2")]).await.unwrap();
     assert_eq!(store.run(killed).await.unwrap().unwrap().status, Status::Running);
     let other = begin(&*store, "contacts", 2).await;
     assert_eq!(store.run(killed).await.unwrap().unwrap().status, Status::Running, "another flow ended it");
     let next = begin(&*store, "cases", 3).await;
     let run = store.run(killed).await.unwrap().unwrap();
-    assert_eq!((run.status, run.finished, run.error.unwrap().code), (Status::Incomplete, None, codes::INTERRUPTED));
+    let error = run.error.unwrap();
+    assert_eq!((run.status, run.finished, error.code), (Status::Incomplete, None, codes::INTERRUPTED));
+    assert!(error.message.contains("2 writes were under way"), "{error}");
     for running in [other, next] {
         assert_eq!(store.run(running).await.unwrap().unwrap().status, Status::Running);
     }
@@ -131,7 +134,9 @@ pub async fn outcomes_are_listed_in_order(open: &Open<'_>) {
 
 pub async fn leases_are_held_by_one(open: &Open<'_>) {
     let (here, there) = (open().await, open().await);
+    assert_eq!(here.lease("godata/1").await.unwrap(), None);
     let lease = here.acquire_lease("godata/1", "here", at(0), at(60)).await.unwrap().unwrap();
+    assert_eq!(there.lease("godata/1").await.unwrap(), Some(lease.clone()));
     assert_eq!((&*lease.name, &*lease.holder, lease.until), ("godata/1", "here", at(60)));
     assert_eq!(there.acquire_lease("godata/1", "there", at(59), at(99)).await.unwrap(), Err(lease.clone()));
     assert!(there.acquire_lease("godata/2", "there", at(59), at(99)).await.unwrap().is_ok());

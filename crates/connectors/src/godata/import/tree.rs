@@ -357,7 +357,8 @@ fn refusal(word: &str, leaf: &Leaf<'_, '_>, other: Option<&Leaf<'_, '_>>) -> Wri
         "INVALID_NAME" => Cause::new(record::REQUIRED_EMPTY, "a location needs a name").field("name"),
         "INVALID_SYNONYMS" => Cause::new(record::WRONG_TYPE, "a list of texts is expected").field("synonyms"),
         "DUPLICATE_FILE_NAME" | "DUPLICATE_DB_NAME" | "DUPLICATE_FILE_SYNONYMS" | "DUPLICATE_DB_SYNONYMS" => {
-            taken(other.map(|other| other.id.as_str()), other.and_then(|other| other.body.get("name")?.as_str()))
+            let field = if word.ends_with("SYNONYMS") { "synonyms" } else { "name" };
+            taken((other.map(|other| other.id.as_str()), other.and_then(|other| other.body.get("name")?.as_str())), field)
         }
         "PARENT_MISSING" => return no_parent(leaf.parent.as_deref().unwrap_or_default()),
         "PARENT_LOOP" => Cause::new(godata::BELOW_ITSELF, "its parent lies below it in Go.Data; the location would lie in itself")

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::errors::open_below;
 use super::super::write::Writer;
 use super::names::taken;
-use super::order::{Change, Node, Turn, order};
+use super::order::{BESIDE, Change, Node, Turn, order};
 use super::{below_itself, no_parent};
 
 /// The places as they would be by now.
@@ -199,8 +199,8 @@ impl Foreseen {
 
     /// A place takes its name, in the place of the one that it had; or why it cannot.
     fn take_name(&mut self, id: &String, before: Option<&Names>, wanted: &Names) -> Option<Cause> {
-        if let Some((holder, _)) = self.roster.holder(wanted, id) {
-            let cause = taken(Some(holder), None);
+        if let Some((holder, field)) = self.roster.holder(wanted, id) {
+            let cause = taken((Some(holder), None), BESIDE.differ_in[field]);
             // It may have been put aside.
             if let Some(before) = before {
                 self.roster.add(before, id);

@@ -8,6 +8,7 @@ use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
 use super::super::write::{Outcomes, Writer};
+use super::order::BESIDE;
 use super::{LEFT_ASIDE, Node};
 
 /// What is asked of siblings.
@@ -31,11 +32,13 @@ impl Writer<'_> {
             }
         };
         for (position, node) in refused {
-            let holder = siblings.iter().find(|sibling| Node::of(sibling).names.clash(&node.names));
+            let clash = |sibling: &Value| Node::of(sibling).names.shared(&node.names);
+            let (holder, field) = siblings.iter().find_map(|sibling| Some((sibling, clash(sibling)?))).unzip();
             let told = |key: &str| holder?.get(key)?.as_str();
-            if let (Some(id), Some(Written::Refused(cause))) = (told("id"), outcomes.get_mut(position)) {
+            if let (Some(id), Some(field), Some(Written::Refused(cause))) = (told("id"), field, outcomes.get_mut(position)) {
                 let left = if cause.message.ends_with(LEFT_ASIDE) { LEFT_ASIDE } else { "" };
-                cause.message = taken(Some(id), told("name")).message + left;
+                *cause = taken((Some(id), told("name")), BESIDE.differ_in[field]);
+                cause.message.push_str(left);
             }
         }
     }
@@ -68,8 +71,9 @@ impl Writer<'_> {
     }
 }
 
-/// Why a place cannot be called as the sheet says. `holder`: the id of the location that has the name, or what stands for it in a plan; `name`: what it is called.
-pub(in crate::godata) fn taken(holder: Option<&str>, name: Option<&str>) -> Cause {
+/// Why a place cannot be called as the sheet says. `holder`: the id of the location that has the name, or what stands for it in a plan; `name`: what it is called;
+/// `field`: in which field the clash is.
+pub(in crate::godata) fn taken((holder, name): (Option<&str>, Option<&str>), field: &str) -> Cause {
     let whose = match holder {
         None => "another location".to_owned(),
         Some(stand_in) if is_not_yet(stand_in) => {
@@ -77,6 +81,7 @@ pub(in crate::godata) fn taken(holder: Option<&str>, name: Option<&str>) -> Caus
         }
         Some(id) => name.map_or_else(|| format!("the location {id}"), |name| format!("the location `{name}` ({id})")),
     };
-    let message = format!("the name or a synonym belongs to {whose}, which lies in the same parent; capitals do not count");
-    Cause::new(godata::TAKEN, message).field("name")
+    let what = if field == "name" { "the name" } else { "a synonym" };
+    let message = format!("{what} belongs to {whose}, which lies in the same parent; capitals do not count");
+    Cause::new(godata::TAKEN, message).field(field)
 }

@@ -10,7 +10,7 @@ use kivuko_core::hierarchy::{Names, Siblings};
 use serde_json::Value;
 
 /// Which locations Go.Data does not take beside each other.
-const BESIDE: Siblings<'static> = Siblings { parent: "parentLocationId", differ_in: &["name", "synonyms"] };
+pub(super) const BESIDE: Siblings<'static> = Siblings { parent: "parentLocationId", differ_in: &["name", "synonyms"] };
 
 /// What of a place matters to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

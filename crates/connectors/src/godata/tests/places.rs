@@ -88,6 +88,12 @@ async fn quirk_44_siblings_may_swap_their_names() {
     let taken = write(&*target, &[update("N", json!({ "name": "south" }))]).await;
     assert_eq!(words(&taken), [godata::TAKEN.to_string()]);
     assert!(said(&taken[0]).contains("location `South` (S),"), "{}", said(&taken[0]));
+    assert!(matches!(&taken[0], Written::Refused(cause) if cause.field.as_deref() == Some("name")), "{taken:?}");
+    // Of a synonym that is what is told.
+    assert_eq!(words(&write(&*target, &[update("S", json!({ "synonyms": ["Down"] }))]).await), ["done"]);
+    let taken = write(&*target, &[update("N", json!({ "synonyms": ["Up", "DOWN"] }))]).await;
+    assert!(matches!(&taken[0], Written::Refused(cause) if cause.field.as_deref() == Some("synonyms")), "{taken:?}");
+    assert!(said(&taken[0]).starts_with("a synonym belongs to the location `South` (S),"), "{}", said(&taken[0]));
     let at_the_top = write(&*target, &[create(&*target, "x", json!({ "name": "COUNTRY" }))]).await;
     assert!(said(&at_the_top[0]).contains("location `Country` (C),"), "{}", said(&at_the_top[0]));
 }

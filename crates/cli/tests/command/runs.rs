@@ -1,0 +1,66 @@
+//! Runs that do not end by themselves: how the history tells of them, and what is told while another one waits for them.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use kivuko_sims::pause::{Pause, Phase};
+
+use super::{Folder, simulator};
+
+fn start(folder: &Folder, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_kivuko"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_remove("GODATA_PASSWORD")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts")
+}
+
+#[test]
+fn a_revert_that_was_killed_is_told_as_such() {
+    let (runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    folder.change("kivuko.yaml", "    kind: godata\n", "    kind: godata\n    settle_secs: 0.2\n");
+    folder.run(&["run", "cases"]).expect(1, &["4 created"], &[]);
+    let mut held = sim.pause_at(Pause::nth(1, Phase::BeforeApply).on("DELETE", "/api/outbreaks/*"));
+    let mut revert = start(&folder, &["revert", "1", "--yes"]);
+    assert!(runtime.block_on(held.reached()), "nothing was deleted");
+    folder.run(&["runs"]).expect(0, &["running", "nothing put down yet", "revert of run 1"], &[]);
+    revert.kill().expect("it can be killed");
+    revert.wait().expect("it is dead");
+    held.resume();
+
+    folder.run(&["runs"]).expect(0, &["cut off", "nothing put down", "revert of run 1"], &[]);
+    folder.run(&["runs", "show", "2"]).expect(0, &["K0809", "4 writes were under way", "(or by `kivuko revert 1`)"], &[]);
+    let (document, _) = folder.json(&["runs"]);
+    assert_eq!(document["runs"][0]["error"]["code"], "K0809", "{document}");
+    // What was not deleted yet has no other version than before.
+    folder.run(&["revert", "1", "--yes"]).expect(0, &["4 deleted"], &[]);
+    folder.run(&["runs", "show", "2"]).expect(0, &["cut off", "4 writes were under way, and the next run of the flow found out"], &[]);
+}
+
+#[test]
+fn who_waits_for_another_run_says_so() {
+    let (runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    folder.change("kivuko.yaml", "    kind: godata\n", "    kind: godata\n    settle_secs: 1.5\n");
+    folder.run(&["run", "cases"]).expect(1, &["4 created"], &[]);
+    let mut held = sim.pause_at(Pause::nth(1, Phase::BeforeApply).on("DELETE", "/api/outbreaks/*"));
+    let mut first = start(&folder, &["revert", "1", "--yes"]);
+    assert!(runtime.block_on(held.reached()), "nothing was deleted");
+    let mut second = start(&folder, &["revert", "1", "--yes"]);
+    let mut said = BufReader::new(second.stderr.take().expect("it was piped"));
+    let mut heard = String::new();
+    let waited = format!("another run (process {}) holds `flow cases`; waiting for it to end", first.id());
+    while !heard.contains(&waited) {
+        assert!(said.read_line(&mut heard).expect("text") > 0, "it did not say that it waits: {heard}");
+    }
+    assert!(heard.contains("4 writes of an earlier run may still take effect; waiting for that"), "{heard}");
+    held.resume();
+    assert_eq!(first.wait().expect("it ends").code(), Some(0));
+    said.read_to_string(&mut heard).expect("text");
+    second.wait().expect("it ends");
+    assert_eq!(sim.log().writes().iter().filter(|entry| entry.method == "DELETE").count(), 4, "one deletion for each: {heard}");
+}
