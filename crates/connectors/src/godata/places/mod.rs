@@ -65,7 +65,7 @@ impl Writer<'_> {
                 self.delete_places(&deletions, outcomes).await;
             }
         }
-        self.name_those_in_the_way(&wanted, outcomes).await;
+        self.name_those_in_the_way(&wanted, writes, outcomes).await;
     }
 
     async fn create_places(&self, creations: Vec<&Addressed<'_>>, outcomes: &mut Outcomes) {

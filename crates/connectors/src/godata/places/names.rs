@@ -7,6 +7,7 @@ use kivuko_core::connector::{Inside, Written, is_not_yet, source_of_not_yet};
 use kivuko_core::error::{Cause, Error};
 use serde_json::{Value, json};
 
+use super::super::address::Addressed;
 use super::super::write::{Outcomes, Writer};
 use super::order::BESIDE;
 use super::{LEFT_ASIDE, Node};
@@ -16,7 +17,7 @@ const FIELDS: [&str; 5] = ["id", "name", "synonyms", "parentLocationId", "active
 
 impl Writer<'_> {
     /// Adds to each refusal of a name which place has it. A refusal stays what it is when that cannot be asked.
-    pub(super) async fn name_those_in_the_way(&self, wanted: &HashMap<usize, Node>, outcomes: &mut Outcomes) {
+    pub(super) async fn name_those_in_the_way(&self, wanted: &HashMap<usize, Node>, writes: &[Addressed<'_>], outcomes: &mut Outcomes) {
         let is_refused = |position: &usize| matches!(outcomes.get(*position), Some(Written::Refused(cause)) if cause.code == godata::TAKEN);
         let refused: Vec<(usize, &Node)> =
             wanted.iter().filter(|(position, _)| is_refused(position)).map(|(position, node)| (*position, node)).collect();
@@ -32,8 +33,11 @@ impl Writer<'_> {
             }
         };
         for (position, node) in refused {
+            // Nobody is in their own way.
+            let own = writes.iter().find(|one| one.position == position).and_then(|one| one.write.id.as_deref());
             let clash = |sibling: &Value| Node::of(sibling).names.shared(&node.names);
-            let (holder, field) = siblings.iter().find_map(|sibling| Some((sibling, clash(sibling)?))).unzip();
+            let mut others = siblings.iter().filter(|sibling| own.is_none() || sibling.get("id").and_then(Value::as_str) != own);
+            let (holder, field) = others.find_map(|sibling| Some((sibling, clash(sibling)?))).unzip();
             let told = |key: &str| holder?.get(key)?.as_str();
             if let (Some(id), Some(field), Some(Written::Refused(cause))) = (told("id"), field, outcomes.get_mut(position)) {
                 let left = if cause.message.ends_with(LEFT_ASIDE) { LEFT_ASIDE } else { "" };
