@@ -99,11 +99,12 @@ impl Execution<'_> {
             let moves_cursor = whole && !cut && self.flow.from.rows.is_none();
             let drop_repeated = whole && !source.reads_whole() && !self.live;
             let done = self.carry_out(partition, page, &known, drop_repeated, moves_cursor, watch).await?;
-            if *left == 0 || done.is_fatal() {
-                return self.settle_page(done, watch).await;
-            }
+            let is_last = *left == 0 || done.is_fatal();
             // The disk is busy with this page while the next one is read and mapped.
             self.begin_to_commit(done);
+            if is_last {
+                return Ok(());
+            }
             let present: HashSet<String> = ids.into_iter().collect();
             next = self.next(&mut *pages, &present).await?;
             if next.as_ref().is_some_and(|(_, known)| known.is_none()) {
