@@ -224,6 +224,7 @@ fn the_command_line_is_answered_with_2() {
     folder.run(&["check"]).expect(2, &[], &["kivuko.yaml", "kivuko init"]);
     folder.run(&["rejects", "discard", "cases", "--all"]).expect(2, &[], &["--reason"]);
     folder.run(&["sim", "godta"]).expect(2, &[], &["did you mean `godata`?"]);
+    folder.run(&["sim", "godata", "--port", "0", "--data", "nowhere"]).expect(2, &[], &["there is no folder `nowhere`"]);
     let (document, code) = folder.json(&["plan"]);
     assert_eq!((code, &document["error"]["consequence"]), (2, &"fix-configuration".into()));
     folder.run(&["--help"]).expect(0, &["Commands:"], &[]);

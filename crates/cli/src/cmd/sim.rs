@@ -18,6 +18,10 @@ pub async fn execute(app: &App, args: &Sim) -> Result<u8, Failure> {
         Some(path) => Faults::load(path).map_err(|error| Failure::usage(format!("the faults in `{}`: {error}", path.display())))?,
         None => Faults::default(),
     };
+    // A simulator that starts empty looks like one whose data were lost.
+    if let Some(data) = args.data.as_deref().filter(|data| !data.is_dir()) {
+        return Err(Failure::usage(format!("there is no folder `{}` with data for the simulator; --data takes one", data.display())));
+    }
     let start = Start { port: args.port, version: args.release.clone(), data: args.data.clone(), faults };
     let running = start_by_kind(kind.name, start).await.map_err(|error| {
         let advice = if error.kind() == ErrorKind::AddrInUse { "; --port 0 takes any free port" } else { "" };
