@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use kivuko_core::period::Period;
 
 pub use read::{Broken, Item, Periods, Reader};
-pub use record::{fields, from_record, key_text, normal, record};
+pub use record::{fields, from_record, key_text, normal, record, texts};
 pub use write::{Writer, misfits};
 
 /// The namespace of all its elements.

@@ -40,7 +40,12 @@ const DIMENSIONS: [&str; 2] = ["attributes", "categories"];
 
 /// All fields of a record.
 pub fn fields() -> impl Iterator<Item = &'static str> {
-    std::iter::once("id").chain(TEXTS).chain(DIMENSIONS)
+    texts().chain(DIMENSIONS)
+}
+
+/// Those that hold one value each.
+pub fn texts() -> impl Iterator<Item = &'static str> {
+    std::iter::once("id").chain(TEXTS)
 }
 
 /// The record of a value.

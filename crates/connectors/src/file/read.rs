@@ -267,7 +267,7 @@ impl Reader {
             Records::Csv(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
             Records::Workbook(reader) => reader.table().names().map(|name| kivuko_core::path::Path::field(name).to_string()).collect(),
             // Whatever a document makes use of, these are what it can say.
-            Records::Adx(_) => crate::adx::fields().map(str::to_owned).collect(),
+            Records::Adx(_) => crate::adx::texts().map(str::to_owned).collect(),
             Records::Json(_) | Records::Tree(_) => Vec::new(),
         }
     }
