@@ -1,5 +1,6 @@
 //! What all commands share: the project that is meant, the two outputs, and how the other side of the terminal is told something.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,7 +178,29 @@ pub fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
     Failure::usage(format!("there is no {what} `{name}`{hint}"))
 }
 
+/// A word of a command that is shown, as a shell takes it: in quotes where it would take it for something else.
+pub fn word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=@%+".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")).into() }
+}
+
 /// The higher of two exit codes.
 pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     codes.into_iter().max().unwrap_or(exit::WELL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn what_a_shell_would_take_for_something_else_is_in_quotes() {
+        for plain in ["C-1", "C-1,C-2", "Koné", "a/b.csv"] {
+            assert_eq!(word(plain), plain);
+        }
+        let quoted = [("C 1,C-2", "'C 1,C-2'"), ("$(id)", "'$(id)'"), ("a;b", "'a;b'"), ("d'Or", r"'d'\''Or'"), ("", "''")];
+        for (text, expected) in quoted {
+            assert_eq!(word(text), expected);
+        }
+    }
 }

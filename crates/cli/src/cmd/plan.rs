@@ -6,7 +6,7 @@ use kivuko_core::outcome::Counts;
 use kivuko_engine::{PlanOptions, PlanReport, Planned, Watch, exit_code};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, word};
 use crate::args::Plan;
 use crate::failure::Failure;
 use crate::print::account::{self, Account};
@@ -110,7 +110,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
 fn as_planned(args: &Plan) -> String {
     let mut options = String::new();
     if !args.only.is_empty() {
-        put!(options, " --only {}", args.only.join(","));
+        put!(options, " --only {}", word(&args.only.join(",")));
     }
     if let Some(limit) = args.limit {
         put!(options, " --limit {limit}");

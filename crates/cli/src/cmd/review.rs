@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rejects::reason;
 use super::review_places::{self, DecidedPlaces};
-use crate::app::App;
+use crate::app::{App, word};
 use crate::args::review::{Corrector, Judge, Review, ReviewList, ReviewWhat};
 use crate::failure::{Failure, exit};
 use crate::print::mask::Shown;
@@ -167,7 +167,7 @@ async fn correct(app: &App, (flow, source): (&str, &str), kind: DecisionKind, ta
 fn decided(app: &App, decided: &Decided) -> Result<u8, Failure> {
     app.answer(|| json!(decided), |_| format!("kept: {} {}, by {}\n", decided.kind.word(), decided.source.id, decided.by))?;
     if !app.json {
-        let step = app.invoke(&format!("run {} --only {}", decided.flow, decided.source.id));
+        let step = app.invoke(&format!("run {} --only {}", decided.flow, word(&decided.source.id)));
         app.say_next(&[(step, "carries it out now; every later run follows it too")]);
     }
     Ok(exit::WELL)

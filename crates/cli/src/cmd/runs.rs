@@ -65,6 +65,13 @@ async fn tell_cut_off(history: &History, run: &mut Run) -> Result<(), Failure> {
     if run.status != Status::Running || kivuko_engine::is_being_run(store, &run.flow, history.calendar.now).await? {
         return Ok(());
     }
+    // It may have ended after it was read: then it let go of its lease, and was not cut off.
+    if let Some(now) = store.run(run.id).await? {
+        *run = now;
+    }
+    if run.status != Status::Running {
+        return Ok(());
+    }
     let target = store.version(&run.version).await?.and_then(|version| version.systems()).map(|(_, target)| target);
     let open = match &target {
         Some(target) => store.open_intents(target).await?,

@@ -38,7 +38,7 @@ fn a_revert_that_was_killed_is_told_as_such() {
     assert_eq!(document["runs"][0]["error"]["code"], "K0809", "{document}");
     // What was not deleted yet has no other version than before.
     folder.run(&["revert", "1", "--yes"]).expect(0, &["4 deleted"], &[]);
-    folder.run(&["runs", "show", "2"]).expect(0, &["cut off", "4 writes were under way, and the next run of the flow found out"], &[]);
+    folder.run(&["runs", "show", "2"]).expect(0, &["cut off", "4 writes were under way, and the next run of the flow finds out"], &[]);
 }
 
 #[test]

@@ -85,13 +85,17 @@ impl CodeMap {
         })
     }
 
-    /// Whether people decided that two were the same until a day that is over, and nothing else of them since: the one over there was no other place's.
+    /// Whether people decided that two were the same until a day that is over, and nothing else of them since: the one over there is no other place's, neither by a row
+    /// nor by a link.
     pub fn ended(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
         let rows = |column: usize, id: &str| self.exact[column].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
         let joins = |row: &super::CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other);
         let is_over = |row: &super::CodeRow| row.to.is_some_and(|last| last < day);
         let mut now = rows(direction.from, id).chain(rows(direction.to, other)).filter(|row| row.holds_on(day));
-        now.all(|row| row.verdict == Verdict::Refuse) && rows(direction.from, id).any(|row| joins(row) && is_over(row))
+        let back = Direction { from: direction.to, to: direction.from };
+        now.all(|row| row.verdict == Verdict::Refuse)
+            && rows(direction.from, id).any(|row| joins(row) && is_over(row))
+            && self.standing(back, other, day).iter().all(|linked| *linked == id)
     }
 
     /// What the links say of a place of which no row says anything on the day.

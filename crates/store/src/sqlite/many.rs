@@ -1,4 +1,4 @@
-//! Many rows put by few statements. A statement is written for one row (`VALUES (?, …)`); it goes out with as many rows as there are, up to a hundred at a time.
+//! Many rows put by few statements. A statement is written for one row (`VALUES (?, …)`); it goes out with as many rows as there are, up to 128 at a time.
 //!
 //! Each value is bound by itself: SQLite takes a list apart that comes as JSON too, but for every column of every row it goes through that row again.
 

@@ -36,9 +36,9 @@ pub async fn begin(store: &SqliteStore, start: &RunStart) -> Result<RunId, Error
     let unended: Vec<(i64, i64)> = sqlx::query_as(query!("run_unended")).bind(&start.flow).fetch_all(&mut *tx).await.map_err(sql(doing))?;
     for (run, under_way) in unended {
         let next = match under_way {
-            0 => "the next run of the flow went on from there".to_owned(),
-            1 => "one write was under way, and the next run of the flow found out what became of it".to_owned(),
-            many => format!("{many} writes were under way, and the next run of the flow found out what became of them"),
+            0 => "the next run of the flow goes on from there".to_owned(),
+            1 => "one write was under way, and the next run of the flow finds out what became of it".to_owned(),
+            many => format!("{many} writes were under way, and the next run of the flow finds out what became of them"),
         };
         let interrupted = Cause::new(codes::INTERRUPTED, format!("the process ended before the run did; {next}"));
         sqlx::query(query!("run_interrupt")).bind(run).bind(json(&interrupted)?).execute(&mut *tx).await.map_err(sql(doing))?;
