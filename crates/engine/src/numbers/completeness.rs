@@ -19,6 +19,9 @@ use crate::run::Execution;
 /// The name of the cells that stand for marks. No indicator is called so.
 pub(super) const MARK: &str = "(complete)";
 
+/// The value of a mark that was given and that the target has lost. One without a value was not given yet.
+pub(super) const LOST: &str = "lost";
+
 /// What is marked: a period, an org unit and an attribute option combo.
 pub(super) type Place = (String, String, String);
 
@@ -46,11 +49,11 @@ impl Execution<'_> {
         let mut lost = BTreeSet::new();
         for row in self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await? {
             let place = place_of_mark(&row.cell);
-            // Of one without a value nobody knows what was written; or `run --again` found that it was lost.
-            if row.value.is_some() {
-                whole.remove(&place);
-            } else {
-                lost.insert(place);
+            match row.value.as_deref() {
+                // What was written of it, if anything, nobody knows; or the target refused it.
+                None => {}
+                Some(LOST) => _ = lost.insert(place),
+                Some(_) => _ = whole.remove(&place),
             }
         }
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);

@@ -96,8 +96,8 @@ impl Execution<'_> {
         let known = self.engine.store.counted(&self.flow.name, &ids).await?;
         let given_up = if goes_on { self.given_up_among(&items, &known).await? } else { HashSet::new() };
         let mut commit = self.empty_commit(partition, next.filter(|_| goes_on && self.writes));
-        for ((item, counted), known) in items.into_iter().zip(counted).zip(&known) {
-            if goes_on && (self.is_repeated(&item, known.as_ref()) || given_up.contains(&item.id)) {
+        for (position, ((item, counted), known)) in items.into_iter().zip(counted).zip(&known).enumerate() {
+            if goes_on && (self.is_repeated(&item, known.as_ref()) || given_up.contains(&position)) {
                 continue;
             }
             let parts = parts_of(numbers, &counted);
@@ -220,20 +220,21 @@ impl Execution<'_> {
         version.is_some() && item.early != Some(Early::Removed) && known.is_some_and(|known| known.version == version)
     }
 
-    /// Those of a page that were refused as they are and by what they are counted by now, and whose rejection a person discarded: an overlap that repeats them says nothing new.
-    async fn given_up_among(&self, items: &[Item], known: &[Option<KnownRecord>]) -> Result<HashSet<String>, Error> {
-        let was_refused = |(item, known): (&Item, &Option<KnownRecord>)| {
+    /// The positions of those of a page that were refused as they are and by what they are counted by now, and whose rejection a person discarded: an overlap that repeats
+    /// them says nothing new. A later state of the same record, in the same page, does.
+    async fn given_up_among(&self, items: &[Item], known: &[Option<KnownRecord>]) -> Result<HashSet<usize>, Error> {
+        let was_refused = |(position, (item, known)): (usize, (&Item, &Option<KnownRecord>))| {
             let version = self.version_of(item).map(|version| refused(&version));
             let same = version.is_some() && known.as_ref().is_some_and(|known| known.version == version);
-            (same && item.early != Some(Early::Removed)).then(|| item.id.clone())
+            (same && item.early != Some(Early::Removed)).then(|| (position, item.id.clone()))
         };
-        let refused: Vec<String> = items.iter().zip(known).filter_map(was_refused).collect();
+        let (positions, refused): (Vec<usize>, Vec<String>) = items.iter().zip(known).enumerate().filter_map(was_refused).unzip();
         if refused.is_empty() {
             return Ok(HashSet::new());
         }
         // Only a person closes a rejection without its record having changed.
         let open: HashSet<String> = self.engine.store.open_rejections(&self.flow.name, &refused).await?.into_iter().collect();
-        Ok(refused.into_iter().filter(|id| !open.contains(id)).collect())
+        Ok(positions.into_iter().zip(refused).filter(|(_, id)| !open.contains(id)).map(|(position, _)| position).collect())
     }
 
     /// `drill: off`: the page goes into the cells, and nothing of its records is kept but what was refused.

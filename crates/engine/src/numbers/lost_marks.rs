@@ -2,8 +2,8 @@
 //!
 //! Of a mark that is gone nothing is left to say who took it: DHIS2 removes the row either way. What tells is beside it. Somebody who takes a report back leaves its numbers, if only as
 //! deleted ones; a DHIS2 that was emptied or put back has lost both. So a mark was lost where all numbers of its period and place are gone with their rows; where any of them is
-//! there, the mark is left to people, and that is told. That it was lost is put down before the first number is sent, so that a run that is killed is gone on with; and
-//! it is given again only when each number of the place is there, whichever flow sends it.
+//! there, the mark is left to people, and that is told. A place without numbers goes by the others. That it was lost is put down before
+//! the first number is sent, so that a run that is killed is gone on with; and it is given again only when each number of the place is there, whichever flow sends it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,8 @@ use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
 
-use super::completeness::{MARK, Place, place_of_mark, shown};
+use super::completeness::{LOST, MARK, Place, place_of_mark, shown};
+use super::due::MANY;
 use super::registrations::{Mark, Registrations};
 use super::{Numbers, cells_partition};
 use crate::run::Execution;
@@ -24,7 +25,7 @@ impl Execution<'_> {
     /// Which marks were lost, found out before any number is sent.
     pub(super) async fn look_for_lost_marks(&mut self, numbers: &Numbers<'_>) -> Result<(), Error> {
         let all = self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await?;
-        let marks: Vec<CellRow> = all.into_iter().filter(|row| row.value.is_some()).collect();
+        let marks: Vec<CellRow> = all.into_iter().filter(|row| row.value.as_deref().is_some_and(|value| value != LOST)).collect();
         if marks.is_empty() {
             return Ok(());
         }
@@ -50,22 +51,30 @@ impl Execution<'_> {
             }
         }
         let gone = self.gone_among(&there).await?;
-        let mut lost = Vec::new();
+        let (mut lost, mut left, mut without_numbers) = (Vec::new(), Vec::new(), Vec::new());
         for (place, number) in missing {
-            let of_place = there.get(&place).map_or(&[][..], Vec::as_slice);
-            if !of_place.is_empty() && of_place.iter().all(|(_, id)| gone.contains(id)) {
-                lost.push(CellUpdate { number, value: None, due: false, late: false });
-                continue;
+            match there.get(&place) {
+                None => without_numbers.push((place, number)),
+                Some(of_place) if of_place.iter().all(|(_, id)| gone.contains(id)) => lost.push(number),
+                Some(_) => left.push(place),
             }
-            let message =
-                "what was marked as complete is not any more, and its numbers are there: somebody took the mark back; it is left so";
-            self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_LEFT, message), &shown(numbers, &place));
+        }
+        // Where no number was sent (zeros that are not kept), the other places say what became of the target.
+        if !lost.is_empty() && left.is_empty() {
+            lost.extend(without_numbers.drain(..).map(|(_, number)| number));
+        }
+        let taken = "what was marked as complete is not any more, and its numbers are there: somebody took the mark back; it is left so";
+        let unknown = "what was marked as complete is not any more; Kivuko has no number there, so that it cannot be told whether it was lost or somebody took it back; it is left so";
+        let left = left.iter().map(|place| (place, taken));
+        for (place, message) in left.chain(without_numbers.iter().map(|(place, _)| (place, unknown))) {
+            self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_LEFT, message), &shown(numbers, place));
         }
         if lost.is_empty() {
             return Ok(());
         }
         let mut commit = self.empty_commit(&cells_partition(), None);
-        commit.cells.updates = lost;
+        let update = |number| CellUpdate { number, value: Some(LOST.to_owned()), due: false, late: false };
+        commit.cells.updates = lost.into_iter().map(update).collect();
         self.engine.store.commit_page(&commit).await
     }
 
@@ -80,7 +89,8 @@ impl Execution<'_> {
         for (place, of_place) in there {
             let Some((flow, _)) = of_place.iter().find(|(_, id)| gone.contains(id)) else { continue };
             let message = format!(
-                "the mark of completeness was lost, and is given again when the numbers are there: those of the flow `{flow}` are lost too, and `kivuko run {flow} --again` writes them"
+                "the mark of completeness was lost, and is given again when the numbers are there: those of the flow `{flow}` are not there. `kivuko run {flow} --again` writes what the data set and its org units still take; of what they do not, mark the report in {} by hand",
+                self.flow.to.system
             );
             self.groups.add(Outcome::Unchanged, &Cause::new(codes::MARK_WAITS, message), &shown(numbers, &place));
             still.insert(place);
@@ -114,7 +124,16 @@ impl Execution<'_> {
     /// Those that the target has no row of. Deleted ones are there.
     async fn gone_among(&self, there: &NumbersThere) -> Result<BTreeSet<String>, Error> {
         let ids: Vec<String> = there.values().flatten().map(|(_, id)| id.clone()).collect();
-        let present = self.fetch(0, &ids).await?;
-        Ok(ids.into_iter().zip(&present).filter(|(_, present)| self.is_gone(present.as_ref()) == Some(true)).map(|(id, _)| id).collect())
+        let capabilities = &self.targets[0].capabilities;
+        let at_once = capabilities.lookup_size.max(1).saturating_mul(capabilities.concurrency.max(1)).min(MANY);
+        let mut gone = BTreeSet::new();
+        // What the target has of them is not kept: there may be very many.
+        for ids in ids.chunks(at_once) {
+            let present = self.fetch(0, ids).await?;
+            gone.extend(
+                ids.iter().zip(&present).filter(|(_, present)| self.is_gone(present.as_ref()) == Some(true)).map(|(id, _)| id.clone()),
+            );
+        }
+        Ok(gone)
     }
 }

@@ -111,7 +111,8 @@ impl Execution<'_> {
         }
         self.mark_due(&mut numbers, options).await?;
         let whole = self.writes && options.is_whole();
-        if whole && own.complete && self.again {
+        // What was agreed on in a plan are numbers: it showed no marks.
+        if whole && own.complete && self.again && self.agreed.is_none() {
             self.look_for_lost_marks(&numbers).await?;
         }
         self.send_cells(&mut numbers, options, watch).await?;

@@ -166,16 +166,17 @@ impl Target {
         let zero_vanishes = ready.profile.drops_zeros && ready.set.element(&cell.element).is_some_and(DataSet::zero_vanishes);
         // A 0 that was given in the place of a value is kept as a deleted row that says 0. Any other deleted row was deleted by somebody.
         let is_zero = |held: &&Held| held.deleted && zero_vanishes && held.value.as_deref().is_some_and(is_zero);
+        let row = held;
         let there = held.filter(|held| !is_zero(held));
         let Some(held) = there else {
-            // Where a 0 is not kept, nothing is a 0.
+            // Where a 0 is not kept, nothing is a 0: that is assumed. A row that says 0 is what somebody gave.
             let zero = Held { value: Some("0".to_owned()), ..Held::default() };
             return (zero_vanishes && known).then(|| Candidate {
                 id: cell.id(),
-                version: None,
+                version: row.and_then(|row| row.last_updated.clone()),
                 deleted: false,
                 body: zero.body(cell),
-                standing: Standing::Assumed,
+                standing: if row.is_some() { Standing::Usual } else { Standing::Assumed },
             });
         };
         let restored = held.deleted && self.options.restore.unwrap_or(false);
