@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
+use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::connector::{Action, SourceSpec};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
@@ -25,6 +26,10 @@ use crate::run::Execution;
 use crate::undo::{Undoing, distinct};
 use crate::unit::{Decision, Item, Unit};
 
+/// How many runs are looked back at for the one that came next.
+const RECENT_RUNS: usize = 200;
+/// By what a revert was started, before the number of the run that it takes back.
+const OF_RUN: &str = "revert of run ";
 /// The partition under which a revert is accounted for.
 const REVERTED: &str = "(revert)";
 
@@ -40,7 +45,33 @@ pub struct Reverted {
     pub cause: Option<Cause>,
 }
 
+/// A run whose process ended before it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutOff {
+    /// Writes of which nobody knows yet whether they took effect.
+    pub under_way: u64,
+    /// The next run of its flow: it found out what became of the others, and they count as its own.
+    pub next: Option<RunId>,
+}
+
 impl Engine {
+    /// Whether a run was cut off, and where to find what it had under way then.
+    ///
+    /// # Errors
+    /// The store cannot be read, or there is no such run, or no such flow any more.
+    pub async fn cut_off(&self, run: RunId) -> Result<Option<CutOff>, Error> {
+        let this = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
+        let is_told = this.error.as_ref().is_some_and(|cause| cause.code == INTERRUPTED);
+        if !is_told && (this.status != Status::Running || lease::is_being_run(&*self.store, &this.flow, self.clock.now()).await?) {
+            return Ok(None);
+        }
+        let target = &self.flow(&this.flow)?.to.system;
+        let under_way = self.store.open_intents(target).await?.iter().filter(|open| open.intent.run == run).count() as u64;
+        let later = self.store.runs(Some(&this.flow), RECENT_RUNS).await?;
+        let next = later.iter().filter(|later| later.id > run && !later.trigger.starts_with(OF_RUN)).map(|later| later.id).min();
+        Ok(Some(CutOff { under_way, next }))
+    }
+
     /// What taking a run back would do.
     pub async fn plan_revert(&self, run: RunId) -> Result<Vec<Reverted>, Error> {
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
@@ -87,7 +118,7 @@ impl Engine {
         let start = RunStart {
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
-            trigger: format!("revert of run {run}"),
+            trigger: format!("{OF_RUN}{run}"),
             options: String::new(),
             started: began,
         };

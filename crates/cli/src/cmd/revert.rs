@@ -1,14 +1,16 @@
 //! `revert RUN`: the plan first, then, when a person agrees, the undoing.
 
+use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::connector::Action;
+use kivuko_core::error::Error;
 use kivuko_core::store::RunId;
-use kivuko_engine::Reverted;
+use kivuko_engine::{CutOff, Reverted};
 use serde_json::json;
 
-use super::run;
 use crate::app::App;
 use crate::args::Revert;
 use crate::failure::{Failure, exit};
+use crate::print::account::{self, Account};
 use crate::print::figures::{count, counted};
 use crate::print::progress::Progress;
 use crate::print::{Style, Table, put};
@@ -24,12 +26,18 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         engine.plan_revert(id).await?
     };
     let (deleted, restored) = (removed(&planned), restored(&planned));
+    let cut_off = engine.cut_off(id).await?;
     let flow = engine.store().run(id).await?.map(|run| run.flow).unwrap_or_default();
     // A source that cannot be opened now stands in no revert's way; whether it is read whole is a hint.
     let by_itself = engine.next_run_writes_again(&flow).unwrap_or(false);
+    if planned.is_empty()
+        && let Some(CutOff { under_way: under_way @ 1.., .. }) = cut_off
+    {
+        return Err(not_known_yet(id, under_way, &flow).into());
+    }
     let again = Again { records: deleted + restored, by_itself, flow: &flow };
     if !app.json {
-        app.data(&render(&planned, id, app.out))?;
+        app.data(&render(&planned, id, cut_off, app.out))?;
     }
     if deleted + restored == 0 {
         if app.json {
@@ -61,7 +69,15 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         return Ok(report.exit_code());
     }
     app.data("\n")?;
-    let code = run::finish(app, &report)?;
+    let account = Account::of(&report);
+    app.data(&account.render(app.out))?;
+    let mut steps = account::next(&account, &flow, Some(report.run.0), &|rest| app.invoke(rest));
+    for step in steps.iter_mut().filter(|(command, _)| *command == app.invoke(&format!("run {flow}"))) {
+        // A run would make again what is taken back.
+        *step = (app.invoke(&format!("revert {id} --yes")), "goes on where it stopped");
+    }
+    app.say_next(&steps);
+    let code = report.exit_code();
     if with(&done, Action::Deactivate) > 0 {
         app.data(&format!("\n  {}\n", sum(&done, "")))?;
     }
@@ -71,6 +87,16 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         app.say_next(&[(app.invoke(&format!("plan {flow}")), "what its next run would write")]);
     }
     Ok(code)
+}
+
+fn not_known_yet(id: RunId, under_way: u64, flow: &str) -> Error {
+    let writes = counted(under_way, "write", "writes");
+    Error::configuration(
+        INTERRUPTED,
+        format!(
+            "run {id} was cut off with {writes} under way, and nobody knows yet whether they took effect: `kivuko run {flow}` finds out, and what did counts as written by that run, which can be taken back"
+        ),
+    )
 }
 
 /// What becomes of what was taken back.
@@ -123,9 +149,14 @@ fn agreed(app: &App, deleted: u64, restored: u64) -> Result<bool, Failure> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
+fn render(planned: &[Reverted], id: RunId, cut_off: Option<CutOff>, style: Style) -> String {
     if planned.is_empty() {
-        return format!("run {id} wrote nothing that could be taken back\n");
+        return match cut_off.and_then(|cut_off| cut_off.next) {
+            Some(next) => format!(
+                "run {id} was cut off before it put anything down that could be taken back; what it had under way counts to the run that found it: run {next}\n"
+            ),
+            None => format!("run {id} wrote nothing that could be taken back\n"),
+        };
     }
     let mut table = Table::new(&["", "source", "target", ""]).indented(2);
     for one in planned.iter().take(SHOWN) {
@@ -143,6 +174,13 @@ fn render(planned: &[Reverted], id: RunId, style: Style) -> String {
         put!(text, "  {}\n", style.dim(&format!("... and {} more", count((planned.len() - SHOWN) as u64))));
     }
     put!(text, "\n  {} written by the run: {}\n", counted(planned.len() as u64, "record", "records"), sum(planned, "would be "));
+    if let Some(CutOff { under_way: under_way @ 1.., .. }) = cut_off {
+        let writes = counted(under_way, "write", "writes");
+        let note = format!(
+            "the run was cut off with {writes} under way, which are not among these: the next run of the flow finds out what became of them"
+        );
+        put!(text, "  {}\n", style.wrap(&note, 2));
+    }
     text
 }
 
@@ -175,7 +213,7 @@ mod tests {
             cause: None,
         };
         let planned = [one(Some(Action::Deactivate)), one(Some(Action::Deactivate)), one(Some(Action::Update)), one(None)];
-        let told = render(&planned, RunId(7), Style::PLAIN);
+        let told = render(&planned, RunId(7), None, Style::PLAIN);
         assert!(told.contains("switch off  D-1"), "{told}");
         assert!(
             told.contains("4 records written by the run: 0 would be deleted, 2 switched off, 1 restored, 1 left as they are"),

@@ -31,7 +31,8 @@ impl Progress {
 
     /// Writes something above the line.
     pub fn aside(&self, write: impl FnOnce()) {
-        self.bar.suspend(write);
+        // Where nothing is drawn there is nothing to clear away.
+        if self.bar.is_hidden() { write() } else { self.bar.suspend(write) }
     }
 }
 

@@ -64,3 +64,21 @@ fn who_waits_for_another_run_says_so() {
     second.wait().expect("it ends");
     assert_eq!(sim.log().writes().iter().filter(|entry| entry.method == "DELETE").count(), 4, "one deletion for each: {heard}");
 }
+
+#[test]
+fn what_a_killed_run_had_under_way_is_not_called_nothing() {
+    let (runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    folder.change("kivuko.yaml", "    kind: godata\n", "    kind: godata\n    settle_secs: 0.2\n");
+    let mut held = sim.pause_at(Pause::nth(1, Phase::AfterApply).on("POST", "/api/outbreaks/outbreak-ebola-2026/cases"));
+    let mut run = start(&folder, &["run", "cases"]);
+    assert!(runtime.block_on(held.reached()), "nothing was written");
+    run.kill().expect("it can be killed");
+    run.wait().expect("it is dead");
+    held.resume();
+
+    folder.run(&["revert", "1"]).expect(2, &[], &["K0809", "run 1 was cut off with", "under way", "`kivuko run cases` finds out"]);
+    folder.run(&["run", "cases"]).expect(1, &["4 created"], &[]);
+    folder.run(&["revert", "1"]).expect(0, &["what it had under way counts to the run that found it: run 2"], &[]);
+    folder.run(&["revert", "2", "--yes"]).expect(0, &["4 deleted"], &[]);
+}
