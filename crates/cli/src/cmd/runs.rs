@@ -99,7 +99,7 @@ fn came_to(run: &Run, style: Style) -> String {
     if run.counts.read == 0 && run.status == Status::Running && run.error.is_none() {
         return "nothing put down yet".to_owned();
     }
-    account::until(&run.counts, run.error.as_ref(), style)
+    account::in_a_line(&run.counts, run.error.as_ref(), style)
 }
 
 fn took(run: &Run) -> Option<f64> {

@@ -156,6 +156,15 @@ pub fn until(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
     sum(counts, style)
 }
 
+/// The same in one line, with the numbers that no record became, since records are counted.
+pub fn in_a_line(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
+    let read = until(counts, stopped, style);
+    match writes(counts, "written") {
+        Some(numbers) if counts.created + counts.updated + counts.deleted == 0 => format!("{read}; {numbers}"),
+        _ => read,
+    }
+}
+
 /// What took effect. What was rejected stands in the line above already.
 fn writes(counts: &Counts, verb: &str) -> Option<String> {
     let parts: Vec<String> = [(counts.writes.created, "created"), (counts.writes.updated, "updated"), (counts.writes.deleted, "deleted")]
@@ -308,6 +317,16 @@ mod tests {
             records,
             examples: examples.iter().map(|&place| place.to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn the_list_of_runs_says_what_numbers_were_written() {
+        let writes = Writes { created: 4, ..Writes::default() };
+        let counts = Counts { read: 2, rejected: 2, writes, ..Counts::default() };
+        assert_eq!(in_a_line(&counts, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
+        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, None, Style::PLAIN), "nothing read; written: 4 created");
+        let records = Counts { read: 4, created: 4, writes, ..Counts::default() };
+        assert_eq!(in_a_line(&records, None, Style::PLAIN), "4 read = 4 created");
     }
 
     #[test]
