@@ -39,7 +39,7 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the whole way once, from nothing: a simulated Go.Data and DHIS2, a line list of invented cases, weekly numbers, places, a facility list
+    /// Show the whole way once, from nothing: a simulated Go.Data and DHIS2, a line list of invented cases, weekly numbers, places, a facility list. Its systems stay up until Ctrl-C (--once: it ends by itself)
     Demo(Demo),
     /// Make a new project that `check` accepts
     Init(Init),

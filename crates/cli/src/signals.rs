@@ -14,7 +14,10 @@ pub fn cancel_on_signal(cancel: Cancel, style: Style) {
             return;
         }
         cancel.cancel();
-        eprintln!("\n{}", style.warn("ending after what is in flight; once more ends at once"));
+        eprintln!(
+            "\n{}",
+            style.warn("asked to end: what is under way is finished and put down first; a second Ctrl-C or signal ends at once")
+        );
         if signal().await.is_ok() {
             std::process::exit(i32::from(exit::SYSTEM));
         }

@@ -87,6 +87,7 @@ impl Folder {
             .args(arguments)
             .current_dir(self.path())
             .env_remove("GODATA_PASSWORD")
+            .env("KIVUKO_USER", "Fatu")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -143,6 +144,7 @@ fn run_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
         .env_remove("KIVUKO_ENV")
         .env_remove("KIVUKO_PROJECT")
         .env_remove("GODATA_PASSWORD")
+        .env("KIVUKO_USER", "Fatu")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -415,7 +417,7 @@ fn an_interrupt_ends_a_run_in_order_and_the_next_one_goes_on() {
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().expect("there is a kill").success());
     let said = BufReader::new(child.stderr.take().expect("it was piped")).lines();
-    let heard = said.map_while(Result::ok).any(|line| line.contains("once more ends at once"));
+    let heard = said.map_while(Result::ok).any(|line| line.contains("a second Ctrl-C or signal ends at once"));
     assert!(heard, "it did not say that it ends");
     held.resume();
     let mut out = String::new();
@@ -448,6 +450,7 @@ fn a_process_that_is_killed_at_any_write_leaves_nothing_lost_and_nothing_doubled
             .args(["run", "cases"])
             .current_dir(folder.path())
             .env_remove("GODATA_PASSWORD")
+            .env("KIVUKO_USER", "Fatu")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

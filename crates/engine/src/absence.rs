@@ -56,7 +56,7 @@ impl Execution<'_> {
                 }
                 self.guard_removals(wave.len() as u64).await?;
                 self.await_intents(record, items, &mut wave).await?;
-                let parents = self.leave_out_gone(record, items, &mut wave).await?;
+                let parents = self.leave_out_gone(record, items, units, &mut wave).await?;
                 self.hold_to_plan(items, &mut wave).await?;
                 let mut levels = self.levels(wave, &parents).into_iter();
                 while let Some(mut level) = levels.next() {
@@ -129,9 +129,15 @@ impl Execution<'_> {
 
     /// What is gone already, what another source still has, or what this flow finds and never makes needs no request; only the link goes. Answers in which other
     /// records they lie, where records of the flow refer to one another.
-    async fn leave_out_gone(&self, record: usize, items: &[Item], wave: &mut [Unit]) -> Result<Vec<Option<String>>, Error> {
+    async fn leave_out_gone(
+        &self,
+        record: usize,
+        items: &[Item],
+        before: &[Unit],
+        wave: &mut [Unit],
+    ) -> Result<Vec<Option<String>>, Error> {
         let ids: Vec<String> = wave.iter().filter_map(|unit| unit.target_id().map(str::to_owned)).collect();
-        let held: HashSet<String> = self
+        let mut held: HashSet<String> = self
             .engine
             .store
             .links_by_target(&self.flow.to.system, &self.resource_of(record), &ids)
@@ -144,6 +150,10 @@ impl Execution<'_> {
             })
             .map(|link| link.target_id)
             .collect();
+        // What the page itself has made or found is not linked yet.
+        let in_page =
+            before.iter().filter(|unit| unit.record == record && items[unit.item].scope == self.scopes.current && unit.has_arrived());
+        held.extend(in_page.filter_map(Unit::target_id).map(str::to_owned));
         let never_made = self.flow.to.records[record].missing != Missing::Create;
         let present = self.fetch(record, &ids).await?;
         let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, &present.as_ref()?.body);

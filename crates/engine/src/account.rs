@@ -1,6 +1,6 @@
 //! The account of a page: from what was decided and done to the one transaction that commits it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -65,6 +65,12 @@ impl Execution<'_> {
             }
         }
         self.leave_open(items, units, &commit);
+        if self.tree.is_some() {
+            // In the order in which it was written, so that a revert, which goes back over it page by page, comes to what lies in something before that.
+            let sent: HashMap<(&str, &str), usize> =
+                units.iter().enumerate().map(|(at, unit)| ((items[unit.item].id.as_str(), unit.part.as_str()), at)).collect();
+            commit.kept.sort_by_key(|kept| sent.get(&(kept.source_id.as_str(), kept.part.as_str())).copied());
+        }
         let accounted = if self.sending.is_some() { 0 } else { items.len() as u64 };
         if !commit.counts.adds_up() || commit.counts.read + dropped != accounted {
             return Err(Error::bug(

@@ -226,7 +226,7 @@ impl Execution<'_> {
         }
         self.reject_linked_elsewhere(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
-        Ok(())
+        self.leave_to_rivals(record, items, before, units).await
     }
 
     /// The same, of what the page itself has made or found before: nothing of it is linked yet.
@@ -346,7 +346,7 @@ impl Execution<'_> {
     }
 
     /// Whether a link belongs to another record of the same source. Two sources may well feed one record of the target.
-    fn is_other_record(&self, link: &Link, item: &Item, part: &str) -> bool {
+    pub(crate) fn is_other_record(&self, link: &Link, item: &Item, part: &str) -> bool {
         link.source.system == self.flow.from.system
             && link.source.resource == self.flow.from.resource
             && (link.source.id != item.id || link.part != part)

@@ -66,11 +66,14 @@ fn machine() -> String {
     format!("{boot} {processes}")
 }
 
-/// When a process of this machine started, in the kernel's ticks; tells a process from a later one with the same number.
+/// When a process of this machine started, in the kernel's ticks; tells a process from a later one with the same number. `None`: there is none, or it has ended and only its parent
+/// has not asked how (a zombie keeps its number).
 fn started(process: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in parentheses may hold spaces; the start time is the 20th field after it.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19).map(str::to_owned)
+    // The name in parentheses may hold spaces; behind it the state is the first field, and the start time the 20th.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    fields.nth(18).filter(|_| !matches!(state, "Z" | "X" | "x")).map(str::to_owned)
 }
 
 /// Whether a holder is known to be dead. Of another machine's holders nothing is known.

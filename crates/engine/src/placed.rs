@@ -9,6 +9,7 @@ use kivuko_core::catalogue::{run as codes, target as target_codes};
 use kivuko_core::codes::{CodeMap, Direction, Translated};
 use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Then;
 use kivuko_core::store::{Link, Reference};
 
 use crate::decide::{deleted_match, linked_elsewhere};
@@ -58,6 +59,36 @@ impl Execution<'_> {
             }
         }
         None
+    }
+
+    /// What closes a place over there that was this one's until a day stays here, if this run has linked another record with that place; or else the pair is parted like any other.
+    pub(crate) async fn leave_to_rivals(&self, record: usize, items: &[Item], before: &[Unit], units: &mut [Unit]) -> Result<(), Error> {
+        let mut closing: Vec<(usize, String, Decision)> = Vec::new();
+        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.index.is_none() && matches!(unit.decision, Decision::Write(_))) {
+            let Some(link) = &unit.link else { continue };
+            let parted = self.parted_from(record, &items[unit.item].id, &link.target_id);
+            closing.extend(parted.map(|parted| (at, link.target_id.clone(), parted)));
+        }
+        if closing.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = closing.iter().map(|(_, id, _)| id.clone()).collect();
+        let linked = self.engine.store.links_by_target(&self.flow.to.system, &self.resource_of(record), &ids).await?;
+        for (at, id, parted) in closing {
+            let item = &items[units[at].item];
+            let is_rival = |link: &Link| {
+                link.target_id == id && self.is_other_record(link, item, &units[at].part) && self.leads_to(link).is_some_and(|to| to == id)
+            };
+            let in_page = |unit: &Unit| {
+                let is_it = unit.record == record && unit.item != units[at].item && unit.has_arrived() && unit.target_id() == Some(&id);
+                is_it && self.parted_from(record, &items[unit.item].id, &id).is_none()
+            };
+            if linked.iter().any(is_rival) || before.iter().chain(units.iter()).any(in_page) {
+                let unit = &mut units[at];
+                (unit.link, unit.sent, unit.decision) = (None, None, parted);
+            }
+        }
+        Ok(())
     }
 
     /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.
@@ -112,12 +143,14 @@ impl Execution<'_> {
         against.map(|(name, ..)| parted(name, target_id))
     }
 
-    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove. What they were until a day is removed with it.
+    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove. What they were until a day is closed with it, and deleted only
+    /// where the flow made it.
     pub(crate) fn is_parted(&self, record: usize, unit: &Unit, source_id: &str) -> bool {
         let Some(link) = unit.link.as_ref().filter(|_| !unit.part.contains('#')) else { return false };
         let other = link.target_id.as_str();
+        let may_go = link.created || self.flow.deletes.then != Then::Delete;
         self.crosswalks_to(record).any(|(_, map, direction)| {
-            map.parts(direction, source_id, other, self.today) && !map.ended(direction, source_id, other, self.today)
+            map.parts(direction, source_id, other, self.today) && !(may_go && map.ended(direction, source_id, other, self.today))
         })
     }
 

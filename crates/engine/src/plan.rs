@@ -34,6 +34,7 @@ pub struct Planned {
     pub part: String,
     pub outcome: Outcome,
     pub resource: String,
+    /// What would be sent; `None`: nothing.
     #[serde(default)]
     pub action: Option<Action>,
     #[serde(default)]
@@ -52,6 +53,11 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Whether it is in the target by now, as a run wrote it that did not live to put it down: the next run does that, counts it as its own, and sends nothing.
+    pub fn was_written_before(&self) -> bool {
+        self.action.is_none() && self.target_id.is_some()
+    }
+
     /// A record that waits when everything was looked at.
     pub(crate) fn waiting(waiting: &Waiting, resource: String, cause: Cause) -> Self {
         Self {
@@ -334,8 +340,16 @@ impl Execution<'_> {
 
     /// Hands the decisions of a page to whoever looks on, and counts them as the run would.
     pub(crate) fn report_plan(&mut self, partition: &Partition, items: &[Item], units: &[Unit], watch: &dyn Watch) {
-        for (position, item) in items.iter().enumerate() {
-            let own: Vec<&Unit> = units.iter().filter(|unit| unit.item == position).collect();
+        let mut of_item: Vec<Vec<&Unit>> = vec![Vec::new(); items.len()];
+        for unit in units {
+            of_item[unit.item].push(unit);
+        }
+        // What lies in something comes after it, as it would be sent, wherever it stands in the page.
+        let mut order: Vec<usize> = units.iter().filter(|_| self.tree.is_some()).map(|unit| unit.item).chain(0..items.len()).collect();
+        let mut listed = vec![false; items.len()];
+        order.retain(|position| !std::mem::replace(&mut listed[*position], true));
+        for position in order {
+            let (item, own) = (&items[position], std::mem::take(&mut of_item[position]));
             if item.is_old_news(&own) {
                 continue;
             }
@@ -405,6 +419,7 @@ impl Execution<'_> {
             Decision::Unchanged { .. } => return None,
             _ => None,
         };
+        let written = if let Decision::Written { id, .. } = &unit.decision { Some(id.clone()) } else { None };
         Some(Planned {
             source_id: item.id.clone(),
             place: item.place.clone(),
@@ -412,7 +427,7 @@ impl Execution<'_> {
             outcome: unit.outcome(),
             resource: self.resource_in(unit.record, item.scope),
             action: change.map(|change| change.action),
-            target_id: change.and_then(|change| change.target_id.clone()),
+            target_id: change.map_or(written, |change| change.target_id.clone()),
             target_version: change.and_then(|change| change.target_version.clone()),
             hash: unit.hash.clone(),
             body: change.map(|change| Value::clone(&change.body)).unwrap_or_default(),

@@ -180,7 +180,10 @@ impl Execution<'_> {
 
 /// Somebody asked the run to end.
 pub(crate) fn cancelled() -> Error {
-    Error::stop(network::CANCELLED, "the run was asked to stop; run it again and it goes on where it was")
+    Error::stop(
+        network::CANCELLED,
+        "the run was stopped by Ctrl-C or a signal to its process, and ended in order; what was done is put down, and the next run goes on from there",
+    )
 }
 
 fn applied(candidate: Candidate) -> Settled {

@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::connector::{Action, Source, not_yet};
+use kivuko_core::connector::{Action, Candidate, Source, not_yet};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::hierarchy;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::path::Path;
 use kivuko_core::record::Partition;
-use kivuko_core::store::{OutcomeRow, Reference, Waiting};
+use kivuko_core::store::{Link, OutcomeRow, Reference, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -41,8 +41,10 @@ pub(crate) struct Tree {
     noted: BTreeMap<String, (Waiting, Vec<Planned>)>,
     /// Those that were found to lie in circles, while they are rejected.
     pub in_circles: HashMap<String, InACircle>,
-    /// With `--again`: whether a link counts whose record this run has not come by.
-    trusts_old_links: bool,
+    /// With `--again`: those that were come by and neither made nor found there. What their links lead to may have been lost with the target.
+    without_success: HashSet<u64>,
+    /// With `--again`: whether such a link, and one whose record this run has not come by, counts as long as the target has what it leads to.
+    looks_at_old_links: bool,
 }
 
 /// A record that is there by now.
@@ -106,7 +108,8 @@ impl Tree {
             waited: HashSet::new(),
             noted: BTreeMap::new(),
             in_circles: HashMap::new(),
-            trusts_old_links: false,
+            without_success: HashSet::new(),
+            looks_at_old_links: false,
         })
     }
 
@@ -155,17 +158,15 @@ impl Execution<'_> {
     /// Where these records are that others refer to; `None`: they have not arrived.
     pub(crate) async fn arrivals(&self, asked: &[Reference]) -> Result<Vec<Option<Arrival>>, Error> {
         let links = self.engine.store.resolve(asked).await?;
-        let arrival = |(reference, link): (&Reference, Option<kivuko_core::store::Link>)| {
+        let lost = self.lost_parents(&links).await?;
+        let arrival = |(reference, link): (&Reference, Option<Link>)| {
             let own = self.tree.as_ref().filter(|_| reference.flow == self.flow.name);
             if let Some(id) = own.and_then(|_| self.arrived_here(&reference.source_id)) {
                 return Some(Arrival::Here { id, chosen_in: None });
             }
-            let Some(link) = link else { return self.chosen_reference(reference) };
+            let Some(link) = link.filter(|link| !lost.contains(&link.target_id)) else { return self.chosen_reference(reference) };
             // The record may have been lost with the target, and this run makes it again.
-            let may_be_old = |tree: &Tree| {
-                let is_done = link.seen == self.run && !tree.put_off.contains_key(&hash_of(&reference.source_id));
-                self.again && !tree.trusts_old_links && !is_done && self.comes_by(&reference.source_id)
-            };
+            let may_be_old = |tree: &Tree| !tree.looks_at_old_links && self.is_old(&link) && self.comes_by(&reference.source_id);
             if own.is_some_and(may_be_old) {
                 return None;
             }
@@ -178,6 +179,31 @@ impl Execution<'_> {
             Some(Arrival::Here { id, chosen_in })
         };
         Ok(asked.iter().zip(links).map(arrival).collect())
+    }
+
+    /// With `--again`: whether a link of the flow's own says nothing of what this run has found or made.
+    fn is_old(&self, link: &Link) -> bool {
+        let Some(tree) = self.tree.as_ref().filter(|_| self.again && link.flow == self.flow.name) else { return false };
+        let hash = hash_of(&link.source.id);
+        link.seen != self.run || tree.put_off.contains_key(&hash) || tree.without_success.contains(&hash)
+    }
+
+    /// With `--again`, when nothing is left to come: those of these that the target has lost and this run could not make again, by their ids there.
+    async fn lost_parents(&self, links: &[Option<Link>]) -> Result<HashSet<String>, Error> {
+        let mut lost = HashSet::new();
+        if !self.tree.as_ref().is_some_and(|tree| tree.looks_at_old_links) {
+            return Ok(lost);
+        }
+        for record in 0..self.flow.to.records.len() {
+            let is_here = |link: &&Link| {
+                self.is_old(link) && !self.is_foreign(link) && self.record_named(&link.part, &link.target_resource) == Some(record)
+            };
+            let ids: Vec<String> = links.iter().flatten().filter(is_here).map(|link| link.target_id.clone()).collect();
+            let present = self.fetch(record, &ids).await?;
+            let is_gone = |present: &Option<Candidate>| present.as_ref().is_none_or(|present| present.deleted);
+            lost.extend(ids.into_iter().zip(present).filter(|(_, present)| is_gone(present)).map(|(id, _)| id));
+        }
+        Ok(lost)
     }
 
     /// The id of a record that the page has made, in the part of the target that is being dealt with.
@@ -287,6 +313,9 @@ impl Execution<'_> {
         if outcome == Outcome::Waiting {
             tree.waited.insert(hash);
         }
+        if self.again && !matches!(outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged) {
+            tree.without_success.insert(hash);
+        }
     }
 
     /// The target does not take it yet, or would not: it waits, for no record of a flow, until the target says that the time has come.
@@ -325,7 +354,7 @@ impl Execution<'_> {
         }
         self.take_up(source, partitions, watch).await?;
         if let Some(tree) = self.tree.as_mut().filter(|tree| self.again && !tree.put_off.is_empty()) {
-            tree.trusts_old_links = true;
+            tree.looks_at_old_links = true;
             self.take_up(source, partitions, watch).await?;
         }
         self.tell_unplaced(source, partitions, watch).await

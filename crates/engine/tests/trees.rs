@@ -27,14 +27,14 @@ identifiers[description=REGISTER].code,uid,,reject
 parentLocationId,,\"ref(\"\"places\"\", \"\"parent\"\")\",
 ";
 
-/// Places by their ids, each with the one that it lies in; eight levels at least.
+/// Places by their ids, each with the one that it lies in; twelve levels at least.
 fn tree(chance: &mut Chance, size: usize) -> Vec<(String, Option<String>)> {
     let id = |number: usize| format!("U{number:03}");
     (0..size)
         .map(|number| match number {
             0 => (id(0), None),
             // A chain first, then anywhere.
-            1..8 => (id(number), Some(id(number - 1))),
+            1..12 => (id(number), Some(id(number - 1))),
             _ => (id(number), Some(id(chance.below(number)))),
         })
         .collect()

@@ -44,6 +44,9 @@ pub struct CodesAdd {
     /// Why, for those who look at it later
     #[arg(long, default_value = "", hide_default_value = true)]
     pub note: String,
+    /// Of a crosswalk: who decides; it is kept [default: KIVUKO_USER, or the name of the user of this machine]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
     /// Of a crosswalk: these two are not the same place
     #[arg(long, conflicts_with = "none")]
     pub refuse: bool,

@@ -115,7 +115,7 @@ pub struct ReviewList {
 /// Who answers a question.
 #[derive(Debug, Args)]
 pub struct Judge {
-    /// Who decides; it is kept [default: the name of the user of this machine; in the file of a crosswalk nobody]
+    /// Who decides; it is kept [default: KIVUKO_USER, or the name of the user of this machine]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// Why; it is kept
@@ -126,7 +126,7 @@ pub struct Judge {
 /// Who corrects what was decided before.
 #[derive(Debug, Args)]
 pub struct Corrector {
-    /// Who decides; it is kept [default: the name of the user of this machine]
+    /// Who decides; it is kept [default: KIVUKO_USER, or the name of the user of this machine]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// Why; it is kept

@@ -11,7 +11,7 @@ use kivuko_core::table::Table as Csv;
 use kivuko_engine::{CalledNow, CodeList, Engine, Exported, RunOptions, UnlistedValue};
 use serde_json::{Value, json};
 
-use super::run;
+use super::{review, run};
 use crate::app::{App, worst};
 use crate::args::codes::{CodesAdd, CodesWhat};
 use crate::codes_file::{self, CodesFile};
@@ -128,11 +128,12 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
         (_, true) => Verdict::None,
         _ => Verdict::Accept,
     };
-    if crosswalk.is_none() && verdict != Verdict::Accept {
-        return Err(Failure::usage(format!("`{}` is a code map: --refuse and --none are decisions on crosswalks", args.name)));
+    if crosswalk.is_none() && (verdict != Verdict::Accept || args.by.is_some()) {
+        return Err(Failure::usage(format!("`{}` is a code map: --refuse, --none and --by are for decisions on crosswalks", args.name)));
     }
     let sides: Vec<&str> = crosswalk.iter().flat_map(|crosswalk| &crosswalk.sides).map(|side| side.system.as_str()).collect();
     let day = |option: &str, text: &Option<String>| text.as_deref().map(|text| when::day(option, text)).transpose();
+    let by = review::name(args.by.as_deref());
     let mut row = NewRow {
         names: Vec::new(),
         cells: args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect(),
@@ -140,6 +141,7 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
         valid_from: day("--valid-from", &args.valid_from)?,
         valid_to: day("--valid-to", &args.valid_to)?,
         note: args.note.trim(),
+        by: if crosswalk.is_some() { &by } else { "" },
     };
     let waiting = waiting(&engine, args).await?;
     // What the file itself refuses is told before anybody is asked.

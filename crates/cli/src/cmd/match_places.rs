@@ -7,6 +7,7 @@ use kivuko_core::table::Table;
 use kivuko_engine::{Engine, PlaceChoice, PlaceDecision, PlaceMatches, PlaceView, PlacesRefused, two_sides};
 use serde_json::json;
 
+use super::review;
 use crate::app::App;
 use crate::args::Match;
 use crate::args::review::Judge;
@@ -57,7 +58,7 @@ async fn propose(app: &App, engine: &Engine, args: &Match) -> Result<u8, Failure
     }
     let code = if found.left_out.is_empty() { exit::WELL } else { exit::LEFT_OUT };
     if args.accept_clear {
-        return Ok(keep(app, engine, &view, &clear(&found, view.today())).await?.max(code));
+        return Ok(keep(app, engine, &view, &clear(&found, view.today(), &review::name(args.by.by.as_deref()))).await?.max(code));
     }
     if app.json {
         app.document(&json!(found))?;
@@ -112,7 +113,7 @@ fn places(found: &PlaceMatches, says: &str) -> usize {
 }
 
 /// What `--accept-clear` takes: the pairs that say `same`.
-pub(super) fn clear(found: &PlaceMatches, today: Date) -> Vec<PlaceChoice> {
+pub(super) fn clear(found: &PlaceMatches, today: Date, by: &str) -> Vec<PlaceChoice> {
     let same = found.matches.iter().filter(|row| row.says == "same");
     same.map(|row| PlaceChoice {
         one: row.one.as_ref().map(|place| place.id.clone()),
@@ -120,6 +121,7 @@ pub(super) fn clear(found: &PlaceMatches, today: Date) -> Vec<PlaceChoice> {
         decision: PlaceDecision::Accept,
         seen: row.reasons.join("; "),
         why: format!("matched {today}, score {:.3}", row.score.unwrap_or_default()),
+        by: by.to_owned(),
         place: "the proposals".to_owned(),
     })
     .collect()
@@ -180,10 +182,9 @@ fn told(app: &App, crosswalk: &str, (kept, before): (usize, usize)) -> Result<u8
     Ok(exit::WELL)
 }
 
-/// What is written beside a decision: why, and who decided where that was said.
+/// What is written beside a decision.
 pub fn why(own: &str, by: &Judge) -> String {
-    let reason = if own.is_empty() { by.reason.trim() } else { own };
-    [reason, by.by.as_deref().unwrap_or_default().trim()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    if own.is_empty() { by.reason.trim() } else { own }.to_owned()
 }
 
 fn between(args: &Match) -> Option<[&str; 2]> {
@@ -229,7 +230,7 @@ fn choices(engine: &Engine, args: &Match, file: &Path, text: &[u8]) -> Result<Ve
         let id = |at: usize| Some(cell(at).to_owned()).filter(|id| !id.is_empty());
         let why = why(reason.map_or("", cell), &args.by);
         let seen = reasons.map_or("", cell).to_owned();
-        choices.push(PlaceChoice { one: id(one), two: id(two), decision, seen, why, place });
+        choices.push(PlaceChoice { one: id(one), two: id(two), decision, seen, why, by: review::name(args.by.by.as_deref()), place });
     }
     Ok(choices)
 }

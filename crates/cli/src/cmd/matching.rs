@@ -149,7 +149,7 @@ fn choices(args: &Match, file: &Path, text: &str) -> Result<Vec<Choice>, Failure
     };
     let (source, part, candidate, decision) = (column("source")?, column("part")?, column("candidate")?, column("decision")?);
     let why = column("why").ok();
-    let by = review::name(args.by.by.clone());
+    let by = review::name(args.by.by.as_deref());
     let mut choices = Vec::new();
     for row in reader.records() {
         let row = row.map_err(unreadable)?;

@@ -10,7 +10,7 @@ use crate::app::{App, word};
 use crate::args::Plan;
 use crate::failure::Failure;
 use crate::print::account::{self, Account};
-use crate::print::figures::count;
+use crate::print::figures::{count, counted};
 use crate::print::planned::{self, Visible};
 use crate::print::progress::Progress;
 use crate::print::put;
@@ -28,6 +28,7 @@ struct Show<'a> {
 struct State {
     shown: usize,
     left_out: u64,
+    written_before: u64,
     failure: Option<Failure>,
 }
 
@@ -41,6 +42,7 @@ impl Watch for Show<'_> {
         if state.failure.is_some() {
             return;
         }
+        state.written_before += u64::from(planned.was_written_before());
         let text = if self.app.json {
             let lead = if state.shown == 0 { "" } else { ",\n" };
             format!("{lead}{}", planned::to_json(planned, &self.visible))
@@ -92,6 +94,13 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         causes: &report.causes,
     };
     app.data(&account.render(app.out))?;
+    if state.written_before > 0 {
+        let told = format!(
+            "{} there already: a run that was cut off wrote it, and the next one puts it down",
+            counted(state.written_before, "of that is", "of these are")
+        );
+        app.data(&format!("\n  {}\n", app.out.wrap(&told, 2)))?;
+    }
     let mut steps = account::next(&account, &report.flow, None, &|rest| app.invoke(rest));
     let writes = &report.counts.writes;
     if let Some(saved) = report.saved {

@@ -146,21 +146,22 @@ fn one(row: &ReviewRow, sides: &[Side], show_values: bool, calendar: &Calendar, 
     text
 }
 
-/// The name of whoever decides.
-pub fn name(given: Option<String>) -> String {
-    let given = given.or_else(|| std::env::var("USER").ok()).or_else(|| std::env::var("USERNAME").ok());
-    given.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+/// The name of whoever decides: as it is given, or as the environment has it.
+pub fn name(given: Option<&str>) -> String {
+    let known = ["KIVUKO_USER", "USER", "USERNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
+    let mut names = given.map(str::to_owned).into_iter().chain(known).map(|name| name.trim().to_owned());
+    names.find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 async fn answer(app: &App, id: i64, kind: DecisionKind, candidate: Option<&str>, by: Judge) -> Result<u8, Failure> {
     let engine = app.engine().await?;
-    let by = By { name: name(by.by), reason: by.reason.trim().to_owned() };
+    let by = By { name: name(by.by.as_deref()), reason: by.reason.trim().to_owned() };
     decided(app, &engine.answer(id, kind, candidate, by).await?)
 }
 
 async fn correct(app: &App, (flow, source): (&str, &str), kind: DecisionKind, target: Option<&str>, by: Corrector) -> Result<u8, Failure> {
     let engine = app.engine().await?;
-    let by = By { name: name(by.by), reason: reason(&by.reason)?.to_owned() };
+    let by = By { name: name(by.by.as_deref()), reason: reason(&by.reason)?.to_owned() };
     decided(app, &engine.correct(flow, source, kind, target, by).await?)
 }
 

@@ -6,6 +6,7 @@ use kivuko_engine::{PlaceChoice, PlaceDecision, PlaceQuestion};
 use serde_json::{Value, json};
 
 use super::match_places::{keep, look, why};
+use super::review;
 use crate::app::{App, History};
 use crate::args::review::{Judge, ReviewList};
 use crate::failure::{Failure, exit};
@@ -38,6 +39,7 @@ pub struct DecidedPlaces {
     valid_from: Option<Date>,
     valid_to: Option<Date>,
     note: String,
+    by: String,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl DecidedPlaces {
             valid_from: decision.valid_from(),
             valid_to: decision.valid_to(),
             note: decision.note().to_owned(),
+            by: decision.by().to_owned(),
         }
     }
 
@@ -83,13 +86,13 @@ impl DecidedPlaces {
         let places = self.places.iter().map(|place| json!({ "system": place.system, "id": place.id, "name": place.name }));
         json!({
             "crosswalk": self.crosswalk, "row": self.row, "places": places.collect::<Vec<_>>(), "decision": self.decision,
-            "valid_from": self.valid_from, "valid_to": self.valid_to, "note": self.note,
+            "valid_from": self.valid_from, "valid_to": self.valid_to, "note": self.note, "by": self.by,
         })
     }
 }
 
 pub fn decided(rows: &[DecidedPlaces], style: Style) -> String {
-    let mut table = Table::new(&["crosswalk", ">row", "places", "decision", "from", "until", "why"]);
+    let mut table = Table::new(&["crosswalk", ">row", "places", "decision", "from", "until", "by", "why"]);
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     for row in rows {
         let places = row.places.iter().map(|place| match &place.name {
@@ -103,6 +106,7 @@ pub fn decided(rows: &[DecidedPlaces], style: Style) -> String {
             row.decision.to_owned(),
             day(row.valid_from),
             day(row.valid_to),
+            row.by.clone(),
             row.note.clone(),
         ]);
     }
@@ -155,6 +159,7 @@ pub async fn decide(app: &App, id: i64, decision: PlaceDecision, by: &Judge) -> 
         decision,
         seen: question.reasons.join("; "),
         why: why("", by),
+        by: review::name(by.by.as_deref()),
         place: format!("question {id}"),
     };
     keep(app, &engine, &view, &[choice]).await

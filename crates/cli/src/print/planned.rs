@@ -50,6 +50,9 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
     if let Some(id) = &planned.target_id {
         put!(head, "  {}", style.dim(&format!("{} {id}", planned.resource)));
     }
+    if planned.was_written_before() {
+        put!(head, "  {}", style.dim("by a run that was cut off; nothing is sent"));
+    }
     let mut text = format!("{head}\n");
     let mut table = Table::new(&["", "", "", ""]).indented(4);
     if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {

@@ -70,7 +70,7 @@ fn what_is_missing_is_shown_added_and_sent_again() {
     assert_eq!(
         text,
         format!(
-            "registers,godata,registers_name,godata_name,decision,valid_from,valid_to,note\nP-3,{location},,Dokuni,,,,\"moved in, 2025\"\n"
+            "registers,godata,registers_name,godata_name,decision,valid_from,valid_to,note,by\nP-3,{location},,Dokuni,,,,\"moved in, 2025\",Fatu\n"
         )
     );
     folder.run(&["codes", "add", "places", "registers=P-3", &to]).expect(0, &["row 2: there already"], &[]);
@@ -121,7 +121,7 @@ fn a_pair_that_is_added_by_hand_is_known_by_its_names() {
     folder.run(&["codes", "add", "places", "registers=P-2", "registers=P-1", &to]).expect(2, &[], &["`registers` is given twice"]);
     folder.run(&["codes", "add", "places", "registers=P-2", &to]).expect(0, &["row 2: added"], &[]);
     let file = std::fs::read_to_string(folder.path().join("codes/places.csv")).expect("it was made");
-    assert!(file.ends_with(",Dokuni,Dokuni,,,,\n"), "{file}");
+    assert!(file.ends_with(",Dokuni,Dokuni,,,,,Fatu\n"), "{file}");
     // What it is called later is seen against that.
     folder.change("data/places.csv", "Dokuni", "Kambama");
     let (open, _) = folder.json(&["match", "places"]);

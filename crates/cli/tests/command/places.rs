@@ -112,11 +112,11 @@ fn places_are_proposed_decided_and_not_asked_again() {
     let kept = read(&folder, "codes/places.csv");
     assert_eq!(
         kept,
-        "register,hmis,register_name,hmis_name,decision,valid_from,valid_to,note\n\
-         r6,h6,Talia Clinic,Talia Cl.,,,,seen on site\n\
-         r6,h6x,Talia Clinic,Talia Clinic,refuse,,,seen on site\n\
-         r7,,Gofor Dispensary,,none,,,seen on site\n\
-         ,h8,,Sumbuya MCHP,none,,,seen on site\n"
+        "register,hmis,register_name,hmis_name,decision,valid_from,valid_to,note,by\n\
+         r6,h6,Talia Clinic,Talia Cl.,,,,seen on site,Fatu\n\
+         r6,h6x,Talia Clinic,Talia Clinic,refuse,,,seen on site,Fatu\n\
+         r7,,Gofor Dispensary,,none,,,seen on site,Fatu\n\
+         ,h8,,Sumbuya MCHP,none,,,seen on site,Fatu\n"
     );
     folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 0 decisions", "4 held already"], &[]);
     assert_eq!(read(&folder, "codes/places.csv"), kept);
@@ -158,10 +158,10 @@ fn what_has_changed_since_is_a_task() {
     let kept = read(&folder, "codes/places.csv");
     assert_eq!(
         kept,
-        "\u{feff}register;hmis;register_name;hmis_name;note;valid_to;decision;valid_from\r\n\
-         r3;h3;Mattru Community Health Post;Mattru CHC;\r\n\
-         r5;h5;Blama Health Centre;Blama HC;;2026-01-31\r\n\
-         r5;h5;Blama Health Centre;Blama HC;;;refuse;2026-02-01\r\n"
+        "\u{feff}register;hmis;register_name;hmis_name;note;by;valid_to;decision;valid_from\r\n\
+         r3;h3;Mattru Community Health Post;Mattru CHC;;Fatu\r\n\
+         r5;h5;Blama Health Centre;Blama HC;;Fatu;2026-01-31\r\n\
+         r5;h5;Blama Health Centre;Blama HC;;Fatu;;refuse;2026-02-01\r\n"
     );
     let (document, _) = folder.json(&["match", "places"]);
     assert!(document["matches"].as_array().expect("a list").iter().all(|row| row["says"] != "changed"), "{document}");
@@ -221,14 +221,14 @@ fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again
     folder.run(&["review", "keep", "1", "--reason", "only the building", "--by", "Sia"]).expect(0, &["kept: 1 decision"], &[]);
     assert_eq!(
         read(&folder, "codes/places.csv"),
-        "register,hmis,note,kept,register_name,hmis_name\n\
-         r5,h5,\"only the building, Sia\",\"hmis closed on 2026-01-31, register open\",Blama Health Centre,Blama HC\n\
+        "register,hmis,note,kept,register_name,hmis_name,by\n\
+         r5,h5,only the building,\"hmis closed on 2026-01-31, register open\",Blama Health Centre,Blama HC,Sia\n\
          r3,h3,by phone\n"
     );
     folder.run(&["check"]).expect(0, &[], &[]);
     let nothing: [&str; 0] = [];
     assert_eq!(asked(&folder), nothing);
-    folder.run(&["review", "history"]).expect(0, &["register r5 (Blama Health Centre), hmis h5 (Blama HC)", "only the building, Sia"], &[]);
+    folder.run(&["review", "history"]).expect(0, &["register r5 (Blama Health Centre), hmis h5 (Blama HC)", "Sia  only the building"], &[]);
     let (document, _) = folder.json(&["review", "history", "places", "--limit", "1"]);
     assert_eq!((document["places"].as_array().map(Vec::len), &document["places"][0]["row"]), (Some(1), &3.into()), "{document}");
     folder.run(&["match", "places", "--decide", "open.csv"]).expect(0, &["kept: 0 decisions", "1 held already"], &[]);
@@ -246,7 +246,11 @@ fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again
     let (document, _) = folder.json(&["review", "list"]);
     let question = document["places"][0]["id"].to_string();
     folder.run(&["review", "keep", &question]).expect(0, &["kept: 1 decision"], &[]);
-    assert!(read(&folder, "codes/places.csv").contains("r5,h5,\"only the building, Sia\",,"), "{}", read(&folder, "codes/places.csv"));
+    assert!(
+        read(&folder, "codes/places.csv").contains("r5,h5,only the building,,Blama Health Centre,Blama HC,\"Sia; Fatu\""),
+        "{}",
+        read(&folder, "codes/places.csv")
+    );
     assert_eq!(asked(&folder), nothing);
     write(&folder, "data/hmis.csv", &first);
     folder.json(&["match", "places"]);
@@ -260,13 +264,13 @@ fn a_pair_is_ended_or_refused_by_the_number_of_its_question() {
         (
             ["review", "end", "1", "2026-01-31"].as_slice(),
             format!(
-                "{header},valid_to,register_name,hmis_name,decision,valid_from\nr5,h5,,2026-01-31,Blama Health Centre,Blama HC\nr3,h3,by phone\n\
-                 r5,h5,,,Blama Health Centre,Blama HC,refuse,2026-02-01\n"
+                "{header},valid_to,register_name,hmis_name,by,decision,valid_from\nr5,h5,,2026-01-31,Blama Health Centre,Blama HC,Fatu\nr3,h3,by phone\n\
+                 r5,h5,,,Blama Health Centre,Blama HC,Fatu,refuse,2026-02-01\n"
             ),
         ),
         (
             &["review", "refuse", "1"],
-            format!("{header},decision,register_name,hmis_name\nr5,h5,,refuse,Blama Health Centre,Blama HC\nr3,h3,by phone\n"),
+            format!("{header},decision,register_name,hmis_name,by\nr5,h5,,refuse,Blama Health Centre,Blama HC,Fatu\nr3,h3,by phone\n"),
         ),
     ] {
         let folder = changed();

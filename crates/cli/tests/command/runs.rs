@@ -29,6 +29,12 @@ fn a_revert_that_was_killed_is_told_as_such() {
     assert!(runtime.block_on(held.reached()), "nothing was deleted");
     folder.run(&["runs"]).expect(0, &["running", "nothing put down yet", "revert of run 1"], &[]);
     revert.kill().expect("it can be killed");
+    // Dead, and its parent (we) has not asked how it ended.
+    let stat = format!("/proc/{}/stat", revert.id());
+    while !std::fs::read_to_string(&stat).expect("it keeps its number").contains(") Z ") {
+        std::thread::yield_now();
+    }
+    folder.run(&["runs"]).expect(0, &["cut off", "nothing put down", "revert of run 1"], &[]);
     revert.wait().expect("it is dead");
     held.resume();
 
@@ -77,6 +83,8 @@ fn what_a_killed_run_had_under_way_is_not_called_nothing() {
     run.wait().expect("it is dead");
     held.resume();
 
+    let there = ["by a run that was cut off; nothing is sent", "there already: a run that was cut off wrote it"];
+    folder.run(&["plan", "cases"]).expect(1, &there, &[]);
     folder.run(&["revert", "1"]).expect(2, &[], &["K0809", "run 1 was cut off with", "under way", "`kivuko run cases` finds out"]);
     folder.run(&["run", "cases"]).expect(1, &["4 created"], &[]);
     folder.run(&["revert", "1"]).expect(0, &["what it had under way counts to the run that found it: run 2"], &[]);

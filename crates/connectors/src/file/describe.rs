@@ -43,7 +43,11 @@ pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
             }
             // Where the records are in an object is said by the flow that reads it.
             Err(error) if error.cause.code == codes::JSON_BROKEN && error.consequence == Consequence::FixConfiguration => {
-                health.findings.push(error.cause.message);
+                let array = if found.name.to_lowercase().ends_with(".geojson") { "features" } else { "records" };
+                health.findings.push(format!(
+                    "{}: JSON without an array of records at its top; the flow that reads it says where they are, such as `array: {array}`",
+                    found.name
+                ));
             }
             Err(error) => health.warnings.push(error.to_string().into()),
         }

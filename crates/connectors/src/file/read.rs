@@ -82,7 +82,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error>
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::stop(network::CANCELLED, "the run was asked to stop")),
+        Err(_) => Err(Error::stop(network::CANCELLED, "the run was stopped by Ctrl-C or a signal to its process")),
     }
 }
 
@@ -278,7 +278,7 @@ impl Reader {
             return Err(failure);
         }
         if self.cancel.is_cancelled() {
-            return Err(Error::stop(network::CANCELLED, "the run was asked to stop"));
+            return Err(Error::stop(network::CANCELLED, "the run was stopped by Ctrl-C or a signal to its process"));
         }
         let mut buffer = Vec::new();
         let mut raws = Vec::new();

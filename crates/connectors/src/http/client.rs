@@ -457,7 +457,7 @@ impl Client {
 
     fn check_cancelled(&self) -> Result<(), Error> {
         if self.context.cancel.is_cancelled() {
-            return Err(Error::stop(network::CANCELLED, "the run was asked to stop"));
+            return Err(Error::stop(network::CANCELLED, "the run was stopped by Ctrl-C or a signal to its process"));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::decision::marks_text;
 use super::edit::empty;
-use super::{CodeMap, DECISION, KEPT, NAME, Verdict};
+use super::{BY, CodeMap, DECISION, KEPT, NAME, Verdict};
 use crate::catalogue::sheet;
 use crate::error::{Place, Problem};
 use crate::table::Table;
@@ -21,6 +21,8 @@ pub struct PlaceRow {
     /// What was seen of the pair when it was decided ([`crate::places::Lookout::marks`]).
     pub kept: BTreeSet<String>,
     pub note: String,
+    /// Who decided.
+    pub by: String,
 }
 
 /// What is to become of a row that is there.
@@ -42,6 +44,8 @@ pub struct Revised {
     /// What was seen of the pair when it was decided, in the place of what was seen before.
     pub kept: BTreeSet<String>,
     pub note: String,
+    /// Who decided.
+    pub by: String,
 }
 
 /// The file with these decisions. Of several rows of one pair the one that holds `today` is revised.
@@ -66,7 +70,7 @@ pub fn append(
     }
     for row in rows {
         let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
-        let others = [(DECISION, verdict.to_owned()), ("note", row.note.clone()), (KEPT, marks_text(&row.kept))];
+        let others = [(DECISION, verdict.to_owned()), ("note", row.note.clone()), (BY, row.by.clone()), (KEPT, marks_text(&row.kept))];
         let mut cells = others.map(|(column, cell)| (column.to_owned(), cell)).to_vec();
         for (system, id, called) in &row.places {
             cells.push((system.clone(), id.clone()));
@@ -157,7 +161,7 @@ impl Columns<'_> {
             .expected("a row for each pair: write this one as several and decide again"))
     }
 
-    /// Writes cells and the names of now into a row that is there, or into a new one. A note stays, and what is new stands behind it.
+    /// Writes cells and the names of now into a row that is there, or into a new one. A note stays, and so does who decided before; what is new stands behind it.
     fn put(&mut self, found: Option<usize>, revised: &Revised, mut cells: Vec<(String, String)>) {
         for (system, id, called) in &revised.places {
             if found.is_none() {
@@ -166,6 +170,7 @@ impl Columns<'_> {
             cells.push((format!("{system}{NAME}"), called.clone()));
         }
         cells.push(("note".to_owned(), revised.note.clone()));
+        cells.push((BY.to_owned(), revised.by.clone()));
         let Some(found) = found else {
             self.push(&cells);
             return;
@@ -183,7 +188,8 @@ impl Columns<'_> {
             let before = row.cells[at].trim();
             row.cells[at] = match column.as_str() {
                 "note" if before.contains(&text) => continue,
-                "note" if !before.is_empty() => format!("{before}; {text}"),
+                BY if before.split(';').any(|name| name.trim() == text) => continue,
+                "note" | BY if !before.is_empty() => format!("{before}; {text}"),
                 _ => text,
             };
         }

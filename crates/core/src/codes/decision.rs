@@ -11,6 +11,8 @@ use crate::table::Table;
 
 /// The column of the verdict.
 pub const DECISION: &str = "decision";
+/// The column of who decided.
+pub const BY: &str = "by";
 /// The column of what was seen of a pair when it was decided.
 pub const KEPT: &str = "kept";
 /// What stands between two marks of that column.
@@ -111,6 +113,11 @@ impl<'m> Decision<'m> {
         &self.row.note
     }
 
+    /// Who decided, of several one after the other; empty where nobody said so.
+    pub fn by(&self) -> &'m str {
+        &self.row.by
+    }
+
     /// What was seen of the pair when it was decided ([`crate::places::Lookout::marks`]).
     pub fn kept(&self) -> BTreeSet<String> {
         self.row.kept.split(BETWEEN_MARKS).map(str::trim).filter(|mark| !mark.is_empty()).map(str::to_owned).collect()
@@ -141,7 +148,7 @@ impl CodeMap {
 
     /// The columns of a crosswalk's file that hold ids, by their positions in it, and what is wrong with the others.
     pub(super) fn id_columns(header: &[String], sides: &[&str], table: &Table, problems: &mut Vec<Problem>) -> Vec<usize> {
-        const OTHERS: [&str; 6] = [DECISION, KEPT, "valid_from", "valid_to", "note", "status"];
+        const OTHERS: [&str; 7] = [DECISION, KEPT, BY, "valid_from", "valid_to", "note", "status"];
         let names: Vec<String> = sides.iter().map(|side| format!("{side}{NAME}")).collect();
         let known: Vec<&str> = sides.iter().copied().chain(names.iter().map(String::as_str)).chain(OTHERS).collect();
         for (at, column) in header.iter().enumerate().filter(|(_, column)| !column.is_empty() && !known.contains(&column.as_str())) {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{CodeMap, DECISION, NAME, NOT_CODES, Verdict, lower};
+use super::{BY, CodeMap, DECISION, NAME, NOT_CODES, Verdict, lower};
 use crate::catalogue::sheet;
 use crate::error::{Place, Problem};
 use crate::table::Table;
@@ -21,6 +21,8 @@ pub struct NewRow<'a> {
     pub valid_from: Option<Date>,
     pub valid_to: Option<Date>,
     pub note: &'a str,
+    /// Of a crosswalk: who decided.
+    pub by: &'a str,
 }
 
 /// What became of it.
@@ -51,7 +53,7 @@ pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -
     let day = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
     let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
     let (from, to) = (day(row.valid_from), day(row.valid_to));
-    let others = [(DECISION, verdict), ("valid_from", &*from), ("valid_to", &*to), ("note", row.note)];
+    let others = [(DECISION, verdict), ("valid_from", &*from), ("valid_to", &*to), ("note", row.note), (BY, row.by)];
     let names: Vec<(String, &str)> = row.names.iter().map(|(side, called)| (format!("{side}{NAME}"), *called)).collect();
     let names = names.iter().map(|(column, called)| (column.as_str(), *called)).filter(|(column, _)| table.column(column).is_some());
     let others = others.into_iter().filter(|(_, cell)| !cell.is_empty());
@@ -82,14 +84,16 @@ fn columns(name: &str, sides: &[&str], table: &Table, row: &NewRow<'_>) -> Resul
     } else {
         sides.to_vec()
     };
-    let place = Place { file: table.file.clone(), line: Some(1), ..Place::default() };
+    // The row is in no line of the file yet; which columns there are is said by its first one.
+    let place = Place { file: table.file.clone(), ..Place::default() };
+    let heading = Place { line: Some(1), ..place.clone() };
     let mut problems = Vec::new();
     for (at, (column, value)) in row.cells.iter().enumerate() {
         if row.cells[..at].iter().any(|(before, _)| before.eq_ignore_ascii_case(column)) {
             let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("`{column}` is given twice"));
             problems.push(problem.expected("one value for each column"));
         } else if !known.iter().any(|there| there.eq_ignore_ascii_case(column)) {
-            let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("`{name}` has no column `{column}`"));
+            let problem = Problem::error(sheet::CODES_COLUMNS, heading.clone(), format!("`{name}` has no column `{column}`"));
             problems.push(problem.expected(one_of(&known)).nearest(column, known.iter().copied()));
         } else if value.trim().is_empty() {
             let problem = Problem::error(sheet::CODES_COLUMNS, place.clone(), format!("the value of `{column}` is empty"));
@@ -177,7 +181,7 @@ mod tests {
     fn half_a_pair_is_no_decision() {
         let sides = ["godata", "hmis"];
         let half = new(&[("hmis", "H1")]);
-        check(&sides, "", &half, Err("K0223 codes/x.csv:1: `hmis=H1` names one place, and nothing is said of it"));
+        check(&sides, "", &half, Err("K0223 codes/x.csv: `hmis=H1` names one place, and nothing is said of it"));
         let none = NewRow { verdict: Verdict::None, ..half };
         check(&sides, "godata,hmis,decision\n", &none, Ok("godata,hmis,decision\n,H1,none\n"));
         // In a code map it says that the value becomes empty.

@@ -33,7 +33,7 @@ use crate::table::Table;
 use crate::transform::Env;
 
 pub use append::{PlaceRow, Revised, Revision, append};
-pub use decision::{DECISION, Decision, KEPT, NAME, Verdict};
+pub use decision::{BY, DECISION, Decision, KEPT, NAME, Verdict};
 pub use edit::{Added, NewRow, add};
 pub use export::NameOf;
 pub use links::{Links, Pair, Span};
@@ -70,6 +70,8 @@ struct CodeRow {
     /// Of a crosswalk: what the places were called then, by column.
     names: Vec<String>,
     note: String,
+    /// Of a crosswalk: who decided.
+    by: String,
     /// Of a crosswalk: what was seen then.
     kept: String,
 }
@@ -204,7 +206,7 @@ impl CodeMap {
         };
         let named = |column: &str| header.iter().position(|name| name == column);
         let days = [named("valid_from"), named("valid_to")];
-        let [decision, kept] = [DECISION, KEPT].map(|column| named(column).filter(|_| crosswalk));
+        let [decision, kept, by] = [DECISION, KEPT, BY].map(|column| named(column).filter(|_| crosswalk));
         let note = named("note");
         let names: Vec<Option<usize>> = coded.iter().map(|at| named(&format!("{}{NAME}", header[*at])).filter(|_| crosswalk)).collect();
         let mut rows: Vec<CodeRow> = Vec::new();
@@ -257,7 +259,7 @@ impl CodeMap {
             };
             let text = |at: &Option<usize>| at.map_or_else(String::new, |at| cell(at).to_owned());
             let names = names.iter().map(text).collect();
-            rows.push(CodeRow { cells, from, to, line: row.number, verdict, names, note: text(&note), kept: text(&kept) });
+            rows.push(CodeRow { cells, from, to, line: row.number, verdict, names, note: text(&note), by: text(&by), kept: text(&kept) });
         }
         let mut exact = vec![HashMap::<String, Vec<usize>>::new(); coded.len()];
         let mut folded = exact.clone();

@@ -200,7 +200,8 @@ fn a_side_that_the_file_does_not_have_yet_is_empty() {
 
 fn revised(one: &str, other: &str, revision: Revision, note: &str) -> Revised {
     let place = |system: &str, id: &str| (system.to_owned(), id.to_owned(), String::new());
-    Revised { places: vec![place("godata", one), place("hmis", other)], revision, kept: BTreeSet::new(), note: note.to_owned() }
+    let places = vec![place("godata", one), place("hmis", other)];
+    Revised { places, revision, kept: BTreeSet::new(), note: note.to_owned(), by: String::new() }
 }
 
 fn revise(text: &str, sides: &[&str], revision: Revision) -> Result<String, Vec<Problem>> {
@@ -238,6 +239,21 @@ fn the_row_that_holds_on_the_day_is_revised_and_notes_stay() {
         ended.contains("\nG1,H1,,,2024-12-31,old\nG1,H1,,2025-06-01,2025-12-31,\"by Fatu; seen\"\nG1,H1,refuse,2026-01-01,"),
         "{ended}"
     );
+}
+
+#[test]
+fn who_decided_stands_beside_it_after_who_decided_before() {
+    let decide = |text: &str, by: &str| {
+        let table = Table::parse("codes/places.csv", text.as_bytes()).expect("it is a table");
+        let revised = Revised { by: by.to_owned(), ..revised("G1", "H1", Revision::Keep, "") };
+        let table = append("places", &TWO, Some(table), &[], &[revised], DAY).expect("it can be kept");
+        let (map, _) = CodeMap::crosswalk("places", &TWO, Some(&table));
+        map.expect("a crosswalk").decisions().map(|decision| decision.by().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(decide("godata,hmis\nG1,H1\n", "Sia"), ["Sia"]);
+    assert_eq!(decide("godata,hmis,by\nG1,H1,Anna\n", "Ann"), ["Anna; Ann"]);
+    assert_eq!(decide("godata,hmis,by\nG1,H1,Anna; Ann\n", "Ann"), ["Anna; Ann"]);
+    assert_eq!(decide("godata,hmis,by\nG1,H1,Anna\n", ""), ["Anna"]);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct PlaceChoice {
     pub seen: String,
     /// Why; written beside it.
     pub why: String,
+    /// Who decided; empty: that is not known.
+    pub by: String,
     /// `places.csv, line 3`.
     pub place: String,
 }
@@ -105,13 +107,13 @@ impl PlaceView<'_> {
                 }
                 PlaceDecision::End(day) => Ok(Revision::End(day)),
             };
-            let (places, note) = (self.named(choice), choice.why.clone());
+            let (places, note, by) = (self.named(choice), choice.why.clone(), choice.by.clone());
             match revision {
                 Ok(revision) => {
                     let kept = pair.map(|pair| lookout.marks(pair)).unwrap_or_default();
-                    revised.push(Revised { places, revision, kept, note });
+                    revised.push(Revised { places, revision, kept, note, by });
                 }
-                Err(verdict) => rows.push(PlaceRow { places, verdict, kept: std::collections::BTreeSet::new(), note }),
+                Err(verdict) => rows.push(PlaceRow { places, verdict, kept: std::collections::BTreeSet::new(), note, by }),
             }
         }
         if rows.is_empty() && revised.is_empty() {

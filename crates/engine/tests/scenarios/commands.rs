@@ -112,6 +112,7 @@ impl Telling {
         let mut found = json!(report.counts);
         let writes = &report.counts.writes;
         found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
+        found["lists"] = json!(shown.in_order(&self.world));
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));

@@ -26,6 +26,11 @@ impl Watch for Shown {
 }
 
 impl Shown {
+    /// What would be written, in the order in which the plan lists it.
+    pub fn in_order(&self, world: &World) -> Vec<String> {
+        self.0.lock().expect("nobody panics here").iter().map(|(id, _)| name_of(world, id)).collect()
+    }
+
     pub fn by_name(self, world: &World) -> Value {
         let shown = self.0.into_inner().expect("nobody panics here");
         json!(shown.into_iter().map(|(id, change)| (name_of(world, &id), change)).collect::<BTreeMap<_, _>>())

@@ -13,6 +13,8 @@ use crate::failure::Failure;
 use crate::print::Table;
 use crate::print::figures::counted;
 
+/// Who decides in the demonstration.
+const BY: &str = "demo";
 /// How many reasons of a pair are shown.
 const REASONS: usize = 2;
 
@@ -73,7 +75,7 @@ impl Stage<'_> {
         self.tell("  A partner has a list of its own: other spellings, no codes.\n\n")?;
         self.tell(&self.proposals(&found))?;
 
-        let mut choices = match_places::clear(&found, view.today());
+        let mut choices = match_places::clear(&found, view.today(), BY);
         let clear = counted(choices.len() as u64, "is clear and is", "are clear and are");
         let unclear = found.matches.iter().find(|row| row.says == "unclear" && row.one.is_some() && row.two.is_some());
         choices.extend(unclear.map(|row| PlaceChoice {
@@ -82,6 +84,7 @@ impl Stage<'_> {
             decision: PlaceDecision::Accept,
             seen: row.reasons.join("; "),
             why: "asked by phone".to_owned(),
+            by: BY.to_owned(),
             place: "the proposals".to_owned(),
         }));
         let kept = view.decide(&choices, None)?;

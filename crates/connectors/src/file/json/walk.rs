@@ -125,7 +125,7 @@ impl Walk {
             if first != opening {
                 let what = match first {
                     b'{' => {
-                        "an object; name the array in it with `array`, or say `members: .` or `object: .`, or `format: ndjson`".to_owned()
+                        "an object, where an array of records was expected; name the array in it with `array`, or say `members: .` or `object: .`, or `format: ndjson`".to_owned()
                     }
                     _ => format!("no {word}"),
                 };

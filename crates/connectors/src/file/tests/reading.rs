@@ -239,7 +239,13 @@ async fn json_elements_go_through_untouched() {
     check("a.json", "[{\"a\":1} {\"a\":1}]", Value::Null, "K0716").await;
     check("a.json", "[{\"a\":1},]", Value::Null, "K0716").await;
     check("a.json", "[{\"a\":\"", Value::Null, "K0716").await;
-    check("a.json", "{}", Value::Null, "K0716: a.json is an object; name the array in it with `array`").await;
+    check(
+        "a.json",
+        "{}",
+        Value::Null,
+        "K0716: a.json is an object, where an array of records was expected; name the array in it with `array`",
+    )
+    .await;
     check("a.json", r#"{"a":[1],"b":2}"#, json!({ "array": "c" }), "K0716: a.json has no array `c`; it has `a`, `b`").await;
     check("a.json", r#"{"a":{}}"#, json!({ "array": "a" }), "K0716").await;
     check("a.json", "", Value::Null, "K0703").await;
