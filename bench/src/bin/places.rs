@@ -107,6 +107,9 @@ fn measure_api(asked: &Measure) -> Outcome<()> {
         places::write_units(folder.path(), asked.units, asked.changed)?;
         changed.push(take(folder.path(), FLOW, &mut simulator, false)?.expect("updated", asked.changed)?);
     }
+    if again.iter().any(|taken| taken.written > 0) || changed.iter().any(|taken| taken.written > asked.changed) {
+        return Err("records were written that had not changed".into());
+    }
     if asked.rows {
         println!(
             "| {} org units into Go.Data by its API | wall | our CPU | our peak memory | requests | records written |",

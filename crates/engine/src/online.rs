@@ -144,6 +144,15 @@ impl Engine {
         Ok(maker)
     }
 
+    /// Says of a file that is not there which flow of the project makes it.
+    pub(crate) async fn tell_maker(&self, flow: &Flow, error: &mut Error) {
+        if error.cause.code == file::FILE_MISSING
+            && let Ok(Some(maker)) = self.made_by(flow).await
+        {
+            error.cause.message = format!("{}; it comes with the first run of the flow `{maker}`: run that before", error.cause.message);
+        }
+    }
+
     async fn check_flow(&self, name: &str, later: &mut Vec<String>) -> Result<Vec<Cause>, Error> {
         let flow = self.flow(name)?;
         let system = self.system(&flow.to.system)?;

@@ -148,9 +148,28 @@ fn one(row: &ReviewRow, sides: &[Side], show_values: bool, calendar: &Calendar, 
 
 /// The name of whoever decides: as it is given, or as the environment has it.
 pub fn name(given: Option<&str>) -> String {
-    let known = ["KIVUKO_USER", "USER", "USERNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
-    let mut names = given.map(str::to_owned).into_iter().chain(known).map(|name| name.trim().to_owned());
-    names.find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let known = ["KIVUKO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|variable| std::env::var(variable).ok());
+    let names = given.map(str::to_owned).into_iter().chain(known).chain(std::iter::once_with(user_of_process).flatten());
+    names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Whose process this is by the machine's own list of users: a timer or a container has no environment that says it.
+#[cfg(unix)]
+fn user_of_process() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let number = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let of = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    };
+    users.lines().find_map(of)
+}
+
+#[cfg(not(unix))]
+fn user_of_process() -> Option<String> {
+    None
 }
 
 async fn answer(app: &App, id: i64, kind: DecisionKind, candidate: Option<&str>, by: Judge) -> Result<u8, Failure> {
@@ -210,4 +229,16 @@ fn of_records(rows: &[Decided], calendar: &Calendar, style: Style) -> String {
         ]);
     }
     if table.is_empty() { String::new() } else { table.render(style) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{name, user_of_process};
+
+    #[test]
+    fn who_decides_is_who_says_so_or_whose_process_it_is() {
+        assert_eq!(name(Some(" Sia ")), "Sia");
+        let said = std::process::Command::new("id").arg("-un").output().expect("there is an id");
+        assert_eq!(user_of_process().as_deref(), Some(String::from_utf8_lossy(&said.stdout).trim()));
+    }
 }

@@ -92,7 +92,11 @@ impl Engine {
     pub fn crosswalk(&self, name: &str) -> Result<&Crosswalk, Error> {
         self.project.crosswalks.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.project.crosswalks.keys().chain(self.project.flows.keys()).map(String::as_str).collect();
-            let hint = nearest(name, known.iter().copied()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None if known.is_empty() => String::new(),
+                None => format!("; the project has: {}", known.join(", ")),
+            };
             Error::configuration(codes::NOTHING_TO_MATCH, format!("there is neither a flow nor a crosswalk `{name}`{hint}"))
         })
     }

@@ -258,7 +258,10 @@ impl<'e> Execution<'e> {
 
     /// The whole of it, from opening to the last page.
     pub async fn go(&mut self, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
-        let ended = self.carry_through(options, watch).await;
+        let mut ended = self.carry_through(options, watch).await;
+        if let Err(error) = &mut ended {
+            self.engine.tell_maker(&self.flow, error).await;
+        }
         let counted = self.count_put_off(watch).await;
         if let Err(error) = self.drop_rows().await {
             // The next run of the flow drops them before it begins.
