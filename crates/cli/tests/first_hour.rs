@@ -247,6 +247,32 @@ fn the_weekly_numbers_are_given_again_to_a_dhis2_that_has_lost_them() {
     let marked = dhis2.registrations().len();
     assert!(marked > 0 && laboratory.contains(&format!("\n  completed: {marked} periods and places\n")), "{laboratory}");
 
+    // The history tells what the screen told, with what is held by a refused record.
+    let kept = shown(&["runs", "show", "2"], 0);
+    assert!(kept.contains(&format!("\n  completed: {marked} periods and places\n")), "{kept}");
+    assert!(kept.contains("K0961") && laboratory.contains("K0961"), "{kept}");
+    let kept: Value = serde_json::from_str(&shown(&["runs", "show", "2", "--json"], 0)).expect("one document");
+    assert_eq!((&kept["run"]["completed"], &kept["run"]["late"]), (&marked.into(), &0.into()), "{kept}");
+
+    let nothing_due = kivuko(&project, &["runs", "cell", "weekly-laboratory", "--due"]);
+    assert_eq!((nothing_due.status.code(), text(&nothing_due.stdout).trim()), (Some(0), ""), "{}", text(&nothing_due.stderr));
+    assert!(text(&nothing_due.stderr).contains("nothing is to be sent"), "{}", text(&nothing_due.stderr));
+    let unknown = |arguments: &[&str]| {
+        let ran = kivuko(&project, &[&["runs", "cell", "weekly-laboratory"], arguments].concat());
+        assert_eq!(ran.status.code(), Some(2), "{arguments:?}: {}", text(&ran.stdout));
+        text(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(unknown(&["--indicator", "testd"]).contains("none with `--indicator testd` (did you mean `tested`?)"));
+    let said = unknown(&["--indicator", "tested", "--period", "1999W1", "--due"]);
+    assert!(said.contains("none with `--period 1999W1` (") && !said.contains("--indicator tested`"), "{said}");
+    // What comes next leads on.
+    let many = kivuko(&project, &["runs", "cell", "weekly-laboratory", "--indicator", "tested"]);
+    let next = text(&many.stderr);
+    assert!(next.contains("kivuko runs cell weekly-laboratory --indicator tested --period 20"), "{next}");
+    let command = next.lines().find_map(|line| line.split_once("kivuko runs cell ")).expect("there is a next step").1;
+    let arguments: Vec<&str> = command.split("  ").next().expect("a command").split(' ').collect();
+    assert!(shown(&[&["runs", "cell"], &arguments[..]].concat(), 0).contains("counted by"), "{command}");
+
     let cells = shown(&["runs", "cell", "weekly-laboratory", "--indicator", "tested"], 0);
     assert!(cells.contains("Mwambao (MwambaoLand)") && cells.contains("(EbolaTested)"), "{cells}");
     let cells: Value = serde_json::from_str(&shown(&["runs", "cell", "weekly-laboratory", "--json"], 0)).expect("one document");
@@ -254,8 +280,11 @@ fn the_weekly_numbers_are_given_again_to_a_dhis2_that_has_lost_them() {
 
     dhis2.lose_data();
     assert!(shown(&["run", "weekly-laboratory"], 0).contains("K0951"));
+    assert!(shown(&["runs", "show", "3"], 0).contains("\n  warning  K0951\n"));
     let again = shown(&["run", "weekly-laboratory", "--again"], 0);
     assert!(again.contains("\n  written: 6 created\n  completed: 2 periods and places\n") && again.contains("K0958"), "{again}");
+    let waits = again.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(waits.contains("those of the flow `weekly-cases` are not there. `kivuko run weekly-cases --again` writes what the data set and its org units still take; of what they do not, mark the report in hmis by hand"), "{again}");
     let again = shown(&["run", "weekly-cases", "--again"], 1);
     assert!(again.contains(&format!("\n  written: 44 created\n  completed: {} periods and places\n", marked - 2)), "{again}");
     assert_eq!(dhis2.registrations().len(), marked);

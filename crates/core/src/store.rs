@@ -24,6 +24,13 @@ use crate::yaml::Node;
 #[serde(transparent)]
 pub struct RunId(pub i64);
 
+impl RunId {
+    /// Under which session what a run told is kept. It goes with the outcomes of the run.
+    pub fn told_key(self) -> String {
+        format!("what run {self} told")
+    }
+}
+
 impl std::fmt::Display for RunId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
@@ -435,6 +442,8 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<(i64, Link)>, Error>>;
     /// The links that this flow made or used whose source was last seen before `run`: what is absent after a complete scan.
     fn unseen<'a>(&'a self, flow: &'a str, run: RunId, after: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
+    /// Up to `limit` of the links that this flow made or used, in the order in which they were made, from a place among them that `share` (0 to 1) says; behind the last comes the first.
+    fn some_links<'a>(&'a self, flow: &'a str, share: f64, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>>;
     /// How many links the flow has.
     fn count_links<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>>;
     fn sent<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<Sent>, Error>>;
@@ -599,7 +608,7 @@ pub trait Store: Send + Sync {
     // Search and housekeeping.
     /// Everything known of a source id, target id or key.
     fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>>;
-    /// Removes what is too old of one flow, and every plan that has ended.
+    /// Removes what is too old of one flow, every plan that has ended, and what runs told ([`RunId::told_key`]) before the outcomes that are kept.
     fn purge<'a>(&'a self, flow: &'a str, retention: Retention) -> BoxFuture<'a, Result<(), Error>>;
 }
 

@@ -165,9 +165,7 @@ impl Execution<'_> {
     /// Finds the open units in the target, links first, and compares.
     async fn find(&mut self, record: usize, items: &[Item], before: &[Unit], units: &mut [Unit]) -> Result<(), Error> {
         self.await_intents(record, items, units).await?;
-        if self.again {
-            self.let_go_of_lost(record, units).await?;
-        }
+        self.let_go_of_lost(record, units).await?;
         self.let_go_of_deleted(record, units).await?;
         self.reject_held_keys(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
@@ -254,7 +252,12 @@ impl Execution<'_> {
 
     /// Links that lead to nothing: the target was emptied, or put back to what it was before they were made. Who was deleted there is still there, as deleted.
     async fn let_go_of_lost(&self, record: usize, units: &mut [Unit]) -> Result<(), Error> {
-        let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some()).collect();
+        // A linked number that a killed run was making had been found lost by that run.
+        let was_lost = |unit: &Unit| self.sending.is_some() && unit.interrupted == Some(Action::Create);
+        let linked: Vec<usize> = open(units).filter(|&at| units[at].link.is_some() && (self.again || was_lost(&units[at]))).collect();
+        if linked.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<String> = linked.iter().filter_map(|&at| units[at].link.as_ref().map(|link| link.target_id.clone())).collect();
         for (at, candidate) in linked.into_iter().zip(self.fetch(record, &ids).await?) {
             let unit = &mut units[at];

@@ -221,3 +221,25 @@ impl Drop for Held {
         self.renewal.abort();
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// A process that was killed stays in the list of processes until whoever started it asks how it ended.
+    #[test]
+    fn who_was_killed_and_not_asked_for_is_dead() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+        let holder = format!("{}|{}|{}|0|0", machine(), child.id(), started(child.id()).expect("it lives"));
+        assert!(!is_dead(&holder));
+        child.kill().expect("it can be killed");
+        let stat = format!("/proc/{}/stat", child.id());
+        while !std::fs::read_to_string(&stat).expect("nobody has asked for it").contains(") Z ") {
+            std::thread::yield_now();
+        }
+        assert!(is_dead(&holder));
+        child.wait().expect("it is dead");
+    }
+}

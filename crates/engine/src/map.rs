@@ -280,10 +280,9 @@ impl Execution<'_> {
     /// Whether a killed run, or revert, was removing what a record is linked to.
     fn was_removing(&self, source_id: &str, part: &str) -> bool {
         let is_it = |intent: &Intent| {
-            matches!(intent.action, Action::Delete | Action::Deactivate)
-                && intent.flow == self.flow.name
-                && intent.source.id == source_id
-                && intent.part == part
+            // A linked number that was being made had been found lost.
+            let is_away = matches!(intent.action, Action::Delete | Action::Deactivate) || self.sending.is_some();
+            is_away && intent.flow == self.flow.name && intent.source.id == source_id && intent.part == part
         };
         self.intents.iter().any(|open| is_it(&open.intent))
     }

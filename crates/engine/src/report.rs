@@ -6,7 +6,7 @@ use kivuko_core::catalogue::{dhis2, godata, network, record, run, target};
 use kivuko_core::error::{Cause, Code, Consequence, Error, Unlisted};
 use kivuko_core::outcome::{Counts, Outcome, Status};
 use kivuko_core::store::RunId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// How many groups of causes are kept, and how many examples of each: memory does not grow with the data.
@@ -14,7 +14,7 @@ const GROUPS: usize = 200;
 const EXAMPLES: usize = 3;
 
 /// What a run that counts tells beside its account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumbersReport {
     /// Cells that changed too late to be sent by themselves, or whose period is locked.
     pub late: u64,
@@ -76,18 +76,23 @@ impl RunReport {
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
             "causes": self.causes,
         });
-        if let Some(numbers) = self.numbers {
-            object["late"] = json!(numbers.late);
-            object["not_open"] = json!(numbers.not_open);
-            object["completed"] = json!(numbers.completed);
-        }
-        if let Some(rows) = self.rows {
-            object["rows"] = json!(rows);
-        }
+        beside_counts(&mut object, self.numbers, self.rows);
         if let Some(error) = &self.error {
             object["error"] = json!({ "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence });
         }
         object
+    }
+}
+
+/// Puts what stands beside the counts of an account into the object of a run.
+pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>) {
+    if let Some(NumbersReport { late, not_open, completed }) = numbers {
+        object["late"] = json!(late);
+        object["not_open"] = json!(not_open);
+        object["completed"] = json!(completed);
+    }
+    if let Some(rows) = rows {
+        object["rows"] = json!(rows);
     }
 }
 
@@ -117,14 +122,14 @@ pub fn exit_code(error: &Error) -> u8 {
 }
 
 /// Records that did not get through for the same reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CauseGroup {
     pub outcome: Outcome,
     pub code: Code,
     pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
     pub records: u64,
     /// The places of a few of them.

@@ -132,7 +132,6 @@ impl Engine {
         let status = if error.is_none() && execution.counts.failed == 0 { Status::Complete } else { Status::Incomplete };
         self.store.finish_run(number, status, execution.counts.requests, error.as_ref().map(|error| &error.cause), finished).await?;
         let counts = self.counts_of(number, error.as_ref(), execution.counts).await?;
-        lease.release().await?;
         let report = RunReport {
             run: number,
             flow: flow.name.clone(),
@@ -145,6 +144,8 @@ impl Engine {
             error,
             causes: execution.groups.into_sorted(),
         };
+        self.keep_told(&report).await;
+        lease.release().await?;
         Ok((report, done))
     }
 

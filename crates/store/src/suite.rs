@@ -88,6 +88,8 @@ macro_rules! suite {
                 a_refused_number_is_given_up_with_its_rejection,
             }
             housekeeping::{
+                a_few_links_are_taken_from_anywhere,
+                what_runs_told_goes_with_time,
                 cursors_are_set_by_pages_and_by_people,
                 plans_expire,
                 find_finds_by_every_name,

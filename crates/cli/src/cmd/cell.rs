@@ -1,10 +1,10 @@
 //! `runs cell`: the numbers of a flow that counts, and the records behind one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kivuko_core::catalogue::run as codes;
-use kivuko_core::cells::{CellFilter, CellNumber, CellRow, RecordOfCell};
-use kivuko_core::error::Error;
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, RecordOfCell};
+use kivuko_core::error::{Error, nearest};
 use kivuko_engine::names_of_cells;
 use serde_json::{Value, json};
 
@@ -15,6 +15,8 @@ use crate::print::{Style, Table};
 
 /// Cells that stand for marks of completeness and the like are no numbers.
 const NO_INDICATOR: char = '(';
+/// Cells that are read from the store at once.
+const PAGE: usize = 2_000;
 
 pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
     let history = app.history().await?;
@@ -22,8 +24,19 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
     let cells = cells(&history, args).await?;
     let names = Names(names_of_cells(history.store(), &args.flow).await?);
     if cells.is_empty() {
-        let message = format!("the flow `{}` has no such number in the environment `{}`", args.flow, history.workspace.environment);
-        return Err(Error::configuration(codes::NO_SUCH_NUMBER, message).into());
+        let all = cells_of(&history, &args.flow, &CellFilter::default(), usize::MAX).await?;
+        if let Some(why) = why_none(args, &all) {
+            let message =
+                format!("the flow `{}` has no such number in the environment `{}`: {why}", args.flow, history.workspace.environment);
+            return Err(Error::configuration(codes::NO_SUCH_NUMBER, message).into());
+        }
+        app.say_nothing(if all.is_empty() {
+            "nothing has been counted yet"
+        } else {
+            "nothing is to be sent: the target has been brought to all of these numbers"
+        });
+        app.answer(|| json!({ "cells": [] }), |_| String::new())?;
+        return Ok(exit::WELL);
     }
     let [cell] = &cells[..] else {
         app.answer(
@@ -34,8 +47,7 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
             if cells.len() == args.limit {
                 app.say_nothing("there may be more: --limit N shows them");
             }
-            let one = format!("runs cell {} --indicator {} --period {}", args.flow, cells[0].cell.indicator, cells[0].cell.period);
-            app.say_next(&[(app.invoke(&one), "until one number is left: the records behind it")]);
+            app.say_next(&[(app.invoke(&narrowed(args, &cells)), "until one number is left: the records behind it")]);
         }
         return Ok(exit::WELL);
     };
@@ -55,26 +67,82 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
 }
 
 async fn cells(history: &History, args: &RunsCell) -> Result<Vec<CellRow>, Failure> {
-    let filter = CellFilter {
-        indicator: args.indicator.clone(),
-        element: args.data_element.clone(),
-        period: args.period.clone(),
-        org_unit: args.org_unit.clone(),
-        option_combo: args.category_option_combo.clone(),
-        attribute_option_combo: args.attribute_option_combo.clone(),
-        due: args.due,
-    };
+    let [indicator, period, org_unit, element, option_combo, attribute_option_combo] = parts(args).map(|(_, asked, _)| asked.cloned());
+    let filter = CellFilter { indicator, element, period, org_unit, option_combo, attribute_option_combo, due: args.due };
+    cells_of(history, &args.flow, &filter, args.limit).await
+}
+
+async fn cells_of(history: &History, flow: &str, filter: &CellFilter, limit: usize) -> Result<Vec<CellRow>, Failure> {
     let (mut found, mut after) = (Vec::new(), CellNumber(-1));
-    while found.len() < args.limit {
-        let rows = history.store().cells(&args.flow, &filter, after, args.limit).await?;
+    while found.len() < limit {
+        let rows = history.store().cells(flow, filter, after, limit.min(PAGE)).await?;
         let Some(last) = rows.last() else { break };
         after = last.number;
         // Of a cell without a value that nobody waits for there is nothing to tell.
         let told = |row: &CellRow| !row.cell.indicator.starts_with(NO_INDICATOR) && (row.value.is_some() || row.due);
         found.extend(rows.into_iter().filter(told));
     }
-    found.truncate(args.limit);
+    found.truncate(limit);
     Ok(found)
+}
+
+/// The options that say which numbers are meant: what each is called, what was asked for, and what a number has of it.
+type Part<'a> = (&'static str, Option<&'a String>, fn(&Cell) -> &str);
+
+fn parts(args: &RunsCell) -> [Part<'_>; 6] {
+    [
+        ("indicator", args.indicator.as_ref(), |cell| &cell.indicator),
+        ("period", args.period.as_ref(), |cell| &cell.period),
+        ("org-unit", args.org_unit.as_ref(), |cell| &cell.org_unit),
+        ("data-element", args.data_element.as_ref(), |cell| &cell.element),
+        ("category-option-combo", args.category_option_combo.as_ref(), |cell| &cell.option_combo),
+        ("attribute-option-combo", args.attribute_option_combo.as_ref(), |cell| &cell.attribute_option_combo),
+    ]
+}
+
+/// Which of the parts that were asked for no number has, with what there is; `None` where what was asked for is there, and only nothing of it is due.
+fn why_none(args: &RunsCell, all: &[CellRow]) -> Option<String> {
+    let asked = || parts(args).into_iter().filter_map(|(name, asked, of)| Some((name, asked?, of)));
+    if asked().next().is_none() || (args.due && all.iter().any(|row| asked().all(|(_, value, of)| of(&row.cell) == value))) {
+        return None;
+    }
+    let unknown = |(name, value, of): (&str, &String, fn(&Cell) -> &str)| {
+        let known: BTreeSet<&str> = all.iter().map(|row| of(&row.cell)).collect();
+        (!known.contains(value.as_str())).then(|| {
+            let near = nearest(value, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let there =
+                || if known.is_empty() { "nothing has been counted yet".to_owned() } else { format!("there are {}", a_few(&known)) };
+            format!("none with `--{name} {value}` ({})", near.unwrap_or_else(there))
+        })
+    };
+    let unknown: Vec<String> = asked().filter_map(unknown).collect();
+    Some(if unknown.is_empty() { "each of these is there, but no number with all of them".to_owned() } else { unknown.join(", ") })
+}
+
+/// The last ones: of periods those are the newest.
+fn a_few(known: &BTreeSet<&str>) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = known.iter().rev().take(SHOWN).map(|value| format!("`{value}`")).collect();
+    let more = if known.len() > SHOWN { format!(" and {} others", known.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// The same command with what tells the first of these numbers from the others.
+fn narrowed(args: &RunsCell, cells: &[CellRow]) -> String {
+    let mut command = format!("runs cell {}", args.flow);
+    let mut left: Vec<&CellRow> = cells.iter().collect();
+    for (name, asked, of) in parts(args) {
+        let value = of(&cells[0].cell);
+        let tells = !value.is_empty() && left.iter().any(|row| of(&row.cell) != value);
+        if asked.is_some() || tells {
+            command = format!("{command} --{name} {value}");
+            left.retain(|row| of(&row.cell) == value);
+        }
+    }
+    if args.due {
+        command.push_str(" --due");
+    }
+    command
 }
 
 /// What ids are called, as the last run that saw them put it down.

@@ -4,7 +4,7 @@ use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::Cause;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::store::{OutcomeRow, Run, RunId};
-use kivuko_engine::{CauseGroup, CauseGroups};
+use kivuko_engine::{CauseGroup, CauseGroups, beside_counts, told};
 use serde_json::json;
 
 use crate::app::{App, History};
@@ -123,13 +123,18 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
     let mut run = known_run(&history, id).await?;
     tell_cut_off(&history, &mut run).await?;
     let version = history.store().version(&run.version).await?;
-    let causes = causes(&history, id).await?;
+    let told = told(history.store(), id).await?;
+    let (rows, numbers) = told.as_ref().map_or((None, None), |told| (told.rows, told.numbers));
+    let causes = match told {
+        Some(told) => told.causes,
+        None => causes(&history, id).await?,
+    };
     let account = Account {
         title: format!("run {} of {}", run.id, run.flow),
         status: Some(run.status),
         counts: &run.counts,
-        rows: None,
-        numbers: None,
+        rows,
+        numbers,
         seconds: took(&run),
         written: "written",
         stopped: run.error.as_ref(),
@@ -138,11 +143,13 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
     let files: Vec<&String> = version.iter().flat_map(|version| version.texts.keys()).collect();
     app.answer(
         || {
-            json!({
+            let mut object = json!({
                 "run": run,
                 "causes": causes,
                 "version": version.as_ref().map(|version| json!({ "hash": version.hash, "kivuko": version.kivuko, "files": files })),
-            })
+            });
+            beside_counts(&mut object["run"], numbers, rows);
+            object
         },
         |style| {
             format!(
@@ -189,7 +196,7 @@ fn about(run: &Run, kivuko: Option<&str>, files: &[&String], history: &History, 
     table.render(style)
 }
 
-/// Why records of a run did not get through, gathered from their outcomes.
+/// Why records of a run did not get through, gathered from their outcomes: of a run that was cut off, or told nothing more.
 async fn causes(history: &History, id: RunId) -> Result<Vec<CauseGroup>, Failure> {
     let mut groups = CauseGroups::default();
     for outcome in Outcome::ALL {

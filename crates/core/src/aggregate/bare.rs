@@ -54,7 +54,7 @@ impl<'a> Bare<'a> {
         for indicator in 0..self.own.indicators.len() {
             let mut found: Vec<Placed<Self>> = Vec::new();
             let without = causes.len();
-            walk(self.own, indicator, &*self, (record, env), &mut |placed| found.push(placed), &mut |cause| causes.push(cause));
+            walk(self.own, indicator, &*self, (record, env), &mut |placed| found.push(placed), &mut |cause, _| causes.push(cause));
             if causes.len() > without {
                 continue;
             }

@@ -207,18 +207,17 @@ impl<'a> Binder<'a> {
         Around { codes: self.codes, sides: &self.own.sides, combos: &mut self.combos }
     }
 
-    fn strangers(&mut self, strangers: &[String]) {
+    fn strangers(&mut self, strangers: &[(usize, String)]) {
         const SHOWN: usize = 5;
-        if strangers.is_empty() {
-            return;
-        }
-        let mut listed: Vec<String> = strangers.iter().take(SHOWN).map(|written| format!("`{written}`")).collect();
+        let Some((first, _)) = strangers.first() else { return };
+        let mut listed: Vec<&str> = strangers.iter().take(SHOWN).map(|(_, why)| why.as_str()).collect();
+        let others = format!("{} others", strangers.len().saturating_sub(SHOWN));
         if strangers.len() > SHOWN {
-            listed.push(format!("{} others", strangers.len() - SHOWN));
+            listed.push(&others);
         }
         let map = self.own.org_unit.crosswalk.as_ref().map_or("", |crosswalk| &crosswalk.map);
-        let message = format!("the target has no org unit, or several, for {}", listed.join(", "));
-        self.causes.push(Cause::new(aggregate::UNKNOWN_ORG_UNIT, message).cell(format!("codes/{map}.csv")));
+        let message = format!("the target has no org unit, or several, for what codes/{map}.csv says: {}", listed.join(", "));
+        self.causes.push(Cause::new(aggregate::UNKNOWN_ORG_UNIT, message).cell(format!("codes/{map}.csv, row {first}")));
     }
 
     /// Two rows that could write the same value.

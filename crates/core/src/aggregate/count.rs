@@ -42,6 +42,8 @@ pub struct Counted {
     pub parts: Vec<Contribution>,
     /// Why it cannot be counted, for an indicator by its position.
     pub causes: Vec<(u32, Cause)>,
+    /// Where it belongs with what it cannot be counted for, as far as it says so: periods and org units by their position. Sorted.
+    pub refused: Vec<(Period, u32)>,
 }
 
 /// A bound while one record is looked at.
@@ -88,6 +90,7 @@ impl Bound<'_> {
     pub fn count(&self, record: &Value, env: &Env<'_>) -> Counted {
         let mut parts: Vec<Contribution> = Vec::new();
         let mut causes: Vec<(u32, Cause)> = Vec::new();
+        let mut refused: Vec<(Period, u32)> = Vec::new();
         let ground = OfRecord { bound: self, decided: RefCell::new(vec![None; self.indicators.len()]) };
         for (position, indicator) in (0u32..).zip(0..self.indicators.len()) {
             let (begin, without) = (parts.len(), causes.len());
@@ -96,14 +99,20 @@ impl Bound<'_> {
                 let cell = Dimensions { indicator: position, period, org_unit, option_combo, attribute_option_combo };
                 parts.push(Contribution { cell, part });
             };
-            walk(self.own, indicator, &ground, (record, env), &mut found, &mut |cause| causes.push((position, cause)));
+            let mut refuse = |cause, belongs: Option<(Period, u32)>| {
+                causes.push((position, cause));
+                refused.extend(belongs);
+            };
+            walk(self.own, indicator, &ground, (record, env), &mut found, &mut refuse);
             if causes.len() > without {
                 // An indicator is counted whole or not at all.
-                parts.truncate(begin);
+                refused.extend(parts.drain(begin..).map(|part| (part.cell.period, part.cell.org_unit)));
             }
             gather(&mut parts, begin);
         }
-        Counted { parts, causes }
+        refused.sort_unstable();
+        refused.dedup();
+        Counted { parts, causes, refused }
     }
 
     /// The ids of a cell.

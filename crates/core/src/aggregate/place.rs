@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Aggregate, Zeros};
 use crate::catalogue::aggregate;
 use crate::codes::{CodeMap, CodeMaps, Direction, Translated};
-use crate::error::Cause;
+use crate::error::{Cause, nearest};
 use crate::numbers::{Found, Frame, Places, Unit};
 use crate::period::Period;
 
@@ -50,10 +50,23 @@ impl<'a> Resolver<'a> {
         resolver
     }
 
-    /// The org units that people wrote into the crosswalk and that the target does not have. Of those that flows linked, each record says it for itself.
-    pub(super) fn strangers(&self) -> Vec<String> {
+    /// The org units that people wrote into the crosswalk and that the target does not have, each with the first row that says so, in the order of the rows, and why it is none. Of those
+    /// that flows linked, each record says it for itself.
+    pub(super) fn strangers(&self) -> Vec<(usize, String)> {
         let Some((map, direction)) = self.map else { return Vec::new() };
-        map.written(direction).into_iter().filter(|written| self.frame.units.find(written).one().is_none()).collect()
+        let units = &self.frame.units;
+        let stranger = |(written, row): (&str, usize)| match units.find(written) {
+            Found::One(_) => None,
+            Found::Several(many) => Some((row, format!("`{written}` in row {row} ({many} org units are called so)"))),
+            Found::Nothing => {
+                let known = units.all().iter().flat_map(|unit| [Some(unit.named.name.as_str()), unit.named.code.as_deref()]);
+                let near = nearest(written, known.flatten()).map(|near| format!(" (the nearest is `{near}`)"));
+                Some((row, format!("`{written}` in row {row}{}", near.unwrap_or_default())))
+            }
+        };
+        let mut strangers: Vec<(usize, String)> = map.written(direction).into_iter().filter_map(stranger).collect();
+        strangers.sort();
+        strangers
     }
 
     /// Whether a value is one of the places that the source itself lists.

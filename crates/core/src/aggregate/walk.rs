@@ -42,14 +42,15 @@ pub(super) struct Placed<G: Ground> {
     pub part: Part,
 }
 
-/// Hands all that a record adds to an indicator to `found`, and everything that speaks against it to `refused`.
+/// Hands all that a record adds to an indicator to `found`, and everything that speaks against it to `refused`; with what is said last, where it belongs all the same, if that is
+/// known.
 pub(super) fn walk<G: Ground>(
     own: &Aggregate,
     indicator: usize,
     ground: &G,
     (record, env): (&Value, &Env<'_>),
     found: &mut impl FnMut(Placed<G>),
-    refused: &mut impl FnMut(Cause),
+    refused: &mut impl FnMut(Cause, Option<(Period, G::Unit)>),
 ) {
     let Some(row) = own.indicators.get(indicator).filter(|row| matches!(row.value, Measure::Fold(..))) else { return };
     let way = Way { own, row, indicator, ground };
@@ -74,24 +75,31 @@ struct Way<'w, G> {
 }
 
 impl<G: Ground> Way<'_, G> {
-    fn one(&self, scope: &Scope<'_>, found: &mut impl FnMut(Placed<G>), refused: &mut impl FnMut(Cause)) {
-        let mut refuse = |cause: Cause, column: Column| refused(self.told(cause, column, scope.env));
+    fn one(&self, scope: &Scope<'_>, found: &mut impl FnMut(Placed<G>), refused: &mut impl FnMut(Cause, Option<(Period, G::Unit)>)) {
+        let told = |cause: Cause, column: Column| self.told(cause, column, scope.env);
         if let Some(where_) = &self.row.where_ {
             match where_.truth(scope) {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(cause) => return refuse(cause, Column::Where),
+                Err(cause) => return refused(told(cause, Column::Where), self.belongs(scope)),
             }
         }
         let part = match part(&self.row.value, scope) {
             Ok(Some(part)) => part,
             Ok(None) => return,
-            Err(cause) => return refuse(cause, Column::Value),
+            Err(cause) => return refused(told(cause, Column::Value), self.belongs(scope)),
         };
+        let mut causes: Vec<Cause> = Vec::new();
+        let mut refuse = |cause: Cause, column: Column| causes.push(told(cause, column));
         let day = self.day(scope).map_err(|cause| refuse(cause, Column::Date)).ok();
         let org_unit = match self.org_unit(scope, day) {
             Ok(Some(org_unit)) => Some(org_unit),
-            Ok(None) => return,
+            Ok(None) => {
+                for cause in causes {
+                    refused(cause, None);
+                }
+                return;
+            }
             Err(cause) => {
                 refuse(cause, Column::OrgUnit);
                 None
@@ -101,9 +109,25 @@ impl<G: Ground> Way<'_, G> {
         let attributes = self.ground.attributes(self.indicator, scope).map_err(|cause| refuse(cause, Column::AttributeOptionCombo)).ok();
         let period =
             day.and_then(|day| Period::of(self.own.period.period_type, day).map_err(|error| refuse(error.cause(), Column::Date)).ok());
-        if let (Some(period), Some(org_unit), Some(options), Some(attributes)) = (period, org_unit, options, attributes) {
-            found(Placed { period, org_unit, options, attributes, part });
+        match (period.zip(org_unit), options, attributes) {
+            (Some((period, org_unit)), Some(options), Some(attributes)) => found(Placed { period, org_unit, options, attributes, part }),
+            (belongs, ..) => {
+                let last = causes.pop();
+                for cause in causes {
+                    refused(cause, None);
+                }
+                if let Some(last) = last {
+                    refused(last, belongs);
+                }
+            }
         }
+    }
+
+    /// Where something belongs that is refused for another reason, if that can be told.
+    fn belongs(&self, scope: &Scope<'_>) -> Option<(Period, G::Unit)> {
+        let day = self.day(scope).ok()?;
+        let period = Period::of(self.own.period.period_type, day).ok()?;
+        Some((period, self.org_unit(scope, Some(day)).ok()??))
     }
 
     /// A cause with its indicator and cell. A value that no list has may be anything, also a name in the wrong column: it is told by its length and a keyed hash.

@@ -57,6 +57,10 @@ codes! {
     MARK_LEFT = 957, "K0957";
     /// A mark of completeness that was lost waits for the numbers of another flow.
     MARK_WAITS = 958, "K0958";
+    /// Periods and places were marked complete while records are refused that may belong to them.
+    REFUSED_MAY_BELONG = 960, "K0960";
+    /// A period and place is not marked complete while a record that belongs to it is refused.
+    REFUSED_BELONGS = 961, "K0961";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
     /// Another input would have records without an identity.

@@ -324,16 +324,20 @@ impl CodeMap {
 
     /// Every code that a value of one column can become in the other.
     pub fn results(&self, direction: Direction) -> BTreeSet<String> {
-        let mut results = self.written(direction);
+        let mut results: BTreeSet<String> = self.written(direction).into_keys().map(str::to_owned).collect();
         results.extend(self.linked_results(direction));
         results
     }
 
-    /// The same without what only links say.
-    pub fn written(&self, Direction { from, to }: Direction) -> BTreeSet<String> {
+    /// The same without what only links say, each with the first row that has it, as a spreadsheet counts.
+    pub fn written(&self, Direction { from, to }: Direction) -> BTreeMap<&str, usize> {
         let accepted = self.rows.iter().filter(|row| row.verdict == Verdict::Accept);
-        let named = accepted.filter(|row| !row.cells[from].is_empty()).map(|row| row.cells[to].as_str());
-        named.filter(|code| !["", "*", "reject", "keep", "drop"].contains(code)).map(str::to_owned).collect()
+        let named = accepted.filter(|row| !row.cells[from].is_empty()).map(|row| (row.cells[to].as_str(), row.line));
+        let mut written = BTreeMap::new();
+        for (code, line) in named.filter(|(code, _)| !["", "*", "reject", "keep", "drop"].contains(code)) {
+            written.entry(code).or_insert(line);
+        }
+        written
     }
 
     /// What a value of one column is in the other, on a day.

@@ -1,9 +1,9 @@
 //! Completeness: a data set is marked complete for a period and an org unit when no number of it is left to be sent, whichever of the project's flows sends it.
 //!
 //! A mark is a cell of its own, due until the target has it; before it is written it is looked for, so that it is written once, and
-//! not at all where somebody said that it is not complete.
+//! not at all where somebody said that it is not complete. A refused record holds its own period and place open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate};
 use kivuko_core::connector::Written;
@@ -12,6 +12,7 @@ use kivuko_core::flow::Flow;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
 
+use super::refused::REFUSED;
 use super::registrations::{Mark, Registrations};
 use super::{Numbers, cells_partition};
 use crate::run::Execution;
@@ -37,10 +38,18 @@ impl Execution<'_> {
         }
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
         let (mut whole, mut open) = (BTreeSet::<Place>::new(), BTreeSet::new());
+        let (mut refused, mut due) = (Vec::new(), HashSet::new());
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {
+                if row.cell.indicator == REFUSED {
+                    refused.push((flow.name.clone(), row));
+                    continue;
+                }
                 if row.cell.indicator == MARK || row.cell.element.is_empty() {
                     continue;
+                }
+                if row.due {
+                    due.insert(row.cell.id());
                 }
                 let places = if row.due { &mut open } else { &mut whole };
                 places.insert(place_of_mark(&row.cell));
@@ -58,7 +67,10 @@ impl Execution<'_> {
         }
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);
         whole.retain(|place| !open.contains(place) && ended(&place.0));
-        lost.retain(|place| whole.contains(place));
+        lost.retain(|place| whole.remove(place));
+        self.keep_without_refused(numbers, &mut whole, &refused).await?;
+        // What was complete before it was lost is so again, whatever came since.
+        whole.extend(lost.iter().cloned());
         let still_lost = self.still_lost(numbers, lost).await?;
         let new: Vec<Cell> = whole
             .into_iter()
@@ -76,7 +88,8 @@ impl Execution<'_> {
             return Ok(());
         }
         let rows = engine.numbers_of_cells(&self.flow.name, &new).await?;
-        self.register(numbers, &new, &rows).await
+        self.register(numbers, &new, &rows).await?;
+        if self.completed == 0 { Ok(()) } else { self.tell_may_belong(&others, &due).await }
     }
 
     /// The flows of the project that count into the same data set.

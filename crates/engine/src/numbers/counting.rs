@@ -14,6 +14,7 @@ use kivuko_core::store::{OutcomeRow, PageCommit, Rejection};
 use serde_json::Value;
 
 use super::Numbers;
+use super::refused::is_refused;
 use crate::absence::hash_of;
 use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
@@ -92,6 +93,7 @@ impl Execution<'_> {
             return self.fold(numbers, partition, items, counted);
         }
         self.name_cells(numbers, &counted).await?;
+        self.name_refused(numbers, &counted).await?;
         let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
         let known = self.engine.store.counted(&self.flow.name, &ids).await?;
         let given_up = if goes_on { self.given_up_among(&items, &known).await? } else { HashSet::new() };
@@ -147,9 +149,10 @@ impl Execution<'_> {
             Some(Early::Removed) => (if known.is_some() { Outcome::Deleted } else { Outcome::Skipped }, Vec::new(), None),
             None if !causes.is_empty() => (Outcome::Rejected, causes, Some(parts)),
             None => {
-                let as_before = known.is_some_and(|known| known.parts == parts);
+                let before: Vec<&CountedPart> = known.iter().flat_map(|known| &known.parts).filter(|part| !is_refused(part)).collect();
+                let as_before = known.is_some() && before.iter().copied().eq(&parts);
                 // Of a record that counts for nothing, and never did, there is no number to speak of.
-                let nothing = parts.is_empty() && known.is_none_or(|known| known.parts.is_empty());
+                let nothing = parts.is_empty() && before.is_empty();
                 let outcome = match (as_before, nothing) {
                     (_, true) => Outcome::Skipped,
                     (true, false) => Outcome::Unchanged,
@@ -248,6 +251,7 @@ impl Execution<'_> {
         let mut commit = self.empty_commit(partition, None);
         commit.closed_rejections.reserve(items.len());
         for (item, counted) in items.into_iter().zip(counted) {
+            numbers.refused.extend(counted.refused.iter().map(|belonging| (*belonging, CellNumber(-1))));
             let parts = if item.nameless { &[][..] } else { &counted.parts[..] };
             for Contribution { cell, part } in parts {
                 let Some(kind) = kind_of(numbers, cell) else { continue };
@@ -277,6 +281,7 @@ fn refused(version: &str) -> String {
 fn parts_of(numbers: &Numbers<'_>, counted: &Counted) -> Vec<CountedPart> {
     let number = |cell: &Dimensions| numbers.cells.get(cell).copied().unwrap_or(CellNumber(-1));
     let mut parts: Vec<CountedPart> = counted.parts.iter().map(|one| CountedPart(number(&one.cell), one.part.text())).collect();
+    parts.extend(numbers.parts_of_refused(&counted.refused));
     parts.sort();
     parts
 }

@@ -11,9 +11,8 @@ use kivuko_core::numbers::{Frame, Places};
 use kivuko_core::value;
 use serde_json::json;
 
-use super::completeness::MARK;
 use super::names::put_names;
-use super::{Numbers, cells_partition};
+use super::{Numbers, cells_partition, is_number};
 use crate::options::RunOptions;
 use crate::run::Execution;
 
@@ -47,7 +46,7 @@ impl Execution<'_> {
         }
         // What is made of a number (held back, a zero that means nothing) depends on them as well as what is counted.
         let all: Vec<CellNumber> =
-            self.all_cells(&CellFilter::default()).await?.iter().filter(|row| row.cell.indicator != MARK).map(|row| row.number).collect();
+            self.all_cells(&CellFilter::default()).await?.iter().filter(|row| is_number(&row.cell)).map(|row| row.number).collect();
         self.touch(&all).await?;
         let store = &self.engine.store;
         let now = self.engine.clock.now();
@@ -63,6 +62,7 @@ impl Execution<'_> {
     pub(super) async fn mark_due(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions) -> Result<(), Error> {
         if options.is_whole() {
             self.mark_zeros(numbers).await?;
+            self.put_refused(numbers).await?;
         }
         if !numbers.own.drill {
             self.number_folds(numbers).await?;

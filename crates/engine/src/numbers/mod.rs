@@ -14,6 +14,7 @@ mod lost_marks;
 mod names;
 mod online;
 mod records;
+mod refused;
 mod registrations;
 mod send;
 mod taking_back;
@@ -62,6 +63,8 @@ pub(super) struct Numbers<'b> {
     pub changes: changes::Changes,
     /// The flows whose numbers the formulas use, by name.
     pub foreign: BTreeMap<&'b str, formulas::Foreign<'b>>,
+    /// Where refused records belong; the number of the cell that stands for it, with `drill: on`.
+    pub refused: BTreeMap<refused::Belonging, CellNumber>,
     /// The periods for which a 0 is sent where nothing was counted.
     pub zero_periods: Vec<Period>,
 }
@@ -98,6 +101,7 @@ impl Execution<'_> {
             folds: HashMap::default(),
             changes: changes::Changes::default(),
             foreign,
+            refused: BTreeMap::new(),
             zero_periods: own.zero_periods(self.today),
         };
         self.begin_anew_where_changed(&flow, &frame, places.as_ref()).await?;
@@ -208,6 +212,11 @@ impl Engine {
         }
         Ok(numbers)
     }
+}
+
+/// Whether a cell is a number, and not a mark or the like; no indicator is called so.
+pub(super) fn is_number(cell: &Cell) -> bool {
+    !cell.indicator.starts_with('(')
 }
 
 pub(super) fn cells_partition() -> Partition {

@@ -10,9 +10,9 @@ use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
 use serde_json::json;
 
-use super::completeness::MARK;
+use super::refused::REFUSED;
 use super::values::Worth;
-use super::{Numbers, cells_partition};
+use super::{Numbers, cells_partition, is_number};
 use crate::duplicates::Duplicates;
 use crate::options::RunOptions;
 use crate::run::{Done, Execution, Watch};
@@ -58,14 +58,18 @@ impl Execution<'_> {
         // What a killed run was writing is looked at, whatever it comes to by now: nobody knows what the target holds.
         let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name);
         let unsettled: HashSet<String> = own.map(|open| open.intent.source.id.clone()).collect();
-        let filter = CellFilter { due: self.writes && !self.live, ..CellFilter::default() };
+        // A killed `--again` was writing what is not due.
+        let filter = CellFilter { due: self.writes && !self.live && unsettled.is_empty(), ..CellFilter::default() };
         let mut after = CellNumber(-1);
         let mut rows: Vec<CellRow> = Vec::new();
         loop {
             let more = engine.store.cells(&self.flow.name, &filter, after, page).await?;
             let ended = more.is_empty();
             after = more.last().map_or(after, |last| last.number);
-            let looked_at = |row: &CellRow| row.due || wanted.contains(&row.number) || (self.live && row.cell.indicator != MARK);
+            let looked_at = |row: &CellRow| {
+                let is_asked_for = wanted.contains(&row.number) || (self.live && is_number(&row.cell));
+                row.due || is_asked_for || (!unsettled.is_empty() && unsettled.contains(&row.cell.id()))
+            };
             rows.extend(more.into_iter().filter(looked_at));
             if !ended && rows.len() < window {
                 continue;
@@ -114,6 +118,10 @@ impl Execution<'_> {
             }
             let value = match worth {
                 Worth::Value(value) => value,
+                Worth::Gone if row.cell.indicator == REFUSED => {
+                    commit.cells.updates.push(done);
+                    continue;
+                }
                 Worth::Gone => {
                     if row.value.is_some() {
                         let message = "the sheet or the data set no longer has this number; what was sent of it stays as it is";
@@ -143,7 +151,7 @@ impl Execution<'_> {
                 // It is there for formulas only.
                 commit.closed_rejections.push(row.cell.id());
                 commit.cells.updates.push(CellUpdate { value, ..done });
-            } else if self.is_late(numbers, &row, options) {
+            } else if (value != row.value || is_unsettled) && self.is_late(numbers, &row, options) {
                 let message = format!(
                     "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
                     row.cell.period, self.flow.name

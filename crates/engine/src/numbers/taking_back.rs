@@ -9,7 +9,7 @@ use kivuko_core::error::Error;
 use kivuko_core::store::Kept;
 use serde_json::{Map, Value, json};
 
-use super::completeness::MARK;
+use super::is_number;
 use crate::run::Execution;
 use crate::undo::{deleted_before, done_before, not_reverted, write};
 use crate::unit::{Decision, Item, Unit};
@@ -84,7 +84,7 @@ impl Execution<'_> {
         let rows = self.all_cells(&CellFilter::default()).await?;
         // Where a sheet has called a number otherwise, there is an old cell of it too, in which nothing is left.
         let (held, empty): (Vec<CellRow>, Vec<CellRow>) =
-            rows.into_iter().filter(|row| row.cell.indicator != MARK).partition(|row| row.value.is_some());
+            rows.into_iter().filter(|row| is_number(&row.cell)).partition(|row| row.value.is_some());
         Ok(empty.into_iter().chain(held).map(|row| (row.cell.id(), row.number)).collect())
     }
 

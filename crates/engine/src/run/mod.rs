@@ -167,12 +167,7 @@ impl Engine {
         let error = ended.err();
         self.store.finish_run(run, status, requests, error.as_ref().map(|error| &error.cause), finished).await?;
         execution.counts = self.counts_of(run, error.as_ref(), execution.counts).await?;
-        if let Err(error) = self.forget_what_is_old(&flow).await {
-            // The run is over and accounted for; the next one tries again.
-            tracing::warn!(code = %error.cause.code, flow = %flow.name, "the history could not be purged");
-        }
-        lease.release().await?;
-        Ok(RunReport {
+        let report = RunReport {
             run,
             flow: flow.name.clone(),
             version: flow.version.hash.clone(),
@@ -187,7 +182,14 @@ impl Engine {
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),
-        })
+        };
+        self.keep_told(&report).await;
+        if let Err(error) = self.forget_what_is_old(&flow).await {
+            // The run is over and accounted for; the next one tries again.
+            tracing::warn!(code = %error.cause.code, flow = %flow.name, "the history could not be purged");
+        }
+        lease.release().await?;
+        Ok(report)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kivuko_core::record::Partition;
-use kivuko_engine::{CauseGroup, PlanOptions, RunOptions, RunReport, Unwatched, exit_code};
+use kivuko_engine::{CauseGroup, PlanOptions, RunOptions, RunReport, Told, Unwatched, exit_code, told};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 
@@ -52,11 +52,12 @@ impl Telling {
     pub(super) async fn kept_account(&self, report: &RunReport) -> Result<(), String> {
         let kept = self.world.engine().await.store().run(report.run).await.map_err(|error| error.to_string())?;
         let kept = kept.ok_or("the run is not in the history")?;
-        if kept.counts == report.counts {
-            Ok(())
-        } else {
-            Err(format!("the history has {:?}, the report {:?}", kept.counts, report.counts))
+        if kept.counts != report.counts {
+            return Err(format!("the history has {:?}, the report {:?}", kept.counts, report.counts));
         }
+        let told = told(&**self.world.engine().await.store(), report.run).await.map_err(|error| error.to_string())?.unwrap_or_default();
+        let reported = Told { rows: report.rows, numbers: report.numbers, causes: report.causes.clone() };
+        if told == reported { Ok(()) } else { Err(format!("the history tells {told:?}, the report {reported:?}")) }
     }
 
     /// The flow that is meant when none is named.

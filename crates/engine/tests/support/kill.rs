@@ -199,6 +199,7 @@ delegate! {
     links_by_target(target_system: &'a str, target_resource: &'a str, ids: &'a [String]) -> Vec<Link>;
     links_between(source: (&'a str, &'a str), target: (&'a str, &'a str), after: i64, limit: usize) -> Vec<(i64, Link)>;
     unseen(flow: &'a str, run: RunId, after: &'a str, limit: usize) -> Vec<Link>;
+    some_links(flow: &'a str, share: f64, limit: usize) -> Vec<Link>;
     count_links(flow: &'a str) -> u64;
     sent(flow: &'a str, source_ids: &'a [String]) -> Vec<Sent>;
     resolve(references: &'a [Reference]) -> Vec<Option<Link>>;

@@ -1,14 +1,2 @@
--- The same rows as in `contribution_nth_recent`.
-WITH wanted AS MATERIALIZED (SELECT value ->> 0 AS cell, value ->> 1 AS record, value ->> 2 AS position FROM jsonb_each(?1))
-SELECT cell, part, count(*) AS many FROM (
-    SELECT cell, part FROM (
-        SELECT contribution.cell, contribution.record, contribution.position, contribution.part
-        FROM wanted CROSS JOIN contribution ON contribution.cell = wanted.cell
-            AND (contribution.record, contribution.position) > (wanted.record, wanted.position)
-        UNION ALL
-        SELECT part.value ->> 0, counted.id, part.key, part.value ->> 1
-        FROM counted CROSS JOIN jsonb_each(counted.parts) AS part CROSS JOIN wanted ON wanted.cell = part.value ->> 0
-            AND (counted.id, part.key) > (wanted.record, wanted.position)
-        WHERE counted.id > (SELECT spread FROM counted_state)
-    ) ORDER BY cell, record, position LIMIT ?2
-) GROUP BY cell, part
+-- Behind `contribution_recent`. The same rows as in `contribution_nth_recent`.
+SELECT cell, part, count(*) AS many FROM (SELECT cell, part FROM found ORDER BY cell, record, position LIMIT ?2) GROUP BY cell, part

@@ -304,7 +304,8 @@ pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, 
     let begin = |cell: CellNumber| if cell == after.cell { (cell, after.record, after.position) } else { (cell, -1, -1) };
     let wanted: BTreeSet<_> = cells.iter().copied().filter(|cell| *cell >= after.cell).map(begin).collect();
     let wanted = json(&wanted)?;
-    let statement = if all_in_order { query!("contribution_nth") } else { query!("contribution_nth_recent") };
+    let statement =
+        if all_in_order { query!("contribution_nth") } else { concat!(query!("contribution_recent"), query!("contribution_nth_recent")) };
     let last = sqlx::query(statement)
         .bind(&wanted)
         .bind(limit(most.saturating_sub(1)))
@@ -316,7 +317,8 @@ pub async fn parts(store: &SqliteStore, cells: &[CellNumber], after: PartPlace, 
         Ok(PartPlace { cell, record: rows::int(row, "record")?, position: rows::int(row, "position")? })
     };
     let next = rows::one(last.as_ref(), READING, place)?;
-    let statement = if all_in_order { query!("contribution_list") } else { query!("contribution_list_recent") };
+    let statement =
+        if all_in_order { query!("contribution_list") } else { concat!(query!("contribution_recent"), query!("contribution_list_recent")) };
     let found = sqlx::query(statement).bind(&wanted).bind(limit(most)).fetch_all(&mut *reader).await.map_err(sql(READING))?;
     let row = |row: &_| Ok((CellNumber(rows::int(row, "cell")?), rows::text(row, "part")?, rows::int(row, "many")?));
     let rows = rows::all(&found, READING, row)?.into_iter().map(|(cell, part, many)| {

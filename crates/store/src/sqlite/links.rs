@@ -86,6 +86,12 @@ pub async fn unseen(store: &SqliteStore, flow: &str, run: RunId, after: &str, mo
     links(&rows)
 }
 
+pub async fn some(store: &SqliteStore, flow: &str, share: f64, most: usize) -> Result<Vec<Link>, Error> {
+    let rows =
+        sqlx::query(query!("link_some")).bind(flow).bind(share).bind(limit(most)).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    links(&rows)
+}
+
 pub async fn count(store: &SqliteStore, flow: &str) -> Result<u64, Error> {
     let count: i64 =
         sqlx::query_scalar(query!("link_count")).bind(flow).fetch_one(&store.readers).await.map_err(sql("counting the links"))?;

@@ -106,6 +106,10 @@ impl Store for SqliteStore {
         Box::pin(links::unseen(self, flow, run, after, limit))
     }
 
+    fn some_links<'a>(&'a self, flow: &'a str, share: f64, limit: usize) -> BoxFuture<'a, Result<Vec<Link>, Error>> {
+        Box::pin(links::some(self, flow, share, limit))
+    }
+
     fn count_links<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Result<u64, Error>> {
         Box::pin(links::count(self, flow))
     }

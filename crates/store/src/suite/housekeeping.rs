@@ -226,3 +226,41 @@ pub async fn own_deletions_outlive_the_history(open: &Open<'_>) {
     store.adopt("godata", &identity("two"), &[], at(903)).await.unwrap();
     assert_eq!(own(&*store, "godata").await, [""; 0], "another system");
 }
+
+/// Whoever looks at a few links comes round to all of them, also those that another flow made.
+pub async fn a_few_links_are_taken_from_anywhere(open: &Open<'_>) {
+    let store = open().await;
+    let run = begin(&*store, "cases", 1).await;
+    let mut commit = page(run, "cases");
+    commit.links = (1..=10).map(|id| link(run, "cases", &format!("{id:02}"))).collect();
+    store.commit_page(&commit).await.unwrap();
+    let ids = async |flow: &str, share: f64, limit: usize| -> Vec<String> {
+        let links = store.some_links(flow, share, limit).await.unwrap();
+        links.into_iter().map(|link| link.source.id).collect()
+    };
+    assert_eq!(ids("cases", 0.0, 3).await, ["01", "02", "03"]);
+    assert_eq!(ids("cases", 0.55, 3).await, ["06", "07", "08"]);
+    assert_eq!(ids("cases", 0.999, 3).await, ["10", "01", "02"], "behind the last comes the first");
+    assert_eq!(ids("cases", 0.5, 100).await.len(), 10, "none comes twice");
+    assert!(ids("others", 0.5, 3).await.is_empty());
+
+    let other = begin(&*store, "nightly", 2).await;
+    let mut nightly = page(other, "nightly");
+    nightly.links = vec![Link { flow: "nightly".to_owned(), ..link(other, "cases", "04") }, link(other, "nightly", "11")];
+    store.commit_page(&nightly).await.unwrap();
+    assert_eq!(ids("nightly", 0.0, 3).await, ["04", "11"]);
+}
+
+/// What a run told goes with the outcomes, and no other session does.
+pub async fn what_runs_told_goes_with_time(open: &Open<'_>) {
+    let store = open().await;
+    let (old, new) = (begin(&*store, "cases", 1).await, begin(&*store, "cases", 50).await);
+    for (key, second) in [(old.told_key(), 2), (new.told_key(), 51), ("what run is counted by".to_owned(), 2)] {
+        store.put_session(&key, "told", at(second)).await.unwrap();
+    }
+    let retention = Retention { now: at(100), runs_before: at(0), outcomes_before: at(50), payloads_before: at(0) };
+    store.purge("cases", retention).await.unwrap();
+    assert!(store.session(&old.told_key()).await.unwrap().is_none());
+    assert!(store.session(&new.told_key()).await.unwrap().is_some());
+    assert!(store.session("what run is counted by").await.unwrap().is_some());
+}

@@ -68,7 +68,24 @@ fn what_does_not_fit_beside_the_sheet() {
         &|bench| bench.frame.units = Units::new(vec![bench.frame.units.all()[0].clone()]),
         &[
             "K1116: the org units that can be seen have 1 levels, and level 2 is wanted",
-            "K1117: the target has no org unit, or several, for `Clinic One`, `OU_NORTH`, `South District`",
+            "K1117: the target has no org unit, or several, for what codes/places.csv says: `OU_NORTH` in row 2, `South District` in row 3, `Clinic One` in row 4",
+        ],
+    );
+    check(
+        "names that are nearly those of the crosswalk, and names that are there twice",
+        &|bench| {
+            let mut units = bench.frame.units.all().to_vec();
+            for unit in &mut units {
+                match unit.named.name.as_str() {
+                    "Clinic One" => unit.named.name = "Clinic Ono".to_owned(),
+                    name if name.contains("North") => unit.named.name = "South District".to_owned(),
+                    _ => {}
+                }
+            }
+            bench.frame.units = Units::new(units);
+        },
+        &[
+            "K1117: the target has no org unit, or several, for what codes/places.csv says: `South District` in row 3 (2 org units are called so), `Clinic One` in row 4 (the nearest is `Clinic Ono`)",
         ],
     );
     check(
