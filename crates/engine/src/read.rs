@@ -75,7 +75,7 @@ impl Execution<'_> {
         let goes_on = whole && self.flow.from.rows.is_none() && !(source.reads_whole() && self.flow.deletes.detect == Detect::Absence);
         let from = if goes_on && !self.again { self.engine.store.cursor(&self.flow.name, partition).await? } else { None };
         self.duplicates.claims.clear();
-        let mut keys_scanned = !source.reads_whole();
+        let mut keys_scanned = !source.reads_whole() || self.claims_are_identities();
         let only = (!options.only.is_empty()).then(|| options.only.clone());
         let request = ReadRequest { from, since: options.since, until: options.until, only, ..self.request(partition) };
         let mut pages = self.pages(source, request).await?;
@@ -212,12 +212,25 @@ impl Execution<'_> {
         Ok(suspects.convicted())
     }
 
+    /// Whether records lay claim to nothing but their identity: then those that stand there twice are known.
+    fn claims_are_identities(&self) -> bool {
+        // Where rows are put together it is that of a row.
+        let Some(id) = self.flow.from.id.as_ref().filter(|_| self.flow.from.rows.is_none()) else { return false };
+        self.roots().all(|at| {
+            let spec = &self.flow.to.records[at];
+            let unique = self.targets.get(at).is_some_and(|opened| !opened.capabilities.unique.is_empty());
+            matches!(spec.key.as_slice(), [key] if self.flow.mapping.carries(&spec.name, key, id)) && !unique
+        })
+    }
+
+    /// The records of the flow that stand by themselves: parts and items of lists have the identity of their parent in their key.
+    fn roots(&self) -> impl Iterator<Item = usize> {
+        let records = &self.flow.to.records;
+        (0..records.len()).filter(|&at| records[at].of.is_none() && records[at].each.is_none())
+    }
+
     /// Looks through a whole input for records that lead to the same record of the target, or that it cannot hold together.
     async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Vec<Spot>>, Error> {
-        // Parts and items of lists have the identity of their parent in their key.
-        let roots: Vec<usize> = (0..self.flow.to.records.len())
-            .filter(|&at| self.flow.to.records[at].of.is_none() && self.flow.to.records[at].each.is_none())
-            .collect();
         let mut suspects = Suspects::new();
         let claims = |record: &SourceRecord| -> Vec<Claim> {
             let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
@@ -225,7 +238,7 @@ impl Execution<'_> {
             if self.project(raw, record.read.clone(), &mut value).is_some() {
                 return Vec::new();
             }
-            roots.iter().flat_map(|&at| self.claims(at, &value)).collect()
+            self.roots().flat_map(|at| self.claims(at, &value)).collect()
         };
         let claims_of = |records: &[SourceRecord]| -> Vec<Vec<Claim>> {
             let (own, other) = records.split_at(own_share(records.len()));

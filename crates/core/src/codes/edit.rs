@@ -187,7 +187,7 @@ mod tests {
         // In a code map it says that the value becomes empty.
         check(&[], "register,godata\nF,FEMALE\n", &new(&[("register", "X")]), Ok("register,godata\nF,FEMALE\nX,\n"));
         let twice = new(&[("hmis", "H1"), ("godata", "G1"), ("HMIS", "H2")]);
-        check(&sides, "", &twice, Err("K0220 codes/x.csv:1: `HMIS` is given twice"));
+        check(&sides, "", &twice, Err("K0220 codes/x.csv: `HMIS` is given twice"));
     }
 
     #[test]

@@ -107,6 +107,20 @@ impl Mapping {
         found.iter().filter(refers).map(|row| row.target.as_str()).collect()
     }
 
+    /// Whether a field of this record is what stands at a path of the source, and nothing is done with it: records that differ there differ in it too.
+    pub fn carries(&self, record: &str, target: &Path, source: &str) -> bool {
+        let fields = self.plans.get(record).into_iter().flat_map(|plan| &plan.steps).filter_map(|step| match step {
+            Step::Field(field) => Some(field),
+            Step::List(_) => None,
+        });
+        let untouched = |row: &Row| {
+            let is_source = matches!(row.sources.as_slice(), [Source::Record(path)] if path.text() == source);
+            is_source && row.pipeline.is_none() && row.codes.is_none() && row.when.is_none() && row.default.is_none() && row.on == On::Both
+        };
+        let mut named = fields.filter(|field| field.target == *target);
+        named.next().is_some_and(|field| matches!(field.rows.as_slice(), [row] if untouched(row)))
+    }
+
     /// The target paths that get a value when this record is created.
     pub(crate) fn created(&self, record: &str) -> Vec<String> {
         let mut found = Vec::new();

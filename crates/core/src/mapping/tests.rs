@@ -412,6 +412,19 @@ proptest! {
 }
 
 #[test]
+fn a_field_carries_what_nothing_is_done_with() {
+    let csv = "target,source,transform,when,default\nid,id,,,\nname,name,trim,,\ncode,code,,,none\ntag,id,,{ has(name) },\nother,id,,{ has(name) },\nother,name,,,\nlist[].id,items[].id,,,\n";
+    let mapping = Bench::new(csv, &[]).mapping;
+    let carries = |target: &str, source: &str| mapping.carries("", &Path::parse(target).expect("it is a path"), source);
+    assert!(carries("id", "id"));
+    for (target, source) in
+        [("id", "name"), ("name", "name"), ("code", "code"), ("tag", "id"), ("other", "id"), ("list", "id"), ("else", "id")]
+    {
+        assert!(!carries(target, source), "{target} of {source}");
+    }
+}
+
+#[test]
 fn a_field_is_seen_only_when_the_sheet_says_so() {
     let targets =
         ["gender", "firstName", "age.years", "addresses[typeId=USUAL].city", "addresses[typeId=USUAL].locationId", "documents[].type"]
