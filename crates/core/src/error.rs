@@ -68,6 +68,9 @@ pub struct Cause {
     /// The code list and the value that is not listed in it. Only for coded values, never for free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
+    /// Of a record that is counted: it is known which report lacks it, or that none does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub placed: bool,
 }
 
 /// What stands for a value that must not be shown: its length, and a keyed hash by which equal ones are counted.
@@ -98,7 +101,7 @@ pub struct Unlisted {
 impl Cause {
     /// A cause with its code and words.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, cell: None, unlisted: None }
+        Self { code, message: message.into(), field: None, cell: None, unlisted: None, placed: false }
     }
 
     /// Names the field.

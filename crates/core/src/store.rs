@@ -608,7 +608,7 @@ pub trait Store: Send + Sync {
     // Search and housekeeping.
     /// Everything known of a source id, target id or key.
     fn find<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Found>, Error>>;
-    /// Removes what is too old of one flow, every plan that has ended, and what runs told ([`RunId::told_key`]) before the outcomes that are kept.
+    /// Removes what is too old of one flow, with what its runs told ([`RunId::told_key`]) that began before the outcomes that are kept, and every plan that has ended.
     fn purge<'a>(&'a self, flow: &'a str, retention: Retention) -> BoxFuture<'a, Result<(), Error>>;
 }
 

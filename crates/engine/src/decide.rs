@@ -423,6 +423,10 @@ impl Execution<'_> {
         let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
         let found = Found { id: present.id.clone(), version: present.version.clone() };
+        // Also where a killed run was giving it again: it is there, and somebody has corrected it since.
+        if !changed.is_empty() && unit.link.as_ref().is_some_and(|link| self.is_only_given_again(&link.source.id)) {
+            return Decision::Unchanged { found: Some(found) };
+        }
         if changed.is_empty() && !is_due {
             return match unit.interrupted {
                 // It was to send something else, and that is not there: it never got so far.

@@ -18,14 +18,22 @@ use crate::unit::Unit;
 impl Execution<'_> {
     /// Whether only what the source changed since it was sent travels, although all is compared with the target.
     pub(crate) fn is_left_to_others(&self, link: &Link, present: &Candidate) -> bool {
-        // What a number comes to is the source's alone.
-        self.again && !self.overwrites && self.sending.is_none() && !was_put_back(link.version.as_deref(), present.version.as_deref())
+        match &self.sending {
+            // What a number comes to is the source's alone, as long as it may be corrected.
+            Some(_) => self.is_only_given_again(&link.source.id),
+            None => self.again && !self.overwrites && !was_put_back(link.version.as_deref(), present.version.as_deref()),
+        }
+    }
+
+    /// Whether a number is written only where the target has lost it: it lies further back than late changes may correct.
+    pub(crate) fn is_only_given_again(&self, cell: &str) -> bool {
+        self.sending.as_ref().and_then(|sending| sending.cells.get(cell)).is_some_and(|cell| cell.only_if_lost)
     }
 
     /// What is told of a record whose other fields are left as they are.
     pub(crate) fn left_to_others(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Option<Cause> {
         let (link, sent) = (unit.link.as_ref()?, unit.sent.as_ref()?);
-        if unit.interrupted.is_some() || present.barred().is_some() || !self.is_left_to_others(link, present) {
+        if unit.interrupted.is_some() && self.sending.is_none() || present.barred().is_some() || !self.is_left_to_others(link, present) {
             return None;
         }
         let mut desired = Value::clone(&unit.update);
@@ -36,8 +44,9 @@ impl Execution<'_> {
         if left.is_empty() {
             return None;
         }
+        let how = if self.sending.is_some() { "run --again --periods PERIOD" } else { "run --force" };
         let message =
-            "somebody changed it in the target, and the source says what it said before: left as it is (`run --force` writes it over)";
+            format!("somebody changed it in the target, and the source says what it said before: left as it is (`{how}` writes it over)");
         Some(Cause::new(codes::LEFT_TO_OTHERS, message).field(left.join(", ")))
     }
 }

@@ -19,6 +19,14 @@ pub struct Told {
     pub causes: Vec<CauseGroup>,
 }
 
+impl Told {
+    /// What a report tells beside the counts of its account; numbers that are all 0 tell nothing.
+    pub fn of(report: &RunReport) -> Self {
+        let numbers = report.numbers.filter(|numbers| *numbers != NumbersReport::default());
+        Self { rows: report.rows, numbers, causes: report.causes.clone() }
+    }
+}
+
 /// What a run told; `None` of one that had nothing to tell, that was cut off, or whose outcomes are no longer kept.
 ///
 /// # Errors
@@ -31,7 +39,7 @@ pub async fn told(store: &dyn Store, run: RunId) -> Result<Option<Told>, Error> 
 impl Engine {
     /// Keeps what a run that has ended told.
     pub(crate) async fn keep_told(&self, report: &RunReport) {
-        let told = Told { rows: report.rows, numbers: report.numbers, causes: report.causes.clone() };
+        let told = Told::of(report);
         if told == Told::default() {
             return;
         }

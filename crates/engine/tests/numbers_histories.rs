@@ -139,12 +139,32 @@ fn recount(cases: &[Case]) -> BTreeMap<String, i64> {
     numbers
 }
 
+/// The reports to which a refused case says that it belongs.
+fn held_open(cases: &[Case]) -> BTreeSet<String> {
+    let there = cases.iter().filter(|case| !case.deleted && !PLACES[case.place].1.is_empty());
+    let refused = there.filter(|case| case.confirmed && case.sex == "Unknown");
+    refused.filter_map(|case| Some(format!("{} {}", week(case.onset?), PLACES[case.place].1))).collect()
+}
+
+/// The reports that DHIS2 has as complete.
+fn marked(world: &World) -> BTreeSet<String> {
+    numbers::complete(world.hmis()).iter().filter_map(|mark| Some(mark.split_once(' ')?.1.to_owned())).collect()
+}
+
+/// No report was marked while a refused case belongs there. `known`: what was marked at any time before, which stays, or is given again.
+fn holds_back(world: &World, cases: &[Case], known: &mut BTreeSet<String>) -> Result<(), String> {
+    let (now, held) = (marked(world), held_open(cases));
+    let wrong: Vec<&String> = now.difference(known).filter(|report| held.contains(*report)).collect();
+    if !wrong.is_empty() {
+        return Err(format!("marked while a refused case belongs there: {wrong:?}"));
+    }
+    known.extend(now);
+    Ok(())
+}
+
 /// The reports that are to be marked as complete: of weeks that are over, with a number, and without a refused case that says that it belongs there.
 fn complete(cases: &[Case], today: Date) -> BTreeSet<String> {
-    let there = cases.iter().filter(|case| !case.deleted && !PLACES[case.place].1.is_empty());
-    let is_refused = |case: &&Case| case.confirmed && case.sex == "Unknown";
-    let belongs = |case: &Case| Some(format!("{} {}", week(case.onset?), PLACES[case.place].1));
-    let held: BTreeSet<String> = there.clone().filter(is_refused).filter_map(belongs).collect();
+    let held = held_open(cases);
     let this_week = week(today);
     let of = |name: &String| name.split(' ').skip(1).take(2).collect::<Vec<_>>().join(" ");
     recount(cases).keys().map(of).filter(|report| !report.starts_with(&this_week) && !held.contains(report)).collect()
@@ -249,6 +269,7 @@ async fn history(seed: u64) -> Result<(), String> {
     let mut cases = Vec::new();
     let mut today = date(2026, 6, 15);
     let mut lost = false;
+    let known = &mut BTreeSet::new();
     for _ in 0..4 + chance.below(6) {
         work(&world, chance, &mut cases, today);
         if chance.percent(10) {
@@ -257,6 +278,7 @@ async fn history(seed: u64) -> Result<(), String> {
         }
         if chance.percent(75) {
             run(&world, chance).await;
+            holds_back(&world, &cases, known)?;
         }
         if chance.percent(40) {
             today = today.checked_add((1 + number(chance, 12)).days()).expect("it is in the calendar");
@@ -264,14 +286,15 @@ async fn history(seed: u64) -> Result<(), String> {
             world.set_time(morning.timestamp());
         }
     }
-    ends_well(&world, &cases, today, lost).await
+    ends_well(&world, &cases, today, lost, known).await
 }
 
 /// DHIS2 holds what counting afresh gives, and one more run writes nothing. What was lost is given again on the way.
-async fn ends_well(world: &World, cases: &[Case], today: Date, lost: bool) -> Result<(), String> {
+async fn ends_well(world: &World, cases: &[Case], today: Date, lost: bool, known: &mut BTreeSet<String>) -> Result<(), String> {
     // What was late is asked for in the end.
     let options = RunOptions { periods: (1..=40).map(|week| format!("2026W{week}")).collect(), again: lost, ..RunOptions::default() };
     world.run("weekly").await;
+    holds_back(world, cases, known)?;
     let report = world.run_with("weekly", &options).await;
     if report.exit_code() > 1 {
         return Err(format!("the last run ended with {}", report.to_json()));
@@ -286,9 +309,8 @@ async fn ends_well(world: &World, cases: &[Case], today: Date, lost: bool) -> Re
     if !differences.is_empty() {
         return Err(differences.join("\n  "));
     }
-    let marked: BTreeSet<String> =
-        numbers::complete(world.hmis()).iter().filter_map(|mark| Some(mark.split_once(' ')?.1.to_owned())).collect();
-    let missing: Vec<String> = complete(cases, today).difference(&marked).cloned().collect();
+    holds_back(world, cases, known)?;
+    let missing: Vec<String> = complete(cases, today).difference(&marked(world)).cloned().collect();
     // Where a run wrote a number between the loss and `--again`, the mark looks like one that a person took back.
     let left: u64 = report.causes.iter().filter(|group| group.code == codes::MARK_LEFT).map(|group| group.records).sum();
     if missing.len() as u64 > left {
@@ -335,10 +357,11 @@ fn many_cases_come_to_what_counting_afresh_gives() {
             }
             world.run("weekly").await;
             assert_eq!(held(&world), recount(&cases), "drill: {drill}");
+            let known = &mut marked(&world);
             for _ in 0..50 {
                 work(&world, chance, &mut cases, today);
             }
-            ends_well(&world, &cases, today, false).await.unwrap_or_else(|why| panic!("drill: {drill}: {why}"));
+            ends_well(&world, &cases, today, false, known).await.unwrap_or_else(|why| panic!("drill: {drill}: {why}"));
         }
     });
 }

@@ -76,21 +76,26 @@ struct Way<'w, G> {
 
 impl<G: Ground> Way<'_, G> {
     fn one(&self, scope: &Scope<'_>, found: &mut impl FnMut(Placed<G>), refused: &mut impl FnMut(Cause, Option<(Period, G::Unit)>)) {
-        let told = |cause: Cause, column: Column| self.told(cause, column, scope.env);
+        let refuse_early = |cause: Cause, column: Column, refused: &mut dyn FnMut(Cause, Option<(Period, G::Unit)>)| {
+            let belongs = self.belongs(scope);
+            let mut told = self.told(cause, column, scope.env);
+            told.placed = belongs.as_ref().err().is_none_or(is_of_no_report);
+            refused(told, belongs.ok().flatten());
+        };
         if let Some(where_) = &self.row.where_ {
             match where_.truth(scope) {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(cause) => return refused(told(cause, Column::Where), self.belongs(scope)),
+                Err(cause) => return refuse_early(cause, Column::Where, refused),
             }
         }
         let part = match part(&self.row.value, scope) {
             Ok(Some(part)) => part,
             Ok(None) => return,
-            Err(cause) => return refused(told(cause, Column::Value), self.belongs(scope)),
+            Err(cause) => return refuse_early(cause, Column::Value, refused),
         };
         let mut causes: Vec<Cause> = Vec::new();
-        let mut refuse = |cause: Cause, column: Column| causes.push(told(cause, column));
+        let mut refuse = |cause: Cause, column: Column| causes.push(self.told(cause, column, scope.env));
         let day = self.day(scope).map_err(|cause| refuse(cause, Column::Date)).ok();
         let org_unit = match self.org_unit(scope, day) {
             Ok(Some(org_unit)) => Some(org_unit),
@@ -123,15 +128,17 @@ impl<G: Ground> Way<'_, G> {
         }
     }
 
-    /// Where something belongs that is refused for another reason, if that can be told.
-    fn belongs(&self, scope: &Scope<'_>) -> Option<(Period, G::Unit)> {
-        let day = self.day(scope).ok()?;
-        let period = Period::of(self.own.period.period_type, day).ok()?;
-        Some((period, self.org_unit(scope, Some(day)).ok()??))
+    /// Where something belongs that is refused for another reason, or why that cannot be told; nowhere if a person decided that its place is not counted.
+    fn belongs(&self, scope: &Scope<'_>) -> Result<Option<(Period, G::Unit)>, Cause> {
+        let day = self.day(scope)?;
+        let period = Period::of(self.own.period.period_type, day).map_err(|error| error.cause())?;
+        Ok(self.org_unit(scope, Some(day))?.map(|org_unit| (period, org_unit)))
     }
 
     /// A cause with its indicator and cell. A value that no list has may be anything, also a name in the wrong column: it is told by its length and a keyed hash.
     fn told(&self, mut cause: Cause, column: Column, env: &Env<'_>) -> Cause {
+        // Without its day or place it may belong anywhere.
+        cause.placed = !matches!(column, Column::Date | Column::OrgUnit) || is_of_no_report(&cause);
         cause.field.get_or_insert_with(|| self.row.name.clone());
         cause.cell.get_or_insert_with(|| self.own.sheet.place_at(self.row.row, column).to_string());
         if let Some(unlisted) = cause.unlisted.as_ref().filter(|unlisted| !self.ground.is_listed(&unlisted.value)) {
@@ -181,6 +188,11 @@ impl<G: Ground> Way<'_, G> {
             }
         }
     }
+}
+
+/// Whether a record is refused since no report of the data set is that of its place.
+fn is_of_no_report(cause: &Cause) -> bool {
+    [aggregate::NOT_ASSIGNED, aggregate::ABOVE_LEVEL].contains(&cause.code)
 }
 
 /// What a record adds; nothing where the value is empty.

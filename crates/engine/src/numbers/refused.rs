@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use kivuko_core::aggregate::{Bound, Counted};
-use kivuko_core::catalogue::{aggregate, record, run as codes};
+use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate, CountedPart};
-use kivuko_core::error::{Cause, Code, Error};
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
@@ -26,7 +26,7 @@ pub(super) const REFUSED: &str = "(refused)";
 const PART: &str = "refused";
 /// The value of such a cell with `drill: off`.
 const OPEN: &str = "open";
-/// So many rejections of a flow are looked through.
+/// So many rejections of a flow are looked through, those that are open for longest.
 const LOOKED_THROUGH: usize = 10_000;
 
 /// A period, and an org unit by its position.
@@ -134,23 +134,51 @@ impl Execution<'_> {
         for flow in flows {
             let rejections = self.engine.store.rejections(Some(&flow.name), LOOKED_THROUGH).await?;
             let many = rejections.iter().filter(|row| !due.contains(&row.source_id) && may_belong(row)).count();
-            if many == 0 {
-                continue;
-            }
-            let (records, they) = if many == 1 { ("1 record", "it") } else { (&*format!("{many} records"), "they") };
-            let message = format!(
-                "{records} of `{}` cannot be placed, so {they} may belong to what was marked complete in this run; `kivuko rejects list {0}` shows why",
-                flow.name
-            );
+            let Some(message) = may_belong_message(&flow.name, many, rejections.len() < LOOKED_THROUGH) else { continue };
             self.groups.add(Outcome::Unchanged, &Cause::new(codes::REFUSED_MAY_BELONG, message), &flow.name);
         }
         Ok(())
     }
 }
 
+/// What is told of so many records that cannot be placed; nothing where there are none.
+fn may_belong_message(flow: &str, many: usize, is_all: bool) -> Option<String> {
+    let (records, they) = match (many, is_all) {
+        (0, true) => return None,
+        (1, true) => ("1 record".to_owned(), "it"),
+        (_, true) => (format!("{many} records"), "they"),
+        (_, false) => {
+            (format!("at least {many} records (of many that are refused the first {LOOKED_THROUGH} were looked through)"), "they")
+        }
+    };
+    Some(format!(
+        "{records} of `{flow}` cannot be placed, so {they} may belong to what was marked complete in this run; `kivuko rejects list {flow}` shows why"
+    ))
+}
+
 /// Whether nobody can tell to which period and place a refused record belongs. What says them is held by its own; what lies where the data set is not belongs to no report of it.
 fn may_belong(row: &RejectionRow) -> bool {
-    const WHERE_IS_NOT_KNOWN: [Code; 3] = [aggregate::NO_DATE, record::BAD_DATE, aggregate::UNMAPPED_PLACE];
-    // What is not of an indicator is of the whole record.
-    row.causes.iter().any(|cause| cause.field.is_none() || WHERE_IS_NOT_KNOWN.contains(&cause.code))
+    row.causes.iter().any(|cause| !cause.placed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_belong_message;
+
+    #[test]
+    fn what_was_not_looked_through_is_not_left_out() {
+        let check = |many: usize, is_all: bool, begins: Option<&str>| {
+            let message = may_belong_message("cases", many, is_all);
+            let fits = match (&message, begins) {
+                (Some(message), Some(begins)) => message.starts_with(begins),
+                (message, begins) => message.is_none() && begins.is_none(),
+            };
+            assert!(fits, "{many} {is_all}: {message:?}");
+        };
+        check(0, true, None);
+        check(1, true, Some("1 record of `cases` cannot be placed, so it may"));
+        check(2, true, Some("2 records of `cases` cannot be placed, so they may"));
+        check(0, false, Some("at least 0 records (of many"));
+        check(7, false, Some("at least 7 records (of many"));
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
@@ -39,6 +40,8 @@ pub(crate) struct Sending {
 pub(crate) struct Cell {
     pub row: CellRow,
     pub value: Option<String>,
+    /// It lies further back than late changes may correct: it is given again where the target has lost it, and left as it is where it is there.
+    pub only_if_lost: bool,
 }
 
 impl Execution<'_> {
@@ -56,8 +59,10 @@ impl Execution<'_> {
         let (page, window) = (engine.pace.page_size, engine.pace.page_size.saturating_mul(engine.pace.pages_together));
         let wanted: HashSet<CellNumber> = numbers.changes.cells().into_iter().collect();
         // What a killed run was writing is looked at, whatever it comes to by now: nobody knows what the target holds.
-        let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name);
-        let unsettled: HashSet<String> = own.map(|open| open.intent.source.id.clone()).collect();
+        let mut unsettled: HashMap<String, bool> = HashMap::new();
+        for open in self.intents.iter().filter(|open| open.intent.flow == self.flow.name) {
+            *unsettled.entry(open.intent.source.id.clone()).or_insert(true) &= open.intent.action == Action::Create;
+        }
         // A killed `--again` was writing what is not due.
         let filter = CellFilter { due: self.writes && !self.live && unsettled.is_empty(), ..CellFilter::default() };
         let mut after = CellNumber(-1);
@@ -68,7 +73,7 @@ impl Execution<'_> {
             after = more.last().map_or(after, |last| last.number);
             let looked_at = |row: &CellRow| {
                 let is_asked_for = wanted.contains(&row.number) || (self.live && is_number(&row.cell));
-                row.due || is_asked_for || (!unsettled.is_empty() && unsettled.contains(&row.cell.id()))
+                row.due || is_asked_for || (!unsettled.is_empty() && unsettled.contains_key(&row.cell.id()))
             };
             rows.extend(more.into_iter().filter(looked_at));
             if !ended && rows.len() < window {
@@ -96,12 +101,12 @@ impl Execution<'_> {
         }
     }
 
-    /// A page of cells, up to what is to be committed of those that were sent.
+    /// A page of cells, up to what is to be committed of those that were sent. `unsettled`: what a killed run was writing, and whether it was only making it.
     async fn send_page(
         &mut self,
         numbers: &Numbers<'_>,
         rows: Vec<CellRow>,
-        unsettled: &HashSet<String>,
+        unsettled: &HashMap<String, bool>,
         options: &RunOptions,
         watch: &dyn Watch,
     ) -> Result<Option<Done>, Error> {
@@ -112,8 +117,14 @@ impl Execution<'_> {
         for (row, worth) in rows.into_iter().zip(worths) {
             let place = place_of(numbers, &row);
             let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
-            let is_unsettled = unsettled.contains(&row.cell.id());
-            if is_unsettled && (matches!(worth, Worth::Refused(_)) || self.is_late(numbers, &row, options)) {
+            let was_making = unsettled.get(&row.cell.id()).copied();
+            let is_unsettled = was_making.is_some();
+            // What was lost has not changed, so giving it again is no late change; neither is settling what a run that was killed over it made.
+            let is_as_sent = matches!(&worth, Worth::Value(value) if *value == row.value);
+            let gives_again = is_as_sent && was_making.is_none_or(|only_made| only_made && row.value.is_some());
+            let lies_back = self.is_late(numbers, &row, options);
+            let is_late = lies_back && !gives_again;
+            if is_unsettled && (matches!(worth, Worth::Refused(_)) || is_late) {
                 self.unknown.insert(row.cell.id());
             }
             let value = match worth {
@@ -144,14 +155,14 @@ impl Execution<'_> {
                     continue;
                 }
             };
-            if value == row.value && !self.live && !is_unsettled {
+            if is_as_sent && !self.live && !is_unsettled {
                 commit.closed_rejections.push(row.cell.id());
                 commit.cells.updates.push(done);
             } else if row.cell.element.is_empty() {
                 // It is there for formulas only.
                 commit.closed_rejections.push(row.cell.id());
                 commit.cells.updates.push(CellUpdate { value, ..done });
-            } else if (value != row.value || is_unsettled) && self.is_late(numbers, &row, options) {
+            } else if is_late {
                 let message = format!(
                     "the number of {} changed after the periods that late changes may correct; `kivuko run {} --periods {0}` sends it",
                     row.cell.period, self.flow.name
@@ -159,7 +170,7 @@ impl Execution<'_> {
                 commit.cells.updates.extend(self.put_late(&row, &[Cause::new(codes::LATE, message)], &place));
             } else {
                 records.push(record_of(&row, value.as_deref(), place));
-                cells.insert(row.cell.id(), Cell { row, value });
+                cells.insert(row.cell.id(), Cell { row, value, only_if_lost: lies_back });
             }
         }
         self.counts.merge(&commit.counts);

@@ -56,7 +56,7 @@ impl Telling {
             return Err(format!("the history has {:?}, the report {:?}", kept.counts, report.counts));
         }
         let told = told(&**self.world.engine().await.store(), report.run).await.map_err(|error| error.to_string())?.unwrap_or_default();
-        let reported = Told { rows: report.rows, numbers: report.numbers, causes: report.causes.clone() };
+        let reported = Told::of(report);
         if told == reported { Ok(()) } else { Err(format!("the history tells {told:?}, the report {reported:?}")) }
     }
 

@@ -1,2 +1,2 @@
--- What runs told goes with their outcomes, of whichever flow: how long these are kept is said for the whole project.
-DELETE FROM session WHERE key >= 'what run ' AND key < 'what run!' AND key LIKE 'what run % told' AND at < ?1
+-- What runs told goes with their outcomes; found by the runs, since what they told is long and keyed by them.
+DELETE FROM session WHERE key IN (SELECT 'what run ' || id || ' told' FROM run WHERE started < ?1 AND flow = ?2)

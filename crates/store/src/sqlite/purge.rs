@@ -21,7 +21,7 @@ pub async fn purge(store: &SqliteStore, flow: &str, retention: Retention) -> Res
     remove(store, query!("purge_kept"), flow, payloads_before.max(runs_before)).await?;
 
     let told_before = micros(outcomes_before.max(runs_before));
-    sqlx::query(query!("purge_told")).bind(told_before).execute(&store.writer).await.map_err(sql(DOING))?;
+    sqlx::query(query!("purge_told")).bind(told_before).bind(flow).execute(&store.writer).await.map_err(sql(DOING))?;
     let mut tx = store.begin(DOING).await?;
     let versions: Vec<String> = sqlx::query_scalar(query!("purge_versions_of"))
         .bind(micros(runs_before))

@@ -255,12 +255,15 @@ pub async fn a_few_links_are_taken_from_anywhere(open: &Open<'_>) {
 pub async fn what_runs_told_goes_with_time(open: &Open<'_>) {
     let store = open().await;
     let (old, new) = (begin(&*store, "cases", 1).await, begin(&*store, "cases", 50).await);
-    for (key, second) in [(old.told_key(), 2), (new.told_key(), 51), ("what run is counted by".to_owned(), 2)] {
+    let other = begin(&*store, "contacts", 1).await;
+    // A run that took long told it late, and goes with its outcomes all the same.
+    for (key, second) in [(old.told_key(), 60), (new.told_key(), 61), (other.told_key(), 2), ("what run is counted by".to_owned(), 2)] {
         store.put_session(&key, "told", at(second)).await.unwrap();
     }
     let retention = Retention { now: at(100), runs_before: at(0), outcomes_before: at(50), payloads_before: at(0) };
     store.purge("cases", retention).await.unwrap();
     assert!(store.session(&old.told_key()).await.unwrap().is_none());
     assert!(store.session(&new.told_key()).await.unwrap().is_some());
+    assert!(store.session(&other.told_key()).await.unwrap().is_some(), "another flow's history is its own");
     assert!(store.session("what run is counted by").await.unwrap().is_some());
 }

@@ -98,6 +98,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("kept_list"),
         query!("purge_outcomes"),
         query!("purge_kept"),
+        query!("purge_told"),
         query!("find_links"),
         query!("find_outcomes"),
         query!("find_rejections"),
