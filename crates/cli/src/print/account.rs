@@ -158,9 +158,11 @@ pub fn until(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
 
 /// The same in one line, with the numbers that no record became, since records are counted.
 pub fn in_a_line(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
-    let read = until(counts, stopped, style);
+    let (read, written) = (until(counts, stopped, style), counts.writes);
     match writes(counts, "written") {
-        Some(numbers) if counts.created + counts.updated + counts.deleted == 0 => format!("{read}; {numbers}"),
+        Some(numbers) if counts.created + counts.updated == 0 && (written.created + written.updated > 0 || counts.deleted == 0) => {
+            format!("{read}; {numbers}")
+        }
         _ => read,
     }
 }
@@ -325,6 +327,10 @@ mod tests {
         let counts = Counts { read: 2, rejected: 2, writes, ..Counts::default() };
         assert_eq!(in_a_line(&counts, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
         assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, None, Style::PLAIN), "nothing read; written: 4 created");
+        let taken_back = Counts { read: 3, counted: 2, deleted: 1, writes, ..Counts::default() };
+        assert_eq!(in_a_line(&taken_back, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
+        let places = Counts { read: 1, deleted: 1, writes: Writes { deleted: 1, ..Writes::default() }, ..Counts::default() };
+        assert_eq!(in_a_line(&places, None, Style::PLAIN), "1 read = 1 deleted");
         let records = Counts { read: 4, created: 4, writes, ..Counts::default() };
         assert_eq!(in_a_line(&records, None, Style::PLAIN), "4 read = 4 created");
     }

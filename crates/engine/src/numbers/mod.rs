@@ -89,6 +89,7 @@ impl Execution<'_> {
         let engine = self.engine;
         engine.check_part(&flow, own, options).await?;
         let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
+        check_periods(&frame, &options.periods)?;
         let code_maps = self.codes.clone();
         let bound = own.bind(&frame, &code_maps, places.as_ref()).map_err(|causes| misfit(&causes))?;
         let others = engine.open_flows_of_formulas(own).await?;
@@ -145,6 +146,14 @@ impl Execution<'_> {
         }
         Ok(records)
     }
+}
+
+/// The periods that are asked for are some of the data set.
+fn check_periods(frame: &Frame, periods: &[String]) -> Result<(), Error> {
+    let wrong = periods.iter().find_map(|text| Some((text, Period::parse_as(frame.period_type, text).err()?)));
+    let Some((text, why)) = wrong else { return Ok(()) };
+    let message = format!("`--periods {text}` is no period of the data set: {why}; one is {}", frame.period_type.example());
+    Err(Error::configuration(codes::NO_SUCH_PERIOD, message))
 }
 
 /// What does not fit between a sheet and its target, as one error.

@@ -33,6 +33,8 @@ pub(crate) struct Sending {
     pub not_open: u64,
     /// Cells that stay due since the target was not reached.
     pub failed: u64,
+    /// The periods that were asked for.
+    pub periods: Vec<String>,
 }
 
 /// A cell on its way.
@@ -47,7 +49,7 @@ pub(crate) struct Cell {
 impl Execution<'_> {
     pub(super) async fn send_cells(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         self.duplicates = Duplicates::default();
-        self.sending = Some(Sending::default());
+        self.sending = Some(Sending { periods: options.periods.clone(), ..Sending::default() });
         let sent = self.send_all(numbers, options, watch).await;
         // What was sent is put down, also where sending did not come to its end.
         let put_down = self.await_last(watch).await;
@@ -194,18 +196,17 @@ impl Execution<'_> {
         numbers.own.is_late(cell.period, self.today) && !options.periods.contains(&row.cell.period)
     }
 
-    /// A number that comes too late is told once, and stays due for a run that is asked for its period.
+    /// A number that comes too late is told once, and again when its period is asked for; it stays due for a run that is asked for it.
     pub(super) fn put_late(&mut self, row: &CellRow, causes: &[Cause], place: &str) -> Option<CellUpdate> {
-        if let Some(sending) = &mut self.sending {
-            sending.late += 1;
-        }
-        if row.late {
+        let sending = self.sending.as_mut()?;
+        sending.late += 1;
+        if row.late && !sending.periods.contains(&row.cell.period) {
             return None;
         }
         for cause in causes {
             self.groups.add(Outcome::Skipped, cause, place);
         }
-        Some(CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
+        (!row.late).then(|| CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
     }
 }
 
