@@ -5,6 +5,7 @@ pub mod review;
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use kivuko_core::error::Code;
 use kivuko_core::outcome::Outcome;
@@ -218,7 +219,7 @@ pub enum RunsWhat {
     Cell(RunsCell),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct RunsCell {
     /// The name of the flow
     pub flow: String,
@@ -244,7 +245,7 @@ pub struct RunsCell {
     #[arg(long)]
     pub due: bool,
     /// So many
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
     pub limit: usize,
 }
 
@@ -254,7 +255,7 @@ pub struct RunsList {
     #[arg(long)]
     pub flow: Option<String>,
     /// So many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one())]
     pub limit: usize,
 }
 
@@ -269,8 +270,12 @@ pub struct RunsRecords {
     #[arg(long, value_name = "ROW", default_value_t = 0)]
     pub after: i64,
     /// So many
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
     pub limit: usize,
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 fn outcome(word: &str) -> Result<Outcome, String> {
@@ -320,7 +325,7 @@ pub struct RejectsList {
     #[arg(long)]
     pub each: bool,
     /// So many, one by one
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
     pub limit: usize,
 }
 

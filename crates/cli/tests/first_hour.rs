@@ -263,6 +263,7 @@ fn the_weekly_numbers_are_given_again_to_a_dhis2_that_has_lost_them() {
         text(&ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
     };
     assert!(unknown(&["--indicator", "testd"]).contains("none with `--indicator testd` (did you mean `tested`?)"));
+    assert!(unknown(&["--limit", "0"]).contains("0 is not in 1.."));
     let said = unknown(&["--indicator", "tested", "--period", "1999W1", "--due"]);
     assert!(said.contains("none with `--period 1999W1` (") && !said.contains("--indicator tested`"), "{said}");
     // What comes next leads on.

@@ -154,6 +154,7 @@ impl Execution<'_> {
         let in_page =
             before.iter().filter(|unit| unit.record == record && items[unit.item].scope == self.scopes.current && unit.has_arrived());
         held.extend(in_page.filter_map(Unit::target_id).map(str::to_owned));
+        held.extend(ids.iter().filter(|id| self.found_in_plan.contains(&(record, (*id).clone()))).cloned());
         let never_made = self.flow.to.records[record].missing != Missing::Create;
         let present = self.fetch(record, &ids).await?;
         let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, &present.as_ref()?.body);

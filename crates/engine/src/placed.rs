@@ -83,12 +83,25 @@ impl Execution<'_> {
                 let is_it = unit.record == record && unit.item != units[at].item && unit.has_arrived() && unit.target_id() == Some(&id);
                 is_it && self.parted_from(record, &items[unit.item].id, &id).is_none()
             };
-            if linked.iter().any(is_rival) || before.iter().chain(units.iter()).any(in_page) {
+            let found = self.found_in_plan.contains(&(record, id.clone()));
+            if found || linked.iter().any(is_rival) || before.iter().chain(units.iter()).any(in_page) {
                 let unit = &mut units[at];
                 (unit.link, unit.sent, unit.decision) = (None, None, parted);
             }
         }
         Ok(())
+    }
+
+    /// What a plan has found for places without a link: it puts no links down, by which the pages that follow could tell whose they are.
+    pub(crate) fn remember_found(&mut self, record: usize, items: &[Item], wave: &[Unit]) {
+        if self.writes || self.crosswalks_to(record).next().is_none() {
+            return;
+        }
+        let is_its = |unit: &&Unit| unit.link.is_none() && unit.index.is_none() && unit.has_arrived();
+        let found = wave.iter().filter(is_its).filter_map(|unit| Some((&items[unit.item].id, unit.target_id()?)));
+        let own: Vec<(usize, String)> =
+            found.filter(|(item, id)| self.parted_from(record, item, id).is_none()).map(|(_, id)| (record, id.to_owned())).collect();
+        self.found_in_plan.extend(own);
     }
 
     /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.

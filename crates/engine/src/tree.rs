@@ -16,7 +16,7 @@ use kivuko_core::hierarchy;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::path::Path;
 use kivuko_core::record::Partition;
-use kivuko_core::store::{Link, OutcomeRow, Reference, Waiting};
+use kivuko_core::store::{Link, OutcomeRow, Reference, Sent, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -413,6 +413,12 @@ impl Execution<'_> {
         }
         self.counts.merge(&commit.counts);
         if self.writes {
+            if self.again {
+                // It was not looked for in the target: the next run does that, whatever was sent of it last.
+                let ids: Vec<String> = page.iter().map(|(one, _)| one.source_id.clone()).collect();
+                let sent = self.engine.store.sent(&self.flow.name, &ids).await?;
+                commit.sent.extend(sent.into_iter().map(|sent| Sent { hash: String::new(), ..sent }));
+            }
             self.engine.store.commit_page(&commit).await?;
         }
         watch.page(&self.counts);

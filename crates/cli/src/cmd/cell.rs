@@ -30,11 +30,7 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
                 format!("the flow `{}` has no such number in the environment `{}`: {why}", args.flow, history.workspace.environment);
             return Err(Error::configuration(codes::NO_SUCH_NUMBER, message).into());
         }
-        app.say_nothing(if all.is_empty() {
-            "nothing has been counted yet"
-        } else {
-            "nothing is to be sent: the target has been brought to all of these numbers"
-        });
+        app.say_nothing(&nothing_due(args, &all));
         app.answer(|| json!({ "cells": [] }), |_| String::new())?;
         return Ok(exit::WELL);
     }
@@ -117,6 +113,18 @@ fn why_none(args: &RunsCell, all: &[CellRow]) -> Option<String> {
     };
     let unknown: Vec<String> = asked().filter_map(unknown).collect();
     Some(if unknown.is_empty() { "each of these is there, but no number with all of them".to_owned() } else { unknown.join(", ") })
+}
+
+/// What there is to say where no number is due.
+fn nothing_due(args: &RunsCell, all: &[CellRow]) -> String {
+    let is_asked = |row: &&CellRow| parts(args).into_iter().all(|(_, asked, of)| asked.is_none_or(|asked| of(&row.cell) == asked));
+    match all.iter().filter(is_asked).filter(|row| row.given_up()).count() {
+        _ if all.is_empty() => "nothing has been counted yet".to_owned(),
+        0 => "nothing is to be sent: the target has been brought to all of these numbers".to_owned(),
+        given_up => {
+            format!("nothing is to be sent: the target has all of these numbers but {given_up} that it refused and a person gave up")
+        }
+    }
 }
 
 /// The last ones: of periods those are the newest.
@@ -212,4 +220,22 @@ fn records_table(records: &[RecordOfCell], style: Style) -> String {
         table.row(vec![record.source_id.clone(), style.dim(&record.place), format!("run {}", record.run), part.to_owned()]);
     }
     if table.is_empty() { String::new() } else { table.render(style) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_up_is_not_said_to_have_arrived() {
+        let row = |indicator: &str, late: bool| {
+            let cell = Cell { indicator: indicator.to_owned(), ..Cell::default() };
+            CellRow { number: CellNumber(0), cell, value: Some("2".to_owned()), due: false, late }
+        };
+        let all = [row("cases", false), row("cases", true), row("deaths", false)];
+        let of = |indicator: &str| RunsCell { indicator: Some(indicator.to_owned()), due: true, ..RunsCell::default() };
+        assert!(nothing_due(&of("cases"), &all).ends_with("but 1 that it refused and a person gave up"));
+        assert!(nothing_due(&of("deaths"), &all).ends_with("brought to all of these numbers"));
+        assert_eq!(nothing_due(&RunsCell::default(), &[]), "nothing has been counted yet");
+    }
 }

@@ -55,7 +55,7 @@ pub(super) fn bind<'a>(
         }
     }
     let places = Resolver::new(own, frame, codes, places);
-    binder.strangers(&places.strangers());
+    binder.strangers(&places);
     binder.same_cells(&indicators);
     if indicators.len() == own.indicators.len() {
         binder.formulas(&indicators);
@@ -207,13 +207,13 @@ impl<'a> Binder<'a> {
         Around { codes: self.codes, sides: &self.own.sides, combos: &mut self.combos }
     }
 
-    fn strangers(&mut self, strangers: &[(usize, String)]) {
+    fn strangers(&mut self, places: &Resolver<'_>) {
         const SHOWN: usize = 5;
+        let strangers = places.strangers();
         let Some((first, _)) = strangers.first() else { return };
-        let mut listed: Vec<&str> = strangers.iter().take(SHOWN).map(|(_, why)| why.as_str()).collect();
-        let others = format!("{} others", strangers.len().saturating_sub(SHOWN));
+        let mut listed: Vec<String> = strangers.iter().take(SHOWN).map(|one| places.why_strange(*one)).collect();
         if strangers.len() > SHOWN {
-            listed.push(&others);
+            listed.push(format!("{} others", strangers.len() - SHOWN));
         }
         let map = self.own.org_unit.crosswalk.as_ref().map_or("", |crosswalk| &crosswalk.map);
         let message = format!("the target has no org unit, or several, for what codes/{map}.csv says: {}", listed.join(", "));

@@ -50,23 +50,26 @@ impl<'a> Resolver<'a> {
         resolver
     }
 
-    /// The org units that people wrote into the crosswalk and that the target does not have, each with the first row that says so, in the order of the rows, and why it is none. Of those
+    /// The org units that people wrote into the crosswalk and that the target does not have, or has several of, each after the first row that says so, in the order of the rows. Of those
     /// that flows linked, each record says it for itself.
-    pub(super) fn strangers(&self) -> Vec<(usize, String)> {
+    pub(super) fn strangers(&self) -> Vec<(usize, &'a str)> {
         let Some((map, direction)) = self.map else { return Vec::new() };
-        let units = &self.frame.units;
-        let stranger = |(written, row): (&str, usize)| match units.find(written) {
-            Found::One(_) => None,
-            Found::Several(many) => Some((row, format!("`{written}` in row {row} ({many} org units are called so)"))),
-            Found::Nothing => {
-                let known = units.all().iter().flat_map(|unit| [Some(unit.named.name.as_str()), unit.named.code.as_deref()]);
-                let near = nearest(written, known.flatten()).map(|near| format!(" (the nearest is `{near}`)"));
-                Some((row, format!("`{written}` in row {row}{}", near.unwrap_or_default())))
-            }
-        };
-        let mut strangers: Vec<(usize, String)> = map.written(direction).into_iter().filter_map(stranger).collect();
-        strangers.sort();
+        let is_strange = |written: &str| self.frame.units.find(written).one().is_none();
+        let strange = map.written(direction).into_iter().filter(|(written, _)| is_strange(written));
+        let mut strangers: Vec<(usize, &str)> = strange.map(|(written, row)| (row, written)).collect();
+        strangers.sort_unstable();
         strangers
+    }
+
+    /// Why one of these is none. All org units are gone through for it, so nobody asks for more than are shown.
+    pub(super) fn why_strange(&self, (row, written): (usize, &str)) -> String {
+        let units = &self.frame.units;
+        if let Found::Several(many) = units.find(written) {
+            return format!("`{written}` in row {row} ({many} org units are called so)");
+        }
+        let known = units.all().iter().flat_map(|unit| [Some(unit.named.name.as_str()), unit.named.code.as_deref()]);
+        let near = nearest(written, known.flatten()).map(|near| format!(" (the nearest is `{near}`)"));
+        format!("`{written}` in row {row}{}", near.unwrap_or_default())
     }
 
     /// Whether a value is one of the places that the source itself lists.

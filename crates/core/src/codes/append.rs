@@ -161,7 +161,8 @@ impl Columns<'_> {
             .expected("a row for each pair: write this one as several and decide again"))
     }
 
-    /// Writes cells and the names of now into a row that is there, or into a new one. A note stays, and so does who decided before; what is new stands behind it.
+    /// Writes cells and the names of now into a row that is there, or into a new one. A note stays, and so does who decided before; what is new stands behind it, so that the last
+    /// one has decided last.
     fn put(&mut self, found: Option<usize>, revised: &Revised, mut cells: Vec<(String, String)>) {
         for (system, id, called) in &revised.places {
             if found.is_none() {
@@ -188,7 +189,7 @@ impl Columns<'_> {
             let before = row.cells[at].trim();
             row.cells[at] = match column.as_str() {
                 "note" if before.contains(&text) => continue,
-                BY if before.split(';').any(|name| name.trim() == text) => continue,
+                BY if before.rsplit(';').next().is_some_and(|last| last.trim() == text) => continue,
                 "note" | BY if !before.is_empty() => format!("{before}; {text}"),
                 _ => text,
             };

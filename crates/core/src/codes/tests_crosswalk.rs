@@ -253,6 +253,7 @@ fn who_decided_stands_beside_it_after_who_decided_before() {
     assert_eq!(decide("godata,hmis\nG1,H1\n", "Sia"), ["Sia"]);
     assert_eq!(decide("godata,hmis,by\nG1,H1,Anna\n", "Ann"), ["Anna; Ann"]);
     assert_eq!(decide("godata,hmis,by\nG1,H1,Anna; Ann\n", "Ann"), ["Anna; Ann"]);
+    assert_eq!(decide("godata,hmis,by\nG1,H1,Anna; Ann\n", "Anna"), ["Anna; Ann; Anna"], "the last one decided last");
     assert_eq!(decide("godata,hmis,by\nG1,H1,Anna\n", ""), ["Anna"]);
 }
 

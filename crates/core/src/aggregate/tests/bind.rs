@@ -48,6 +48,25 @@ fn what_does_not_fit_the_data_set() {
     insta::assert_snapshot!(found.concat());
 }
 
+/// The nearest name is looked for only for the rows that are shown: for all of them this would take minutes.
+#[test]
+fn of_many_org_units_that_are_not_there_the_first_rows_are_told() {
+    let sheet = "=== aggregates/weekly.csv\nindicator,data_element,value\ndeaths,Deaths,count\n";
+    let codes = (0..5_000).rev().map(|ward| format!("L-{ward},Ward {ward:04}\n")).collect::<Vec<_>>().concat();
+    let mut bench = Bench::of(&format!("{KIVUKO}{FLOW}{sheet}=== codes/places.csv\ngodata,hmis\n{codes}"));
+    let mut units = bench.frame.units.all().to_vec();
+    let ward = |ward: usize| Unit { named: Named::new(format!("w{ward}"), None, format!("Ward {ward:04} old")), ..units[1].clone() };
+    let wards: Vec<Unit> = (0..5_000).map(ward).collect();
+    units.extend(wards);
+    bench.frame.units = Units::new(units);
+    let told = causes(&bench);
+    let told = told.split_once("says: ").expect("it is told").1;
+    let shown: Vec<&str> = told.trim().split(", ").collect();
+    assert_eq!(shown.len(), 6, "{told}");
+    assert_eq!(shown[0], "`Ward 4999` in row 2 (the nearest is `Ward 4999 old`)");
+    assert_eq!(shown[5], "4995 others");
+}
+
 #[test]
 fn what_does_not_fit_beside_the_sheet() {
     let sheet = "indicator,data_element,value\ndeaths,Deaths,count\n";
