@@ -27,7 +27,8 @@ impl Told {
     }
 }
 
-/// What a run told; `None` of one that had nothing to tell, that was cut off, or whose outcomes are no longer kept.
+/// What a run told; `None` of one that had nothing to tell, that was cut off, or whose outcomes are no longer kept; or of one of
+/// another version of Kivuko that put it down in another way.
 ///
 /// # Errors
 /// The store cannot be read.

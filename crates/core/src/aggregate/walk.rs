@@ -99,12 +99,7 @@ impl<G: Ground> Way<'_, G> {
         let day = self.day(scope).map_err(|cause| refuse(cause, Column::Date)).ok();
         let org_unit = match self.org_unit(scope, day) {
             Ok(Some(org_unit)) => Some(org_unit),
-            Ok(None) => {
-                for cause in causes {
-                    refused(cause, None);
-                }
-                return;
-            }
+            Ok(None) => return refuse_all(causes, None, refused),
             Err(cause) => {
                 refuse(cause, Column::OrgUnit);
                 None
@@ -116,15 +111,7 @@ impl<G: Ground> Way<'_, G> {
             day.and_then(|day| Period::of(self.own.period.period_type, day).map_err(|error| refuse(error.cause(), Column::Date)).ok());
         match (period.zip(org_unit), options, attributes) {
             (Some((period, org_unit)), Some(options), Some(attributes)) => found(Placed { period, org_unit, options, attributes, part }),
-            (belongs, ..) => {
-                let last = causes.pop();
-                for cause in causes {
-                    refused(cause, None);
-                }
-                if let Some(last) = last {
-                    refused(last, belongs);
-                }
-            }
+            (belongs, ..) => refuse_all(causes, belongs, refused),
         }
     }
 
@@ -188,6 +175,15 @@ impl<G: Ground> Way<'_, G> {
             }
         }
     }
+}
+
+/// Says all of these, and with the last of them where it belongs.
+fn refuse_all<U>(mut causes: Vec<Cause>, belongs: Option<(Period, U)>, refused: &mut impl FnMut(Cause, Option<(Period, U)>)) {
+    let Some(last) = causes.pop() else { return };
+    for cause in causes {
+        refused(cause, None);
+    }
+    refused(last, belongs);
 }
 
 /// Whether a record is refused since no report of the data set is that of its place.
