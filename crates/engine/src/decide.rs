@@ -66,6 +66,7 @@ impl Execution<'_> {
         if self.resolve(&mut references).await? {
             units = self.map_all(record, (items, 0..items.len()), before, known, &references, only);
         }
+        let in_ended = self.map_in_ended(record, items, before, known, &mut references, &mut units);
         for unit in &mut units {
             let Decision::Waiting(reference) = &unit.decision else { continue };
             if let Some(cause) = references.foreign_of(reference) {
@@ -80,6 +81,7 @@ impl Execution<'_> {
         self.reject_duplicates(items, &mut units);
         self.reject_twins(items, &mut units);
         self.find(record, items, before, &mut units).await?;
+        self.keep_out_of_ended(&mut units, &in_ended);
         Ok(units)
     }
 
@@ -94,6 +96,10 @@ impl Execution<'_> {
                 Some(Arrival::Here { id, chosen_in }) => {
                     references.chosen.extend(chosen_in.map(|row| (id.clone(), row)));
                     Some(id)
+                }
+                Some(Arrival::Ended(ended)) => {
+                    references.ended.insert(reference.clone(), ended);
+                    None
                 }
                 // What lies in another part of the target cannot be referred to from this one.
                 Some(Arrival::Elsewhere) => {

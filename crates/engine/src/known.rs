@@ -55,8 +55,17 @@ pub(crate) struct KnownReferences {
     pub foreign: HashSet<Reference>,
     /// The rows in which people chose what is referred to, by its id in the target.
     pub chosen: HashMap<String, String>,
+    /// What was a place only until a day, for those that lie there already: its id in the target, and the row that says so.
+    pub ended: HashMap<Reference, Ended>,
     /// Everything that is referred to is taken to be there, under an id that no record has: for who looks at the rest of a record.
     pub all_stand_in: bool,
+}
+
+/// A place that one was until a day that is over.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub id: String,
+    pub row: String,
 }
 
 impl KnownReferences {

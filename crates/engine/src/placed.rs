@@ -13,7 +13,7 @@ use kivuko_core::flow::Then;
 use kivuko_core::store::{Link, Reference};
 
 use crate::decide::{deleted_match, linked_elsewhere};
-use crate::known::group_by;
+use crate::known::{Ended, Known, KnownReferences, group_by};
 use crate::run::Execution;
 use crate::tree::Arrival;
 use crate::unit::{Decision, Item, Unit};
@@ -148,6 +148,62 @@ impl Execution<'_> {
                 _ => None,
             }
         })
+    }
+
+    /// What a link leads to, if it was that place until a day that is over, and nobody has said since which one it is, or that it has none.
+    pub(crate) fn ended(&self, link: &Link) -> Option<Ended> {
+        let (source, target) = (&link.source, link.target_id.as_str());
+        self.engine.project.crosswalks.values().filter(|crosswalk| crosswalk.has_link(link)).find_map(|crosswalk| {
+            let map = self.codes.get(&crosswalk.name)?;
+            let direction = map.between(&source.system, &link.target_system)?;
+            let line = map.until(direction, &source.id, target, self.today)?;
+            let is_open = map.decided(direction, &source.id, self.today).is_none();
+            let ended = is_open && map.parts(direction, &source.id, target, self.today);
+            ended.then(|| Ended { id: target.to_owned(), row: row_of(&crosswalk.name, line) })
+        })
+    }
+
+    /// Maps what lies in a place whose pair ended as if it had not; answers which items these are.
+    pub(crate) fn map_in_ended(
+        &self,
+        record: usize,
+        items: &[Item],
+        before: &[Unit],
+        known: &Known,
+        references: &mut KnownReferences,
+        units: &mut Vec<Unit>,
+    ) -> HashMap<usize, Ended> {
+        let mut in_ended: HashMap<usize, Ended> = HashMap::new();
+        if references.ended.is_empty() {
+            return in_ended;
+        }
+        for unit in &*units {
+            let Decision::Waiting(reference) = &unit.decision else { continue };
+            let ended = reference.alternatives().find_map(|one| references.ended.get(&one).cloned());
+            in_ended.extend(ended.map(|ended| (unit.item, ended)));
+        }
+        for (reference, ended) in &references.ended {
+            references.found.insert(reference.clone(), Some(ended.id.clone()));
+        }
+        let concerned: HashSet<usize> = in_ended.keys().copied().collect();
+        units.retain(|unit| !concerned.contains(&unit.item));
+        units.extend(self.map_all(record, (items, 0..items.len()), before, known, references, Some(&concerned)));
+        units.sort_by_key(|unit| unit.item);
+        in_ended
+    }
+
+    /// What lies there stays there, whatever else changes of it; nothing is put there.
+    pub(crate) fn keep_out_of_ended(&self, units: &mut [Unit], in_ended: &HashMap<usize, Ended>) {
+        let Some(tree) = &self.tree else { return };
+        for unit in units {
+            let (Decision::Write(change), Some(Ended { id, row })) = (&unit.decision, in_ended.get(&unit.item)) else { continue };
+            if tree.is_put_into(unit.record, &change.body, id) {
+                let message = format!(
+                    "it would be put into {id}, which was the place that it lies in only until a day that is over ({row}); say which place that one is by now, or that it has none (`none`)"
+                );
+                unit.decision = Decision::Rejected(vec![Cause::new(codes::LIES_IN_ENDED, message)]);
+            }
+        }
     }
 
     /// Why a record of the target is not this one, if people decided so.

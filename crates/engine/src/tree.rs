@@ -21,6 +21,7 @@ use kivuko_core::value;
 use serde_json::Value;
 
 use crate::absence::hash_of;
+use crate::known::Ended;
 use crate::plan::Planned;
 use crate::run::{Execution, Watch};
 use crate::unit::{Decision, Item, Unit, waits_for};
@@ -88,6 +89,8 @@ pub(crate) enum Arrival {
         /// The row of a crosswalk in which a person chose it.
         chosen_in: Option<String>,
     },
+    /// It was there until a day that is over: what lies there stays there, and nothing comes to it.
+    Ended(Ended),
     /// In another part of the target.
     Elsewhere,
 }
@@ -122,6 +125,11 @@ impl Tree {
     pub fn moved_to(&self, record: usize, changed: &Value) -> Option<LiesIn> {
         let says = |path: &&Path| path.top().is_some_and(|name| changed.get(name).is_some());
         self.parents[record].iter().find(says).map(|path| LiesIn(path.one(changed).and_then(value::text)))
+    }
+
+    /// Whether a change puts a record into another one, by its id in the target.
+    pub fn is_put_into(&self, record: usize, changed: &Value, id: &str) -> bool {
+        self.parents[record].iter().any(|path| path.one(changed).and_then(value::text).as_deref() == Some(id))
     }
 
     pub fn has_put_off(&self) -> bool {
@@ -162,7 +170,8 @@ impl Execution<'_> {
         let arrival = |(reference, link): (&Reference, Option<Link>)| {
             let own = self.tree.as_ref().filter(|_| reference.flow == self.flow.name);
             if let Some(id) = own.and_then(|_| self.arrived_here(&reference.source_id)) {
-                return Some(Arrival::Here { id, chosen_in: None });
+                let ended = link.filter(|link| link.target_id == id).and_then(|link| self.ended(&link));
+                return Some(ended.map_or(Arrival::Here { id, chosen_in: None }, Arrival::Ended));
             }
             let Some(link) = link.filter(|link| !lost.contains(&link.target_id)) else { return self.chosen_reference(reference) };
             // The record may have been lost with the target, and this run makes it again.
@@ -174,7 +183,7 @@ impl Execution<'_> {
                 return Some(Arrival::Elsewhere);
             }
             // What people decided on places comes before the link.
-            let id = self.leads_to(&link)?;
+            let Some(id) = self.leads_to(&link) else { return own.and_then(|_| self.ended(&link)).map(Arrival::Ended) };
             let chosen_in = if id == link.target_id { None } else { self.chosen_in(&link) };
             Some(Arrival::Here { id, chosen_in })
         };

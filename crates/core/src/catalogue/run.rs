@@ -51,6 +51,8 @@ codes! {
     WITHOUT_COUNTERPART = 953, "K0953";
     /// What it refers to has no counterpart, as a person decided.
     LIES_IN_NONE = 959, "K0959";
+    /// It would be put into a place that was the one which it lies in until a day.
+    LIES_IN_ENDED = 963, "K0963";
     /// What somebody changed in the target was left as it is.
     LEFT_TO_OTHERS = 954, "K0954";
     /// A mark of completeness that somebody took back was left so.

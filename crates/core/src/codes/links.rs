@@ -89,13 +89,18 @@ impl CodeMap {
     /// nor by a link.
     pub fn ended(&self, direction: Direction, id: &str, other: &str, day: Date) -> bool {
         let rows = |column: usize, id: &str| self.exact[column].get(id).into_iter().flatten().map(|row| &self.rows[*row]);
-        let joins = |row: &super::CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other);
-        let is_over = |row: &super::CodeRow| row.to.is_some_and(|last| last < day);
         let mut now = rows(direction.from, id).chain(rows(direction.to, other)).filter(|row| row.holds_on(day));
         let back = Direction { from: direction.to, to: direction.from };
         now.all(|row| row.verdict == Verdict::Refuse)
-            && rows(direction.from, id).any(|row| joins(row) && is_over(row))
+            && self.until(direction, id, other, day).is_some()
             && self.standing(back, other, day).iter().all(|linked| *linked == id)
+    }
+
+    /// The row by which two were the same until a day that is over, as a spreadsheet counts it.
+    pub fn until(&self, direction: Direction, id: &str, other: &str, day: Date) -> Option<usize> {
+        let mut rows = self.exact[direction.from].get(id)?.iter().map(|row| &self.rows[*row]);
+        let joins = |row: &&CodeRow| row.verdict == Verdict::Accept && row.id(direction.to) == Some(other);
+        rows.find(|row| joins(row) && row.to.is_some_and(|last| last < day)).map(|row| row.line)
     }
 
     /// What the links say of a place of which no row says anything on the day.
