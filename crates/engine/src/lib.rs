@@ -21,6 +21,7 @@ mod known;
 mod labels;
 mod lease;
 mod leaving;
+mod lost;
 mod map;
 mod matching;
 mod numbers;

@@ -320,24 +320,6 @@ impl Execution<'_> {
             _ => None,
         })
     }
-
-    /// What the target has lost gets another id there when it is made again. What other flows linked from the old one to just this record goes with it: it would stand
-    /// beside the new link, and nobody could tell which of the two holds.
-    pub(crate) async fn let_go_of_links_back(&self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
-        let lost: Vec<String> = units.iter().flat_map(|unit| unit.lost.iter().cloned()).collect();
-        if lost.is_empty() {
-            return Ok(());
-        }
-        let (from, to) = (&self.flow.from, &self.flow.to);
-        let links = self.engine.store.links(&to.system, &to.records[record].resource, &lost, &from.system).await?;
-        let back: HashMap<String, Vec<Link>> =
-            group_by(links.into_iter().filter(|link| link.target_resource == from.resource), |link| link.source.id.clone());
-        for unit in units.iter_mut() {
-            let own = |link: &&Link| link.target_id == items[unit.item].id;
-            unit.links_back = unit.lost.iter().filter_map(|id| back.get(id)).flatten().filter(own).cloned().collect();
-        }
-        Ok(())
-    }
 }
 
 /// A row of the file of a crosswalk, as people look for it.

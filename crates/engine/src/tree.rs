@@ -369,8 +369,8 @@ impl Execution<'_> {
         self.tell_unplaced(source, partitions, watch).await
     }
 
-    /// What is put off still is counted as waiting, also when the run ended early.
-    pub(crate) async fn count_put_off(&mut self, watch: &dyn Watch) -> Result<(), Error> {
+    /// What is put off still is counted as waiting, also when the run ended early. What waits in vain for what was lost is looked for where the target `answers`.
+    pub(crate) async fn count_put_off(&mut self, answers: bool, watch: &dyn Watch) -> Result<(), Error> {
         if self.tree.as_ref().is_none_or(|tree| tree.put_off.is_empty()) {
             return Ok(());
         }
@@ -384,18 +384,26 @@ impl Execution<'_> {
                 pages.entry(one.partition.clone()).or_default().push((one, cause));
             }
         }
+        let mut ended = Ok(());
         for (partition, waiting) in pages {
             for page in waiting.chunks(self.engine.pace.page_size) {
-                self.count_waiting(&partition, page, watch).await?;
+                let counted = self.count_waiting(&partition, page, answers && ended.is_ok(), watch).await;
+                ended = ended.and(counted);
             }
         }
         if put_off.is_empty() {
-            return Ok(());
+            return ended;
         }
         Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} records were put off and are not noted as waiting", put_off.len())))
     }
 
-    async fn count_waiting(&mut self, partition: &Partition, page: &[(Waiting, Cause)], watch: &dyn Watch) -> Result<(), Error> {
+    async fn count_waiting(
+        &mut self,
+        partition: &Partition,
+        page: &[(Waiting, Cause)],
+        answers: bool,
+        watch: &dyn Watch,
+    ) -> Result<(), Error> {
         let mut commit = self.empty_commit(partition, None);
         for (one, cause) in page {
             commit.counts.add(Outcome::Waiting);
@@ -421,17 +429,24 @@ impl Execution<'_> {
             }
         }
         self.counts.merge(&commit.counts);
+        let mut looked = Ok(());
         if self.writes {
             if self.again {
-                // It was not looked for in the target: the next run does that, whatever was sent of it last.
                 let ids: Vec<String> = page.iter().map(|(one, _)| one.source_id.clone()).collect();
-                let sent = self.engine.store.sent(&self.flow.name, &ids).await?;
-                commit.sent.extend(sent.into_iter().map(|sent| Sent { hash: String::new(), ..sent }));
+                let lost = if answers { self.links_of_lost_waiting(&ids).await.map(Some) } else { Ok(None) };
+                if let Ok(Some(lost)) = lost {
+                    commit.unlinked = lost;
+                } else {
+                    // The next run looks for it, whatever was sent of it last.
+                    let sent = self.engine.store.sent(&self.flow.name, &ids).await?;
+                    commit.sent.extend(sent.into_iter().map(|sent| Sent { hash: String::new(), ..sent }));
+                    looked = lost.map(|_| ());
+                }
             }
             self.engine.store.commit_page(&commit).await?;
         }
         watch.page(&self.counts);
-        Ok(())
+        looked
     }
 
     /// Puts what is absent in the order in which it can be removed: children before parents.

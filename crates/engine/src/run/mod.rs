@@ -267,7 +267,7 @@ impl<'e> Execution<'e> {
         if let Err(error) = &mut ended {
             self.engine.tell_maker(&self.flow, error).await;
         }
-        let counted = self.count_put_off(watch).await;
+        let counted = self.count_put_off(ended.is_ok(), watch).await;
         if let Err(error) = self.drop_rows().await {
             // The next run of the flow drops them before it begins.
             tracing::warn!(code = %error.cause.code, "rows that were put aside could not be dropped");

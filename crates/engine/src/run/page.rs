@@ -145,9 +145,18 @@ impl Execution<'_> {
             fail_removals(&items, &mut units, known, &error);
             fatal = Some(error);
         }
+        let mut lost = Vec::new();
+        if fatal.is_none() {
+            match self.links_of_lost(&items, &units, known).await {
+                Ok(links) => lost = links,
+                Err(error) => fatal = Some(error),
+            }
+        }
         let moves_cursor = moves_cursor && fatal.is_none();
         let commit = if self.writes {
-            Some(Arc::new(self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?))
+            let mut commit = self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?;
+            commit.unlinked.append(&mut lost);
+            Some(Arc::new(commit))
         } else {
             self.report_plan(partition, &items, &units, watch);
             None
