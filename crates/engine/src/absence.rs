@@ -154,7 +154,6 @@ impl Execution<'_> {
         let in_page =
             before.iter().filter(|unit| unit.record == record && items[unit.item].scope == self.scopes.current && unit.has_arrived());
         held.extend(in_page.filter_map(Unit::target_id).map(str::to_owned));
-        held.extend(ids.iter().filter(|id| self.found_in_plan.contains(&(record, (*id).clone()))).cloned());
         let never_made = self.flow.to.records[record].missing != Missing::Create;
         let present = self.fetch(record, &ids).await?;
         let parent = |present: &Option<Candidate>| self.tree.as_ref()?.parent_of(record, &present.as_ref()?.body);
@@ -170,6 +169,7 @@ impl Execution<'_> {
                 continue;
             }
             let gone = present.as_ref().is_none_or(|present| present.deleted);
+            let parted = self.is_parted(record, unit, &items[unit.item].id, present.as_ref());
             let mut change = self.removing(link);
             // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
             let remakes = self.targets[record].capabilities.remakes;
@@ -179,7 +179,7 @@ impl Execution<'_> {
             unit.decision = if gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate)) {
                 // An earlier run sent it and did not live to see the answer.
                 Decision::Written { change, id: link.target_id.clone(), version: None }
-            } else if gone || held.contains(&link.target_id) || self.is_parted(record, unit, &items[unit.item].id) {
+            } else if gone || held.contains(&link.target_id) || parted {
                 Decision::Unlinked
             } else {
                 Decision::Write(change)

@@ -227,10 +227,13 @@ impl Execution<'_> {
                     self.compare(&capabilities, unit, candidate)
                 }
             };
+            if let Some(present) = candidate {
+                self.leave_to_another(unit, &items[unit.item].id, present);
+            }
         }
         self.reject_linked_elsewhere(record, items, units).await?;
         self.reject_held_in_page(record, items, before, units);
-        self.leave_to_rivals(record, items, before, units).await
+        Ok(())
     }
 
     /// The same, of what the page itself has made or found before: nothing of it is linked yet.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kivuko_core::catalogue::{run as codes, target as target_codes};
 use kivuko_core::codes::{CodeMap, Direction, Translated};
-use kivuko_core::connector::{Action, Candidate};
+use kivuko_core::connector::{Action, Candidate, Key};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Then;
 use kivuko_core::store::{Link, Reference};
@@ -61,47 +61,25 @@ impl Execution<'_> {
         None
     }
 
-    /// What closes a place over there that was this one's until a day stays here, if this run has linked another record with that place; or else the pair is parted like any other.
-    pub(crate) async fn leave_to_rivals(&self, record: usize, items: &[Item], before: &[Unit], units: &mut [Unit]) -> Result<(), Error> {
-        let mut closing: Vec<(usize, String, Decision)> = Vec::new();
-        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| unit.index.is_none() && matches!(unit.decision, Decision::Write(_))) {
-            let Some(link) = &unit.link else { continue };
-            let parted = self.parted_from(record, &items[unit.item].id, &link.target_id);
-            closing.extend(parted.map(|parted| (at, link.target_id.clone(), parted)));
-        }
-        if closing.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<String> = closing.iter().map(|(_, id, _)| id.clone()).collect();
-        let linked = self.engine.store.links_by_target(&self.flow.to.system, &self.resource_of(record), &ids).await?;
-        for (at, id, parted) in closing {
-            let item = &items[units[at].item];
-            let is_rival = |link: &Link| {
-                link.target_id == id && self.is_other_record(link, item, &units[at].part) && self.leads_to(link).is_some_and(|to| to == id)
-            };
-            let in_page = |unit: &Unit| {
-                let is_it = unit.record == record && unit.item != units[at].item && unit.has_arrived() && unit.target_id() == Some(&id);
-                is_it && self.parted_from(record, &items[unit.item].id, &id).is_none()
-            };
-            let found = self.found_in_plan.contains(&(record, id.clone()));
-            if found || linked.iter().any(is_rival) || before.iter().chain(units.iter()).any(in_page) {
-                let unit = &mut units[at];
-                (unit.link, unit.sent, unit.decision) = (None, None, parted);
-            }
-        }
-        Ok(())
+    /// What closes a place over there that was this one's until a day stays here, if that has another one's key by now.
+    pub(crate) fn leave_to_another(&self, unit: &mut Unit, source_id: &str, present: &Candidate) {
+        let (Decision::Write(_), Some(link), None) = (&unit.decision, &unit.link, unit.index) else { return };
+        let Some(key) = self.another_key(unit, present) else { return };
+        let against = self.crosswalks_to(unit.record).find(|(_, map, way)| map.parts(*way, source_id, &link.target_id, self.today));
+        let Some((name, ..)) = against else { return };
+        let message = format!(
+            "it was this place only until a day that is over, and has the key of another one over there by now ({key}), so it is not closed; say which one this place is, or that it has none (`none`): codes/{name}.csv, {}",
+            link.target_id
+        );
+        (unit.link, unit.sent, unit.decision) = (None, None, Decision::Rejected(vec![Cause::new(codes::PARTED, message)]));
     }
 
-    /// What a plan has found for places without a link: it puts no links down, by which the pages that follow could tell whose they are.
-    pub(crate) fn remember_found(&mut self, record: usize, items: &[Item], wave: &[Unit]) {
-        if self.writes || self.crosswalks_to(record).next().is_none() {
-            return;
-        }
-        let is_its = |unit: &&Unit| unit.link.is_none() && unit.index.is_none() && unit.has_arrived();
-        let found = wave.iter().filter(is_its).filter_map(|unit| Some((&items[unit.item].id, unit.target_id()?)));
-        let own: Vec<(usize, String)> =
-            found.filter(|(item, id)| self.parted_from(record, item, id).is_none()).map(|(_, id)| (record, id.to_owned())).collect();
-        self.found_in_plan.extend(own);
+    /// The key that a linked record has in the target, if that is another one's.
+    fn another_key(&self, unit: &Unit, present: &Candidate) -> Option<Key> {
+        let there = self.key_in(unit.record, &present.body)?;
+        let is_own = there == unit.key || unit.link.as_ref().is_some_and(|link| there == link.key);
+        let is_whole = !there.0.is_empty() && there.0.iter().all(|part| !part.trim().is_empty());
+        (is_whole && !is_own).then_some(there)
     }
 
     /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.
@@ -212,12 +190,13 @@ impl Execution<'_> {
         against.map(|(name, ..)| parted(name, target_id))
     }
 
-    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove. What they were until a day is closed with it, and deleted only
-    /// where the flow made it.
-    pub(crate) fn is_parted(&self, record: usize, unit: &Unit, source_id: &str) -> bool {
+    /// Whether people decided that a record is not what it is linked to: then it is not the flow's to remove. What they were until a day is closed with it, unless it has
+    /// another one's key by now, and deleted only where the flow made it.
+    pub(crate) fn is_parted(&self, record: usize, unit: &Unit, source_id: &str, present: Option<&Candidate>) -> bool {
         let Some(link) = unit.link.as_ref().filter(|_| !unit.part.contains('#')) else { return false };
         let other = link.target_id.as_str();
-        let may_go = link.created || self.flow.deletes.then != Then::Delete;
+        let is_ours = link.created || self.flow.deletes.then != Then::Delete;
+        let may_go = is_ours && present.is_none_or(|present| self.another_key(unit, present).is_none());
         self.crosswalks_to(record).any(|(_, map, direction)| {
             map.parts(direction, source_id, other, self.today) && !(may_go && map.ended(direction, source_id, other, self.today))
         })

@@ -62,7 +62,7 @@ impl Execution<'_> {
                 }
                 // What was removed is linked to nothing any more; what it was tells its key.
                 (Some(record), None) if same_systems && flow.aggregate.is_none() && removed(one.action) => {
-                    unit.key = self.key_in(record, &one.before).unwrap_or(Key(Vec::new()));
+                    unit.key = values(&one.before).and_then(|body| self.key_in(record, &body)).unwrap_or(Key(Vec::new()));
                 }
                 // A revert that was killed, or another flow.
                 (Some(_), None) if same_systems && deleted.contains(&one.target_id) => {
@@ -179,9 +179,8 @@ impl Execution<'_> {
     }
 
     /// The key of a record by its content; `None` where the content does not say all of it.
-    fn key_in(&self, record: usize, before: &[u8]) -> Option<Key> {
-        let body = values(before)?;
-        let parts = self.flow.to.records[record].key.iter().map(|path| path.one(&body).and_then(text));
+    pub(crate) fn key_in(&self, record: usize, body: &Value) -> Option<Key> {
+        let parts = self.flow.to.records[record].key.iter().map(|path| path.one(body).and_then(text));
         parts.collect::<Option<Vec<String>>>().map(Key)
     }
 }

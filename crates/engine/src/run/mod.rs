@@ -101,8 +101,6 @@ pub(crate) struct Execution<'e> {
     pub unlinked: u64,
     /// The ids that a plan has seen, as hashes, where it has to tell what is absent.
     pub seen_in_plan: HashSet<u64>,
-    /// What a plan has found in the target, by record and id, where it has to tell whose it would be by now.
-    pub found_in_plan: HashSet<(usize, String)>,
     /// Something was written in this run, so the target works.
     pub passed: bool,
     /// The writes of a saved plan, when just these are to be sent.
@@ -243,7 +241,6 @@ impl<'e> Execution<'e> {
             removed: 0,
             unlinked: 0,
             seen_in_plan: HashSet::new(),
-            found_in_plan: HashSet::new(),
             passed: false,
             agreed: None,
             counted_by: String::new(),

@@ -210,7 +210,6 @@ impl Execution<'_> {
             delivered = self.deliver(record, items, &mut wave).await;
         }
         self.remember_arrived(items, &wave);
-        self.remember_found(record, items, &wave);
         units.append(&mut wave);
         match delivered {
             Ok(None) => Ok(()),
