@@ -42,7 +42,9 @@ impl Execution<'_> {
         let mut gone = self.vanished(items, units, known).await?;
         for (position, item) in items.iter().enumerate().filter(|(_, item)| item.early == Some(Early::Removed)) {
             for link in known.links_of(&item.id).iter().chain(late.links_of(&item.id)) {
-                gone.extend(self.record_named(&link.part, &link.target_resource).map(|record| Self::removal(position, record, link)));
+                let sent = late.sent(&item.id, &link.part).or_else(|| known.sent(&item.id, &link.part));
+                let removal = |record| Unit { sent: sent.cloned(), ..Self::removal(position, record, link) };
+                gone.extend(self.record_named(&link.part, &link.target_resource).map(removal));
             }
         }
         for scope in self.scopes_of(items) {
@@ -174,7 +176,7 @@ impl Execution<'_> {
             // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
             let remakes = self.targets[record].capabilities.remakes;
             if self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All {
-                change.before = present.map(|present| present.body).unwrap_or_default();
+                change.before = present.as_ref().map(|present| present.body.clone()).unwrap_or_default();
             }
             unit.decision = if gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate)) {
                 // An earlier run sent it and did not live to see the answer.
@@ -184,6 +186,9 @@ impl Execution<'_> {
             } else {
                 Decision::Write(change)
             };
+            if let Some(present) = &present {
+                self.tell_written_over(&items[unit.item].id, unit, present);
+            }
         }
         Ok(parents)
     }

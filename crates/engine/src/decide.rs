@@ -229,6 +229,7 @@ impl Execution<'_> {
             };
             if let Some(present) = candidate {
                 self.leave_to_another(unit, &items[unit.item].id, present);
+                self.tell_written_over(&items[unit.item].id, unit, present);
             }
         }
         self.reject_linked_elsewhere(record, items, units).await?;
@@ -408,6 +409,9 @@ impl Execution<'_> {
             [one] => self.compare(capabilities, unit, one),
             many => several(many),
         };
+        if let [one] = living.as_slice() {
+            self.tell_written_over(source_id, unit, one);
+        }
     }
 
     /// Compares the mapped content with what the target holds, and finds what is to be sent.

@@ -22,6 +22,9 @@ pub struct NumbersReport {
     pub not_open: u64,
     /// Periods and org units for which the data set was marked complete.
     pub completed: u64,
+    /// Cells that were written over although somebody had changed them in the target.
+    #[serde(default)]
+    pub written_over: u64,
 }
 
 /// The account of one run.
@@ -86,10 +89,11 @@ impl RunReport {
 
 /// Puts what stands beside the counts of an account into the object of a run.
 pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>) {
-    if let Some(NumbersReport { late, not_open, completed }) = numbers {
+    if let Some(NumbersReport { late, not_open, completed, written_over }) = numbers {
         object["late"] = json!(late);
         object["not_open"] = json!(not_open);
         object["completed"] = json!(completed);
+        object["written_over"] = json!(written_over);
     }
     if let Some(rows) = rows {
         object["rows"] = json!(rows);

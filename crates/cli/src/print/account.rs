@@ -179,8 +179,9 @@ fn writes(counts: &Counts, verb: &str) -> Option<String> {
 
 /// What a flow that counts tells beside its numbers; nothing where there is nothing of it.
 fn beside_numbers(numbers: NumbersReport) -> Option<String> {
-    let NumbersReport { late, not_open, completed } = numbers;
+    let NumbersReport { late, not_open, completed, written_over } = numbers;
     let lines = [
+        ("changed in the target and written over", written_over, "number", "numbers"),
         ("completed", completed, "period and place", "periods and places"),
         ("late, not sent", late, "number", "numbers"),
         ("not open yet", not_open, "number", "numbers"),
@@ -266,6 +267,9 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
     };
     if account.causes.iter().any(|group| group.code == NEEDS_DECISION) {
         steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
+    }
+    if account.numbers.is_some_and(|numbers| numbers.written_over > 0) {
+        steps.push((invoke(&format!("runs records {run} --outcome updated")), "every number that was written over, with what was there"));
     }
     if account.counts.rejected > 0 {
         steps.push((invoke(&format!("rejects list {flow}")), "what was rejected, by cause"));
@@ -488,10 +492,10 @@ mod tests {
             }
             .render(Style::PLAIN)
         };
-        let text = account(NumbersReport { late: 1, not_open: 0, completed: 3 });
+        let text = account(NumbersReport { late: 1, not_open: 0, completed: 3, written_over: 2 });
         assert_eq!(
             text,
-            "run 16 of weekly-cases  complete\n\n  5 read = 5 counted\n  written: 44 created\n  completed: 3 periods and places; late, not sent: 1 number\n"
+            "run 16 of weekly-cases  complete\n\n  5 read = 5 counted\n  written: 44 created\n  changed in the target and written over: 2 numbers; completed: 3 periods and places; late, not sent: 1 number\n"
         );
         let text = account(NumbersReport::default());
         assert!(text.ends_with("  written: 44 created\n"), "{text}");

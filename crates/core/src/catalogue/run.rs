@@ -63,6 +63,8 @@ codes! {
     REFUSED_MAY_BELONG = 960, "K0960";
     /// A period and place is not marked complete while a record that belongs to it is refused.
     REFUSED_BELONGS = 961, "K0961";
+    /// A number that somebody changed in the target was written over.
+    NUMBER_WRITTEN_OVER = 966, "K0966";
     /// A period that was asked for is none of the data set.
     NO_SUCH_PERIOD = 962, "K0962";
     /// A later file has the record again.

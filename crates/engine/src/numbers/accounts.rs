@@ -1,6 +1,7 @@
 //! The account of a page of cells: what was written is counted in cells, what became of records was counted before.
 
 use jiff::Timestamp;
+use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellRow, CellUpdate};
 use kivuko_core::error::Cause;
 use kivuko_core::numbers::{LOCKED, NOT_YET_OPEN};
@@ -56,6 +57,9 @@ impl Execution<'_> {
             }
             _ if left_out => {}
             _ => {
+                if let Some(sending) = &mut self.sending {
+                    sending.written_over += u64::from(causes.iter().any(|cause| cause.code == codes::NUMBER_WRITTEN_OVER));
+                }
                 commit.closed_rejections.push(item.id.clone());
                 commit.cells.updates.push(CellUpdate { number: cell.row.number, value: cell.value, due: false, late: false });
             }

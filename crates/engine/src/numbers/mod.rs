@@ -7,6 +7,7 @@
 mod accounts;
 mod changes;
 mod completeness;
+mod corrected;
 mod counting;
 mod due;
 mod formulas;

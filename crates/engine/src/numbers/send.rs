@@ -9,7 +9,7 @@ use kivuko_core::connector::Action;
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::outcome::Outcome;
 use kivuko_core::record::{Cursor, Page, SourceRecord};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::refused::REFUSED;
 use super::values::Worth;
@@ -31,6 +31,8 @@ pub(crate) struct Sending {
     pub late: u64,
     /// Cells whose period is not open yet.
     pub not_open: u64,
+    /// Cells that were written over although somebody had changed them in the target.
+    pub written_over: u64,
     /// Cells that stay due since the target was not reached.
     pub failed: u64,
     /// The periods that were asked for.
@@ -216,15 +218,20 @@ fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
 }
 
 fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord {
+    let body = body_of(row, value);
+    let text = Bytes::from(body.to_string());
+    SourceRecord { id: Some(row.cell.id()), place, version: None, deleted: value.is_none(), body: Ok(text), read: Some(body) }
+}
+
+/// A number with this value, as the target takes it.
+pub(super) fn body_of(row: &CellRow, value: Option<&str>) -> Value {
     let cell = &row.cell;
-    let body = json!({
+    json!({
         "dataElement": cell.element,
         "period": cell.period,
         "orgUnit": cell.org_unit,
         "categoryOptionCombo": cell.option_combo,
         "attributeOptionCombo": cell.attribute_option_combo,
         "value": value,
-    });
-    let text = Bytes::from(body.to_string());
-    SourceRecord { id: Some(cell.id()), place, version: None, deleted: value.is_none(), body: Ok(text), read: Some(body) }
+    })
 }

@@ -109,7 +109,7 @@ pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> V
 }
 
 /// Whether the target holds this value; `12.0` is `12`.
-fn is_same(present: &Candidate, value: Option<&str>) -> bool {
+pub(super) fn is_same(present: &Candidate, value: Option<&str>) -> bool {
     let (Some(now), Some(written)) = (present.body["value"].as_str(), value) else { return false };
     let number = |text: &str| text.parse::<f64>().ok();
     now == written || number(now).is_some_and(|now| number(written) == Some(now))

@@ -178,6 +178,7 @@ impl Engine {
                 late: sending.late,
                 not_open: sending.not_open,
                 completed: execution.completed,
+                written_over: sending.written_over,
             }),
             seconds: finished.duration_since(began).as_secs_f64(),
             error,

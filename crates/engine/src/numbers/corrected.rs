@@ -1,0 +1,65 @@
+//! Numbers that somebody changed in the target: what a number comes to is the source's alone, so it is written over when the source's count changes, and never without a word. Of each it is told what
+//! was there.
+
+use kivuko_core::catalogue::run as codes;
+use kivuko_core::connector::{Action, Candidate, Standing};
+use kivuko_core::error::Cause;
+use kivuko_core::value;
+
+use super::send::{Cell, body_of};
+use super::taking_back::is_same;
+use crate::run::Execution;
+use crate::unit::{Decision, Unit};
+
+impl Execution<'_> {
+    /// Tells of a number that is to be written over, or taken away, and that is none that this flow has sent.
+    pub(crate) fn tell_written_over(&self, source_id: &str, unit: &mut Unit, present: &Candidate) {
+        let overwrites = matches!(&unit.decision, Decision::Write(change) if change.action != Action::Create);
+        if overwrites && let Some(cause) = self.written_over(unit, source_id, present) {
+            unit.warnings.push(cause);
+        }
+    }
+
+    fn written_over(&self, unit: &Unit, source_id: &str, present: &Candidate) -> Option<Cause> {
+        let cell = self.sending.as_ref()?.cells.get(source_id)?;
+        // What is only assumed was lost.
+        if present.deleted || present.standing != Standing::Usual {
+            return None;
+        }
+        let there = present.body["value"].as_str()?;
+        if is_same(present, cell.row.value.as_deref()) || self.has_sent(unit, cell, source_id, there) {
+            return None;
+        }
+        let sent = cell.row.value.as_deref();
+        let what = match sent.filter(|sent| self.has_sent(unit, cell, source_id, sent)) {
+            Some(sent) => format!("somebody changed it in the target since {} was sent", shown(sent)),
+            None if sent.is_none() && unit.link.is_none() => "another number was there, which this flow had not sent".to_owned(),
+            None => "somebody changed it in the target since it was sent".to_owned(),
+        };
+        let due = match cell.value.as_deref() {
+            Some(due) => format!("{} is due", shown(due)),
+            None => "now there is nothing to count, and it is taken away".to_owned(),
+        };
+        let message = format!("{what}: {} was there, {due}", shown(there));
+        Some(Cause::new(codes::NUMBER_WRITTEN_OVER, message))
+    }
+
+    /// Whether a value is the one that was sent last, or one that a run was sending when it was killed. (A cell says it too, but where the target refused a value and a person gave that up.)
+    fn has_sent(&self, unit: &Unit, cell: &Cell, source_id: &str, value: &str) -> bool {
+        let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name && open.intent.source.id == source_id);
+        let mut hashes = own.map(|open| open.intent.hash.as_str()).chain(unit.sent.iter().map(|sent| sent.hash.as_str())).peekable();
+        if hashes.peek().is_none() {
+            return false;
+        }
+        let body = self.targets[unit.record].target.conform(body_of(&cell.row, Some(value)));
+        body.is_ok_and(|body| {
+            let hash = value::hash(&self.hash_key, &body);
+            hashes.any(|sent| sent == hash)
+        })
+    }
+}
+
+/// A number as it is told. What is none may be a text that somebody typed, which is not repeated.
+fn shown(value: &str) -> &str {
+    if value.parse::<f64>().is_ok() { value } else { "a text" }
+}
