@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::choice::{Around, Choice, Combos, Misfit};
+use super::choice::{Around, ByCodes, Choice, Combos, Misfit};
 use super::place::Resolver;
 use super::sheet::Column;
 use super::{Aggregate, By, Indicator, Measure};
@@ -56,6 +56,7 @@ pub(super) fn bind<'a>(
     }
     let places = Resolver::new(own, frame, codes, places);
     binder.strangers(&places);
+    binder.strange_codes(&indicators);
     binder.same_cells(&indicators);
     if indicators.len() == own.indicators.len() {
         binder.formulas(&indicators);
@@ -88,6 +89,9 @@ fn alike(indicators: &[BoundIndicator<'_>]) -> Vec<Option<usize>> {
     }
     found
 }
+
+/// Of what is not there so many are told.
+const SHOWN: usize = 5;
 
 struct Binder<'a> {
     own: &'a Aggregate,
@@ -207,8 +211,32 @@ impl<'a> Binder<'a> {
         Around { codes: self.codes, sides: &self.own.sides, combos: &mut self.combos }
     }
 
+    /// Codes of code maps that no category of the data set has as an option: each record that comes to one would be refused. Of several categories with one map each needs only its own.
+    fn strange_codes(&mut self, indicators: &[BoundIndicator<'a>]) {
+        let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let all: Vec<&Category> = self.frame.combos.values().flat_map(|combo| &combo.categories).collect();
+        let is_option = |code: &str| all.iter().any(|category| !matches!(find(&category.options, code), Found::Nothing));
+        let choices = indicators.iter().flat_map(|indicator| [&indicator.options, &indicator.attributes]);
+        for ByCodes { category, map, mut strange } in choices.flat_map(|choice| choice.by_codes(self.codes, &self.own.sides)) {
+            strange.retain(|(_, code)| !is_option(code));
+            strange.sort_unstable();
+            let Some((first, _)) = strange.first().filter(|_| said.insert((&category.named.id, map))) else { continue };
+            let known = || category.options.iter().flat_map(|option| [Some(option.name.as_str()), option.code.as_deref()]).flatten();
+            let told = strange.iter().take(SHOWN).map(|(row, code)| {
+                let near = nearest(code, known()).map(|near| format!(" (the nearest is `{near}`)"));
+                format!("`{code}` in row {row}{}", near.unwrap_or_default())
+            });
+            let mut told: Vec<String> = told.collect();
+            if strange.len() > SHOWN {
+                told.push(format!("{} others", strange.len() - SHOWN));
+            }
+            let category = &category.named.name;
+            let message = format!("the category `{category}` has no option for what codes/{map}.csv says: {}", told.join(", "));
+            self.causes.push(Cause::new(aggregate::UNKNOWN_OPTION, message).cell(format!("codes/{map}.csv, row {first}")));
+        }
+    }
+
     fn strangers(&mut self, places: &Resolver<'_>) {
-        const SHOWN: usize = 5;
         let strangers = places.strangers();
         let Some((first, _)) = strangers.first() else { return };
         let mut listed: Vec<String> = strangers.iter().take(SHOWN).map(|one| places.why_strange(*one)).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::by::{By, Given, Possible};
 use crate::catalogue::aggregate;
-use crate::codes::{CodeMaps, Sides};
+use crate::codes::{CodeMap, CodeMaps, Direction, Sides};
 use crate::error::{Cause, Code};
 use crate::expr::Scope;
 use crate::numbers::{Category, Combo, Found, Named, OptionCombo, find};
@@ -71,6 +71,15 @@ pub(super) struct Choice<'a> {
     pub(super) reachable: Vec<u32>,
     /// The ids of its categories.
     pub(super) categories: BTreeSet<&'a str>,
+}
+
+/// A category that a code map decides.
+pub(super) struct ByCodes<'a, 'c> {
+    pub category: &'a Category,
+    /// The name of the code map.
+    pub map: &'c str,
+    /// Its codes that are no option of the category, each with its row.
+    pub strange: Vec<(usize, &'c str)>,
 }
 
 #[derive(Debug)]
@@ -203,6 +212,17 @@ impl<'a> Choice<'a> {
         Ok(Self { axes, table, reachable, categories })
     }
 
+    /// The categories that a code map decides, with its codes that are none of their options.
+    pub(super) fn by_codes<'c>(&self, codes: &'c CodeMaps, sides: &Sides) -> Vec<ByCodes<'a, 'c>> {
+        let of_axis = |axis: &Axis<'a>| {
+            let Possible::Codes(name, columns) = axis.by.possible() else { return None };
+            let (map, direction) = code_map(name, columns, codes, sides)?;
+            let strange = map.written(direction).into_iter().filter(|(code, _)| axis.option(code).is_none());
+            Some(ByCodes { category: axis.category, map: map.name(), strange: strange.map(|(code, row)| (row, code)).collect() })
+        };
+        self.axes.iter().filter_map(of_axis).collect()
+    }
+
     /// Whether equal options lead to equal combinations.
     pub(super) fn leads_to_the_same(&self, other: &Self) -> bool {
         self.categories == other.categories && self.table == other.table
@@ -226,20 +246,32 @@ impl<'a> Choice<'a> {
 }
 
 impl Axis<'_> {
+    /// The option that a text leads to.
+    fn option(&self, text: &str) -> Option<usize> {
+        self.texts.get(text).or_else(|| self.texts.get(&text.to_lowercase())).copied()
+    }
+
     fn decide(&self, scope: &Scope<'_>) -> Result<usize, Cause> {
         let name = &self.category.named.name;
         match self.by.read(scope)? {
             Given::Band(position) => Ok(self.bands[position]),
-            Given::Text(text) => {
-                let option = self.texts.get(text.as_ref()).or_else(|| self.texts.get(&text.to_lowercase()));
-                option.copied().ok_or_else(|| {
-                    let message = format!("the value is no option of the category `{name}`");
-                    Cause::new(aggregate::NO_OPTION, message).unlisted(name.clone(), text.into_owned())
-                })
-            }
+            Given::Text(text) => self.option(&text).ok_or_else(|| {
+                let message = format!("the value is no option of the category `{name}`");
+                Cause::new(aggregate::NO_OPTION, message).unlisted(name.clone(), text.into_owned())
+            }),
             Given::Nothing => Err(self.by.missing(name)),
         }
     }
+}
+
+/// A code map of the project, and from which of its columns to which it is read.
+fn code_map<'c>(name: &str, columns: Option<(&str, &str)>, codes: &'c CodeMaps, sides: &Sides) -> Option<(&'c CodeMap, Direction)> {
+    let map = codes.get(name)?;
+    let direction = match columns {
+        Some((from, to)) => map.between(from, to),
+        None => map.direction(sides).ok(),
+    };
+    Some((map, direction?))
 }
 
 fn axes<'a>(by: &'a [By], categories: &[&'a Category], of: &str, around: &Around<'a, '_>, wrong: &mut Vec<Misfit>) -> Vec<Axis<'a>> {
@@ -300,12 +332,8 @@ fn axis<'a>(by: &'a By, category: &'a Category, around: &Around<'a, '_>) -> Resu
         }
         Possible::Constant(text) => reach[position(&text)?] = true,
         Possible::Codes(name, columns) => {
-            let map = around.codes.get(name);
-            let direction = map.and_then(|map| match columns {
-                Some((from, to)) => map.between(from, to),
-                None => map.direction(around.sides).ok(),
-            });
-            let results = map.zip(direction).map(|(map, direction)| map.results(direction)).unwrap_or_default();
+            let results =
+                code_map(name, columns, around.codes, around.sides).map(|(map, direction)| map.results(direction)).unwrap_or_default();
             for option in results.iter().filter_map(|code| position(code).ok()) {
                 reach[option] = true;
             }
