@@ -18,15 +18,16 @@ const MOST_PLACES: usize = 8;
 /// Bits of the field: 4 MiB of memory hold some millions of identities with few false suspects.
 const BITS: usize = 1 << 25;
 
-/// A fixed field of bits that says "certainly new" or "perhaps seen".
+/// A fixed field of bits that says "certainly new" or "perhaps seen". A bit is struck out when it is taken: memory that is all zeros is only lent until it is written, and each first
+/// write to a page of it that was read before stops the other processor.
 pub(crate) struct Field {
-    bits: Vec<u64>,
+    free: Vec<u64>,
     hasher: RandomState,
 }
 
 impl Field {
     pub fn new() -> Self {
-        Self { bits: vec![0; BITS / 64], hasher: RandomState::new() }
+        Self { free: vec![u64::MAX; BITS / 64], hasher: RandomState::new() }
     }
 
     fn hash(&self, entry: &impl Hash) -> u64 {
@@ -40,8 +41,8 @@ impl Field {
         for turn in [0, 21, 42] {
             let place = usize::try_from(hash.rotate_left(turn)).unwrap_or(usize::MAX) % BITS;
             let bit = 1u64 << (place % 64);
-            seen &= self.bits[place / 64] & bit != 0;
-            self.bits[place / 64] |= bit;
+            seen &= self.free[place / 64] & bit == 0;
+            self.free[place / 64] &= !bit;
         }
         seen
     }

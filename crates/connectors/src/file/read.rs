@@ -194,6 +194,8 @@ pub struct Reader {
     /// `row`, `line`, `element` or `node`.
     word: &'static str,
     page_size: usize,
+    /// Of the last page, in bytes.
+    last_length: usize,
     only: Option<std::collections::HashSet<String>>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -243,6 +245,7 @@ impl Reader {
             records,
             word,
             page_size: request.page_size.max(1),
+            last_length: 0,
             only: request.only.map(|only| only.into_iter().collect()),
             since: request.since,
             until: request.until,
@@ -280,7 +283,8 @@ impl Reader {
         if self.cancel.is_cancelled() {
             return Err(Error::stop(network::CANCELLED, "the run was stopped by Ctrl-C or a signal to its process"));
         }
-        let mut buffer = Vec::new();
+        // As much as the page before, and a little more.
+        let mut buffer = Vec::with_capacity(self.last_length + self.last_length / 8);
         let mut raws = Vec::new();
         while raws.len() < self.page_size && buffer.len() < PAGE_BYTES {
             let start = buffer.len();
@@ -294,6 +298,7 @@ impl Reader {
                 }
             }
         }
+        self.last_length = buffer.len();
         let before_the_next = self.records.position();
         let more = self.failure.is_some() || self.more();
         if Look::at(&self.found.path, &self.found.name)? != self.look {

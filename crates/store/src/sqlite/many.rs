@@ -1,15 +1,17 @@
-//! Many rows put by few statements. A statement is written for one row (`VALUES (?, …)`); it goes out with as many rows as there are, up to 128 at a time.
+//! Many rows put by few statements. A statement is written for one row (`VALUES (?, …)`); it goes out with as many rows as there are, up to 512 at a time: the database works on a
+//! thread of its own, and each statement wakes that and us. While it works on one the values of the next are laid out.
 //!
 //! Each value is bound by itself: SQLite takes a list apart that comes as JSON too, but for every column of every row it goes through that row again.
 
 use std::sync::Arc;
 
+use futures_util::future::join;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Sqlite};
 
 /// How many rows a statement has: few sizes, so that each is prepared once.
-const SIZES: [usize; 3] = [128, 16, 1];
+const SIZES: [usize; 4] = [512, 64, 8, 1];
 
 /// A statement that is being filled.
 pub type Filling<'q> = Query<'q, Sqlite, SqliteArguments>;
@@ -21,20 +23,24 @@ pub async fn put<R>(
     rows: &[R],
     fill: impl for<'q> Fn(Filling<'q>, &'q R) -> Filling<'q>,
 ) -> Result<(), sqlx::Error> {
-    let mut done = 0;
+    let mut under_way: Option<Filling<'_>> = None;
+    let mut rest = rows;
     for size in SIZES {
-        if rows.len() - done < size {
-            continue;
+        let text = if rest.len() < size { continue } else { for_rows(statement, size) };
+        while let Some((next, others)) = rest.split_at_checked(size) {
+            let filled = async { next.iter().fold(sqlx::query(AssertSqlSafe(Arc::clone(&text))), |query, row| fill(query, row)) };
+            let (done, filled) = join(run(connection, under_way.take()), filled).await;
+            done?;
+            under_way = Some(filled);
+            rest = others;
         }
-        let text = for_rows(statement, size);
-        while rows.len() - done >= size {
-            let mut query = sqlx::query(AssertSqlSafe(Arc::clone(&text)));
-            for row in &rows[done..done + size] {
-                query = fill(query, row);
-            }
-            query.execute(&mut *connection).await?;
-            done += size;
-        }
+    }
+    run(connection, under_way).await
+}
+
+async fn run(connection: &mut SqliteConnection, filled: Option<Filling<'_>>) -> Result<(), sqlx::Error> {
+    if let Some(filled) = filled {
+        filled.execute(connection).await?;
     }
     Ok(())
 }
