@@ -1,4 +1,4 @@
-SELECT wanted.key AS position, cell.id
+SELECT json_group_array(json_array(wanted.key, cell.id))
 FROM jsonb_each(?2) AS wanted CROSS JOIN cell ON cell.flow = ?1
     AND cell.period = wanted.value ->> '$.period'
     AND cell.org_unit = wanted.value ->> '$.org_unit'

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage};
 use kivuko_core::error::Error;
 use kivuko_core::store::PageCommit;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{self, limit};
 use super::{SqliteStore, counted, json, query};
@@ -25,9 +25,9 @@ pub async fn numbers(store: &SqliteStore, flow: &str, cells: &[Cell]) -> Result<
 }
 
 pub async fn known(store: &SqliteStore, flow: &str, cells: &[Cell]) -> Result<Vec<Option<CellNumber>>, Error> {
-    let rows = sqlx::query(query!("cell_numbers")).bind(flow).bind(json(cells)?).fetch_all(&store.readers).await.map_err(sql(READING))?;
+    let asked = sqlx::query(query!("cell_numbers")).bind(flow).bind(json(cells)?);
     let mut found = vec![None; cells.len()];
-    for (position, number) in rows::all(&rows, READING, |row| Ok((rows::int(row, "position")?, rows::int(row, "id")?)))? {
+    for (position, number) in rows::lists(asked, &store.readers, READING).await? {
         *at(&mut found, position)? = Some(CellNumber(number));
     }
     Ok(found)
@@ -65,7 +65,7 @@ async fn touch(connection: &mut SqliteConnection, cells: BTreeSet<CellNumber>) -
 
 pub async fn list(store: &SqliteStore, flow: &str, filter: &CellFilter, after: CellNumber, most: usize) -> Result<Vec<CellRow>, Error> {
     let statement = if filter.due { query!("cell_due") } else { query!("cell_list") };
-    let rows = sqlx::query(statement)
+    let asked = sqlx::query(statement)
         .bind(flow)
         .bind(after.0)
         .bind(limit(most))
@@ -74,29 +74,16 @@ pub async fn list(store: &SqliteStore, flow: &str, filter: &CellFilter, after: C
         .bind(&filter.period)
         .bind(&filter.org_unit)
         .bind(&filter.option_combo)
-        .bind(&filter.attribute_option_combo)
-        .fetch_all(&store.readers)
-        .await
-        .map_err(sql(READING))?;
-    rows::all(&rows, READING, cell)
+        .bind(&filter.attribute_option_combo);
+    Ok(rows::lists(asked, &store.readers, READING).await?.into_iter().map(cell).collect())
 }
 
-fn cell(row: &SqliteRow) -> Result<CellRow, sqlx::Error> {
-    let text = |column| rows::text(row, column);
-    Ok(CellRow {
-        number: CellNumber(rows::int(row, "id")?),
-        cell: Cell {
-            indicator: text("indicator")?,
-            element: text("element")?,
-            period: text("period")?,
-            org_unit: text("org_unit")?,
-            option_combo: text("option_combo")?,
-            attribute_option_combo: text("attribute_option_combo")?,
-        },
-        value: rows::optional(row, "value")?,
-        due: rows::int(row, "due")? != 0,
-        late: rows::int(row, "late")? != 0,
-    })
+/// The columns of `cell_list` and `cell_due`.
+type CellList = (CellNumber, String, String, String, String, String, String, Option<String>, i64, i64);
+
+fn cell((number, indicator, element, period, org_unit, option_combo, attribute_option_combo, value, due, late): CellList) -> CellRow {
+    let cell = Cell { indicator, element, period, org_unit, option_combo, attribute_option_combo };
+    CellRow { number, cell, value, due: due != 0, late: late != 0 }
 }
 
 pub async fn forget(store: &SqliteStore, flow: &str) -> Result<(), Error> {

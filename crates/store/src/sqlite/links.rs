@@ -19,15 +19,8 @@ fn links(rows: &[SqliteRow]) -> Result<Vec<Link>, Error> {
 }
 
 pub async fn by_source(store: &SqliteStore, system: &str, resource: &str, ids: &[String], target_system: &str) -> Result<Vec<Link>, Error> {
-    let rows = sqlx::query(query!("link_by_source"))
-        .bind(system)
-        .bind(resource)
-        .bind(json(ids)?)
-        .bind(target_system)
-        .fetch_all(&store.readers)
-        .await
-        .map_err(sql(READING))?;
-    links(&rows)
+    let asked = sqlx::query(query!("link_by_source")).bind(system).bind(resource).bind(json(ids)?).bind(target_system);
+    Ok(rows::lists(asked, &store.readers, READING).await?.into_iter().map(rows::link_of).collect())
 }
 
 pub async fn by_key(store: &SqliteStore, system: &str, resource: &str, keys: &[Key]) -> Result<Vec<Link>, Error> {
@@ -99,9 +92,8 @@ pub async fn count(store: &SqliteStore, flow: &str) -> Result<u64, Error> {
 }
 
 pub async fn sent(store: &SqliteStore, flow: &str, source_ids: &[String]) -> Result<Vec<Sent>, Error> {
-    let doing = "reading what was last sent";
-    let rows = sqlx::query(query!("sent_get")).bind(flow).bind(json(source_ids)?).fetch_all(&store.readers).await.map_err(sql(doing))?;
-    rows::all(&rows, doing, rows::sent)
+    let asked = sqlx::query(query!("sent_get")).bind(flow).bind(json(source_ids)?);
+    Ok(rows::lists(asked, &store.readers, "reading what was last sent").await?.into_iter().map(rows::sent_of).collect())
 }
 
 /// The link of the record itself comes before those of its parts.

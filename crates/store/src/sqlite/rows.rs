@@ -1,5 +1,6 @@
 //! Rows into the types of core, and the small values between them. A column that holds something else than we write there says so by name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,8 +13,9 @@ use kivuko_core::store::{
     Waiting,
 };
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{Row as _, Sqlite};
 
 use crate::error::{sql, unstorable};
 
@@ -80,6 +82,17 @@ pub fn limit(limit: usize) -> i64 {
 /// Reads rows one after the other into a list.
 pub fn all<T>(rows: &[SqliteRow], doing: &'static str, read: impl Fn(&SqliteRow) -> Result<T>) -> std::result::Result<Vec<T>, Error> {
     rows.iter().map(read).collect::<Result<_>>().map_err(sql(doing))
+}
+
+/// What a statement answers with one text, in which each row is a list. The database hands out rows value by value, from its thread to ours: many short ones come much faster so.
+pub async fn lists<T: DeserializeOwned>(
+    asked: Query<'_, Sqlite, SqliteArguments>,
+    readers: &SqlitePool,
+    doing: &'static str,
+) -> std::result::Result<Vec<T>, Error> {
+    let row = asked.fetch_one(readers).await.map_err(sql(doing))?;
+    let text: &str = row.try_get(0).map_err(sql(doing))?;
+    serde_json::from_str(text).map_err(|error| sql(doing)(unreadable("0", error)))
 }
 
 /// Reads the row, if there is one.
@@ -178,16 +191,20 @@ pub fn link(row: &SqliteRow) -> Result<Link> {
     })
 }
 
-pub fn sent(row: &SqliteRow) -> Result<Sent> {
-    Ok(Sent {
-        flow: text(row, "flow")?,
-        source_id: text(row, "source_id")?,
-        part: text(row, "part")?,
-        hash: text(row, "hash")?,
-        fields: Arc::new(parsed(row, "fields")?),
-        source_version: optional(row, "source_version")?,
-        run: RunId(int(row, "run")?),
-    })
+/// The columns of `link_by_source`.
+pub type LinkList = (String, String, String, String, String, String, String, Key, String, i64, i64, Option<String>);
+
+pub fn link_of(list: LinkList) -> Link {
+    let (system, resource, id, part, target_system, target_resource, target_id, key, flow, created, seen, version) = list;
+    let source = SourceKey { system, resource, id };
+    Link { source, part, target_system, target_resource, target_id, key, flow, created: created != 0, seen: RunId(seen), version }
+}
+
+/// The columns of `sent_get`.
+pub type SentList = (String, String, String, String, BTreeMap<String, String>, Option<String>, i64);
+
+pub fn sent_of((flow, source_id, part, hash, fields, source_version, run): SentList) -> Sent {
+    Sent { flow, source_id, part, hash, fields: Arc::new(fields), source_version, run: RunId(run) }
 }
 
 pub fn intent(row: &SqliteRow) -> Result<OpenIntent> {
