@@ -3,6 +3,7 @@
 //! Missing, null and the empty text are the same: empty. `1` and `1.0` are the same number. Two values with the same canonical form are the
 //! same to every part of Kivuko that compares.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use serde_json::{Map, Number, Value};
@@ -92,22 +93,27 @@ pub fn canonical(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Value::Object(members) => {
-            // Sorted here too: a dependency may switch the map of serde_json to insertion order for the whole build.
-            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            out.push(b'{');
-            for (position, (name, member)) in sorted.into_iter().enumerate() {
-                if position > 0 {
-                    out.push(b',');
-                }
-                canonical_text(name, out);
-                out.push(b':');
-                canonical(member, out);
-            }
-            out.push(b'}');
-        }
+        Value::Object(members) => canonical_object(members, out, |_, _| {}),
     }
+}
+
+/// `each` gets the name of every member and its content in the canonical form.
+fn canonical_object(members: &Map<String, Value>, out: &mut Vec<u8>, mut each: impl FnMut(&str, &[u8])) {
+    // Sorted here too: a dependency may switch the map of serde_json to insertion order for the whole build.
+    let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+    sorted.sort_unstable_by_key(|(name, _)| *name);
+    out.push(b'{');
+    for (position, (name, member)) in sorted.into_iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        canonical_text(name, out);
+        out.push(b':');
+        let start = out.len();
+        canonical(member, out);
+        each(name, &out[start..]);
+    }
+    out.push(b'}');
 }
 
 fn canonical_text(text: &str, out: &mut Vec<u8>) {
@@ -118,9 +124,19 @@ fn canonical_text(text: &str, out: &mut Vec<u8>) {
 pub fn hash(key: &[u8; 32], value: &Value) -> String {
     let mut bytes = Vec::with_capacity(512);
     canonical(value, &mut bytes);
-    let mut hex = blake3::keyed_hash(key, &bytes).to_hex().to_string();
-    hex.truncate(32);
-    hex
+    hash_of(key, &bytes)
+}
+
+/// The same of each member of an object, as [`hash`] gives it, and of the whole.
+pub fn hashes(key: &[u8; 32], members: &Map<String, Value>) -> (BTreeMap<String, String>, String) {
+    let mut bytes = Vec::with_capacity(512);
+    let mut each = Vec::with_capacity(members.len());
+    canonical_object(members, &mut bytes, |name, member| each.push((name.to_owned(), hash_of(key, member))));
+    (each.into_iter().collect(), hash_of(key, &bytes))
+}
+
+fn hash_of(key: &[u8; 32], canonical: &[u8]) -> String {
+    blake3::keyed_hash(key, canonical).to_hex()[..32].to_owned()
 }
 
 /// How a single value reads as text: `12` and not `12.0`, `true`. Null, arrays and objects have no text.
@@ -233,6 +249,16 @@ mod tests {
             let mut twice = Vec::new();
             canonical(&again, &mut twice);
             prop_assert_eq!(out, twice);
+        }
+
+        #[test]
+        fn hashed_together_is_as_hashed_one_by_one(members in proptest::collection::btree_map("[a-c\"é]{0,3}", crate::diff::tests::any_value(), 0..5)) {
+            let key = [7; 32];
+            let members: Map<String, Value> = members.into_iter().collect();
+            let (each, whole) = hashes(&key, &members);
+            let by_one: BTreeMap<String, String> = members.iter().map(|(name, member)| (name.clone(), hash(&key, member))).collect();
+            prop_assert_eq!(each, by_one);
+            prop_assert_eq!(whole, hash(&key, &Value::Object(members)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From a record of the source to the records of the target: `where`, the sheet, the key, the target's own form, the hashes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -301,23 +301,25 @@ impl Execution<'_> {
             (_, None) => Arc::clone(&unit.update),
         };
         unit.warnings = mapped.warnings;
-        unit.hash = match &unit.asked {
-            None => value::hash(&self.hash_key, &unit.update),
-            // Another key is another record, also where nothing is written to it.
-            Some(asked) => value::hash(&self.hash_key, &json!([unit.update, asked.0])),
-        };
-        unit.fields = match &unit.sent {
-            // What was sent as a whole was sent field by field.
-            Some(sent) if sent.hash == unit.hash => Arc::clone(&sent.fields),
-            _ => unit
-                .update
-                .as_object()
-                .map(|fields| {
-                    fields.iter().map(|(name, content)| (name.clone(), value::hash(&self.hash_key, content))).collect::<BTreeMap<_, _>>()
-                })
-                .unwrap_or_default()
-                .into(),
-        };
+        let fields = |update: &Value| update.as_object().map(|fields| value::hashes(&self.hash_key, fields)).unwrap_or_default();
+        match (&unit.asked, &unit.sent) {
+            (None, None) if unit.update.is_object() => {
+                let (each, whole) = fields(&unit.update);
+                (unit.fields, unit.hash) = (each.into(), whole);
+            }
+            (asked, sent) => {
+                unit.hash = match asked {
+                    None => value::hash(&self.hash_key, &unit.update),
+                    // Another key is another record, also where nothing is written to it.
+                    Some(asked) => value::hash(&self.hash_key, &json!([unit.update, asked.0])),
+                };
+                unit.fields = match sent {
+                    // What was sent as a whole was sent field by field.
+                    Some(sent) if sent.hash == unit.hash => Arc::clone(&sent.fields),
+                    _ => fields(&unit.update).0.into(),
+                };
+            }
+        }
         if let Some(asked) = &unit.asked {
             Arc::make_mut(&mut unit.fields).insert(ASKED.to_owned(), value::hash(&self.hash_key, &json!(asked.0)));
         }

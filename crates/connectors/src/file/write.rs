@@ -8,18 +8,20 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use encoding_rs::Encoding;
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{file as codes, record, target};
 use kivuko_core::clock::Clock;
 use kivuko_core::connector::{self, Action, Candidate, Capabilities, Key, Obstacle, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error};
+use kivuko_core::halves;
 use kivuko_core::path;
 use kivuko_core::value;
 use serde_json::Value;
 
 use super::adx;
 use super::config::{self, Format, Writing};
-use super::content::{self, Content, Output, Shape};
+use super::content::{self, Content, Output};
 use super::flat;
 use super::folder::{self, Found};
 use super::read::{Look, blocking};
@@ -159,64 +161,65 @@ impl Target {
 
     /// What a batch makes of the records that it names, and the answers to it.
     fn settle(&self, batch: &[Write], content: &Content<'_>, forest: Option<&Forest>) -> Result<(Vec<Written>, Changes), Error> {
-        // The record that is meant, and its id afterwards: another one where the key itself changes.
-        let ids: Vec<(String, String)> = batch
-            .iter()
-            .map(|write| {
-                let after = self.id_of(&write.key);
-                (write.id.clone().unwrap_or_else(|| after.clone()), after)
-            })
-            .collect();
-        let mut times: HashMap<&str, usize> = ids.iter().flat_map(|(now, after)| [(now.as_str(), 0), (after.as_str(), 0)]).collect();
-        let mut present: HashMap<String, Arc<Value>> = HashMap::new();
-        let mut meet = |id: String, record: &dyn Fn() -> Value| {
-            if let Some(times) = times.get_mut(id.as_str()) {
-                *times += 1;
-                present.insert(id, record().into());
-            }
-        };
+        let mut changes = Changes::default();
+        for write in batch {
+            let after = self.id_of(&write.key);
+            let now = write.id.as_ref().map(|now| changes.name(now.clone()));
+            let after = changes.name(after);
+            changes.writes.push((now.unwrap_or(after), after));
+        }
+        let encoding = content.shape.encoding;
         match forest {
             Some(forest) => {
-                let named: HashSet<&str> = ids.iter().flat_map(|(now, after)| [now.as_str(), after.as_str()]).collect();
-                for id in named {
-                    forest.places_of(id).for_each(|place| meet(id.to_owned(), &|| forest.record(forest.at(place))));
+                for named in &mut changes.records {
+                    let there: Vec<usize> = forest.places_of(&named.id).collect();
+                    there.into_iter().for_each(|place| named.meet(forest.record(forest.at(place))));
                 }
             }
             None => content.visit(&mut |existing| {
-                meet(id(&existing.key), &|| existing.record());
+                if let Some(place) = changes.places.get(id(&existing.key).as_str()) {
+                    changes.records[*place].meet(existing.record());
+                }
                 Ok(())
             })?,
         }
-        let was_there: HashSet<String> = present.keys().cloned().collect();
+        let decide = |(write, named): (&Write, &Named)| self.decide(write, named, encoding).map(|record| self.versioned(record));
+        // As if each were the only one of its record, which it nearly always is.
+        let first = halves::each(batch.iter().zip(changes.writes.iter().map(|(now, _)| &changes.records[*now])).collect(), decide);
         let mut answers = Vec::with_capacity(batch.len());
-        let (mut order, mut new) = (Vec::new(), HashSet::new());
-        let mut touched = HashSet::new();
-        for (write, (now, after)) in batch.iter().zip(&ids) {
-            let taken = now != after && present.contains_key(after);
+        for (write, first) in batch.iter().zip(first) {
+            let (now, after) = changes.writes[answers.len()];
+            let taken = now != after && changes.records[after].record.is_some();
             let decided = match (taken, write.action) {
                 (true, Action::Update) => Err(Cause::new(record::DUPLICATE_KEY, "another record of the file has this key already")),
-                _ => self.decide(write, now, times[now.as_str()], present.get(now).map(Arc::as_ref), &content.shape),
+                _ if changes.records[now].touched => decide((write, &changes.records[now])),
+                _ => first,
             };
             let answer = match decided {
-                Ok(Some(record)) => {
-                    let done = Written::Done { id: after.clone(), version: Some(version(&record, self.format)), returned: None };
-                    present.insert(now.clone(), record);
-                    if !was_there.contains(now) && new.insert(now.clone()) {
-                        order.push(now.clone());
+                Ok(becomes) => {
+                    let named = &mut changes.records[now];
+                    named.touched = true;
+                    let (record, version) = becomes.unzip();
+                    if record.is_some() && !named.was_there && !std::mem::replace(&mut named.is_new, true) {
+                        changes.order.push(now);
                     }
-                    touched.insert(now.clone());
-                    done
-                }
-                Ok(None) => {
-                    present.remove(now);
-                    touched.insert(now.clone());
-                    Written::Done { id: now.clone(), version: None, returned: None }
+                    named.record = record;
+                    let id = if version.is_some() { after } else { now };
+                    Written::Done { id: changes.records[id].id.clone(), version, returned: None }
                 }
                 Err(cause) => Written::Refused(cause),
             };
             answers.push(answer);
         }
-        Ok((answers, Changes { present, touched, order, ids }))
+        Ok((answers, changes))
+    }
+
+    /// A record with its version.
+    fn versioned(&self, record: Option<Arc<Value>>) -> Option<(Arc<Value>, String)> {
+        record.map(|record| {
+            let version = version(&record, self.format);
+            (record, version)
+        })
     }
 
     /// What a batch would be refused for. Of a tree alone: in other files a record has its place whatever the others are.
@@ -265,7 +268,9 @@ impl Target {
     }
 
     /// What becomes of one record: its new content, `None` when it is to go, or why it is refused.
-    fn decide(&self, write: &Write, id: &str, times: usize, present: Option<&Value>, shape: &Shape) -> Result<Option<Arc<Value>>, Cause> {
+    fn decide(&self, write: &Write, named: &Named, encoding: &'static Encoding) -> Result<Option<Arc<Value>>, Cause> {
+        let Named { id, times, record: present, .. } = named;
+        let (times, present) = (*times, present.as_deref());
         if id.trim().is_empty() || write.key.0.iter().any(|part| part.trim().is_empty()) {
             return Err(Cause::new(record::EMPTY_KEY, "the key is empty"));
         }
@@ -299,14 +304,14 @@ impl Target {
         if let Some(tree) = self.options.tree.as_ref().filter(|tree| changed.is_object() && changed.get(&tree.parent).is_none()) {
             Arc::make_mut(&mut changed)[tree.parent.as_str()] = Value::Null;
         }
-        match content::misfits(&changed, self.format, shape.encoding).into_iter().next() {
+        match content::misfits(&changed, self.format, encoding).into_iter().next() {
             Some(cause) => Err(cause),
             None => Ok(Some(changed)),
         }
     }
 
     fn rewrite(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
-        if changes.touched.is_empty() {
+        if !changes.records.iter().any(|named| named.touched) {
             return Ok(());
         }
         if self.format == Format::Adx {
@@ -316,7 +321,8 @@ impl Target {
         if self.format == Format::Csv {
             let mut known: HashSet<String> = shape.columns.iter().map(|column| flat::canonical(column)).collect();
             let declared: Vec<String> = self.columns.iter().filter(|column| known.insert((*column).clone())).cloned().collect();
-            let written = changes.touched.iter().filter_map(|id| changes.record(id)).flat_map(flat::cells);
+            let written =
+                changes.records.iter().filter(|named| named.touched).filter_map(|named| named.record.as_deref()).flat_map(flat::cells);
             let mut extra: Vec<String> =
                 written.filter(|(column, text)| !text.is_empty() && known.insert(column.clone())).map(|(column, _)| column).collect();
             extra.sort();
@@ -327,16 +333,15 @@ impl Target {
         replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
             let mut output = Output::begin(out, &shape, &self.file.name)?;
             content.visit(&mut |existing| {
-                let id = id(&existing.key);
-                if changes.touched.contains(&id) {
-                    return changes.record(&id).map_or(Ok(()), |record| output.record(record));
+                if let Some(named) = changes.touched(&id(&existing.key)) {
+                    return named.record.as_deref().map_or(Ok(()), |record| output.record(record));
                 }
                 match existing.texts() {
                     Some(texts) if !as_it_stands => output.cells(texts),
                     _ => output.raw(existing.raw),
                 }
             })?;
-            for record in changes.order.iter().filter_map(|id| changes.record(id)) {
+            for record in changes.new() {
                 output.record(record)?;
             }
             output.end()
@@ -358,7 +363,7 @@ impl Target {
             output.end()
         })?;
         // Under another key a record is found when the file is read again.
-        if changes.ids.iter().all(|(now, after)| now == after) {
+        if changes.writes.iter().all(|(now, after)| now == after) {
             self.keep(Some(look), forest);
         }
         Ok(())
@@ -366,12 +371,10 @@ impl Target {
 
     fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
         replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
-            let new = changes.order.iter().filter_map(|id| changes.record(id));
-            let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), new)?;
+            let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), changes.new())?;
             content.visit(&mut |existing| {
-                let id = id(&existing.key);
-                if changes.touched.contains(&id) {
-                    return changes.record(&id).map_or(Ok(()), |record| output.record(record));
+                if let Some(named) = changes.touched(&id(&existing.key)) {
+                    return named.record.as_deref().map_or(Ok(()), |record| output.record(record));
                 }
                 output.record(&existing.record())
             })?;
@@ -382,38 +385,78 @@ impl Target {
 }
 
 /// What a batch makes of the records that it names.
+#[derive(Default)]
 struct Changes {
-    /// Their content; one that is touched and not here goes.
-    present: HashMap<String, Arc<Value>>,
-    touched: HashSet<String>,
+    records: Vec<Named>,
+    /// Where they stand in that list, by id.
+    places: HashMap<String, usize>,
     /// Those that are new, as they came.
-    order: Vec<String>,
-    /// For each record of the batch its id now, and afterwards.
-    ids: Vec<(String, String)>,
+    order: Vec<usize>,
+    /// For each write the record that it means, and which one that is afterwards: another one where the key itself changes.
+    writes: Vec<(usize, usize)>,
+}
+
+/// A record that a batch names.
+#[derive(Default)]
+struct Named {
+    id: String,
+    /// How often it stands in the file.
+    times: usize,
+    was_there: bool,
+    /// What it holds; one that is touched and holds nothing goes.
+    record: Option<Arc<Value>>,
+    touched: bool,
+    is_new: bool,
+}
+
+impl Named {
+    /// It stands in the file.
+    fn meet(&mut self, record: Value) {
+        self.times += 1;
+        self.was_there = true;
+        self.record = Some(record.into());
+    }
 }
 
 impl Changes {
-    /// What becomes of one of them; `None`: it goes, or is not touched.
-    fn record(&self, id: &str) -> Option<&Value> {
-        self.present.get(id).map(Arc::as_ref)
+    /// Where the record of this id stands.
+    fn name(&mut self, id: String) -> usize {
+        if let Some(place) = self.places.get(&id) {
+            return *place;
+        }
+        let place = self.records.len();
+        self.records.push(Named { id: id.clone(), ..Named::default() });
+        self.places.insert(id, place);
+        place
+    }
+
+    /// The record of this id, if a write touches it.
+    fn touched(&self, id: &str) -> Option<&Named> {
+        self.places.get(id).map(|place| &self.records[*place]).filter(|named| named.touched)
+    }
+
+    /// The new ones, as they came.
+    fn new(&self) -> impl Iterator<Item = &Value> {
+        self.order.iter().filter_map(|place| self.records[*place].record.as_deref())
     }
 
     /// Puts what is touched into a tree; whether any of it found a place. What did not is answered with why.
     fn place(&self, forest: &mut Forest, answers: &mut [Written]) -> bool {
-        let new = self.order.iter().map(String::as_str);
-        // Those that are there in the order of the file.
-        let mut places: Vec<usize> = self.touched.iter().flat_map(|key| forest.places_of(key)).collect();
-        places.sort_unstable();
-        let old = places.into_iter().map(|place| forest.at(place).key.as_str());
-        let keys: Vec<String> = old.chain(new).map(str::to_owned).collect();
-        let wishes: Vec<Wish<'_>> = keys.iter().map(|key| Wish { key, record: self.record(key) }).collect();
+        // Those that are there in the order of the file, then the new ones as they came.
+        let mut old: Vec<(usize, usize)> = Vec::new();
+        for (at, named) in self.records.iter().enumerate().filter(|(_, named)| named.touched) {
+            old.extend(forest.places_of(&named.id).map(|place| (place, at)));
+        }
+        old.sort_unstable();
+        let wish = |at: usize| Wish { key: &self.records[at].id, record: self.records[at].record.as_deref() };
+        let wishes: Vec<Wish<'_>> = old.into_iter().map(|(_, at)| at).chain(self.order.iter().copied()).map(wish).collect();
         let refused = forest.place(&wishes);
-        for ((now, _), answer) in self.ids.iter().zip(answers) {
-            if let Some(cause) = refused.get(now) {
+        for ((now, _), answer) in self.writes.iter().zip(answers) {
+            if let Some(cause) = refused.get(&self.records[*now].id) {
                 *answer = Written::Refused(cause.clone());
             }
         }
-        !keys.iter().all(|key| refused.contains_key(key))
+        !wishes.iter().all(|wish| refused.contains_key(wish.key))
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use kivuko_core::catalogue::{file as codes, record as record_codes, run};
 use kivuko_core::error::Cause;
+use kivuko_core::halves;
 use kivuko_core::hierarchy::{self, Roster};
 use kivuko_core::path;
 use kivuko_core::value;
@@ -36,24 +37,28 @@ impl Forest {
     /// Puts a batch in. What cannot be is left as it was, with its cause under the record's key.
     pub fn place(&mut self, wishes: &[Wish<'_>]) -> HashMap<String, Cause> {
         let mut placed = Vec::with_capacity(wishes.len());
-        for wish in wishes {
+        let node = |wish: &Wish<'_>| {
+            let before = self.places_of(wish.key).max().map(|place| &self.nodes[place]);
+            wish.record.map(|record| match before {
+                Some(node) => node.with(record, &self.tree),
+                None => Node::of(record, wish.key.to_owned(), &self.tree),
+            })
+        };
+        let nodes = halves::each(wishes.iter().collect(), node);
+        for (wish, node) in wishes.iter().zip(nodes) {
             let before = self.places_of(wish.key).max();
-            match (before, wish.record) {
+            match (before, wish.record.zip(node)) {
                 (None, None) => {}
                 (Some(place), None) => {
                     let before = self.nodes[place].clone();
                     self.take_out(place);
                     placed.push(Placed { place, before: Some(before), parent: None, goes: true });
                 }
-                (before, Some(record)) => {
+                (before, Some((record, node))) => {
                     let parent =
                         path::Path::field(&self.tree.parent).one(record).and_then(value::text).filter(|text| !text.trim().is_empty());
                     let place = before.unwrap_or(self.nodes.len());
                     let before = before.map(|place| self.nodes[place].clone());
-                    let node = match &before {
-                        Some(node) => node.with(record, &self.tree),
-                        None => Node::of(record, wish.key.to_owned(), &self.tree),
-                    };
                     self.put(place, node);
                     placed.push(Placed { place, before, parent, goes: false });
                 }
