@@ -173,7 +173,9 @@ impl Target {
             Some(forest) => {
                 for named in &mut changes.records {
                     let there: Vec<usize> = forest.places_of(&named.id).collect();
-                    there.into_iter().for_each(|place| named.meet(forest.record(forest.at(place))));
+                    for place in there {
+                        named.meet(forest.record(forest.at(place)));
+                    }
                 }
             }
             None => content.visit(&mut |existing| {
@@ -341,7 +343,7 @@ impl Target {
                     _ => output.raw(existing.raw),
                 }
             })?;
-            for record in changes.new() {
+            for record in changes.made() {
                 output.record(record)?;
             }
             output.end()
@@ -371,7 +373,7 @@ impl Target {
 
     fn rewrite_adx(&self, content: &Content<'_>, changes: &Changes) -> Result<(), Error> {
         replace::replace(&self.file.path, &self.file.name, content.look.as_ref(), |out| {
-            let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), changes.new())?;
+            let mut output = adx::Output::begin(out, &self.file.name, self.clock.now(), changes.made())?;
             content.visit(&mut |existing| {
                 if let Some(named) = changes.touched(&id(&existing.key)) {
                     return named.record.as_deref().map_or(Ok(()), |record| output.record(record));
@@ -436,7 +438,7 @@ impl Changes {
     }
 
     /// The new ones, as they came.
-    fn new(&self) -> impl Iterator<Item = &Value> {
+    fn made(&self) -> impl Iterator<Item = &Value> {
         self.order.iter().filter_map(|place| self.records[*place].record.as_deref())
     }
 

@@ -28,7 +28,7 @@ pub async fn put<R>(
     for size in SIZES {
         let text = if rest.len() < size { continue } else { for_rows(statement, size) };
         while let Some((next, others)) = rest.split_at_checked(size) {
-            let filled = async { next.iter().fold(sqlx::query(AssertSqlSafe(Arc::clone(&text))), |query, row| fill(query, row)) };
+            let filled = async { next.iter().fold(sqlx::query(AssertSqlSafe(Arc::clone(&text))), &fill) };
             let (done, filled) = join(run(connection, under_way.take()), filled).await;
             done?;
             under_way = Some(filled);
