@@ -263,7 +263,7 @@ pub struct RunsList {
 pub struct RunsRecords {
     /// The number of the run
     pub run: i64,
-    /// Only those with this outcome: created, updated, deleted, skipped, waiting, rejected, failed
+    /// Only those with this outcome: created, updated, deleted (what was switched off too), skipped, waiting, rejected, failed
     #[arg(long, value_parser = outcome)]
     pub outcome: Option<Outcome>,
     /// Go on after this row

@@ -162,7 +162,11 @@ fn commands(readme: &str) -> Vec<(String, Vec<String>)> {
 fn steady(line: &str, url: &str) -> String {
     let line = line.replace(url, "http://127.0.0.1:8080");
     match (line.starts_with("run "), line.find("  cases ")) {
-        (true, _) => line.split("  ").take(2).collect::<Vec<_>>().join("  "),
+        (true, _) => {
+            let parts: Vec<&str> = line.split("  ").collect();
+            let requests = parts.last().and_then(|effort| effort.split_once(" s, ")).map(|(_, requests)| requests);
+            parts.iter().copied().take(2).chain(requests).collect::<Vec<_>>().join("  ")
+        }
         (false, Some(at)) if line.starts_with("update") => line[..at].to_owned(),
         _ => line,
     }

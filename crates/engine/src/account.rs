@@ -79,6 +79,7 @@ impl Execution<'_> {
             ));
         }
         self.counts.merge(&commit.counts);
+        self.switched_off += commit.kept.iter().filter(|kept| kept.action == Action::Deactivate).count() as u64;
         Ok(commit)
     }
 
@@ -108,7 +109,6 @@ impl Execution<'_> {
     fn account_item(&mut self, item: &Item, units: &[&Unit], known: &Known, commit: &mut PageCommit) {
         let outcome = self.with_what_was_done(item, Some(item.outcome(units)));
         commit.counts.add(outcome);
-        self.counted(item, outcome);
         if !known.links_of(&item.id).is_empty() {
             commit.seen.push(self.source_key(&item.id));
         }
@@ -116,6 +116,7 @@ impl Execution<'_> {
             Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
             _ => units.iter().flat_map(|unit| unit.causes()).collect(),
         };
+        self.counted(item, outcome, causes.first());
         commit.reviews.extend(units.iter().filter(|unit| !unit.review.is_empty()).map(|unit| Review {
             source: self.source_key(&item.id),
             part: unit.part.clone(),

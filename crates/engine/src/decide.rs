@@ -212,10 +212,14 @@ impl Execution<'_> {
         for (&at, candidate) in linked.iter().zip(&present) {
             let unit = &mut units[at];
             unit.decision = match candidate {
-                None => Decision::Rejected(vec![Cause::new(
-                    target_codes::TARGET_GONE,
-                    "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else (`run --again` writes it again)",
-                )]),
+                None => {
+                    let chosen_in = unit.link.as_ref().and_then(|link| self.chosen_in(link));
+                    let message = chosen_in.map_or_else(
+                        || "the record that this one is linked to is no longer there; it was deleted, merged, or made into something else (`run --again` writes it again)".to_owned(),
+                        |row| format!("the record that a person chose for this one is no longer there, and no run makes it again; mend that row, or take it out and `run --again`: {row}"),
+                    );
+                    Decision::Rejected(vec![Cause::new(target_codes::TARGET_GONE, message)])
+                }
                 Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
                 Some(candidate) if unit.was_being_deactivated && candidate.is_inactive() => {
@@ -549,7 +553,9 @@ fn tell_lost_references(units: &mut [Unit], references: &KnownReferences) {
         let Some(id) = cause.unlisted.as_ref().map(|unlisted| unlisted.value.as_str()).filter(|id| found.contains(id)) else { continue };
         let message = match references.chosen.get(id) {
             // No run can mend what a person wrote.
-            Some(row) => format!("what it refers to is said to be {id} over there, which is not there; mend that row: {row}"),
+            Some(row) => format!(
+                "what it refers to is said to be {id} over there, which is not there; mend that row, or take it out and `run --again`: {row}"
+            ),
             None => "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again".to_owned(),
         };
         // No code that somebody could list: the id is that of a link.

@@ -16,6 +16,14 @@ use crate::run::Execution;
 /// So many linked records are asked for.
 const ASKED_FOR: usize = 20;
 
+/// What became of the few.
+struct Looked {
+    gone: usize,
+    asked: usize,
+    /// The rows in which people chose those that are gone.
+    chosen_in: Vec<String>,
+}
+
 impl Execution<'_> {
     /// Tells if most of a few linked records are no longer in the target.
     pub(crate) async fn tell_emptied(&mut self) {
@@ -24,14 +32,21 @@ impl Execution<'_> {
             return;
         }
         match self.gone_of_a_few().await {
-            Ok(Some((gone, asked))) if gone * 2 > asked => {
+            Ok(Some(Looked { gone, asked, chosen_in })) if gone * 2 > asked => {
                 // In a file the id is the key, which may be somebody's name.
                 let (what, unchanged) = match &self.flow.aggregate {
                     Some(_) => ("numbers that were sent and", ""),
                     None => ("linked records that", " Unchanged means that the source says what was sent before."),
                 };
+                let by_hand = match chosen_in.as_slice() {
+                    [] => String::new(),
+                    [first, ..] => format!(
+                        "; not what a person chose ({} of these, {first}): mend those rows, or take them out, first",
+                        chosen_in.len()
+                    ),
+                };
                 let message = format!(
-                    "{gone} of {asked} {what} were looked for in {} are no longer there.{unchanged} If {} was emptied or put back, `run {} --again` writes again what is gone",
+                    "{gone} of {asked} {what} were looked for in {} are no longer there.{unchanged} If {} was emptied or put back, `run {} --again` writes again what is gone{by_hand}",
                     self.flow.to.system, self.flow.to.system, self.flow.name
                 );
                 self.groups.add(Outcome::Unchanged, &Cause::new(codes::TARGET_EMPTIED, message), &self.flow.to.system);
@@ -44,8 +59,8 @@ impl Execution<'_> {
         }
     }
 
-    /// A few of the linked records of one of the flow's target records: how many are gone, and how many were asked for.
-    async fn gone_of_a_few(&self) -> Result<Option<(usize, usize)>, Error> {
+    /// A few of the linked records of one of the flow's target records.
+    async fn gone_of_a_few(&self) -> Result<Option<Looked>, Error> {
         let (from, to) = (&self.flow.from, &self.flow.to);
         let store = &self.engine.store;
         let run = if self.writes { self.run } else { RunId(store.runs(None, 1).await?.first().map_or(0, |newest| newest.id.0) + 1) };
@@ -65,9 +80,11 @@ impl Execution<'_> {
         }
         ids.truncate(self.targets[record].capabilities.lookup_size.max(1));
         let present = self.fetch(record, &ids).await?;
-        let told: Vec<bool> = present.iter().filter_map(|present| self.is_gone(present.as_ref())).collect();
-        let gone = told.iter().filter(|is_gone| **is_gone).count();
-        Ok((!told.is_empty()).then_some((gone, told.len())))
+        let told: Vec<(&String, bool)> =
+            ids.iter().zip(&present).filter_map(|(id, present)| Some((id, self.is_gone(present.as_ref())?))).collect();
+        let gone: Vec<&String> = told.iter().filter(|(_, is_gone)| *is_gone).map(|(id, _)| *id).collect();
+        let chosen_in = links.iter().filter(|link| gone.contains(&&link.target_id)).filter_map(|link| self.chosen_in(link)).collect();
+        Ok((!told.is_empty()).then_some(Looked { gone: gone.len(), asked: told.len(), chosen_in }))
     }
 
     /// Whether the target has lost what was linked; `None` where it cannot be told. A 0 that means nothing to the target is never sent of what is counted, so a number that it

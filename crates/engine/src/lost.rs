@@ -53,6 +53,7 @@ impl Execution<'_> {
             }
         }
         let mut lost = Vec::new();
+        let here = self.scopes.current;
         for ((record, resource), links) in places {
             let scope = match self.scope_of(&resource).await {
                 Ok(None) if self.flow.to.scope.is_some() => continue,
@@ -74,6 +75,7 @@ impl Execution<'_> {
             lost.extend(gone.iter().flat_map(own));
             lost.extend(gone);
         }
+        self.enter(here);
         Ok(lost)
     }
 

@@ -68,7 +68,7 @@ impl Execution<'_> {
         let against = self.crosswalks_to(unit.record).find(|(_, map, way)| map.parts(*way, source_id, &link.target_id, self.today));
         let Some((name, ..)) = against else { return };
         let message = format!(
-            "it was this place only until a day that is over, and has the key of another one over there by now ({key}), so it is not closed; say which one this place is, or that it has none (`none`): codes/{name}.csv, {}",
+            "it was this place only until a day that is over, and has another one's key over there by now, so it is not closed; say which one this place is, or that it has none (`none`): codes/{name}.csv, {}, which is {key}",
             link.target_id
         );
         (unit.link, unit.sent, unit.decision) = (None, None, Decision::Rejected(vec![Cause::new(codes::PARTED, message)]));

@@ -132,6 +132,8 @@ pub struct PlanReport {
     pub counts: Counts,
     /// Where rows are put together to records: how many rows were read.
     pub rows: Option<u64>,
+    /// How many of what the account has as deleted would be switched off.
+    pub switched_off: u64,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -216,6 +218,7 @@ impl Engine {
             flow: flow.name.clone(),
             counts: execution.counts,
             rows: execution.rows_read,
+            switched_off: execution.switched_off,
             seconds: self.clock.now().duration_since(began).as_secs_f64(),
             error: ended.err(),
             causes: execution.groups.into_sorted(),
@@ -367,7 +370,11 @@ impl Execution<'_> {
                 Some(_) => self.counts.writes.rejected += u64::from(outcome == Outcome::Rejected),
                 None => self.counts.add(outcome),
             }
-            self.counted(item, outcome);
+            let rejected = match &item.early {
+                Some(Early::Rejected(causes)) => causes.first().cloned(),
+                _ => own.iter().find(|unit| unit.outcome() == outcome).and_then(|unit| unit.causes().into_iter().next()),
+            };
+            self.counted(item, outcome, rejected.as_ref());
             if let Some(Early::Rejected(causes) | Early::Left(causes)) = &item.early {
                 for cause in causes {
                     self.groups.add(outcome, cause, &item.place);
@@ -409,6 +416,7 @@ impl Execution<'_> {
             Some(Action::Delete | Action::Deactivate) => self.counts.writes.deleted += 1,
             None => {}
         }
+        self.switched_off += u64::from(planned.action == Some(Action::Deactivate));
         watch.planned(planned);
     }
 

@@ -39,6 +39,8 @@ pub struct RunReport {
     pub rows: Option<u64>,
     /// Of a flow that counts.
     pub numbers: Option<NumbersReport>,
+    /// How many of what the account has as deleted were switched off, and are there still.
+    pub switched_off: u64,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -79,7 +81,7 @@ impl RunReport {
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
             "causes": self.causes,
         });
-        beside_counts(&mut object, self.numbers, self.rows);
+        beside_counts(&mut object, self.numbers, self.rows, self.switched_off);
         if let Some(error) = &self.error {
             object["error"] = json!({ "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence });
         }
@@ -88,7 +90,7 @@ impl RunReport {
 }
 
 /// Puts what stands beside the counts of an account into the object of a run.
-pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>) {
+pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>, switched_off: u64) {
     if let Some(NumbersReport { late, not_open, completed, written_over }) = numbers {
         object["late"] = json!(late);
         object["not_open"] = json!(not_open);
@@ -97,6 +99,9 @@ pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: O
     }
     if let Some(rows) = rows {
         object["rows"] = json!(rows);
+    }
+    if switched_off > 0 {
+        object["switched_off"] = json!(switched_off);
     }
 }
 
@@ -161,8 +166,14 @@ impl CauseGroups {
             run::PARTED,
         ];
         let varies = varying.contains(&cause.code);
-        let message = if varies { String::new() } else { cause.message.clone() };
-        let mut key = (cause.code, message, cause.field.clone());
+        let common = || cause.message.split_once(": ").map_or("", |(common, _)| common);
+        let message = match cause.code {
+            // There are several reasons for these, and what varies stands after the reason.
+            run::WAITING | run::PARTED => common(),
+            _ if varies => "",
+            _ => cause.message.as_str(),
+        };
+        let mut key = (cause.code, message.to_owned(), cause.field.clone());
         if !self.groups.contains_key(&key) && self.groups.len() >= GROUPS {
             // Further ones are told by their code alone.
             key = (cause.code, String::new(), None);

@@ -140,6 +140,7 @@ impl Engine {
             counts,
             rows: None,
             numbers: None,
+            switched_off: execution.switched_off,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),

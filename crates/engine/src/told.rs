@@ -1,4 +1,4 @@
-//! What a run told beside the counts of its account is kept with it, so that `runs show` tells what the screen told: marks of completeness, what was late, and causes, also those that are of no
+//! What a run told beside the counts of its account is kept with it, so that `runs show` tells what the screen told: marks of completeness, what was late, what was switched off and not deleted, and causes, also those that are of no
 //! record. It goes with the outcomes of the run (`history: outcomes`).
 
 use kivuko_core::error::Error;
@@ -15,6 +15,9 @@ pub struct Told {
     pub rows: Option<u64>,
     /// See [`RunReport::numbers`].
     pub numbers: Option<NumbersReport>,
+    /// See [`RunReport::switched_off`].
+    #[serde(default)]
+    pub switched_off: u64,
     /// See [`RunReport::causes`].
     pub causes: Vec<CauseGroup>,
 }
@@ -23,7 +26,7 @@ impl Told {
     /// What a report tells beside the counts of its account; numbers that are all 0 tell nothing.
     pub fn of(report: &RunReport) -> Self {
         let numbers = report.numbers.filter(|numbers| *numbers != NumbersReport::default());
-        Self { rows: report.rows, numbers, causes: report.causes.clone() }
+        Self { rows: report.rows, numbers, switched_off: report.switched_off, causes: report.causes.clone() }
     }
 }
 

@@ -4,13 +4,13 @@
 //! written, and what it has become serves the next wave; the page commits whole, as ever. What refers to a record of a later page is *put off*: it is noted
 //! as waiting, durably, and not counted yet; when everything was read it is taken up again and again, until nothing more arrives, and each record is
 //! counted once, with what became of it in the end. What lies in a circle is rejected ([`crate::unplaced`]). Removals go the other way, children before parents. Memory grows with
-//! the number of those that wait (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make (with `--again` of all).
+//! the number of those that wait or are rejected (a hash for each), and in a plan, which puts nothing down, with the number of records that it would make (with `--again` of all).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Candidate, Source, not_yet};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::hierarchy;
 use kivuko_core::outcome::Outcome;
@@ -38,6 +38,8 @@ pub(crate) struct Tree {
     put_off: HashMap<u64, PutOff>,
     /// Those that were counted as waiting: they are not counted a second time.
     waited: HashSet<u64>,
+    /// Those that were rejected, with the first code: what lies in them is told that it waits for these.
+    rejected: HashMap<u64, Code>,
     /// What a plan would put down as waiting, with what it would write of it all the same.
     noted: BTreeMap<String, (Waiting, Vec<Planned>)>,
     /// Those that were found to lie in circles, while they are rejected.
@@ -109,6 +111,7 @@ impl Tree {
             arrived: HashMap::new(),
             put_off: HashMap::new(),
             waited: HashSet::new(),
+            rejected: HashMap::new(),
             noted: BTreeMap::new(),
             in_circles: HashMap::new(),
             without_success: HashSet::new(),
@@ -184,8 +187,7 @@ impl Execution<'_> {
             }
             // What people decided on places comes before the link.
             let Some(id) = self.leads_to(&link) else { return own.and_then(|_| self.ended(&link)).map(Arrival::Ended) };
-            let chosen_in = if id == link.target_id { None } else { self.chosen_in(&link) };
-            Some(Arrival::Here { id, chosen_in })
+            Some(Arrival::Here { id, chosen_in: self.chosen_in(&link) })
         };
         Ok(asked.iter().zip(links).map(arrival).collect())
     }
@@ -314,13 +316,15 @@ impl Execution<'_> {
     }
 
     /// A record is counted: it is not put off any more.
-    pub(crate) fn counted(&mut self, item: &Item, outcome: Outcome) {
+    pub(crate) fn counted(&mut self, item: &Item, outcome: Outcome, cause: Option<&Cause>) {
         let Some(tree) = &mut self.tree else { return };
         let hash = hash_of(&item.id);
         tree.put_off.remove(&hash);
         tree.noted.remove(&item.id);
-        if outcome == Outcome::Waiting {
-            tree.waited.insert(hash);
+        match (outcome, cause) {
+            (Outcome::Waiting, _) => _ = tree.waited.insert(hash),
+            (Outcome::Rejected, Some(cause)) => _ = tree.rejected.insert(hash, cause.code),
+            _ => {}
         }
         if self.again && !matches!(outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged) {
             tree.without_success.insert(hash);
@@ -380,7 +384,7 @@ impl Execution<'_> {
         for one in waiting {
             // It may wait for several; it is counted once.
             if let Some(put_off) = put_off.remove(&hash_of(&one.source_id)) {
-                let cause = put_off.reason.unwrap_or_else(|| waits_for(&one.reference));
+                let cause = put_off.reason.unwrap_or_else(|| self.why_it_waits(&one.reference));
                 pages.entry(one.partition.clone()).or_default().push((one, cause));
             }
         }
@@ -395,6 +399,15 @@ impl Execution<'_> {
             return ended;
         }
         Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} records were put off and are not noted as waiting", put_off.len())))
+    }
+
+    /// Why a record waits when everything was dealt with: what it refers to may have been rejected meanwhile.
+    fn why_it_waits(&self, reference: &Reference) -> Cause {
+        let hash = hash_of(&reference.source_id);
+        let rejected = self.tree.as_ref().filter(|_| self.is_own(reference)).and_then(|tree| tree.rejected.get(&hash));
+        let Some(code) = rejected else { return waits_for(reference) };
+        let Reference { flow, source_id } = reference;
+        Cause::new(codes::WAITING, format!("it waits for a record of `{flow}` that was rejected ({code}): {source_id}"))
     }
 
     async fn count_waiting(

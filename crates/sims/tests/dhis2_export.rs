@@ -320,7 +320,10 @@ async fn sums_of_analytics_are_those_of_the_last_build() {
         let (sim, clerk) = filled(release).await;
         let query = format!("/analytics?dimension=dx:{DEATHS}&dimension=pe:202605;2026Q2&dimension=ou:DistrictUid;{POST_2}");
         assert_eq!(clerk.get(&query).await.refused(409)["errorCode"], "E7144", "{release}");
+        assert_eq!(clerk.get("/system/info").await.ok().get("lastAnalyticsTableSuccess"), None, "{release}");
         sim.build_analytics();
+        let info = clerk.get("/system/info").await.ok();
+        assert_eq!(info["lastAnalyticsTableSuccess"], info["serverDate"], "{release}");
         let table = clerk.get(&query).await.ok();
         let expected = json!([
             [DEATHS, "202605", "DistrictUid", "5.0"],

@@ -88,6 +88,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         counts: &report.counts,
         rows: report.rows,
         numbers: None,
+        switched_off: report.switched_off,
         seconds: Some(report.seconds),
         written: "would be written",
         stopped: report.error.as_ref().map(|error| &error.cause),
@@ -145,6 +146,9 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
             rest["plan"] = json!(report.saved);
             if let Some(rows) = report.rows {
                 rest["rows"] = json!(rows);
+            }
+            if report.switched_off > 0 {
+                rest["switched_off"] = json!(report.switched_off);
             }
             if let Some(error) = &report.error {
                 rest["error"] = Failure::Error(error.clone()).to_json()["error"].take();

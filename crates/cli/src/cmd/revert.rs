@@ -118,7 +118,7 @@ impl Again<'_> {
             )
         };
         let text = format!(
-            "what is taken back is {now}due ({records}): {when}, unless the source, the sheet or a code map says something else by then. Correct that first; until then let nothing run `{flow}` (`trigger: manual`)"
+            "what is taken back is {now}due ({records}): {when}, unless the source, the sheet or a code map says something else by then. Correct that first; until then let nothing run `{flow}`, no timer of the machine either"
         );
         format!("\n{}\n", style.wrap(&text, 0))
     }

@@ -32,8 +32,11 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
         history.known_flow(flow).await?;
     }
     let mut runs = history.store().runs(args.flow.as_deref(), args.limit).await?;
+    let mut switched_off: Vec<u64> = Vec::with_capacity(runs.len());
     for run in &mut runs {
         tell_cut_off(&history, run).await?;
+        let told = if run.counts.writes.deleted > 0 { told(history.store(), run.id).await? } else { None };
+        switched_off.push(told.map_or(0, |told| told.switched_off));
     }
     if runs.is_empty() {
         app.say_nothing("nothing has run yet");
@@ -42,14 +45,14 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
         || json!({ "runs": runs }),
         |style| {
             let mut table = Table::new(&[">run", "flow", "started", ">took", "status", "account", "how"]);
-            for run in &runs {
+            for (run, switched_off) in runs.iter().zip(&switched_off) {
                 table.row(vec![
                     run.id.to_string(),
                     run.flow.clone(),
                     history.calendar.relative(run.started),
                     took(run).map(seconds).unwrap_or_default(),
                     if is_cut_off(run) { style.cut_off() } else { style.status(run.status, run.counts.rejected) },
-                    came_to(run, style),
+                    came_to(run, *switched_off, style),
                     style.dim(&how(run)),
                 ]);
             }
@@ -95,11 +98,11 @@ fn is_cut_off(run: &Run) -> bool {
 }
 
 /// Its account; of a run that was cut off, and of one that goes on, what it has put down by now.
-fn came_to(run: &Run, style: Style) -> String {
+fn came_to(run: &Run, switched_off: u64, style: Style) -> String {
     if run.counts.read == 0 && run.status == Status::Running && run.error.is_none() {
         return "nothing put down yet".to_owned();
     }
-    account::in_a_line(&run.counts, run.error.as_ref(), style)
+    account::in_a_line(&run.counts, switched_off, run.error.as_ref(), style)
 }
 
 fn took(run: &Run) -> Option<f64> {
@@ -124,7 +127,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
     tell_cut_off(&history, &mut run).await?;
     let version = history.store().version(&run.version).await?;
     let told = told(history.store(), id).await?;
-    let (rows, numbers) = told.as_ref().map_or((None, None), |told| (told.rows, told.numbers));
+    let (rows, numbers, switched_off) = told.as_ref().map_or((None, None, 0), |told| (told.rows, told.numbers, told.switched_off));
     let causes = match told {
         Some(told) => told.causes,
         None => causes(&history, id).await?,
@@ -135,6 +138,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         counts: &run.counts,
         rows,
         numbers,
+        switched_off,
         seconds: took(&run),
         written: "written",
         stopped: run.error.as_ref(),
@@ -148,7 +152,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
                 "causes": causes,
                 "version": version.as_ref().map(|version| json!({ "hash": version.hash, "kivuko": version.kivuko, "files": files })),
             });
-            beside_counts(&mut object["run"], numbers, rows);
+            beside_counts(&mut object["run"], numbers, rows, switched_off);
             object
         },
         |style| {

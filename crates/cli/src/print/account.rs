@@ -13,6 +13,8 @@ use super::figures::{count, counted, seconds};
 
 /// So many causes of an outcome are told, those with most records first.
 const CAUSES: usize = 10;
+/// What became of a record of the target that is there still, and no longer in use.
+const SWITCHED_OFF: &str = "switched off";
 
 /// What is told of a run, a plan or a revert.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Account<'a> {
     pub rows: Option<u64>,
     /// Of a flow that counts.
     pub numbers: Option<NumbersReport>,
+    /// How many of what the counts have as deleted were switched off.
+    pub switched_off: u64,
     pub seconds: Option<f64>,
     /// `written`, or for a plan `would be written`.
     pub written: &'static str,
@@ -42,6 +46,7 @@ impl<'a> Account<'a> {
             counts: &report.counts,
             rows: report.rows,
             numbers: report.numbers,
+            switched_off: report.switched_off,
             seconds: Some(report.seconds),
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),
@@ -77,12 +82,12 @@ impl Account<'_> {
             };
             put!(text, "  {why}\n");
         } else {
-            put!(text, "  {}\n", until(self.counts, self.stopped, style));
+            put!(text, "  {}\n", until(self.counts, self.switched_off, self.stopped, style));
         }
         if let Some(rows) = self.rows {
             put!(text, "  {}\n", style.dim(&format!("put together from {}", counted(rows, "row", "rows"))));
         }
-        if let Some(writes) = writes(self.counts, self.written) {
+        if let Some(writes) = writes(self.counts, self.switched_off, self.written) {
             put!(text, "  {writes}\n");
         }
         if let Some(line) = self.numbers.and_then(beside_numbers) {
@@ -123,21 +128,24 @@ fn is_of_the_target(group: &CauseGroup) -> bool {
 }
 
 /// `2,000 read = 1,937 created + 63 rejected`, the zeros left out.
-pub fn sum(counts: &Counts, style: Style) -> String {
+pub fn sum(counts: &Counts, switched_off: u64, style: Style) -> String {
+    // Of the parts of one record several may be switched off.
+    let off = switched_off.min(counts.deleted);
     let outcomes = [
-        (Outcome::Created, counts.created),
-        (Outcome::Updated, counts.updated),
-        (Outcome::Unchanged, counts.unchanged),
-        (Outcome::Deleted, counts.deleted),
-        (Outcome::Skipped, counts.skipped),
-        (Outcome::Waiting, counts.waiting),
-        (Outcome::Rejected, counts.rejected),
-        (Outcome::Failed, counts.failed),
+        (Outcome::Created, Outcome::Created.word(), counts.created),
+        (Outcome::Updated, Outcome::Updated.word(), counts.updated),
+        (Outcome::Unchanged, Outcome::Unchanged.word(), counts.unchanged),
+        (Outcome::Deleted, SWITCHED_OFF, off),
+        (Outcome::Deleted, Outcome::Deleted.word(), counts.deleted - off),
+        (Outcome::Skipped, Outcome::Skipped.word(), counts.skipped),
+        (Outcome::Waiting, Outcome::Waiting.word(), counts.waiting),
+        (Outcome::Rejected, Outcome::Rejected.word(), counts.rejected),
+        (Outcome::Failed, Outcome::Failed.word(), counts.failed),
     ];
     let mut parts: Vec<String> = outcomes
         .iter()
-        .filter(|(_, number)| *number > 0)
-        .map(|(outcome, number)| style.outcome(*outcome, &format!("{} {}", count(*number), outcome.word())))
+        .filter(|(.., number)| *number > 0)
+        .map(|(outcome, word, number)| style.outcome(*outcome, &format!("{} {word}", count(*number))))
         .collect();
     if counts.counted > 0 {
         parts.insert(0, style.good(&format!("{} counted", count(counts.counted))));
@@ -149,17 +157,17 @@ pub fn sum(counts: &Counts, style: Style) -> String {
 }
 
 /// The same of a run that may have been cut off: what it did until then.
-pub fn until(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
+pub fn until(counts: &Counts, switched_off: u64, stopped: Option<&Cause>, style: Style) -> String {
     if counts.read == 0 && stopped.is_some_and(|cause| cause.code == INTERRUPTED) {
         return "nothing put down".to_owned();
     }
-    sum(counts, style)
+    sum(counts, switched_off, style)
 }
 
 /// The same in one line, with the numbers that no record became, since records are counted.
-pub fn in_a_line(counts: &Counts, stopped: Option<&Cause>, style: Style) -> String {
-    let (read, written) = (until(counts, stopped, style), counts.writes);
-    match writes(counts, "written") {
+pub fn in_a_line(counts: &Counts, switched_off: u64, stopped: Option<&Cause>, style: Style) -> String {
+    let (read, written) = (until(counts, switched_off, stopped, style), counts.writes);
+    match writes(counts, switched_off, "written") {
         Some(numbers) if counts.created + counts.updated == 0 && (written.created + written.updated > 0 || counts.deleted == 0) => {
             format!("{read}; {numbers}")
         }
@@ -168,12 +176,15 @@ pub fn in_a_line(counts: &Counts, stopped: Option<&Cause>, style: Style) -> Stri
 }
 
 /// What took effect. What was rejected stands in the line above already.
-fn writes(counts: &Counts, verb: &str) -> Option<String> {
-    let parts: Vec<String> = [(counts.writes.created, "created"), (counts.writes.updated, "updated"), (counts.writes.deleted, "deleted")]
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{} {word}", count(*number)))
-        .collect();
+fn writes(counts: &Counts, switched_off: u64, verb: &str) -> Option<String> {
+    let written = counts.writes;
+    let off = switched_off.min(written.deleted);
+    let parts: Vec<String> =
+        [(written.created, "created"), (written.updated, "updated"), (off, SWITCHED_OFF), (written.deleted - off, "deleted")]
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, word)| format!("{} {word}", count(*number)))
+            .collect();
     if parts.is_empty() { None } else { Some(format!("{verb}: {}", parts.join(", "))) }
 }
 
@@ -329,14 +340,36 @@ mod tests {
     fn the_list_of_runs_says_what_numbers_were_written() {
         let writes = Writes { created: 4, ..Writes::default() };
         let counts = Counts { read: 2, rejected: 2, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&counts, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
-        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, None, Style::PLAIN), "nothing read; written: 4 created");
+        assert_eq!(in_a_line(&counts, 0, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
+        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, 0, None, Style::PLAIN), "nothing read; written: 4 created");
         let taken_back = Counts { read: 3, counted: 2, deleted: 1, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&taken_back, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
+        assert_eq!(in_a_line(&taken_back, 0, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
         let places = Counts { read: 1, deleted: 1, writes: Writes { deleted: 1, ..Writes::default() }, ..Counts::default() };
-        assert_eq!(in_a_line(&places, None, Style::PLAIN), "1 read = 1 deleted");
+        assert_eq!(in_a_line(&places, 0, None, Style::PLAIN), "1 read = 1 deleted");
+        assert_eq!(in_a_line(&places, 1, None, Style::PLAIN), "1 read = 1 switched off");
         let records = Counts { read: 4, created: 4, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&records, None, Style::PLAIN), "4 read = 4 created");
+        assert_eq!(in_a_line(&records, 0, None, Style::PLAIN), "4 read = 4 created");
+    }
+
+    #[test]
+    fn what_was_switched_off_is_not_told_as_deleted() {
+        let check = |deleted, writes_deleted, switched_off, expected: &str| {
+            let counts = Counts {
+                read: 5,
+                unchanged: 5 - deleted,
+                deleted,
+                writes: Writes { deleted: writes_deleted, ..Writes::default() },
+                ..Counts::default()
+            };
+            let written = writes(&counts, switched_off, "written").unwrap_or_default();
+            assert_eq!(format!("{}; {written}", sum(&counts, switched_off, Style::PLAIN)), expected);
+        };
+        check(2, 2, 2, "5 read = 3 unchanged + 2 switched off; written: 2 switched off");
+        // Of one only the link went.
+        check(2, 1, 1, "5 read = 3 unchanged + 1 switched off + 1 deleted; written: 1 switched off");
+        check(2, 2, 0, "5 read = 3 unchanged + 2 deleted; written: 2 deleted");
+        // Two parts of one record.
+        check(1, 2, 2, "5 read = 4 unchanged + 1 switched off; written: 2 switched off");
     }
 
     #[test]
@@ -375,6 +408,7 @@ mod tests {
             counts: &counts,
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: Some(4.21),
             written: "written",
             stopped: None,
@@ -394,6 +428,7 @@ mod tests {
             counts: &counts,
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: Some(200.0),
             written: "written",
             stopped: Some(&cause),
@@ -418,6 +453,7 @@ mod tests {
             counts: &counts,
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: None,
             written: "written",
             stopped: None,
@@ -444,6 +480,7 @@ mod tests {
             counts: &Counts { read: 9, rejected: 9, ..Counts::default() },
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: None,
             written: "would be written",
             stopped: None,
@@ -466,6 +503,7 @@ mod tests {
             counts: &Counts::default(),
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: None,
             written: "written",
             stopped: Some(&Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed")),
@@ -485,6 +523,7 @@ mod tests {
                 counts: &Counts { read: 5, counted: 5, writes: Writes { created: 44, ..Writes::default() }, ..Counts::default() },
                 rows: None,
                 numbers: Some(numbers),
+                switched_off: 0,
                 seconds: None,
                 written: "written",
                 stopped: None,
@@ -509,6 +548,7 @@ mod tests {
             counts: &Counts::default(),
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: Some(0.1),
             written: "written",
             stopped: None,

@@ -44,7 +44,7 @@ impl Watch for Progress {
         } else {
             String::new()
         };
-        self.bar.set_message(format!("{}{pace}", account::sum(counts, self.style)));
+        self.bar.set_message(format!("{}{pace}", account::sum(counts, 0, self.style)));
     }
 }
 

@@ -100,7 +100,7 @@ impl System {
         if let Some(time) = &info.analytics {
             health.findings.push(format!("analytics tables were last built at {time} (server time)"));
         } else {
-            let text = "the analytics tables were never built: `analytics` gives nothing";
+            let text = "the server does not say that the analytics tables were ever built; until they are, `analytics` gives nothing";
             health.warnings.push(Warning::of(text, &["analytics"], &[]));
         }
         if info.read_only {

@@ -15,10 +15,10 @@ use crate::matching::Field;
 pub struct FlowSpec {
     /// The name of the flow: small letters, digits and hyphens. Commands, links and the history use it, so it stays when the file is renamed.
     pub flow: String,
-    /// The user story: who needs this, and why. Printed by `docs`.
+    /// The user story: who needs this, and why. For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// When it runs. Left out: `manual`, only when someone calls `run`.
+    /// When it is to run. Kivuko starts nothing by itself yet, whatever stands here: someone, or a timer of the machine, calls `run`. Left out: `manual`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<TriggerSpec>,
     /// What it reads.
@@ -39,7 +39,7 @@ pub struct FlowSpec {
     pub keep: Option<KeepSpec>,
 }
 
-/// When a flow runs.
+/// When a flow is to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TriggerSpec {
@@ -67,7 +67,7 @@ pub struct TimedSpec {
     /// The time between two runs: `30 minutes`, `6 hours`, `1 day`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<String>,
-    /// The name of a flow: this one runs when that one has ended.
+    /// The name of a flow: this one is to run when that one has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }

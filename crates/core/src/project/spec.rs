@@ -99,13 +99,13 @@ pub struct HistorySpec {
 pub struct SystemKeys {
     /// The kind of system: the name of a connector.
     pub kind: String,
-    /// The unit that is responsible for it. Printed by `docs`.
+    /// The unit that is responsible for it. For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<String>,
-    /// How the responsible unit is reached. Printed by `docs`.
+    /// How the responsible unit is reached. For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
-    /// The agreement under which data are exchanged with it. Printed by `docs`.
+    /// The agreement under which data are exchanged with it. For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreement: Option<String>,
     /// The keys of its kind.

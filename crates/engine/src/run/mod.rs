@@ -117,6 +117,8 @@ pub(crate) struct Execution<'e> {
     /// The records that were asked for by their identity and have not come by.
     wanted: BTreeSet<String>,
     pub counts: Counts,
+    /// Of what was deleted, that which was only deactivated.
+    pub switched_off: u64,
     pub groups: CauseGroups,
     /// Where rows are put together: how many there were.
     pub rows_read: Option<u64>,
@@ -180,6 +182,7 @@ impl Engine {
                 completed: execution.completed,
                 written_over: sending.written_over,
             }),
+            switched_off: execution.switched_off,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),
@@ -251,6 +254,7 @@ impl<'e> Execution<'e> {
             completed: 0,
             wanted: BTreeSet::new(),
             counts: Counts::default(),
+            switched_off: 0,
             groups: CauseGroups::default(),
             rows_read: None,
             begun: HashSet::new(),

@@ -44,7 +44,7 @@ impl Telling {
             }
             Err(error) => json!({ "exit": exit_code(&error), "error": error.cause.code, "message": error.cause.message }),
         };
-        found["says"] = Value::Null;
+        found["says"] = said(&found["reasons"], expect);
         compare(&found, expect, &COUNTS)
     }
 
@@ -141,6 +141,17 @@ impl Telling {
         let partition = Partition(text(what, "partition")?.to_owned());
         engine.store().set_cursor(flow, &partition, None, "a scenario", engine.clock().now()).await.map_err(|error| error.to_string())
     }
+}
+
+/// For each code of which words are expected these words, if a message that it was told with has them; or else what was told.
+fn said(reasons: &Value, expect: Option<&Value>) -> Value {
+    let Some(expected) = expect.and_then(|expect| expect["says"].as_object()) else { return Value::Null };
+    let of_code = |(code, words): (&String, &Value)| {
+        let told: Vec<&str> = list(reasons).iter().filter(|one| one["code"] == **code).filter_map(|one| one["message"].as_str()).collect();
+        let is_said = words.as_str().is_some_and(|words| told.iter().any(|message| message.contains(words)));
+        (code.clone(), if is_said { words.clone() } else { json!(told) })
+    };
+    Value::Object(expected.iter().map(of_code).collect())
 }
 
 /// What must be 0 in an account when it is not named.

@@ -11,7 +11,9 @@ use super::*;
 async fn every_release_says_who_it_is_and_what_the_account_may_do() {
     for release in RELEASES {
         let world = World::new(release).await;
+        world.sim.build_analytics();
         let health = world.system.test().await.expect("it answers");
+        assert!(health.findings.iter().any(|finding| finding.contains("analytics tables were last built at 2026-")), "{health:?}");
         assert!(health.version.as_deref().is_some_and(|version| version.starts_with(release)), "{release}: {health:?}");
         assert!(health.findings.iter().any(|finding| finding.contains("may add data values")), "{health:?}");
         // The country and a root beside it: one of them is not the account's.

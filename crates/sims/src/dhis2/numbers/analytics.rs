@@ -23,15 +23,21 @@ use crate::server::Reply;
 const JOB: &str = "ANALYTICS_TABLE";
 
 /// The tables: the numbers of one moment.
-pub type Tables = BTreeMap<Key, f64>;
+#[derive(Debug)]
+pub struct Tables {
+    /// When they were built, in milliseconds since 1970 by the server's clock.
+    pub built: i64,
+    numbers: BTreeMap<Key, f64>,
+}
 
 /// What the tables would be now.
-pub fn build(model: &Model, store: &Store) -> Tables {
+pub fn build(model: &Model, store: &Store, now: i64) -> Tables {
     let number = |key: &Key, value: &str| {
         let element = model.data_elements.get(key.data_element)?;
         is_numeric_type(&element.value_type).then(|| value.parse::<f64>().ok()).flatten()
     };
-    store.rows().filter(|(_, stored)| !stored.deleted).filter_map(|(key, stored)| Some((*key, number(key, &stored.value)?))).collect()
+    let rows = store.rows().filter(|(_, stored)| !stored.deleted);
+    Tables { built: now, numbers: rows.filter_map(|(key, stored)| Some((*key, number(key, &stored.value)?))).collect() }
 }
 
 /// `POST resourceTables/analytics`: builds the tables.
@@ -40,7 +46,7 @@ pub fn rebuild(call: &Call<'_>) -> Result<Reply> {
         return Err(call.wrong_method());
     }
     call.account.need("F_PERFORM_MAINTENANCE")?;
-    with(call, |context, store| store.tables = Some(build(context.model, store)));
+    with(call, |context, store| store.tables = Some(build(context.model, store, call.now)));
     let id = call.server.new_uid();
     let body = json!({
         "httpStatus": "OK", "httpStatusCode": 200, "status": "OK", "message": "Initiated analytics table update",
@@ -163,7 +169,7 @@ fn table(call: &Call<'_>, context: &Context<'_>, query: &Query<'_>, tables: &Tab
     let mut sums: BTreeMap<(usize, usize, usize, Option<Uid>), f64> = BTreeMap::new();
     // Each unit counts for the asked units on its path.
     let asked: HashMap<Uid, usize> = query.units.iter().enumerate().map(|(at, unit)| (unit.identity.id, at)).collect();
-    for (key, number) in tables {
+    for (key, number) in &tables.numbers {
         let Some(unit) = context.model.org_units.get(key.org_unit) else { continue };
         for (data_at, (_, element, combo)) in query.data.iter().enumerate() {
             if *element != key.data_element || combo.is_some_and(|combo| combo != key.category_option_combo) {

@@ -81,6 +81,11 @@ impl Numbers {
         Self { store: Store::default(), jobs: jobs::Jobs::new(options.pace), options: options.clone() }
     }
 
+    /// When the tables of analytics were last built, in milliseconds since 1970 by the server's clock.
+    pub fn analytics_built(&self) -> Option<i64> {
+        self.store.tables.as_ref().map(|tables| tables.built)
+    }
+
     /// Whether a stored value is of this data element, org unit or option combo; a deleted value counts, as its row is still there.
     pub fn mention(&self, uid: Uid) -> bool {
         let of = |key: &store::Key| [key.data_element, key.org_unit, key.category_option_combo, key.attribute_option_combo].contains(&uid);

@@ -195,7 +195,7 @@ impl Dhis2Sim {
     pub fn build_analytics(&self) {
         let model = self.model();
         let mut numbers = self.numbers();
-        numbers.store.tables = Some(analytics::build(&model, &numbers.store));
+        numbers.store.tables = Some(analytics::build(&model, &numbers.store, self.server().now()));
     }
 
     /// Another pace of imports in the background from now on.

@@ -61,6 +61,10 @@ fn info(call: &Call<'_>) -> Value {
         "systemId": server.system_id, "systemName": "DHIS 2", "isMetadataVersionEnabled": false, "encryption": false, "emailConfigured": false,
         "readOnlyMode": "off", "userAgent": call.request.header("user-agent").unwrap_or_default(),
     });
+    if let (Some(built), Some(members)) = (server.numbers().analytics_built(), info.as_object_mut()) {
+        members.insert("lastAnalyticsTableSuccess".to_owned(), json!(server.zone.stamp(built)));
+        members.insert("intervalSinceLastAnalyticsTableSuccess".to_owned(), json!(since(call.now - built)));
+    }
     if call.account.is_superuser()
         && let Some(members) = info.as_object_mut()
     {
@@ -69,6 +73,12 @@ fn info(call: &Call<'_>) -> Value {
         members.insert("databaseInfo".to_owned(), json!({"name": "dhis2", "spatialSupport": true}));
     }
     info
+}
+
+/// How long ago something was, in hours, minutes and seconds.
+fn since(millis: i64) -> String {
+    let seconds = millis / 1000;
+    format!("{} h, {} m, {} s", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Who asks, with the fields that are asked for. What it refers to can be looked into.
