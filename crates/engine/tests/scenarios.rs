@@ -155,6 +155,7 @@ impl Telling {
             "revert" => self.revert(what, expect).await,
             "would_revert" => asked::would_revert(&self.world, self.last_run.ok_or("there is no run to take back")?, what).await,
             "behind" => asked::behind(&self.world, self.usual_flow(), what).await,
+            "by_now" => asked::by_now(&self.world, self.usual_flow(), what).await,
             "check" => asked::check(&self.world, what).await,
             "discard" => asked::discard(&self.world, text_of(what)?).await,
             "cursor" => self.cursor(what).await,

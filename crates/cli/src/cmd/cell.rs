@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, RecordOfCell};
 use kivuko_core::error::{Error, nearest};
-use kivuko_engine::names_of_cells;
+use kivuko_engine::{counted_by_now, names_of_cells};
 use serde_json::{Value, json};
 
 use crate::app::{App, History};
@@ -14,7 +14,7 @@ use crate::failure::{Failure, exit};
 use crate::print::{Style, Table};
 
 /// Cells that stand for marks of completeness and the like are no numbers.
-const NO_INDICATOR: char = '(';
+pub(super) const NO_INDICATOR: char = '(';
 /// Cells that are read from the store at once.
 const PAGE: usize = 2_000;
 
@@ -22,7 +22,8 @@ pub async fn execute(app: &App, args: &RunsCell) -> Result<u8, Failure> {
     let history = app.history().await?;
     history.known_flow(&args.flow).await?;
     let cells = cells(&history, args).await?;
-    let names = Names(names_of_cells(history.store(), &args.flow).await?);
+    let mut names = Names::of_flow(&history, &args.flow).await?;
+    names.look_at(&history, &args.flow, &cells).await?;
     if cells.is_empty() {
         let all = cells_of(&history, &args.flow, &CellFilter::default(), usize::MAX).await?;
         if let Some(why) = why_none(args, &all) {
@@ -153,23 +154,42 @@ fn narrowed(args: &RunsCell, cells: &[CellRow]) -> String {
     command
 }
 
-/// What ids are called, as the last run that saw them put it down.
-struct Names(BTreeMap<String, String>);
+/// What is told of numbers beside their cells.
+pub(super) struct Names {
+    /// What ids are called, as the last run that saw them put it down.
+    called: BTreeMap<String, String>,
+    /// What records come to by now, of numbers that the target was not brought to; nothing where nothing is left.
+    by_now: BTreeMap<CellNumber, Option<String>>,
+}
 
 impl Names {
+    pub async fn of_flow(history: &History, flow: &str) -> Result<Self, Failure> {
+        Ok(Self { called: names_of_cells(history.store(), flow).await?, by_now: BTreeMap::new() })
+    }
+
+    /// Finds out what the records of these cells come to by now.
+    async fn look_at(&mut self, history: &History, flow: &str, cells: &[CellRow]) -> Result<(), Failure> {
+        let flow = history.workspace.project.as_ref().and_then(|project| project.flows.get(flow));
+        if let Some(own) = flow.and_then(|flow| flow.aggregate.as_ref()) {
+            let open: Vec<&CellRow> = cells.iter().filter(|row| row.due || row.late).collect();
+            self.by_now = counted_by_now(history.store(), own, &open).await?;
+        }
+        Ok(())
+    }
+
     fn of(&self, id: &str) -> Option<&str> {
-        self.0.get(id).map(String::as_str).filter(|name| *name != id)
+        self.called.get(id).map(String::as_str).filter(|name| *name != id)
     }
 
     /// `Mwambao (MwambaoLand)`; the id alone where nobody knows a name.
-    fn shown(&self, id: &str, style: Style) -> String {
+    pub fn shown(&self, id: &str, style: Style) -> String {
         match self.of(id) {
             Some(name) => format!("{name} {}", style.dim(&format!("({id})"))),
             None => style.dim(id),
         }
     }
 
-    fn object(&self, row: &CellRow) -> Value {
+    pub fn object(&self, row: &CellRow) -> Value {
         let cell = &row.cell;
         json!({
             "indicator": cell.indicator,
@@ -183,6 +203,7 @@ impl Names {
             "attributeOptionCombo": cell.attribute_option_combo,
             "attributeOptionComboName": self.of(&cell.attribute_option_combo),
             "value": row.value,
+            "byNow": self.by_now.get(&row.number),
             "due": row.due,
             "late": row.late && row.due,
             "givenUp": row.given_up(),
@@ -190,7 +211,7 @@ impl Names {
     }
 
     fn table(&self, rows: &[CellRow], style: Style) -> String {
-        let mut table = Table::new(&["indicator", "period", "org unit", "data element", "categories", ">value", "state"]);
+        let mut table = Table::new(&["indicator", "period", "org unit", "data element", "categories", ">value", ">by now", "state"]);
         for row in rows {
             let state = match (row.due, row.late) {
                 (true, true) => "late",
@@ -205,6 +226,7 @@ impl Names {
                 self.shown(&row.cell.element, style),
                 self.shown(&row.cell.option_combo, style),
                 row.value.clone().unwrap_or_else(|| "-".to_owned()),
+                self.by_now.get(&row.number).map(|number| number.clone().unwrap_or_else(|| "-".to_owned())).unwrap_or_default(),
                 style.dim(state),
             ]);
         }
@@ -212,12 +234,16 @@ impl Names {
     }
 }
 
+/// What a record adds to a number, for people. What `distinct` counts is a hash: it says nothing to anybody.
+pub(super) fn part_shown(part: &str) -> &str {
+    if part.len() == 32 { "one of" } else { part }
+}
+
 fn records_table(records: &[RecordOfCell], style: Style) -> String {
     let mut table = Table::new(&["record", "place", "counted by", ">counts"]);
     for record in records {
-        // What `distinct` counts is a hash: it says nothing to anybody.
-        let part = if record.part.len() == 32 { "one of" } else { &record.part };
-        table.row(vec![record.source_id.clone(), style.dim(&record.place), format!("run {}", record.run), part.to_owned()]);
+        let part = part_shown(&record.part).to_owned();
+        table.row(vec![record.source_id.clone(), style.dim(&record.place), format!("run {}", record.run), part]);
     }
     if table.is_empty() { String::new() } else { table.render(style) }
 }

@@ -1,13 +1,15 @@
 //! `find KEY`: everything that is known of one record.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CountedPart};
 use kivuko_core::codes::Verdict;
 use kivuko_core::project::Project;
 use kivuko_core::store::{Found, Link, RunId};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use super::cell::{NO_INDICATOR, Names, part_shown};
+use crate::app::{App, History};
 use crate::args::Find;
 use crate::failure::{Failure, exit};
 use crate::print::time::Calendar;
@@ -19,7 +21,8 @@ const MOST: usize = 200;
 pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
     let history = app.history().await?;
     let found = history.store().find(args.key.trim(), MOST).await?;
-    if found.is_empty() {
+    let counts = counts(&history, args.key.trim(), &found).await?;
+    if found.is_empty() && counts.is_empty() {
         app.say_nothing("nothing is known of it: no flow of this environment has read or written a record with this id or key");
     }
     // A link belongs to the project: another flow than the one that made it may have come by it last.
@@ -33,8 +36,60 @@ pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
         }
     }
     let known = Known { ran, project: history.workspace.project.as_ref(), calendar: &history.calendar };
-    app.answer(|| json!({ "key": args.key, "found": known.documents(&found) }), |style| render(&found, &known, style))?;
+    app.answer(
+        || json!({ "key": args.key, "found": known.documents(&found), "counts": counts.iter().flat_map(Counting::documents).collect::<Vec<_>>() }),
+        |style| render(&found, &counts, &known, style),
+    )?;
     Ok(exit::WELL)
+}
+
+/// What a record counts for in one flow.
+struct Counting {
+    flow: String,
+    source_id: String,
+    names: Names,
+    cells: Vec<(CellRow, String)>,
+}
+
+impl Counting {
+    fn documents(&self) -> impl Iterator<Item = Value> {
+        self.cells.iter().map(|(row, part)| {
+            let mut document = self.names.object(row);
+            (document["flow"], document["source_id"]) = (json!(self.flow), json!(self.source_id));
+            document["counts"] = json!(part_shown(part));
+            document
+        })
+    }
+}
+
+/// The numbers that a record is in: by its own id, or by those under which it was found.
+async fn counts(history: &History, key: &str, found: &[Found]) -> Result<Vec<Counting>, Failure> {
+    let mut counts = Vec::new();
+    let Some(project) = &history.workspace.project else { return Ok(counts) };
+    let store = history.store();
+    for flow in project.flows.values().filter(|flow| flow.aggregate.as_ref().is_some_and(|own| own.drill)) {
+        let found = found.iter().filter_map(|one| match one {
+            Found::Rejection(row) if row.flow == flow.name => Some(row.source_id.clone()),
+            Found::Outcome { flow: of, row, .. } if *of == flow.name => Some(row.source_id.clone()),
+            _ => None,
+        });
+        let ids: BTreeSet<String> = std::iter::once(key.to_owned()).chain(found).collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        for (source_id, known) in ids.iter().zip(store.counted(&flow.name, &ids).await?) {
+            let mut cells = Vec::new();
+            for CountedPart(number, part) in known.map(|known| known.parts).unwrap_or_default().into_iter().take(MOST) {
+                // A part names its cell by its number alone.
+                let cell = store.cells(&flow.name, &CellFilter::default(), CellNumber(number.0 - 1), 1).await?;
+                let is_number = |row: &CellRow| row.number == number && !row.cell.indicator.starts_with(NO_INDICATOR);
+                cells.extend(cell.into_iter().find(is_number).map(|row| (row, part)));
+            }
+            if !cells.is_empty() {
+                let names = Names::of_flow(history, &flow.name).await?;
+                counts.push(Counting { flow: flow.name.clone(), source_id: source_id.clone(), names, cells });
+            }
+        }
+    }
+    Ok(counts)
 }
 
 /// What is said of a link beside what it holds.
@@ -104,7 +159,7 @@ impl Parting {
     }
 }
 
-fn render(found: &[Found], known: &Known<'_>, style: Style) -> String {
+fn render(found: &[Found], counts: &[Counting], known: &Known<'_>, style: Style) -> String {
     let calendar = known.calendar;
     let mut links = Table::new(&["source", "", "target", "key", "flow", ""]).indented(2);
     let mut rejections = Table::new(&[">number", "flow", "id", "place", "since", "why"]).indented(2);
@@ -167,7 +222,23 @@ fn render(found: &[Found], known: &Known<'_>, style: Style) -> String {
             ]),
         }
     }
-    let sections = [("linked", links), ("rejected", rejections), ("waiting", waiting), ("what became of it", outcomes)];
+    let mut counted = Table::new(&["flow", "id", "indicator", "period", "org unit", "data element", "categories", ">counts"]).indented(2);
+    for Counting { flow, source_id, names, cells } in counts {
+        for (CellRow { cell, .. }, part) in cells {
+            counted.row(vec![
+                flow.clone(),
+                source_id.clone(),
+                style.bold(&cell.indicator),
+                cell.period.clone(),
+                names.shown(&cell.org_unit, style),
+                names.shown(&cell.element, style),
+                names.shown(&cell.option_combo, style),
+                part_shown(part).to_owned(),
+            ]);
+        }
+    }
+    let sections =
+        [("counts in", counted), ("linked", links), ("rejected", rejections), ("waiting", waiting), ("what became of it", outcomes)];
     let shown: Vec<String> = sections
         .iter()
         .filter(|(_, table)| !table.is_empty())

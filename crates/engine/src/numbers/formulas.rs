@@ -13,6 +13,7 @@ use kivuko_core::flow::Flow;
 use kivuko_core::fold::{Amount, Fold};
 use kivuko_core::numbers::{Frame, Places};
 
+use super::values::fold_of;
 use super::{Numbers, misfit};
 use crate::engine::Engine;
 use crate::run::{Execution, misfit_of, target_spec};
@@ -186,7 +187,7 @@ impl Execution<'_> {
                 }
             }
         } else {
-            fold = self.engine.fold(kind, &found, changes).await?;
+            fold = fold_of(&*self.engine.store, kind, &found, changes).await?;
         }
         Ok(Ok(fold.number().or_else(|| indicator.value.of_nothing())))
     }

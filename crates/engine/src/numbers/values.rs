@@ -1,16 +1,16 @@
 //! What a cell comes to: its parts folded, or a formula over the folds of others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kivuko_core::aggregate::{Aggregate, Dimensions};
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::cells::{CellNumber, CellRow, PartPlace, PartRow};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::fold::{Amount, Fold, Kind, Part};
+use kivuko_core::store::Store;
 
 use super::Numbers;
 use super::changes::Changes;
-use crate::engine::Engine;
 use crate::run::Execution;
 
 /// How many parts are read at once.
@@ -45,7 +45,7 @@ impl Execution<'_> {
             .filter(|(_, indicator)| numbers.indicator(*indicator).is_some_and(|own| own.value.kind().is_some()))
             .collect();
         let counted = if numbers.own.drill {
-            self.engine.numbers(numbers.own, &wanted, Some(&numbers.changes)).await?
+            numbers_of(&*self.engine.store, numbers.own, &wanted, Some(&numbers.changes)).await?
         } else {
             wanted.iter().map(|(cell, indicator)| (*cell, numbers.counted(*indicator, *cell))).collect()
         };
@@ -79,64 +79,89 @@ impl Execution<'_> {
     }
 }
 
-impl Engine {
-    /// What the parts of these cells make, each with the position of its indicator.
-    pub(super) async fn numbers(
-        &self,
-        own: &Aggregate,
-        cells: &[(CellNumber, u32)],
-        changes: Option<&Changes>,
-    ) -> Result<HashMap<CellNumber, Option<Amount>>, Error> {
-        let indicator = |position: u32| usize::try_from(position).ok().and_then(|position| own.indicators.get(position));
-        let mut folds: HashMap<CellNumber, Fold> =
-            cells.iter().filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?)))).collect();
-        let ids: Vec<CellNumber> = cells.iter().map(|(cell, _)| *cell).collect();
-        self.each_part(&ids, changes, |cell, part, many| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part, many))).await?;
-        let number = |(cell, position): &(CellNumber, u32)| {
-            let of_nothing = || indicator(*position)?.value.of_nothing();
-            (*cell, folds.get(cell).and_then(Fold::number).or_else(of_nothing))
-        };
-        Ok(cells.iter().map(number).collect())
-    }
+/// What the parts of these cells make, each with the position of its indicator.
+async fn numbers_of(
+    store: &dyn Store,
+    own: &Aggregate,
+    cells: &[(CellNumber, u32)],
+    changes: Option<&Changes>,
+) -> Result<HashMap<CellNumber, Option<Amount>>, Error> {
+    let indicator = |position: u32| usize::try_from(position).ok().and_then(|position| own.indicators.get(position));
+    let mut folds: HashMap<CellNumber, Fold> =
+        cells.iter().filter_map(|(cell, position)| Some((*cell, Fold::new(indicator(*position)?.value.kind()?)))).collect();
+    let ids: Vec<CellNumber> = cells.iter().map(|(cell, _)| *cell).collect();
+    each_part(store, &ids, changes, |cell, part, many| folds.get_mut(&cell).map_or(Ok(()), |fold| add(fold, part, many))).await?;
+    let number = |(cell, position): &(CellNumber, u32)| {
+        let of_nothing = || indicator(*position)?.value.of_nothing();
+        (*cell, folds.get(cell).and_then(Fold::number).or_else(of_nothing))
+    };
+    Ok(cells.iter().map(number).collect())
+}
 
-    /// What the parts of several cells make together.
-    pub(super) async fn fold(&self, kind: Kind, cells: &[CellNumber], changes: Option<&Changes>) -> Result<Fold, Error> {
-        let mut fold = Fold::new(kind);
-        self.each_part(cells, changes, |_, part, many| add(&mut fold, part, many)).await?;
-        Ok(fold)
+/// What the records that are kept come to in these cells, as it would be sent; nothing for one that is too small to be sent, or of which nothing is left. Cells of formulas are left out, those of a flow that keeps
+/// nothing of single records, and those that were counted by another sheet than that of now.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn counted_by_now(store: &dyn Store, own: &Aggregate, rows: &[&CellRow]) -> Result<BTreeMap<CellNumber, Option<String>>, Error> {
+    let mut folds: BTreeMap<CellNumber, (usize, Fold)> = BTreeMap::new();
+    for row in rows.iter().filter(|_| own.drill) {
+        let Some(position) = own.indicator(&row.cell.indicator) else { continue };
+        folds.extend(own.indicators[position].value.kind().map(|kind| (row.number, (position, Fold::new(kind)))));
     }
+    let ids: Vec<CellNumber> = folds.keys().copied().collect();
+    let mut counted_otherwise: BTreeSet<CellNumber> = BTreeSet::new();
+    each_part(store, &ids, None, |cell, part, many| {
+        let is_other = folds.get_mut(&cell).is_some_and(|(_, fold)| add(fold, part, many).is_err());
+        counted_otherwise.extend(is_other.then_some(cell));
+        Ok(())
+    })
+    .await?;
+    folds.retain(|cell, _| !counted_otherwise.contains(cell));
+    let number = |(cell, (position, fold)): (CellNumber, (usize, Fold))| {
+        let number = fold.number().or_else(|| own.indicators[position].value.of_nothing());
+        (cell, number.filter(|number| !own.is_small(position, *number)).map(|number| number.to_string()))
+    };
+    Ok(folds.into_iter().map(number).collect())
+}
 
-    /// All parts of these cells as they are with what a plan would change, each with how many there are of it.
-    async fn each_part(
-        &self,
-        cells: &[CellNumber],
-        changes: Option<&Changes>,
-        mut take: impl FnMut(CellNumber, &str, u64) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        // A plan: these are about to go.
-        let mut gone: HashMap<CellNumber, HashMap<&str, u64>> = HashMap::new();
-        for cell in cells {
-            let Some(change) = changes.and_then(|changes| changes.of(*cell)) else { continue };
-            for part in &change.gone {
-                *gone.entry(*cell).or_default().entry(part).or_default() += 1;
-            }
-            change.new.iter().try_for_each(|part| take(*cell, part, 1))?;
+/// What the parts of several cells make together.
+pub(super) async fn fold_of(store: &dyn Store, kind: Kind, cells: &[CellNumber], changes: Option<&Changes>) -> Result<Fold, Error> {
+    let mut fold = Fold::new(kind);
+    each_part(store, cells, changes, |_, part, many| add(&mut fold, part, many)).await?;
+    Ok(fold)
+}
+
+/// All parts of these cells as they are with what a plan would change, each with how many there are of it.
+async fn each_part(
+    store: &dyn Store,
+    cells: &[CellNumber],
+    changes: Option<&Changes>,
+    mut take: impl FnMut(CellNumber, &str, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // A plan: these are about to go.
+    let mut gone: HashMap<CellNumber, HashMap<&str, u64>> = HashMap::new();
+    for cell in cells {
+        let Some(change) = changes.and_then(|changes| changes.of(*cell)) else { continue };
+        for part in &change.gone {
+            *gone.entry(*cell).or_default().entry(part).or_default() += 1;
         }
-        let mut after = PartPlace::START;
-        loop {
-            let page = self.store.parts(cells, after, PARTS).await?;
-            for PartRow { cell, part, many } in &page.rows {
-                let going = gone.get_mut(cell).and_then(|gone| gone.get_mut(part.as_str()));
-                let left = going.map_or(*many, |going| {
-                    let left = many.saturating_sub(*going);
-                    *going -= many - left;
-                    left
-                });
-                take(*cell, part, left)?;
-            }
-            let Some(next) = page.next else { return Ok(()) };
-            after = next;
+        change.new.iter().try_for_each(|part| take(*cell, part, 1))?;
+    }
+    let mut after = PartPlace::START;
+    loop {
+        let page = store.parts(cells, after, PARTS).await?;
+        for PartRow { cell, part, many } in &page.rows {
+            let going = gone.get_mut(cell).and_then(|gone| gone.get_mut(part.as_str()));
+            let left = going.map_or(*many, |going| {
+                let left = many.saturating_sub(*going);
+                *going -= many - left;
+                left
+            });
+            take(*cell, part, left)?;
         }
+        let Some(next) = page.next else { return Ok(()) };
+        after = next;
     }
 }
 

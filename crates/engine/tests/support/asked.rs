@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use kivuko_core::cells::{CellFilter, CellNumber};
 use kivuko_core::connector::Action;
 use kivuko_core::store::RunId;
-use kivuko_engine::{Planned, Watch};
+use kivuko_engine::{Planned, Watch, counted_by_now};
 use serde_json::{Value, json};
 
 use super::{World, numbers};
@@ -55,6 +55,19 @@ pub async fn behind(world: &World, flow: &str, expected: &Value) -> Result<(), S
         }
     }
     if json!(found) == *expected { Ok(()) } else { Err(format!("expected to be behind the numbers: {expected}, found {}", json!(found))) }
+}
+
+/// What records come to by now in numbers that are still to be sent: `{ NUMBER: VALUE }`.
+pub async fn by_now(world: &World, flow: &str, expected: &Value) -> Result<(), String> {
+    let engine = world.engine().await;
+    let open = engine.store().cells(flow, &CellFilter { due: true, ..CellFilter::default() }, CellNumber(-1), 10_000).await;
+    let open = open.map_err(|error| error.to_string())?;
+    let flow = engine.flow(flow).map_err(|error| error.to_string())?;
+    let own = flow.aggregate.as_ref().ok_or("the flow does not count")?;
+    let counted = counted_by_now(&**engine.store(), own, &open.iter().collect::<Vec<_>>()).await.map_err(|error| error.to_string())?;
+    let found: BTreeMap<String, &Option<String>> =
+        open.iter().filter_map(|row| Some((name_of(world, &row.cell.id()), counted.get(&row.number)?))).collect();
+    if json!(found) == *expected { Ok(()) } else { Err(format!("expected the records to come to {expected}, found {}", json!(found))) }
 }
 
 /// What `check --online` finds: `{ flow weekly: [codes] }`; what is sound is not named.
