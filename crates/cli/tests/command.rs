@@ -14,6 +14,8 @@ mod codes;
 mod emptied;
 #[path = "command/matching.rs"]
 mod matching;
+#[path = "command/numbers.rs"]
+mod numbers;
 #[path = "command/online.rs"]
 mod online;
 #[path = "command/places.rs"]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
-use crate::error::Code;
+use crate::error::{Code, nearest};
 use crate::period::PeriodType;
 
 /// With this code a target refuses a number whose period it has locked: later is as bad as now, unless somebody opens it.
@@ -287,6 +287,15 @@ impl Units {
             }
         }
         Found::Nothing
+    }
+
+    /// What there is to say of a text that is no org unit: that several are called so, or the nearest name or code. All org units are gone through for that.
+    pub fn near(&self, written: &str) -> Option<String> {
+        if let Found::Several(many) = self.find(written) {
+            return Some(format!("{many} org units are called so"));
+        }
+        let known = self.all().iter().flat_map(|unit| [Some(unit.named.name.as_str()), unit.named.code.as_deref()]);
+        nearest(written, known.flatten()).map(|near| format!("the nearest is `{near}`"))
     }
 
     /// The id of the unit above one (or itself) at a level; none where it lies higher than that.

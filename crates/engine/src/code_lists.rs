@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kivuko_core::catalogue::{run as codes, sheet};
+use kivuko_core::catalogue::{aggregate, run as codes, sheet};
 use kivuko_core::codes::{CodeMap, Decision, Pair, Verdict};
 use kivuko_core::error::{Cause, Code, Error, is_stand_in, nearest};
 use kivuko_core::project::{Crosswalk, Side};
@@ -126,7 +126,8 @@ impl Engine {
         let mut found: BTreeMap<(String, String, String, Code), Vec<i64>> = BTreeMap::new();
         for row in self.store.rejections(None, MOST).await? {
             // A record that waits names the flow that it waits for in the same way.
-            for cause in row.causes.iter().filter(|cause| cause.code != codes::WAITING) {
+            // The options of a category are for DHIS2 to say.
+            for cause in row.causes.iter().filter(|cause| ![codes::WAITING, aggregate::NO_OPTION].contains(&cause.code)) {
                 let Some(unlisted) = cause.unlisted.as_ref().filter(|unlisted| list.is_none_or(|list| unlisted.list == list)) else {
                     continue;
                 };

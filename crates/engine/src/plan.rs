@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::engine::Engine;
 use crate::options::RunOptions;
 use crate::proposals::{self, Proposal};
-use crate::report::{CauseGroup, left_out};
+use crate::report::{CauseGroup, NumbersReport, left_out};
 use crate::run::{Execution, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -134,6 +134,8 @@ pub struct PlanReport {
     pub rows: Option<u64>,
     /// How many of what the account has as deleted would be switched off.
     pub switched_off: u64,
+    /// Of a flow that counts: the numbers that would be left for later.
+    pub numbers: Option<NumbersReport>,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -214,11 +216,18 @@ impl Engine {
             lease.release().await?;
         }
         execution.counts.requests = self.requests() - requests_before;
+        let sending = execution.sending.take().unwrap_or_default();
         let mut report = PlanReport {
             flow: flow.name.clone(),
             counts: execution.counts,
             rows: execution.rows_read,
             switched_off: execution.switched_off,
+            numbers: flow.aggregate.is_some().then_some(NumbersReport {
+                late: sending.late,
+                not_open: sending.not_open,
+                completed: 0,
+                written_over: sending.written_over,
+            }),
             seconds: self.clock.now().duration_since(began).as_secs_f64(),
             error: ended.err(),
             causes: execution.groups.into_sorted(),
@@ -365,6 +374,9 @@ impl Execution<'_> {
                 self.note_in_plan(item, noted, planned);
                 continue;
             }
+            if self.is_left_for_later(item, &own) {
+                continue;
+            }
             // Of a flow that counts, what becomes of records was counted when they were read; these are numbers.
             match self.sending {
                 Some(_) => self.counts.writes.rejected += u64::from(outcome == Outcome::Rejected),
@@ -400,6 +412,9 @@ impl Execution<'_> {
                 }
                 for cause in unit.causes() {
                     self.groups.add(unit.outcome(), &cause, &item.place);
+                }
+                if let Some(sending) = &mut self.sending {
+                    sending.written_over += u64::from(unit.causes().iter().any(|cause| cause.code == codes::NUMBER_WRITTEN_OVER));
                 }
                 if let Some(planned) = self.planned(item, unit) {
                     self.planned_write(&planned, watch);

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 /// How many groups of causes are kept, and how many examples of each: memory does not grow with the data.
 const GROUPS: usize = 200;
 const EXAMPLES: usize = 3;
+/// What is told of periods and places stands nowhere else, so that all of them are kept, up to what a person may still read.
+const PLACES: usize = 1_000;
 
 /// What a run that counts tells beside its account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +143,7 @@ pub struct CauseGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
     pub records: u64,
-    /// The places of a few of them.
+    /// The places of a few of them; of what is told of periods and places of them all.
     pub examples: Vec<String>,
 }
 
@@ -195,7 +197,8 @@ impl CauseGroups {
         {
             group.message = common.to_owned();
         }
-        if group.examples.len() < EXAMPLES {
+        let of_no_record = [run::MARK_LEFT, run::MARK_WAITS, run::REFUSED_BELONGS].contains(&cause.code);
+        if group.examples.len() < if of_no_record { PLACES } else { EXAMPLES } {
             group.examples.push(place.to_owned());
         }
     }

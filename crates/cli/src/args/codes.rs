@@ -53,7 +53,7 @@ pub struct CodesAdd {
     /// Of a crosswalk: this place has no counterpart
     #[arg(long)]
     pub none: bool,
-    /// Of a crosswalk: add it without asking the systems whether they have these places, and what they call them
+    /// Add it without asking the systems whether they have these places or org units, and what they call them
     #[arg(long)]
     pub offline: bool,
     /// The first day on which it holds: 2026-06-30

@@ -6,6 +6,7 @@ use std::path::Path;
 use kivuko_core::catalogue::command::CHANGED_MEANWHILE;
 use kivuko_core::codes::{Added, NAME, NewRow, Verdict, add as add_row};
 use kivuko_core::error::{Cause, Error, stand_in};
+use kivuko_core::flow::Flow;
 use kivuko_core::project::Files;
 use kivuko_core::table::Table as Csv;
 use kivuko_engine::{CalledNow, CodeList, Engine, Exported, RunOptions, UnlistedValue};
@@ -98,11 +99,21 @@ async fn unmapped(app: &App, name: Option<&str>) -> Result<u8, Failure> {
         },
     )?;
     if !app.json {
-        if values.iter().any(|one| one.hidden) {
+        // The sheet of a flow that counts has no column to say that a value is not personal.
+        let counts = |one: &&UnlistedValue| engine.flow(&one.flow).is_ok_and(|flow| flow.aggregate.is_some());
+        let (counting, mapped): (Vec<&UnlistedValue>, Vec<&UnlistedValue>) = values.iter().filter(|one| one.hidden).partition(counts);
+        if !mapped.is_empty() {
             app.say(&format!(
                 "{}\n",
                 app.err.dim("values in brackets may be personal; `personal: no` in their row of the sheet shows them")
             ));
+        }
+        if let Some(rejection) = counting.first().and_then(|one| one.rejections.first()) {
+            let show = app.invoke(&format!("rejects show {rejection} --show-values"));
+            let told = format!(
+                "values in brackets may be personal, and in lists of a flow that counts they are never shown: `{show}` shows the record of one, as far as it is kept; `rejects list --each` says where each stands in the source"
+            );
+            app.say(&format!("{}\n", app.err.dim(&told)));
         }
         if let Some(first) = values.iter().find(|one| one.in_project) {
             let (map, _) = engine.code_map(&first.list)?;
@@ -152,6 +163,10 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     } else {
         CalledNow::default()
     };
+    let cells: Vec<(&str, &str)> = args.cells.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
+    let org_units =
+        if matches!(first, Added::New(_)) && crosswalk.is_none() { engine.org_units_among(&args.name, &cells)? } else { Vec::new() };
+    let not_asked = if args.offline { BTreeMap::new() } else { asked_for(app, &engine, &org_units).await? };
     row.names = called.names.iter().map(|(system, name)| (system.as_str(), name.as_str())).collect();
     let file = CodesFile::open(app, &args.name).await?;
     let added = with_row(&name, file.read()?, args, &sides, &row)?;
@@ -171,6 +186,12 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
         if let Added::New(table) = &added {
             tell_unnamed(app, args, table, &called.silent);
         }
+        for (system, cause) in &not_asked {
+            app.say(&format!("{}  whether {system} has the org unit was not asked: {cause}\n", app.err.warn("warning")));
+        }
+        if args.offline && !org_units.is_empty() {
+            app.say(&format!("{}\n", app.err.dim("whether the org unit is there was not asked; `check --online` tells")));
+        }
     }
     let mut runs = Vec::new();
     if args.retry && !waiting.is_empty() {
@@ -180,7 +201,7 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
     if app.json {
         let waiting: Vec<Value> = waiting.iter().map(|(flow, ids)| json!({ "flow": flow, "rejections": ids })).collect();
         let done: Vec<&Value> = runs.iter().map(|(report, _)| report).collect();
-        app.document(&json!({ "file": name, "row": line, "added": is_new, "names": called.names, "silent": unasked(&called.silent), "waiting": waiting, "runs": done }))?;
+        app.document(&json!({ "file": name, "row": line, "added": is_new, "names": called.names, "silent": unasked(called.silent.iter().map(|(system, cause)| (system, cause)).chain(&not_asked)), "waiting": waiting, "runs": done }))?;
     } else if runs.is_empty() {
         let steps: Vec<(String, &str)> =
             waiting.iter().map(|(flow, ids)| (app.invoke(&again(flow, ids)), "sends again what was rejected for it")).collect();
@@ -203,6 +224,18 @@ async fn called_now(app: &App, engine: &Engine, args: &CodesAdd, rejected: &BTre
     let asked: Vec<(&str, &str)> = cells.filter(|(_, value)| *value != "*").collect();
     let _progress = Progress::start("asking the systems for these places", app.err);
     engine.called_now(&args.name, &asked, rejected).await.map_err(|mut error| {
+        error.cause.message.push_str("; nothing was added (--offline adds it without asking the systems)");
+        Failure::Error(error)
+    })
+}
+
+/// Whether the target has the org units of a new row. Systems that could not be asked, and why.
+async fn asked_for(app: &App, engine: &Engine, org_units: &[(std::sync::Arc<Flow>, &str)]) -> Result<BTreeMap<String, Cause>, Failure> {
+    if org_units.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let _progress = Progress::start("asking the systems for these places", app.err);
+    engine.check_org_units(org_units).await.map_err(|mut error| {
         error.cause.message.push_str("; nothing was added (--offline adds it without asking the systems)");
         Failure::Error(error)
     })
@@ -252,8 +285,8 @@ async fn waiting(engine: &Engine, args: &CodesAdd) -> Result<Waiting, Failure> {
 }
 
 /// Systems that could not be asked, and why, for the document.
-fn unasked(silent: &[(String, Cause)]) -> Vec<Value> {
-    silent.iter().map(|(system, cause)| json!({ "system": system, "cause": cause })).collect()
+fn unasked<'s>(silent: impl Iterator<Item = (&'s String, &'s Cause)>) -> Vec<Value> {
+    silent.map(|(system, cause)| json!({ "system": system, "cause": cause })).collect()
 }
 
 fn again(flow: &str, ids: &[i64]) -> String {
@@ -318,7 +351,7 @@ async fn export(app: &App, name: &str, out: Option<&Path>, all: bool) -> Result<
             .collect();
         let pair = |pair: &kivuko_core::codes::Pair| json!({ &pair.one.0: pair.one.1, &pair.other.0: pair.other.1 });
         let doubtful: Vec<Value> = in_doubt.iter().map(pair).collect();
-        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": unasked(silent), "left_out": left_out }))?;
+        app.document(&json!({ "name": name, "crosswalk": crosswalk.is_some(), "rows": rows, "in_doubt": doubtful, "silent": unasked(silent.iter().map(|(system, cause)| (system, cause))), "left_out": left_out }))?;
     } else if out.is_none() {
         // Standard output is text in UTF-8, whatever the form of the file.
         let mut text = table.clone();

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use kivuko_core::outcome::Counts;
-use kivuko_engine::{PlanOptions, PlanReport, Planned, Watch, exit_code};
+use kivuko_engine::{PlanOptions, PlanReport, Planned, Watch, beside_counts, exit_code};
 use serde_json::{Value, json};
 
 use crate::app::{App, word};
@@ -87,12 +87,13 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         status: None,
         counts: &report.counts,
         rows: report.rows,
-        numbers: None,
+        numbers: report.numbers,
         switched_off: report.switched_off,
         seconds: Some(report.seconds),
         written: "would be written",
         stopped: report.error.as_ref().map(|error| &error.cause),
         causes: &report.causes,
+        all_places: false,
     };
     app.data(&account.render(app.out))?;
     if state.written_before > 0 {
@@ -144,9 +145,7 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
             rest["seconds"] = json!(report.seconds);
             rest["causes"] = json!(report.causes);
             rest["plan"] = json!(report.saved);
-            if let Some(rows) = report.rows {
-                rest["rows"] = json!(rows);
-            }
+            beside_counts(&mut rest, report.numbers, report.rows);
             if report.switched_off > 0 {
                 rest["switched_off"] = json!(report.switched_off);
             }

@@ -1,5 +1,7 @@
 //! `rejects list | show | retry | discard`: the records that did not get through.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::flow::Flow;
@@ -70,7 +72,7 @@ async fn list(app: &App, args: &RejectsList) -> Result<u8, Failure> {
                 .map(|(flow, records, causes)| {
                     let title =
                         format!("{}  {}", style.bold(flow), style.bad(&format!("{} rejected", counted(*records, "record", "records"))));
-                    format!("{title}\n\n{}", account::grouped(&causes.iter().collect::<Vec<_>>(), style))
+                    format!("{title}\n\n{}", account::grouped(&causes.iter().collect::<Vec<_>>(), account::PLACES, style))
                 })
                 .collect();
             sections.join("\n")
@@ -130,6 +132,9 @@ fn each(rows: &[RejectionRow], calendar: &crate::print::time::Calendar, style: S
     if table.is_empty() { String::new() } else { table.render(style) }
 }
 
+/// So many rejections are named one by one.
+const NAMED: usize = 10;
+
 async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
     let history = app.history().await?;
     let row = history.store().rejection(id).await?;
@@ -156,10 +161,10 @@ async fn show(app: &App, id: i64, show_values: bool) -> Result<u8, Failure> {
     )?;
     if !app.json {
         if fields.is_some() && !show_values {
-            app.say(&format!(
-                "\n{}\n",
-                app.err.dim("values are masked where the sheet does not say `personal: no`; --show-values shows them")
-            ));
+            // The sheet of a flow that counts has no such column.
+            let counts = flow.is_some_and(|flow| flow.aggregate.is_some());
+            let masked = if counts { "values are masked" } else { "values are masked where the sheet does not say `personal: no`" };
+            app.say(&format!("\n{}\n", app.err.dim(&format!("{masked}; --show-values shows them"))));
         }
         let mut steps = Vec::new();
         if let Some(cause) = row.causes.first() {
@@ -256,13 +261,44 @@ async fn discard(app: &App, args: &RejectsDiscard) -> Result<u8, Failure> {
     if rows.is_empty() {
         return nothing(app, "nothing is rejected that could be discarded");
     }
+    // Who gives up a cause has not seen the others: a record goes with all that is wrong with it only when it is named.
+    let (rows, mixed): (Vec<RejectionRow>, Vec<RejectionRow>) = rows.into_iter().partition(|row| !has_others(row, &args.which));
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let discarded = history.store().discard_rejections(&ids, reason, Timestamp::now()).await?;
+    let discarded = if ids.is_empty() { 0 } else { history.store().discard_rejections(&ids, reason, Timestamp::now()).await? };
+    let left: Vec<i64> = mixed.iter().map(|row| row.id).collect();
     app.answer(
-        || json!({ "discarded": discarded }),
+        || json!({ "discarded": discarded, "left": left }),
         |_| format!("{} discarded; the reason is kept\n", counted(discarded, "rejection", "rejections")),
     )?;
+    if !app.json && !mixed.is_empty() {
+        let others: BTreeSet<String> = mixed
+            .iter()
+            .flat_map(|row| &row.causes)
+            .filter(|cause| Some(cause.code) != args.which.code)
+            .map(|cause| cause.code.to_string())
+            .collect();
+        let told = format!(
+            "{} left, since other causes stand against the same record too: {}",
+            counted(left.len() as u64, "rejection was", "rejections were"),
+            others.into_iter().collect::<Vec<_>>().join(", ")
+        );
+        app.say(&format!("{}  {told}\n", app.err.warn("warning")));
+        let ids: Vec<String> = left.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if left.len() > NAMED { " ..." } else { "" };
+        app.say_next(&[
+            (app.invoke(&format!("rejects show {}", left[0])), "all causes of one"),
+            (
+                app.invoke(&format!("rejects discard {} {}{more} --reason WHY", args.flow, ids.join(" "))),
+                "gives these up with all their causes",
+            ),
+        ]);
+    }
     Ok(exit::WELL)
+}
+
+/// Whether a rejection that is meant by a cause has another one too, and is not named itself.
+fn has_others(row: &RejectionRow, which: &Which) -> bool {
+    which.ids.is_empty() && which.code.is_some_and(|code| row.causes.iter().any(|cause| cause.code != code))
 }
 
 fn nothing(app: &App, text: &str) -> Result<u8, Failure> {

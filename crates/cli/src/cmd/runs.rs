@@ -143,6 +143,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         written: "written",
         stopped: run.error.as_ref(),
         causes: &causes,
+        all_places: true,
     };
     let files: Vec<&String> = version.iter().flat_map(|version| version.texts.keys()).collect();
     app.answer(

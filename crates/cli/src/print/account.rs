@@ -15,6 +15,8 @@ use super::figures::{count, counted, seconds};
 const CAUSES: usize = 10;
 /// What became of a record of the target that is there still, and no longer in use.
 const SWITCHED_OFF: &str = "switched off";
+/// So many places of a cause are told.
+pub const PLACES: usize = 3;
 
 /// What is told of a run, a plan or a revert.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Account<'a> {
     /// Why it ended early.
     pub stopped: Option<&'a Cause>,
     pub causes: &'a [CauseGroup],
+    /// All places that are known of a cause are listed, and not only the first.
+    pub all_places: bool,
 }
 
 impl<'a> Account<'a> {
@@ -51,6 +55,7 @@ impl<'a> Account<'a> {
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),
             causes: &report.causes,
+            all_places: false,
         }
     }
 }
@@ -107,7 +112,7 @@ impl Account<'_> {
             if !groups.is_empty() {
                 text.push('\n');
                 put!(text, "  {}\n", style.outcome(outcome, &heading(outcome)));
-                text.push_str(&grouped(&groups, style));
+                text.push_str(&grouped(&groups, if self.all_places { usize::MAX } else { PLACES }, style));
             }
         }
         text
@@ -203,7 +208,7 @@ fn beside_numbers(numbers: NumbersReport) -> Option<String> {
 }
 
 /// Causes with their counts, codes and a few places: the first ones, and how many more there are.
-pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
+pub fn grouped(groups: &[&CauseGroup], places_shown: usize, style: Style) -> String {
     let (groups, left_out) = groups.split_at(groups.len().min(CAUSES));
     let widest = groups.iter().map(|group| count(group.records).len()).max().unwrap_or(0).max(5);
     let indent = 2 + widest + 2 + 5 + 2;
@@ -225,7 +230,7 @@ pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
         {
             details.push(format!("value `{}` of {}", unlisted.value, unlisted.list));
         }
-        details.extend(places(&group.examples, group.records));
+        details.extend(places(&group.examples, group.records, places_shown));
         if !details.is_empty() {
             put!(text, "{}{}\n", " ".repeat(indent), style.dim(&style.wrap(&details.join("; "), indent)));
         }
@@ -240,7 +245,8 @@ pub fn grouped(groups: &[&CauseGroup], style: Style) -> String {
 }
 
 /// `cases.csv, row 17, row 30, row 41 and others`: a file that is the same is named once.
-fn places(examples: &[String], records: u64) -> Option<String> {
+fn places(examples: &[String], records: u64, shown: usize) -> Option<String> {
+    let examples = &examples[..examples.len().min(shown)];
     let (first, rest) = examples.split_first()?;
     let file = first.rsplit_once(", ").map(|(file, _)| file);
     let mut shown = first.clone();
@@ -276,6 +282,9 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         }
         return steps;
     };
+    if !account.all_places && account.causes.iter().any(|group| group.examples.len() > PLACES) {
+        steps.push((invoke(&format!("runs show {run}")), "all periods and places that were not marked complete"));
+    }
     if account.causes.iter().any(|group| group.code == NEEDS_DECISION) {
         steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
     }
@@ -413,6 +422,7 @@ mod tests {
             written: "written",
             stopped: None,
             causes: &causes,
+            all_places: false,
         };
         let steps = next(&account, "cases", Some(12), &|rest| format!("kivuko {rest}"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
@@ -433,6 +443,7 @@ mod tests {
             written: "written",
             stopped: Some(&cause),
             causes: &[],
+            all_places: false,
         };
         let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
@@ -458,6 +469,7 @@ mod tests {
             written: "written",
             stopped: None,
             causes: &causes,
+            all_places: false,
         };
         let text = account.render(Style::PLAIN);
         let warning = format!(
@@ -485,6 +497,7 @@ mod tests {
             written: "would be written",
             stopped: None,
             causes: &causes,
+            all_places: false,
         };
         let text = account.render(Style::PLAIN);
         assert_eq!((text.matches("cause number").count(), text.contains("cause number 9")), (10, true), "{text}");
@@ -508,6 +521,7 @@ mod tests {
             written: "written",
             stopped: Some(&Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed")),
             causes: &[],
+            all_places: false,
         };
         let steps = next(&account, "cases", Some(15), &|rest| format!("kivuko {rest}"));
         let commands: Vec<&str> = steps.iter().map(|(command, _)| command.as_str()).collect();
@@ -528,6 +542,7 @@ mod tests {
                 written: "written",
                 stopped: None,
                 causes: &[],
+                all_places: false,
             }
             .render(Style::PLAIN)
         };
@@ -538,6 +553,35 @@ mod tests {
         );
         let text = account(NumbersReport::default());
         assert!(text.ends_with("  written: 44 created\n"), "{text}");
+    }
+
+    #[test]
+    fn all_places_of_a_cause_are_listed_where_one_asks_for_a_run() {
+        let places: Vec<String> = (20..25).map(|week| format!("complete, 2026W{week}, Norda")).collect();
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        let causes = [group(Outcome::Unchanged, 961, "a record that belongs here is refused", None, 5, &places)];
+        let counts = Counts { read: 5, unchanged: 5, ..Counts::default() };
+        let account = |all_places| Account {
+            title: "run 17 of weekly-cases".into(),
+            status: Some(Status::Complete),
+            counts: &counts,
+            rows: None,
+            numbers: None,
+            seconds: None,
+            written: "written",
+            stopped: None,
+            causes: &causes,
+            all_places,
+        };
+        let check = |all_places: bool, shown: &str, leads: bool| {
+            let account = account(all_places);
+            let text = account.render(Style::PLAIN).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(shown), "{text}");
+            let steps = next(&account, "weekly-cases", Some(17), &|rest| format!("kivuko {rest}"));
+            assert_eq!(steps.iter().any(|(step, _)| step == "kivuko runs show 17"), leads, "{steps:?}");
+        };
+        check(false, "2026W20, Norda, complete, 2026W21, Norda, complete, 2026W22, Norda ...", true);
+        check(true, "2026W23, Norda, complete, 2026W24, Norda", false);
     }
 
     #[test]
@@ -553,6 +597,7 @@ mod tests {
             written: "written",
             stopped: None,
             causes: &[],
+            all_places: false,
         };
         insta::assert_snapshot!(account.render(Style::PLAIN));
     }

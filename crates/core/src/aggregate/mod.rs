@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::codes::{CodeMaps, Direction, Sides};
+use crate::codes::{CodeMap, CodeMaps, Direction, Sides};
 use crate::error::Cause;
 use crate::expr::Expr;
 use crate::fold::{Amount, Fold, Kind, Mismatch, Part};
@@ -109,6 +109,13 @@ pub struct Crosswalk {
     /// Its name.
     pub map: String,
     pub(crate) direction: Direction,
+}
+
+impl Crosswalk {
+    /// The column of the org units.
+    pub fn org_units<'m>(&self, map: &'m CodeMap) -> &'m str {
+        map.target_column(self.direction)
+    }
 }
 
 /// A row of the sheet.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Aggregate, Zeros};
 use crate::catalogue::aggregate;
 use crate::codes::{CodeMap, CodeMaps, Direction, Translated};
-use crate::error::{Cause, nearest};
+use crate::error::Cause;
 use crate::numbers::{Found, Frame, Places, Unit};
 use crate::period::Period;
 
@@ -63,12 +63,7 @@ impl<'a> Resolver<'a> {
 
     /// Why one of these is none. All org units are gone through for it, so nobody asks for more than are shown.
     pub(super) fn why_strange(&self, (row, written): (usize, &str)) -> String {
-        let units = &self.frame.units;
-        if let Found::Several(many) = units.find(written) {
-            return format!("`{written}` in row {row} ({many} org units are called so)");
-        }
-        let known = units.all().iter().flat_map(|unit| [Some(unit.named.name.as_str()), unit.named.code.as_deref()]);
-        let near = nearest(written, known.flatten()).map(|near| format!(" (the nearest is `{near}`)"));
+        let near = self.frame.units.near(written).map(|near| format!(" ({near})"));
         format!("`{written}` in row {row}{}", near.unwrap_or_default())
     }
 

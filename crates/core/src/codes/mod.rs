@@ -322,6 +322,11 @@ impl CodeMap {
         }
     }
 
+    /// The name of the column that is translated into.
+    pub fn target_column(&self, direction: Direction) -> &str {
+        &self.columns[direction.to]
+    }
+
     /// Every code that a value of one column can become in the other.
     pub fn results(&self, direction: Direction) -> BTreeSet<String> {
         let mut results: BTreeSet<String> = self.written(direction).into_keys().map(str::to_owned).collect();

@@ -31,19 +31,13 @@ impl Execution<'_> {
         };
         // A plan that no longer fits leaves the number due.
         let left_out = units.iter().any(|unit| matches!(unit.decision, Decision::Skipped(_)));
+        if outcome == Outcome::Rejected
+            && let Some(update) = self.left_for_later(&cell.row, &causes, &item.place)
+        {
+            commit.cells.updates.extend(update);
+            return;
+        }
         match outcome {
-            Outcome::Rejected if all_are(&causes, LOCKED) => {
-                // What the target has locked is like what comes too late.
-                commit.cells.updates.extend(self.put_late(&cell.row, &causes, &item.place));
-                return;
-            }
-            Outcome::Rejected if all_are(&causes, NOT_YET_OPEN) => {
-                // The next run tries again.
-                if let Some(sending) = &mut self.sending {
-                    sending.not_open += 1;
-                }
-                return;
-            }
             Outcome::Rejected => {
                 // What the target refused was counted with the write.
                 commit.counts.writes.rejected += u64::from(!units.iter().any(|unit| unit.was_sent));
@@ -81,6 +75,32 @@ impl Execution<'_> {
             fields: unit.map(|unit| unit.written_fields()).unwrap_or_default(),
             causes,
         });
+    }
+
+    /// A number that the target does not take now, and what is put down of it: what it has locked is like what comes too late, and what is not open yet is tried again by the next run. Of any other refusal nothing.
+    fn left_for_later(&mut self, row: &CellRow, causes: &[Cause], place: &str) -> Option<Vec<CellUpdate>> {
+        if all_are(causes, LOCKED) {
+            return Some(self.put_late(row, causes, place).into_iter().collect());
+        }
+        if !all_are(causes, NOT_YET_OPEN) {
+            return None;
+        }
+        if let Some(sending) = &mut self.sending {
+            sending.not_open += 1;
+        }
+        Some(Vec::new())
+    }
+
+    /// The same in a plan: whether a number that would be refused is only left for later.
+    pub(crate) fn is_left_for_later(&mut self, item: &Item, units: &[&Unit]) -> bool {
+        if item.outcome(units) != Outcome::Rejected {
+            return false;
+        }
+        let Some(row) = self.sending.as_ref().and_then(|sending| sending.cells.get(&item.id)).map(|cell| cell.row.clone()) else {
+            return false;
+        };
+        let causes: Vec<Cause> = units.iter().flat_map(|unit| unit.causes()).collect();
+        self.left_for_later(&row, &causes, &item.place).is_some()
     }
 
     /// A number that did not get through, with the value that was refused: whoever discards it gives up just that value.

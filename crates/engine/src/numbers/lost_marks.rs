@@ -63,7 +63,7 @@ impl Execution<'_> {
         if !lost.is_empty() && left.is_empty() {
             lost.extend(without_numbers.drain(..).map(|(_, number)| number));
         }
-        let taken = "what was marked as complete is not any more, and its numbers are there: somebody took the mark back; it is left so";
+        let taken = "what was marked as complete is not any more, and numbers of it are there: somebody took the mark back, or it was lost and these numbers came after that; it is left so";
         let unknown = "what was marked as complete is not any more; Kivuko has no number there, so that it cannot be told whether it was lost or somebody took it back; it is left so";
         let left = left.iter().map(|place| (place, taken));
         for (place, message) in left.chain(without_numbers.iter().map(|(place, _)| (place, unknown))) {

@@ -147,6 +147,11 @@ fn may_belong_message(flow: &str, many: usize, is_all: bool) -> Option<String> {
         (0, true) => return None,
         (1, true) => ("1 record".to_owned(), "it"),
         (_, true) => (format!("{many} records"), "they"),
+        (0, false) => {
+            return Some(format!(
+                "of the records of `{flow}` that are refused the first {LOOKED_THROUGH} were looked through, and each says where it belongs; others may belong to what was marked complete in this run; `kivuko rejects list {flow}` shows why"
+            ));
+        }
         (_, false) => {
             (format!("at least {many} records (of many that are refused the first {LOOKED_THROUGH} were looked through)"), "they")
         }
@@ -178,7 +183,7 @@ mod tests {
         check(0, true, None);
         check(1, true, Some("1 record of `cases` cannot be placed, so it may"));
         check(2, true, Some("2 records of `cases` cannot be placed, so they may"));
-        check(0, false, Some("at least 0 records (of many"));
+        check(0, false, Some("of the records of `cases` that are refused the first 10000 were looked through, and each says where"));
         check(7, false, Some("at least 7 records (of many"));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kivuko_core::record::Partition;
-use kivuko_engine::{CauseGroup, PlanOptions, RunOptions, RunReport, Told, Unwatched, exit_code, told};
+use kivuko_engine::{CauseGroup, PlanOptions, RunOptions, RunReport, Told, Unwatched, beside_counts, exit_code, told};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
 
@@ -113,6 +113,7 @@ impl Telling {
         let mut found = json!(report.counts);
         let writes = &report.counts.writes;
         found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
+        beside_counts(&mut found, report.numbers, report.rows);
         found["lists"] = json!(shown.in_order(&self.world));
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
