@@ -27,8 +27,8 @@ impl Execution<'_> {
             if matches!(item.early, Some(Early::Removed | Early::Left(_))) || self.is_put_off(item, &units).is_some() {
                 continue;
             }
-            let is_through = |link: &Link| units.iter().any(|unit| unit.part == link.part && is_through(&unit.decision));
-            doubtful.extend(known.links_of(&item.id).iter().filter(|link| !is_through(link)).cloned());
+            let is_dealt_with = |link: &Link| units.iter().any(|unit| unit.part == link.part && is_through(&unit.decision));
+            doubtful.extend(sent_over(known, &item.id).filter(|link| !is_dealt_with(link)).cloned());
         }
         self.lost_among(doubtful).await
     }
@@ -36,7 +36,7 @@ impl Execution<'_> {
     /// The same of records that wait when everything was dealt with.
     pub(crate) async fn links_of_lost_waiting(&mut self, source_ids: &[String]) -> Result<Vec<Link>, Error> {
         let known = self.known(source_ids).await?;
-        self.lost_among(source_ids.iter().flat_map(|id| known.links_of(id)).cloned().collect()).await
+        self.lost_among(source_ids.iter().flat_map(|id| sent_over(&known, id)).cloned().collect()).await
     }
 
     /// Whether this run looks for what it does not write. A number that was not written stays due by itself.
@@ -100,6 +100,11 @@ impl Execution<'_> {
         let links = self.engine.store.links(&to.system, &to.records[record].resource, target_ids, &from.system).await?;
         Ok(group_by(links.into_iter().filter(|link| link.target_resource == from.resource), |link| link.source.id.clone()))
     }
+}
+
+/// The links of a record over which this flow has sent something. What another flow of the same list made of it is that one's to look for.
+fn sent_over<'k>(known: &'k Known, source_id: &'k str) -> impl Iterator<Item = &'k Link> {
+    known.links_of(source_id).iter().filter(|link| known.sent(source_id, &link.part).is_some())
 }
 
 /// Whether nothing is left to be found out of what a record is linked to.

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kivuko_core::catalogue::{run as codes, target as target_codes};
 use kivuko_core::codes::{CodeMap, Direction, Translated};
-use kivuko_core::connector::{Action, Candidate, Key};
+use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Then;
 use kivuko_core::store::{Link, Reference};
+use kivuko_core::value;
 
 use crate::decide::{deleted_match, linked_elsewhere};
 use crate::known::{Ended, Known, KnownReferences, group_by};
@@ -74,12 +75,18 @@ impl Execution<'_> {
         (unit.link, unit.sent, unit.decision) = (None, None, Decision::Rejected(vec![Cause::new(codes::PARTED, message)]));
     }
 
-    /// The key that a linked record has in the target, if that is another one's.
-    fn another_key(&self, unit: &Unit, present: &Candidate) -> Option<Key> {
-        let there = self.key_in(unit.record, &present.body)?;
-        let is_own = there == unit.key || unit.link.as_ref().is_some_and(|link| there == link.key);
-        let is_whole = !there.0.is_empty() && there.0.iter().all(|part| !part.trim().is_empty());
-        (is_whole && !is_own).then_some(there)
+    /// What a linked record has in the target as its key, or beside it in the same place, if that is another one's.
+    fn another_key(&self, unit: &Unit, present: &Candidate) -> Option<String> {
+        let own = |at: usize, text: &str| {
+            let keys = [Some(&unit.key), unit.link.as_ref().map(|link| &link.key)];
+            keys.into_iter().flatten().any(|key| key.0.get(at).is_some_and(|part| part == text))
+        };
+        let paths = &self.flow.to.records[unit.record].key;
+        paths.iter().enumerate().find_map(|(at, path)| {
+            let mut there = Vec::new();
+            path.read(&present.body, &mut there);
+            there.into_iter().filter_map(value::text).find(|text| !text.trim().is_empty() && !own(at, text.trim()))
+        })
     }
 
     /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.

@@ -166,12 +166,13 @@ impl CauseGroups {
             run::PARENT_NOT_THERE,
             run::SIBLINGS_ALIKE,
             run::PARTED,
+            run::NUMBER_WRITTEN_OVER,
         ];
         let varies = varying.contains(&cause.code);
         let common = || cause.message.split_once(": ").map_or("", |(common, _)| common);
         let message = match cause.code {
             // There are several reasons for these, and what varies stands after the reason.
-            run::WAITING | run::PARTED => common(),
+            run::WAITING | run::PARTED | run::NUMBER_WRITTEN_OVER => common(),
             _ if varies => "",
             _ => cause.message.as_str(),
         };

@@ -289,7 +289,10 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
     }
     if account.numbers.is_some_and(|numbers| numbers.written_over > 0) {
-        steps.push((invoke(&format!("runs records {run} --outcome updated")), "every number that was written over, with what was there"));
+        steps.push((
+            invoke(&format!("runs records {run} --outcome updated")),
+            "every number that was written over, with what was there (`--outcome deleted`: those that were taken away)",
+        ));
     }
     if account.counts.rejected > 0 {
         steps.push((invoke(&format!("rejects list {flow}")), "what was rejected, by cause"));

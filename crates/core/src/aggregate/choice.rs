@@ -217,7 +217,7 @@ impl<'a> Choice<'a> {
         let of_axis = |axis: &Axis<'a>| {
             let Possible::Codes(name, columns) = axis.by.possible() else { return None };
             let (map, direction) = code_map(name, columns, codes, sides)?;
-            let strange = map.written(direction).into_iter().filter(|(code, _)| axis.option(code).is_none());
+            let strange = map.written_for_good(direction).into_iter().filter(|(code, _)| axis.option(code).is_none());
             Some(ByCodes { category: axis.category, map: map.name(), strange: strange.map(|(code, row)| (row, code)).collect() })
         };
         self.axes.iter().filter_map(of_axis).collect()

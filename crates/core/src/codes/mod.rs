@@ -335,8 +335,17 @@ impl CodeMap {
     }
 
     /// The same without what only links say, each with the first row that has it, as a spreadsheet counts.
-    pub fn written(&self, Direction { from, to }: Direction) -> BTreeMap<&str, usize> {
-        let accepted = self.rows.iter().filter(|row| row.verdict == Verdict::Accept);
+    pub fn written(&self, direction: Direction) -> BTreeMap<&str, usize> {
+        self.written_in(direction, |_| true)
+    }
+
+    /// The same of rows that hold on every day: what one says only of other days may be right then.
+    pub fn written_for_good(&self, direction: Direction) -> BTreeMap<&str, usize> {
+        self.written_in(direction, |row| row.from.is_none() && row.to.is_none())
+    }
+
+    fn written_in(&self, Direction { from, to }: Direction, counts: impl Fn(&CodeRow) -> bool) -> BTreeMap<&str, usize> {
+        let accepted = self.rows.iter().filter(|row| row.verdict == Verdict::Accept && counts(row));
         let named = accepted.filter(|row| !row.cells[from].is_empty()).map(|row| (row.cells[to].as_str(), row.line));
         let mut written = BTreeMap::new();
         for (code, line) in named.filter(|(code, _)| !["", "*", "reject", "keep", "drop"].contains(code)) {

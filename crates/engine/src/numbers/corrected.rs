@@ -31,22 +31,33 @@ impl Execution<'_> {
             return None;
         }
         let sent = cell.row.value.as_deref();
-        let what = match sent.filter(|sent| self.has_sent(unit, cell, source_id, sent)) {
-            Some(sent) => format!("somebody changed it in the target since {} was sent", shown(sent)),
-            None if sent.is_none() && unit.link.is_none() => "another number was there, which this flow had not sent".to_owned(),
-            None => "somebody changed it in the target since it was sent".to_owned(),
+        let was_sent = sent.filter(|sent| self.has_sent(unit, cell, source_id, sent));
+        let what = match was_sent {
+            None if sent.is_none() && unit.link.is_none() => "another number was there, which this flow had not sent",
+            _ => "somebody changed it in the target",
         };
-        let due = match cell.value.as_deref() {
-            Some(due) => format!("{} is due", shown(due)),
-            None => "now there is nothing to count, and it is taken away".to_owned(),
-        };
-        let message = format!("{what}: {} was there, {due}", shown(there));
+        // What differs from number to number stands behind what they have in common.
+        let mut message = what.to_owned();
+        if cell.value.is_none() {
+            message.push_str(", and no number is due any more");
+        }
+        message.push_str(&format!(": {} was there", shown(there)));
+        if let Some(sent) = was_sent {
+            message.push_str(&format!(", {} was sent", shown(sent)));
+        }
+        if let Some(due) = &cell.value {
+            message.push_str(&format!(", {} is due", shown(due)));
+        }
         Some(Cause::new(codes::NUMBER_WRITTEN_OVER, message))
     }
 
     /// Whether a value is the one that was sent last, or one that a run was sending when it was killed. (A cell says it too, but where the target refused a value and a person gave that up.)
     fn has_sent(&self, unit: &Unit, cell: &Cell, source_id: &str, value: &str) -> bool {
         let own = self.intents.iter().filter(|open| open.intent.flow == self.flow.name && open.intent.source.id == source_id);
+        // A revert that was killed gave back what was there before, whatever that was.
+        if own.clone().any(|open| open.intent.hash.is_empty() && open.intent.action != Action::Delete) {
+            return true;
+        }
         let mut hashes = own.map(|open| open.intent.hash.as_str()).chain(unit.sent.iter().map(|sent| sent.hash.as_str())).peekable();
         if hashes.peek().is_none() {
             return false;

@@ -1,8 +1,9 @@
+-- `+flow`: by the index of places every page would sort all cells of the flow.
 SELECT json_group_array(json_array(id, indicator, element, period, org_unit, option_combo, attribute_option_combo, value, due, late))
 FROM (
     SELECT *
     FROM cell
-    WHERE flow = ?1 AND id > ?2
+    WHERE +flow = ?1 AND id > ?2
         AND (?4 IS NULL OR indicator = ?4)
         AND (?5 IS NULL OR element = ?5)
         AND (?6 IS NULL OR period = ?6)

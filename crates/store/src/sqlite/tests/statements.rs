@@ -4,13 +4,15 @@ use sqlx::Row as _;
 
 use super::{super::query, Place};
 
-async fn check(statement: &'static str) {
+async fn plan(statement: &'static str) -> Vec<String> {
     let place = Place::new();
     let store = place.sqlite().await;
     let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-    let plan = sqlx::query(explain).fetch_all(&store.writer).await.unwrap();
-    for step in plan {
-        let step: String = step.get("detail");
+    sqlx::query(explain).fetch_all(&store.writer).await.unwrap().iter().map(|step| step.get("detail")).collect()
+}
+
+async fn check(statement: &'static str) {
+    for step in plan(statement).await {
         for table in [
             "link",
             "sent",
@@ -33,6 +35,14 @@ async fn check(statement: &'static str) {
         ] {
             assert!(!format!("{step} ").starts_with(&format!("SCAN {table} ")), "{step}\n{statement}");
         }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_cells_come_in_order_without_sorting_the_rest() {
+    for statement in [query!("cell_list"), query!("cell_due")] {
+        let plan = plan(statement).await;
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}\n{statement}");
     }
 }
 
