@@ -36,18 +36,11 @@ impl Execution<'_> {
             None if sent.is_none() && unit.link.is_none() => "another number was there, which this flow had not sent",
             _ => "somebody changed it in the target",
         };
+        let taken_away = if cell.value.is_none() { ", and no number is due any more" } else { "" };
+        let was_sent = was_sent.map(|sent| format!(", {} was sent", shown(sent))).unwrap_or_default();
+        let due = cell.value.as_ref().map(|due| format!(", {} is due", shown(due))).unwrap_or_default();
         // What differs from number to number stands behind what they have in common.
-        let mut message = what.to_owned();
-        if cell.value.is_none() {
-            message.push_str(", and no number is due any more");
-        }
-        message.push_str(&format!(": {} was there", shown(there)));
-        if let Some(sent) = was_sent {
-            message.push_str(&format!(", {} was sent", shown(sent)));
-        }
-        if let Some(due) = &cell.value {
-            message.push_str(&format!(", {} is due", shown(due)));
-        }
+        let message = format!("{what}{taken_away}: {} was there{was_sent}{due}", shown(there));
         Some(Cause::new(codes::NUMBER_WRITTEN_OVER, message))
     }
 
