@@ -145,10 +145,7 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
             rest["seconds"] = json!(report.seconds);
             rest["causes"] = json!(report.causes);
             rest["plan"] = json!(report.saved);
-            beside_counts(&mut rest, report.numbers, report.rows);
-            if report.switched_off > 0 {
-                rest["switched_off"] = json!(report.switched_off);
-            }
+            beside_counts(&mut rest, report.numbers, report.rows, report.switched_off);
             if let Some(error) = &report.error {
                 rest["error"] = Failure::Error(error.clone()).to_json()["error"].take();
             }

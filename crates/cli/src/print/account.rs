@@ -570,6 +570,7 @@ mod tests {
             counts: &counts,
             rows: None,
             numbers: None,
+            switched_off: 0,
             seconds: None,
             written: "written",
             stopped: None,

@@ -113,7 +113,7 @@ impl Telling {
         let mut found = json!(report.counts);
         let writes = &report.counts.writes;
         found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
-        beside_counts(&mut found, report.numbers, report.rows);
+        beside_counts(&mut found, report.numbers, report.rows, report.switched_off);
         found["lists"] = json!(shown.in_order(&self.world));
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
