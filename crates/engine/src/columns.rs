@@ -59,16 +59,24 @@ pub(crate) fn missing(flow: &Flow, columns: &[String]) -> Vec<Cause> {
     causes
 }
 
-/// Refuses to read tables that lack what the sheet reads.
+/// Refuses to read tables that lack what the sheet reads. Whether the source says what columns it has.
 ///
 /// # Errors
 /// A column is missing, and the flow does not accept that.
-pub(crate) async fn check(flow: &Flow, source: &dyn Source, partitions: &[Partition]) -> Result<(), Error> {
+pub(crate) async fn check(flow: &Flow, source: &dyn Source, partitions: &[Partition]) -> Result<bool, Error> {
+    let Some(columns) = of(source, partitions).await? else { return Ok(false) };
+    refuse(flow, &missing(flow, &columns))?;
+    Ok(true)
+}
+
+/// Refuses to read what lacks something that the sheet reads.
+///
+/// # Errors
+/// There is a cause, and the flow does not accept that.
+pub(crate) fn refuse(flow: &Flow, causes: &[Cause]) -> Result<(), Error> {
     if flow.from.missing_columns_accept {
         return Ok(());
     }
-    let Some(columns) = of(source, partitions).await? else { return Ok(()) };
-    let causes = missing(flow, &columns);
     let Some(first) = causes.first() else { return Ok(()) };
     let told: Vec<&str> = causes.iter().map(|cause| cause.message.as_str()).collect();
     let message = format!(

@@ -111,7 +111,12 @@ impl Engine {
         if let Some(columns) = columns::of(&*source, &source.partitions().await?).await? {
             return Ok(columns::missing(flow, &columns));
         }
-        let described = system.describe().await?;
+        self.unknown_fields(flow).await
+    }
+
+    /// The same of a source that says of its records as such which fields they have.
+    pub(crate) async fn unknown_fields(&self, flow: &Flow) -> Result<Vec<Cause>, Error> {
+        let described = self.system(&flow.from.system)?.describe().await?;
         let Some(resource) = described.iter().find(|resource| resource.name == flow.from.resource) else { return Ok(Vec::new()) };
         let fields: Vec<&str> = resource.fields.iter().map(|field| field.path.as_str()).collect();
         let top = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();

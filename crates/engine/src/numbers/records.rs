@@ -25,7 +25,10 @@ impl Execution<'_> {
     pub(super) async fn count_records(&mut self, numbers: &mut Numbers<'_>, options: &RunOptions, watch: &dyn Watch) -> Result<(), Error> {
         let flow = Arc::clone(&self.flow);
         let mut source = self.open_source(options)?;
-        columns::check(&flow, &*source, &source.partitions().await?).await?;
+        if !columns::check(&flow, &*source, &source.partitions().await?).await? {
+            // A misspelt field would hold for no record, and every number fall to nothing.
+            columns::refuse(&flow, &self.engine.unknown_fields(&flow).await?)?;
+        }
         if let Some(rows) = &flow.from.rows {
             source = self.group(rows, source, options).await?;
         }
