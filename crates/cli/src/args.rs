@@ -171,7 +171,7 @@ pub struct Run {
     /// Compare with what the target holds now, not with what was last sent
     #[arg(long)]
     pub force: bool,
-    /// Read everything, and write again what the target does not have any more or has in an older state: after it was emptied or put back. What others changed there stays
+    /// Read everything, and write again what the target does not have any more or has in an older state: after it was emptied or put back. What others changed there stays; but a number that a flow counts is brought to what the records come to, and the run tells what was there (K0966)
     #[arg(long)]
     pub again: bool,
     /// Send exactly what this saved plan says, as far as both sides are still as they were
