@@ -1,4 +1,4 @@
-//! Rows into the types of core, and the small values between them. A column that holds something else than we write there says so by name.
+//! Rows into the types of core, and the small values between them. A column that holds something else than we write there says so by name; of rows that come as one text it is that text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
