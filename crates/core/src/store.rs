@@ -145,7 +145,7 @@ pub struct Sent {
 }
 
 /// A write that is about to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub flow: String,
     pub source: SourceKey,

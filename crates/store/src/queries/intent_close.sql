@@ -1,1 +1,1 @@
-DELETE FROM intent WHERE id IN (SELECT value FROM json_each(?1))
+UPDATE intent SET closed = ?2 WHERE last = ?1

@@ -1,1 +1,1 @@
-SELECT * FROM intent WHERE target_system = ?1 ORDER BY id
+SELECT last, count, closed, intents FROM intent WHERE target_system = ?1 ORDER BY last

@@ -1,10 +1,10 @@
 -- Two records of one source with one key, to be named in the error.
-SELECT new.value ->> '$.source.id' AS one, link.source_id AS other, link.target_system, link.target_resource
-FROM jsonb_each(?1) AS new CROSS JOIN link
-    ON link.key = new.value -> '$.key' AND link.key <> '[]'
-    AND link.target_system = new.value ->> '$.target_system' AND link.target_resource = new.value ->> '$.target_resource'
-    AND link.source_system = new.value ->> '$.source.system' AND link.source_resource = new.value ->> '$.source.resource'
-WHERE (link.source_id, link.part) <> (new.value ->> '$.source.id', new.value ->> '$.part')
+SELECT new.value ->> '$.source.id' AS one, linked.source_id AS other, linked.target_system, linked.target_resource
+FROM jsonb_each(?1) AS new CROSS JOIN linked
+    ON linked.key = new.value -> '$.key' AND linked.key <> '[]'
+    AND linked.target_system = new.value ->> '$.target_system' AND linked.target_resource = new.value ->> '$.target_resource'
+    AND linked.source_system = new.value ->> '$.source.system' AND linked.source_resource = new.value ->> '$.source.resource'
+WHERE (linked.source_id, linked.part) <> (new.value ->> '$.source.id', new.value ->> '$.part')
 UNION ALL
 SELECT a.value ->> '$.source.id', b.value ->> '$.source.id', a.value ->> '$.target_system', a.value ->> '$.target_resource'
 FROM jsonb_each(?1) AS a CROSS JOIN jsonb_each(?1) AS b

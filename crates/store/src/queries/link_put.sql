@@ -1,7 +1,7 @@
 -- Who made the link stays as long as it leads to the same record.
-INSERT INTO link (source_system, source_resource, source_id, part, target_system, target_resource, target_id, key, flow, created, seen, version)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (source_id, source_system, source_resource, part, target_system, target_resource) DO UPDATE SET
+INSERT INTO link (route, source_id, part, target_id, key, flow, created, seen, version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (source_id, route, part) DO UPDATE SET
     flow = iif(target_id = excluded.target_id, flow, excluded.flow),
     created = iif(target_id = excluded.target_id, created, excluded.created),
     target_id = excluded.target_id,

@@ -14,6 +14,6 @@ later AS (
     UNION SELECT link FROM link_use WHERE flow = ?1 AND link < (SELECT id FROM start)
     ORDER BY 1 LIMIT ?3
 )
-SELECT link.* FROM (SELECT id, 0 AS turn FROM later UNION ALL SELECT id, 1 FROM earlier) AS found
-CROSS JOIN link ON link.id = found.id
+SELECT linked.* FROM (SELECT id, 0 AS turn FROM later UNION ALL SELECT id, 1 FROM earlier) AS found
+CROSS JOIN linked ON linked.id = found.id
 ORDER BY found.turn, found.id LIMIT ?3

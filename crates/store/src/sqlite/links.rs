@@ -124,7 +124,11 @@ pub async fn put(connection: &mut SqliteConnection, page: &PageCommit) -> Result
     if page.links.is_empty() {
         return Ok(());
     }
-    let links = page.links.iter().map(|link| Ok((link, json(&link.key.0)?))).collect::<Result<Vec<_>, Error>>()?;
+    let mut routes = Routes::default();
+    let mut links = Vec::with_capacity(page.links.len());
+    for link in &page.links {
+        links.push((link, routes.of(connection, link).await?, json(&link.key.0)?));
+    }
     let last: i64 = sqlx::query_scalar(query!("link_last")).fetch_one(&mut *connection).await.map_err(sql(WRITING))?;
     let mut put = put_all(connection, &links).await;
     if put.as_ref().is_err_and(is_taken) {
@@ -147,17 +151,34 @@ pub async fn put(connection: &mut SqliteConnection, page: &PageCommit) -> Result
     Ok(())
 }
 
+/// The numbers of the routes that the links of a page have: mostly one.
+#[derive(Default)]
+struct Routes<'l>(Vec<([&'l str; 4], i64)>);
+
+impl<'l> Routes<'l> {
+    async fn of(&mut self, connection: &mut SqliteConnection, link: &'l Link) -> Result<i64, Error> {
+        let ends = [&link.source.system, &link.source.resource, &link.target_system, &link.target_resource].map(String::as_str);
+        if let Some((_, route)) = self.0.iter().find(|(known, _)| *known == ends) {
+            return Ok(*route);
+        }
+        let asked = |statement| ends.iter().fold(sqlx::query_scalar(statement), |asked, end| asked.bind(*end));
+        let route = match asked(query!("route_get")).fetch_optional(&mut *connection).await.map_err(sql(WRITING))? {
+            Some(route) => route,
+            None => asked(query!("route_put")).fetch_one(connection).await.map_err(sql(WRITING))?,
+        };
+        self.0.push((ends, route));
+        Ok(route)
+    }
+}
+
 /// All of them, or none: what fails leaves nothing behind.
-async fn put_all(connection: &mut SqliteConnection, links: &[(&Link, String)]) -> Result<(), sqlx::Error> {
+async fn put_all(connection: &mut SqliteConnection, links: &[(&Link, i64, String)]) -> Result<(), sqlx::Error> {
     let mut part = connection.begin().await?;
-    many::put(&mut part, query!("link_put"), links, |filling, (link, key)| {
+    many::put(&mut part, query!("link_put"), links, |filling, (link, route, key)| {
         filling
-            .bind(link.source.system.as_str())
-            .bind(link.source.resource.as_str())
+            .bind(*route)
             .bind(link.source.id.as_str())
             .bind(link.part.as_str())
-            .bind(link.target_system.as_str())
-            .bind(link.target_resource.as_str())
             .bind(link.target_id.as_str())
             .bind(key.as_str())
             .bind(link.flow.as_str())

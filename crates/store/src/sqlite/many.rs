@@ -10,8 +10,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Sqlite};
 
-/// How many rows a statement has: few sizes, so that each is prepared once.
-const SIZES: [usize; 4] = [512, 64, 8, 1];
+/// How many rows a statement has: few sizes, so that each is prepared once, and no page needs many of them.
+const SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// A statement that is being filled.
 pub type Filling<'q> = Query<'q, Sqlite, SqliteArguments>;

@@ -6,6 +6,7 @@ mod cursors;
 mod deletions;
 mod find;
 mod intents;
+mod kept;
 mod leases;
 mod links;
 mod many;

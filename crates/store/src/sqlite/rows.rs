@@ -8,10 +8,7 @@ use kivuko_core::connector::{Identity, Key};
 use kivuko_core::error::Error;
 use kivuko_core::outcome::{Counts, Status, Writes};
 use kivuko_core::record::{Cursor, Partition};
-use kivuko_core::store::{
-    CursorRow, FlowVersion, Intent, IntentId, Lease, Link, OpenIntent, OutcomeRow, Reference, RejectionRow, Run, RunId, Sent, SourceKey,
-    Waiting,
-};
+use kivuko_core::store::{CursorRow, FlowVersion, Lease, Link, OutcomeRow, Reference, RejectionRow, Run, RunId, Sent, SourceKey, Waiting};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
@@ -205,25 +202,6 @@ pub type SentList = (String, String, String, String, BTreeMap<String, String>, O
 
 pub fn sent_of((flow, source_id, part, hash, fields, source_version, run): SentList) -> Sent {
     Sent { flow, source_id, part, hash, fields: Arc::new(fields), source_version, run: RunId(run) }
-}
-
-pub fn intent(row: &SqliteRow) -> Result<OpenIntent> {
-    Ok(OpenIntent {
-        id: IntentId(int(row, "id")?),
-        intent: Intent {
-            flow: text(row, "flow")?,
-            source: source(row)?,
-            part: text(row, "part")?,
-            target_system: text(row, "target_system")?,
-            target_resource: text(row, "target_resource")?,
-            action: word(row, "action")?,
-            key: key(row)?,
-            target_id: optional(row, "target_id")?,
-            hash: text(row, "hash")?,
-            run: RunId(int(row, "run")?),
-            noted: time(row, "noted")?,
-        },
-    })
 }
 
 pub fn cursor(row: &SqliteRow) -> Result<Cursor> {

@@ -14,8 +14,8 @@ use kivuko_core::store::{
 };
 
 use super::{
-    SqliteStore, cells, counted, cursors, deletions, find, intents, leases, links, pages, people, plans, purge, rejections, reviews, runs,
-    spill,
+    SqliteStore, cells, counted, cursors, deletions, find, intents, kept, leases, links, pages, people, plans, purge, rejections, reviews,
+    runs, spill,
 };
 
 impl Store for SqliteStore {
@@ -310,7 +310,7 @@ impl Store for SqliteStore {
     }
 
     fn kept(&self, run: RunId, before: i64, limit: usize) -> BoxFuture<'_, Result<Vec<(i64, Kept)>, Error>> {
-        Box::pin(pages::kept(self, run, before, limit))
+        Box::pin(kept::list(self, run, before, limit))
     }
 
     fn open_people<'a>(

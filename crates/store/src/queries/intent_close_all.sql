@@ -1,0 +1,1 @@
+DELETE FROM intent WHERE last = ?1

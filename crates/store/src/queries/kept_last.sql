@@ -1,0 +1,1 @@
+SELECT * FROM kept WHERE run = ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1
