@@ -13,7 +13,7 @@ use kivuko_core::store::{Link, Reference};
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
-use crate::duplicates::{Claim, Spot, unique_value};
+use crate::duplicates::{Claim, other_places, unique_value};
 use crate::known::{Known, KnownReferences, group_by};
 use crate::matching::ask_again;
 use crate::run::Execution;
@@ -126,9 +126,9 @@ impl Execution<'_> {
         for positions in doubled.values().chain(twins.values()).filter(|positions| positions.len() > 1) {
             for &at in positions {
                 let others = positions.iter().filter(|&&other| other != at).map(|&other| &units[other]);
-                let places: BTreeSet<&str> = others.map(|other| items[other.item].place.as_str()).collect();
-                let spots: Vec<Spot> = places.into_iter().map(|place| Spot { partition: 0, place: place.to_owned() }).collect();
-                let message = format!("several records of the input have this key: {}", other_places(&spots, ""));
+                let places: BTreeSet<String> = others.map(|other| items[other.item].place.clone()).collect();
+                let places: Vec<String> = places.into_iter().collect();
+                let message = format!("several records of the input have this key: {}", other_places(&places, ""));
                 rejected.insert(at, Cause::new(record::DUPLICATE_KEY, message).field(self.key_name(units[at].record)));
             }
         }
@@ -586,13 +586,6 @@ pub(crate) fn linked_elsewhere(other: &str) -> Decision {
     let message =
         format!("the record `{other}` of the same source is the same record of the target, and this one would write something else there");
     Decision::Rejected(vec![Cause::new(record::SAME_PERSON, message)])
-}
-
-fn other_places(spots: &[Spot], here: &str) -> String {
-    let mut others: Vec<&str> = spots.iter().map(|spot| spot.place.as_str()).filter(|place| *place != here).collect();
-    let more = others.len().saturating_sub(5);
-    others.truncate(5);
-    if more > 0 { format!("{} and more", others.join("; ")) } else { others.join("; ") }
 }
 
 /// The members of an object whose names fit.

@@ -1,15 +1,22 @@
 //! Duplicates in one input, looked for before the first record is written.
 //!
-//! When two records of one file have the same identity, the same key for the target or the same value where the target wants it to be unique, nobody can tell which is right, so none of them may be
-//! written; that includes the first, which is why the whole input is looked through beforehand. Sources that do not read from the beginning each
+//! When two records of one file have the same identity and different contents, the same key for the target or the same value where the target wants it to be unique, nobody can tell which is right, so
+//! none of them may be written (records of one identity that say the same in all that the flow reads are one record); that includes the first, which is why the whole input is looked through beforehand. Sources that do not read from the beginning each
 //! time (an API with a cursor) repeat records on purpose and are not looked through.
 //!
 //! Memory does not grow with the input: a fixed bit field finds the suspects, and only those are counted exactly, in a second look.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hash, RandomState};
 
+use kivuko_core::catalogue::{record, run as codes};
 use kivuko_core::connector::Key;
+use kivuko_core::error::{Cause, Error};
+use kivuko_core::flow::Flow;
+use kivuko_core::path::SourcePath;
+use kivuko_core::projection::Projection;
+use kivuko_core::record::SourceRecord;
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -48,13 +55,13 @@ impl Field {
     }
 }
 
-/// The first look: who might stand there twice.
-pub(crate) struct Suspects<T> {
+/// The first look: who might stand there twice. What the second look finds of each is `S`.
+pub(crate) struct Suspects<T, S> {
     field: Field,
-    suspects: HashMap<T, Vec<Spot>>,
+    suspects: HashMap<T, S>,
 }
 
-impl<T: Hash + Eq + Clone> Suspects<T> {
+impl<T: Hash + Eq + Clone, S: Default> Suspects<T, S> {
     pub fn new() -> Self {
         Self { field: Field::new(), suspects: HashMap::new() }
     }
@@ -62,7 +69,7 @@ impl<T: Hash + Eq + Clone> Suspects<T> {
     pub fn first_look(&mut self, entry: &T) {
         let hash = self.field.hash(entry);
         if self.field.insert(hash) && !self.suspects.contains_key(entry) {
-            self.suspects.insert(entry.clone(), Vec::new());
+            self.suspects.insert(entry.clone(), S::default());
         }
     }
 
@@ -70,36 +77,127 @@ impl<T: Hash + Eq + Clone> Suspects<T> {
         !self.suspects.is_empty()
     }
 
-    /// The second look: where do the suspects stand.
-    pub fn second_look(&mut self, entry: &T, partition: usize, place: &str) {
-        if let Some(places) = self.suspects.get_mut(entry) {
-            // A wrong column makes one key of a whole file; nobody reads more than a few places.
-            places.truncate(MOST_PLACES);
-            places.push(Spot { partition, place: place.to_owned() });
-        }
+    /// The second look: what is known of a suspect, to add to it.
+    pub fn second_look<Q: Hash + Eq + ?Sized>(&mut self, entry: &Q) -> Option<&mut S>
+    where
+        T: Borrow<Q>,
+    {
+        self.suspects.get_mut(entry)
     }
 
-    /// Those that really stand there twice, with their places.
-    pub fn convicted(mut self) -> HashMap<T, Vec<Spot>> {
-        self.suspects.retain(|_, places| places.len() > 1);
+    /// Those that really stand there twice.
+    pub fn convicted(mut self, stands_twice: impl Fn(&S) -> bool) -> HashMap<T, S> {
+        self.suspects.retain(|_, found| stands_twice(found));
         self.suspects
     }
 }
 
-/// Where something stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Spot {
-    pub partition: usize,
-    pub place: String,
+/// Keeps a few places: a wrong column makes one key of a whole file, and nobody reads more than a few.
+fn keep(places: &mut Vec<String>, place: &str) {
+    places.truncate(MOST_PLACES);
+    places.push(place.to_owned());
+}
+
+/// Where a claim is laid; its places.
+#[derive(Debug, Default)]
+pub(crate) struct Claimants(Vec<String>);
+
+impl Claimants {
+    pub fn add(&mut self, place: &str) {
+        keep(&mut self.0, place);
+    }
+
+    pub fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+}
+
+/// The records that have one identity.
+#[derive(Debug, Default)]
+pub(crate) struct Namesakes {
+    /// By partition, in the order in which these are read; of those with one record only the last is kept.
+    by_partition: Vec<InPartition>,
+    /// An earlier partition has a record of this identity too.
+    earlier: bool,
+}
+
+#[derive(Debug)]
+struct InPartition {
+    partition: usize,
+    places: Vec<String>,
+    /// A hash for each field of the first record.
+    first: Box<[u64]>,
+    /// The fields, by their position, in which any other record differs from the first.
+    differing: BTreeSet<usize>,
+}
+
+impl Namesakes {
+    /// `fields` has a hash for each field that the flow reads.
+    pub fn add(&mut self, partition: usize, place: &str, fields: Box<[u64]>) {
+        if let Some(last) = self.by_partition.last_mut().filter(|last| last.partition == partition) {
+            keep(&mut last.places, place);
+            // One that cannot be read has no fields.
+            let all = 0..last.first.len().max(fields.len());
+            last.differing.extend(all.filter(|&at| last.first.get(at) != fields.get(at)));
+            return;
+        }
+        if self.by_partition.last().is_some() {
+            self.earlier = true;
+            self.by_partition.pop_if(|last| last.places.len() == 1);
+        }
+        self.by_partition.push(InPartition { partition, places: vec![place.to_owned()], first: fields, differing: BTreeSet::new() });
+    }
+
+    pub fn are_several(&self) -> bool {
+        self.earlier || self.by_partition.last().is_some_and(|last| last.places.len() > 1)
+    }
+}
+
+/// The fields that a flow reads of a record (of a row, where rows are put together), to tell whether two of them say the same.
+pub(crate) struct Fields {
+    paths: Vec<SourcePath>,
+    projection: Projection,
+    hasher: RandomState,
+}
+
+impl Fields {
+    pub fn of(flow: &Flow) -> Result<Self, Error> {
+        let parse = |path: &String| SourcePath::parse(path).map_err(|error| Error::bug(codes::ACCOUNT_WRONG, error.message));
+        let paths = flow.source_paths().iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { projection: Projection::new(&paths), paths, hasher: RandomState::new() })
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        // A flow may read all that there is.
+        if self.paths.is_empty() { vec!["a field".to_owned()] } else { self.paths.iter().map(|path| path.text().to_owned()).collect() }
+    }
+
+    /// A hash for each; none of a record that cannot be read. Spaces around a text and empty values make no difference.
+    pub fn hashes(&self, source: &SourceRecord) -> Box<[u64]> {
+        let Some(record) = source.body.as_ref().ok().and_then(|raw| self.projection.project(raw).ok()) else { return Box::default() };
+        if self.paths.is_empty() {
+            return Box::new([self.hasher.hash_one(record.to_string())]);
+        }
+        let hash = |path: &SourcePath| {
+            let mut values = Vec::new();
+            path.read(&record, &mut values);
+            let texts: Vec<String> =
+                values.into_iter().map(|one| one.as_str().map_or_else(|| one.to_string(), |text| text.trim().to_owned())).collect();
+            self.hasher.hash_one(texts)
+        };
+        self.paths.iter().map(hash).collect()
+    }
 }
 
 /// What stands twice in the input that is being read.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
     /// Over all partitions of the source.
-    pub ids: HashMap<String, Vec<Spot>>,
+    pub ids: HashMap<String, Namesakes>,
+    /// The names of the fields that are compared where an identity stands twice.
+    pub fields: Vec<String>,
     /// Of the partition that is being read.
-    pub claims: HashMap<Claim, Vec<Spot>>,
+    pub claims: HashMap<Claim, Claimants>,
     /// The position of the partition that is being read.
     pub partition: usize,
 }
@@ -118,23 +216,52 @@ pub(crate) enum Claim {
 }
 
 impl Duplicates {
-    /// The other places of an identity that stands several times in the partition that is being read.
-    pub fn doubled(&self, id: &str, here: &str) -> Option<Vec<&str>> {
-        let spots: Vec<&Spot> = self.ids.get(id)?.iter().filter(|spot| spot.partition == self.partition).collect();
-        (spots.len() > 1).then(|| spots.into_iter().map(|spot| spot.place.as_str()).filter(|place| *place != here).collect())
-    }
-
-    /// Where a later partition has a record of this identity again: the newer file of a folder is right.
-    pub fn later(&self, id: &str) -> Option<&str> {
-        let last = self.ids.get(id)?.last()?;
-        (last.partition > self.partition).then_some(last.place.as_str())
+    /// What follows for a record of the partition that is being read from others of its identity, which the source has under `path`.
+    pub fn of_identity(&self, path: Option<&str>, id: &str, here: &str) -> Option<Cause> {
+        let namesakes = self.ids.get(id)?;
+        let own = namesakes.by_partition.iter().find(|own| own.partition == self.partition);
+        if let Some(own) = own.filter(|own| !own.differing.is_empty()) {
+            let fields: Vec<&str> = own.differing.iter().filter_map(|&at| self.fields.get(at)).map(String::as_str).collect();
+            let message = format!(
+                "several records of the input have the identity {id}, and differ in {}: {here}; {}",
+                fields.join(", "),
+                other_places(&own.places, here)
+            );
+            let cause = Cause::new(record::DUPLICATE_ID, message);
+            return Some(match path {
+                Some(path) => cause.field(path),
+                None => cause,
+            });
+        }
+        if let Some(last) = namesakes.by_partition.last().filter(|last| last.partition > self.partition) {
+            let later = last.places.last()?;
+            return Some(Cause::new(codes::SUPERSEDED, format!("a later file has this record again, and counts: {later}")));
+        }
+        let first = own?.places.first().filter(|first| *first != here)?;
+        let message = format!(
+            "the identity {id} stands in the input before, with the same in all that the flow reads, and counts once: {first}; {here}"
+        );
+        Some(Cause::new(codes::REPEATED, message))
     }
 
     /// The places of what several records lay claim to.
-    pub fn claimed(&self, claim: impl FnOnce() -> Claim) -> Option<&[Spot]> {
+    pub fn claimed(&self, claim: impl FnOnce() -> Claim) -> Option<&[String]> {
         // The map is empty in nearly every run; nothing is copied for nothing.
-        if self.claims.is_empty() { None } else { self.claims.get(&claim()).map(Vec::as_slice) }
+        if self.claims.is_empty() { None } else { self.claims.get(&claim()).map(|claimants| claimants.0.as_slice()) }
     }
+}
+
+/// Whether a record counts elsewhere: it is left out, and nothing is wrong with it.
+pub(crate) fn counts_elsewhere(cause: &Cause) -> bool {
+    [codes::SUPERSEDED, codes::REPEATED].contains(&cause.code)
+}
+
+/// A few of the places but for this one.
+pub(crate) fn other_places(places: &[String], here: &str) -> String {
+    const NAMED: usize = 5;
+    let others: Vec<&str> = places.iter().map(String::as_str).filter(|place| *place != here).collect();
+    let shown = others[..others.len().min(NAMED)].join("; ");
+    if others.len() > NAMED { format!("{shown} and more") } else { shown }
 }
 
 /// The text of a field that the target wants to be unique; empty ones are as many as there are.
@@ -148,15 +275,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn find(entries: &[u16]) -> HashMap<u16, Vec<String>> {
-        let mut suspects = Suspects::new();
+        let mut suspects: Suspects<u16, Claimants> = Suspects::new();
         for entry in entries {
             suspects.first_look(entry);
         }
         for (row, entry) in entries.iter().enumerate() {
-            suspects.second_look(entry, 0, &format!("row {row}"));
+            if let Some(claimants) = suspects.second_look(entry) {
+                claimants.add(&format!("row {row}"));
+            }
         }
-        let shown = |spots: Vec<Spot>| spots.into_iter().map(|spot| spot.place).collect();
-        suspects.convicted().into_iter().map(|(entry, spots)| (entry, shown(spots))).collect()
+        suspects.convicted(Claimants::are_several).into_iter().map(|(entry, claimants)| (entry, claimants.0)).collect()
     }
 
     /// The first places and the last one.
@@ -168,6 +296,47 @@ mod tests {
             places.drain(MOST_PLACES..places.len() - 1);
         }
         places
+    }
+
+    /// Each file of a folder with the content of its records, all of one identity; answers for each which are skipped (`-`), rejected (`!`) and carried (`+`).
+    fn check(files: &[&[u64]], expected: &[&str]) {
+        let mut namesakes = Namesakes::default();
+        for (partition, rows) in files.iter().enumerate() {
+            for (row, &content) in rows.iter().enumerate() {
+                namesakes.add(partition, &format!("{partition}, row {row}"), Box::new([content]));
+            }
+        }
+        let mut duplicates = Duplicates { fields: vec!["name".to_owned()], ..Duplicates::default() };
+        if namesakes.are_several() {
+            duplicates.ids.insert("P-1".to_owned(), namesakes);
+        }
+        let mut found = Vec::new();
+        for (partition, rows) in files.iter().enumerate() {
+            duplicates.partition = partition;
+            let became = |row| match duplicates.of_identity(None, "P-1", &format!("{partition}, row {row}")) {
+                None => '+',
+                Some(cause) if counts_elsewhere(&cause) => '-',
+                Some(_) => '!',
+            };
+            found.push((0..rows.len()).map(became).collect::<String>());
+        }
+        assert_eq!(found, expected, "{files:?}");
+    }
+
+    #[test]
+    fn records_of_one_identity_are_one_record_or_contradict_each_other() {
+        check(&[&[1]], &["+"]);
+        check(&[&[1, 1, 1]], &["+--"]);
+        check(&[&[1, 1, 2]], &["!!!"]);
+        check(&[&[1], &[1]], &["-", "+"]);
+        check(&[&[1, 1], &[2]], &["--", "+"]);
+        check(&[&[1, 2], &[2, 2]], &["!!", "+-"]);
+        check(&[&[1], &[1], &[1, 2], &[3]], &["-", "-", "!!", "+"]);
+        // More than are named.
+        check(&[&[1; 12], &[2; 12]], &["-".repeat(12).as_str(), "+-----------"]);
+        let mut late = [1; 12];
+        late[9] = 2;
+        check(&[&late], &["!".repeat(12).as_str()]);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //!
 //! All rows with one value are one record, which has that value as its identity and the rows in their order as `rows[]`. The groups come in the order of their
 //! values; each of them whole, whatever the order in which its rows stand in the source. A row that cannot be read, or has no value to group it by, is a record of its own, to
-//! be rejected; a row that stands there twice, or whose order cannot be told, rejects its group, since the group without it would be another one. Memory does not
+//! be rejected; rows of one identity that contradict each other, or a row whose order cannot be told, reject their group, since the group without it would be another one. Memory does not
 //! grow with the number of rows: they are sorted on the disk (see [`crate::spill`]).
 
 use std::fmt::Write as _;
@@ -16,10 +16,9 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Rows, rows::ROWS};
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 
-use crate::duplicates::Duplicates;
+use crate::duplicates::{Duplicates, counts_elsewhere};
 use crate::known::KnownReferences;
 use crate::options::RunOptions;
-use crate::read::duplicate_id;
 use crate::run::Execution;
 use crate::spill::{Gathering, Merging, Row, Sorted};
 
@@ -48,7 +47,7 @@ impl Execution<'_> {
             return Err(Error::configuration(project::GROUP_NOT_POSSIBLE, message));
         }
         let partitions = inner.partitions().await?;
-        let mut duplicates = Duplicates { ids: self.scan_ids(&*inner, &partitions).await?, ..Duplicates::default() };
+        let mut duplicates = self.scan_ids(&*inner, &partitions).await?;
         let mut gathering = Gathering::new(Arc::clone(&self.engine.store), &self.spill_owner()).await?;
         let mut number = 0;
         for (position, partition) in partitions.iter().enumerate() {
@@ -61,7 +60,7 @@ impl Execution<'_> {
                     let row = {
                         let known = KnownReferences::default();
                         let env = self.env(&known);
-                        row_of(rows, record, number, &duplicates, &env)
+                        row_of(rows, self.flow.from.id.as_deref(), record, number, &duplicates, &env)
                     };
                     number += 1;
                     gathering.add(row).await?;
@@ -84,7 +83,14 @@ impl Execution<'_> {
 }
 
 /// A row as it is put aside.
-fn row_of(rows: &Rows, source: SourceRecord, number: u64, duplicates: &Duplicates, env: &kivuko_core::transform::Env<'_>) -> Row {
+fn row_of(
+    rows: &Rows,
+    id_path: Option<&str>,
+    source: SourceRecord,
+    number: u64,
+    duplicates: &Duplicates,
+    env: &kivuko_core::transform::Env<'_>,
+) -> Row {
     let SourceRecord { id, place, body, .. } = source;
     let raw = match body {
         Ok(raw) => raw,
@@ -97,14 +103,12 @@ fn row_of(rows: &Rows, source: SourceRecord, number: u64, duplicates: &Duplicate
         Ok((group, rank)) => (group, rank, None),
         Err((group, cause)) => (group, kivuko_core::flow::Rank::Last, Some(cause.field(&place))),
     };
-    if let Some(id) = id.map(|id| id.trim().to_owned()) {
-        if let Some(others) = duplicates.doubled(&id, &place) {
-            fault = Some(duplicate_id(&others).field(&place));
-        } else if let Some(later) = duplicates.later(&id) {
-            // The newer file of a folder is right: this row belongs to no group, and is left out.
+    if let Some(cause) = id.and_then(|id| duplicates.of_identity(id_path, id.trim(), &place)) {
+        if counts_elsewhere(&cause) {
+            // It belongs to no group, and is left out.
             group = None;
-            fault = Some(Cause::new(codes::SUPERSEDED, format!("a later file has this row again, and counts: {later}")));
         }
+        fault = Some(cause);
     }
     Row { group, rank, number, place, raw, fault }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::absence::hash_of;
 use crate::beside::Ahead;
-use crate::duplicates::{Claim, Spot, Suspects};
+use crate::duplicates::{Claim, Claimants, Duplicates, Fields, Namesakes, Suspects, counts_elsewhere};
 use crate::known::Known;
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch};
@@ -24,7 +24,7 @@ use crate::unit::{Early, Item};
 
 /// Refuses a file in the place of a source that knows identities by itself, when the flow does not say where a file has them.
 pub(crate) fn check_input(flow: &Flow, options: &RunOptions) -> Result<(), Error> {
-    if options.input.is_none() || flow.from.id.is_some() {
+    if options.input.is_none() || flow.from.id.is_some() || flow.from.rows.is_some() {
         return Ok(());
     }
     Err(Error::configuration(
@@ -145,8 +145,8 @@ impl Execution<'_> {
         let SourceRecord { id, place, version, deleted, body, read } = source;
         let mut item = Item { version, ..Item::new(String::new(), place) };
         item.early = match body {
-            // A row that a later file has again.
-            Err(cause) if cause.code == codes::SUPERSEDED => Some(Early::Left(vec![cause])),
+            // A row that counts elsewhere.
+            Err(cause) if counts_elsewhere(&cause) => Some(Early::Left(vec![cause])),
             Err(cause) => Some(Early::Rejected(vec![cause])),
             Ok(raw) => {
                 let early = if deleted { self.early(true, &Value::Null) } else { self.project(&raw, read, &mut item.value) };
@@ -155,13 +155,14 @@ impl Execution<'_> {
             }
         };
         if let Some(id) = id.map(trimmed).filter(|id| !id.is_empty()) {
-            if let Some(others) = self.duplicates.doubled(&id, &item.place) {
-                item.early = Some(Early::Rejected(vec![duplicate_id(&others)]));
-            } else if let Some(later) = self.duplicates.later(&id) {
-                let cause = Cause::new(codes::SUPERSEDED, format!("a later file has this record again, and counts: {later}"));
-                item.early = Some(Early::Left(vec![cause]));
-            }
-            item.id = id;
+            let twins = self.duplicates.of_identity(self.flow.from.id.as_deref(), &id, &item.place);
+            // What is there again has no outcome beside that of the first.
+            item.id = if twins.as_ref().is_some_and(|cause| cause.code == codes::REPEATED) { format!("({})", item.place) } else { id };
+            item.early = match twins {
+                Some(cause) if counts_elsewhere(&cause) => Some(Early::Left(vec![cause])),
+                Some(cause) => Some(Early::Rejected(vec![cause])),
+                None => item.early,
+            };
         } else {
             let left = matches!(item.early, Some(Early::Left(_)));
             item.nameless = !left;
@@ -189,8 +190,8 @@ impl Execution<'_> {
     }
 
     /// Looks through all partitions for identities that stand there twice.
-    pub(crate) async fn scan_ids(&self, source: &dyn Source, partitions: &[Partition]) -> Result<HashMap<String, Vec<Spot>>, Error> {
-        let mut suspects = Suspects::new();
+    pub(crate) async fn scan_ids(&self, source: &dyn Source, partitions: &[Partition]) -> Result<Duplicates, Error> {
+        let mut suspects: Suspects<String, Namesakes> = Suspects::new();
         for partition in partitions {
             self.scan(source, partition, |records| {
                 for id in records.iter().filter_map(|record| record.id.as_deref()) {
@@ -199,17 +200,20 @@ impl Execution<'_> {
             })
             .await?;
         }
+        let fields = Fields::of(&self.flow)?;
         if suspects.any() {
             for (position, partition) in partitions.iter().enumerate() {
                 self.scan(source, partition, |records| {
                     for (id, record) in records.iter().filter_map(|record| Some((record.id.as_deref()?, record))) {
-                        suspects.second_look(&id.trim().to_owned(), position, &record.place);
+                        if let Some(namesakes) = suspects.second_look(id.trim()) {
+                            namesakes.add(position, &record.place, fields.hashes(record));
+                        }
                     }
                 })
                 .await?;
             }
         }
-        Ok(suspects.convicted())
+        Ok(Duplicates { ids: suspects.convicted(Namesakes::are_several), fields: fields.names(), ..Duplicates::default() })
     }
 
     /// Whether records lay claim to nothing but their identity: then those that stand there twice are known.
@@ -230,10 +234,14 @@ impl Execution<'_> {
     }
 
     /// Looks through a whole input for records that lead to the same record of the target, or that it cannot hold together.
-    async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Vec<Spot>>, Error> {
-        let mut suspects = Suspects::new();
+    async fn scan_claims(&self, source: &dyn Source, partition: &Partition) -> Result<HashMap<Claim, Claimants>, Error> {
+        let mut suspects: Suspects<Claim, Claimants> = Suspects::new();
         let claims = |record: &SourceRecord| -> Vec<Claim> {
             let (Ok(raw), false) = (&record.body, record.deleted) else { return Vec::new() };
+            let twins = record.id.as_deref().and_then(|id| self.duplicates.of_identity(None, id.trim(), &record.place));
+            if twins.is_some_and(|cause| counts_elsewhere(&cause)) {
+                return Vec::new();
+            }
             let mut value = Value::Null;
             if self.project(raw, record.read.clone(), &mut value).is_some() {
                 return Vec::new();
@@ -249,17 +257,18 @@ impl Execution<'_> {
         };
         self.scan(source, partition, |records| claims_of(records).iter().flatten().for_each(|claim| suspects.first_look(claim))).await?;
         if suspects.any() {
-            let partition_position = self.duplicates.partition;
             let second_look = |records: &[SourceRecord]| {
                 for (claims, record) in claims_of(records).iter().zip(records) {
                     for claim in claims {
-                        suspects.second_look(claim, partition_position, &record.place);
+                        if let Some(claimants) = suspects.second_look(claim) {
+                            claimants.add(&record.place);
+                        }
                     }
                 }
             };
             self.scan(source, partition, second_look).await?;
         }
-        Ok(suspects.convicted())
+        Ok(suspects.convicted(Claimants::are_several))
     }
 
     /// A partition from its start, in pages of the size that suits the target.
@@ -365,10 +374,6 @@ fn is_of_target(reference: &Reference) -> bool {
 /// The identities in the form in which items have them.
 fn ids_of(page: &Page) -> Vec<String> {
     page.records.iter().filter_map(|record| record.id.as_deref()).map(|id| id.trim().to_owned()).collect()
-}
-
-pub(crate) fn duplicate_id(others: &[&str]) -> Cause {
-    Cause::new(record::DUPLICATE_ID, format!("this identity stands in other records of the input too: {}", others.join("; ")))
 }
 
 fn no_identity(id: Option<&str>) -> Cause {

@@ -167,6 +167,7 @@ impl CauseGroups {
             run::SIBLINGS_ALIKE,
             run::PARTED,
             run::NUMBER_WRITTEN_OVER,
+            run::REPEATED,
         ];
         let varies = varying.contains(&cause.code);
         let common = || cause.message.split_once(": ").map_or("", |(common, _)| common);

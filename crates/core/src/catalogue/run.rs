@@ -69,6 +69,8 @@ codes! {
     NO_SUCH_PERIOD = 962, "K0962";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";
+    /// A record stands in the input twice, with the same content.
+    REPEATED = 968, "K0968";
     /// Another input would have records without an identity.
     INPUT_WITHOUT_ID = 919, "K0919";
     /// A group has too many rows.

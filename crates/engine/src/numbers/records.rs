@@ -34,7 +34,7 @@ impl Execution<'_> {
         }
         let partitions = source.partitions().await?;
         if source.reads_whole() && flow.from.rows.is_none() {
-            self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
+            self.duplicates = self.scan_ids(&*source, &partitions).await?;
         }
         for (position, partition) in partitions.iter().enumerate() {
             self.duplicates.partition = position;

@@ -310,7 +310,7 @@ impl<'e> Execution<'e> {
         let partitions = source.partitions().await?;
         // Of groups there is one for each value; their rows were looked through before.
         if source.reads_whole() && flow.from.rows.is_none() {
-            self.duplicates.ids = self.scan_ids(&*source, &partitions).await?;
+            self.duplicates = self.scan_ids(&*source, &partitions).await?;
         }
         for (position, partition) in partitions.iter().enumerate() {
             self.duplicates.partition = position;
