@@ -10,8 +10,10 @@ use kivuko_core::codes::{CodeMap, Direction, Translated};
 use kivuko_core::connector::{Action, Candidate};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Then;
+use kivuko_core::path::Path;
 use kivuko_core::store::{Link, Reference};
 use kivuko_core::value;
+use serde_json::{Map, Value};
 
 use crate::decide::{deleted_match, linked_elsewhere};
 use crate::known::{Ended, Known, KnownReferences, group_by};
@@ -65,9 +67,9 @@ impl Execution<'_> {
     /// What closes a place over there that was this one's until a day stays here, if that has another one's key by now.
     pub(crate) fn leave_to_another(&self, unit: &mut Unit, source_id: &str, present: &Candidate) {
         let (Decision::Write(_), Some(link), None) = (&unit.decision, &unit.link, unit.index) else { return };
-        let Some(key) = self.another_key(unit, present) else { return };
         let against = self.crosswalks_to(unit.record).find(|(_, map, way)| map.parts(*way, source_id, &link.target_id, self.today));
         let Some((name, ..)) = against else { return };
+        let Some(key) = self.another_key(unit, present) else { return };
         let message = format!(
             "it was this place only until a day that is over, and has another one's key over there by now, so it is not closed; say which one this place is, or that it has none (`none`): codes/{name}.csv, {}, which is {key}",
             link.target_id
@@ -77,16 +79,25 @@ impl Execution<'_> {
 
     /// What a linked record has in the target as its key, or beside it in the same place, if that is another one's.
     fn another_key(&self, unit: &Unit, present: &Candidate) -> Option<String> {
-        let own = |at: usize, text: &str| {
+        let own = |at: usize, path: &Path, text: &str| {
             let keys = [Some(&unit.key), unit.link.as_ref().map(|link| &link.key)];
-            keys.into_iter().flatten().any(|key| key.0.get(at).is_some_and(|part| part == text))
+            let parts = keys.into_iter().flatten().filter_map(|key| key.0.get(at));
+            parts.into_iter().any(|part| part == text || self.as_kept(unit.record, path, part).is_some_and(|kept| kept == text))
         };
         let paths = &self.flow.to.records[unit.record].key;
         paths.iter().enumerate().find_map(|(at, path)| {
             let mut there = Vec::new();
             path.read(&present.body, &mut there);
-            there.into_iter().filter_map(value::text).find(|text| !text.trim().is_empty() && !own(at, text.trim()))
+            there.into_iter().filter_map(value::text).find(|text| !text.trim().is_empty() && !own(at, path, text.trim()))
         })
+    }
+
+    /// A part of a key in the form in which the target keeps it: a key is what the mapping made, and a code of it another one there.
+    fn as_kept(&self, record: usize, path: &Path, part: &str) -> Option<String> {
+        let mut body = Value::Object(Map::new());
+        path.set(&mut body, Value::String(part.to_owned())).ok()?;
+        let kept = self.targets[record].target.conform(body).ok()?;
+        path.one(&kept).and_then(value::text)
     }
 
     /// Why what refers to a record can never be placed: people decided that this has no counterpart. Of several that it may refer to, none has.
@@ -203,9 +214,9 @@ impl Execution<'_> {
         let Some(link) = unit.link.as_ref().filter(|_| !unit.part.contains('#')) else { return false };
         let other = link.target_id.as_str();
         let is_ours = link.created || self.flow.deletes.then != Then::Delete;
-        let may_go = is_ours && present.is_none_or(|present| self.another_key(unit, present).is_none());
+        let may_go = || is_ours && present.is_none_or(|present| self.another_key(unit, present).is_none());
         self.crosswalks_to(record).any(|(_, map, direction)| {
-            map.parts(direction, source_id, other, self.today) && !(may_go && map.ended(direction, source_id, other, self.today))
+            map.parts(direction, source_id, other, self.today) && !(map.ended(direction, source_id, other, self.today) && may_go())
         })
     }
 
