@@ -3,7 +3,7 @@
 //! What people decided comes before the link of a record and before its key: nothing is written to a place that they parted from this one, whichever way it is found, and no reference
 //! is resolved by such a link. What only links say holds as long as the target has it; with `--again` what is gone there is made again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use kivuko_core::catalogue::{run as codes, target as target_codes};
 use kivuko_core::codes::{CodeMap, Direction, Translated};
@@ -159,7 +159,7 @@ impl Execution<'_> {
         })
     }
 
-    /// Maps what lies in a place whose pair ended as if it had not; answers which items these are.
+    /// Maps what refers to places whose pair ended as if it had not; answers for each item all of these places that it refers to.
     pub(crate) fn map_in_ended(
         &self,
         record: usize,
@@ -168,32 +168,45 @@ impl Execution<'_> {
         known: &Known,
         references: &mut KnownReferences,
         units: &mut Vec<Unit>,
-    ) -> HashMap<usize, Ended> {
-        let mut in_ended: HashMap<usize, Ended> = HashMap::new();
+    ) -> HashMap<usize, Vec<Ended>> {
+        let mut in_ended: HashMap<usize, Vec<Ended>> = HashMap::new();
         if references.ended.is_empty() {
             return in_ended;
         }
-        for unit in &*units {
-            let Decision::Waiting(reference) = &unit.decision else { continue };
-            let ended = reference.alternatives().find_map(|one| references.ended.get(&one).cloned());
-            in_ended.extend(ended.map(|ended| (unit.item, ended)));
+        let waits_for = |unit: &Unit, references: &KnownReferences| match &unit.decision {
+            Decision::Waiting(reference) => reference.alternatives().find(|one| references.ended.contains_key(one)),
+            _ => None,
+        };
+        let concerned: BTreeSet<usize> = units.iter().filter(|unit| waits_for(unit, references).is_some()).map(|unit| unit.item).collect();
+        let (mut mapped, others): (Vec<Unit>, Vec<Unit>) = std::mem::take(units).into_iter().partition(|unit| concerned.contains(&unit.item));
+        *units = others;
+        for item in concerned {
+            let mut own: Vec<Unit> = mapped.extract_if(.., |unit| unit.item == item).collect();
+            let mut met: Vec<Reference> = Vec::new();
+            // Mapping ends at the first reference that is not there: the next one shows when that is.
+            while let Some(one) = own.iter().find_map(|unit| waits_for(unit, references)).filter(|one| !met.contains(one)) {
+                let ended = references.ended[&one].clone();
+                references.found.insert(one.clone(), Some(ended.id.clone()));
+                in_ended.entry(item).or_default().push(ended);
+                met.push(one);
+                own = self.map_all(record, (items, item..item + 1), before, known, references, None);
+            }
+            units.extend(own);
+            references.found.extend(met.into_iter().map(|one| (one, None)));
         }
         for (reference, ended) in &references.ended {
             references.found.insert(reference.clone(), Some(ended.id.clone()));
         }
-        let concerned: HashSet<usize> = in_ended.keys().copied().collect();
-        units.retain(|unit| !concerned.contains(&unit.item));
-        units.extend(self.map_all(record, (items, 0..items.len()), before, known, references, Some(&concerned)));
         units.sort_by_key(|unit| unit.item);
         in_ended
     }
 
     /// What lies there stays there, whatever else changes of it; nothing is put there.
-    pub(crate) fn keep_out_of_ended(&self, units: &mut [Unit], in_ended: &HashMap<usize, Ended>) {
+    pub(crate) fn keep_out_of_ended(&self, units: &mut [Unit], in_ended: &HashMap<usize, Vec<Ended>>) {
         let Some(tree) = &self.tree else { return };
         for unit in units {
-            let (Decision::Write(change), Some(Ended { id, row })) = (&unit.decision, in_ended.get(&unit.item)) else { continue };
-            if tree.is_put_into(unit.record, &change.body, id) {
+            let (Decision::Write(change), Some(ended)) = (&unit.decision, in_ended.get(&unit.item)) else { continue };
+            if let Some(Ended { id, row }) = ended.iter().find(|ended| tree.is_put_into(unit.record, &change.body, &ended.id)) {
                 let message = format!(
                     "it would be put into {id}, which was the place that it lies in only until a day that is over ({row}); say which place that one is by now, or that it has none (`none`)"
                 );
