@@ -122,7 +122,8 @@ impl Execution<'_> {
             part: unit.part.clone(),
             place: item.place.clone(),
             target_system: self.flow.to.system.clone(),
-            target_resource: self.resource_of(unit.record),
+            // All parts of the target that a page has records for were dealt with by now.
+            target_resource: self.resource_in(unit.record, item.scope),
             candidates: unit.review.clone(),
         }));
         for cause in &causes {
