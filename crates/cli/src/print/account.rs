@@ -348,6 +348,23 @@ mod tests {
         }
     }
 
+    /// Of a run that is complete, and of which nothing more is known.
+    fn account_of<'a>(title: &str, counts: &'a Counts) -> Account<'a> {
+        Account {
+            title: title.into(),
+            status: Some(Status::Complete),
+            counts,
+            rows: None,
+            numbers: None,
+            switched_off: 0,
+            seconds: None,
+            written: "written",
+            stopped: None,
+            causes: &[],
+            all_places: false,
+        }
+    }
+
     #[test]
     fn the_list_of_runs_says_what_numbers_were_written() {
         let writes = Writes { created: 4, ..Writes::default() };
@@ -414,19 +431,7 @@ mod tests {
             ),
             group(Outcome::Waiting, 901, "the contact has not arrived", None, 2, &["cases.csv, row 5", "cases.csv, row 6"]),
         ];
-        let account = Account {
-            title: "run 12 of cases".into(),
-            status: Some(Status::Complete),
-            counts: &counts,
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: Some(4.21),
-            written: "written",
-            stopped: None,
-            causes: &causes,
-            all_places: false,
-        };
+        let account = Account { seconds: Some(4.21), causes: &causes, ..account_of("run 12 of cases", &counts) };
         let steps = next(&account, "cases", Some(12), &|rest| format!("kivuko {rest}"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
     }
@@ -436,17 +441,10 @@ mod tests {
         let counts = Counts { read: 500, unchanged: 100, failed: 400, requests: 7, ..Counts::default() };
         let cause = Cause::new(Code(501), "godata does not answer at http://godata.example: the connection was refused, 5 tries");
         let account = Account {
-            title: "run 13 of cases".into(),
             status: Some(Status::Incomplete),
-            counts: &counts,
-            rows: None,
-            numbers: None,
-            switched_off: 0,
             seconds: Some(200.0),
-            written: "written",
             stopped: Some(&cause),
-            causes: &[],
-            all_places: false,
+            ..account_of("run 13 of cases", &counts)
         };
         let steps = next(&account, "cases", Some(13), &|rest| format!("kivuko {rest} --env production"));
         insta::assert_snapshot!(format!("{}\n{}", account.render(Style::PLAIN), super::super::style::next_steps(Style::PLAIN, &steps)));
@@ -461,19 +459,7 @@ mod tests {
             group(Outcome::Unchanged, TARGET_EMPTIED.0, message, None, 1, &["godata"]),
             group(Outcome::Unchanged, 954, "somebody changed it in the target", Some("name"), 1, &["places 4"]),
         ];
-        let account = Account {
-            title: "run 16 of places".into(),
-            status: Some(Status::Complete),
-            counts: &counts,
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: None,
-            written: "written",
-            stopped: None,
-            causes: &causes,
-            all_places: false,
-        };
+        let account = Account { causes: &causes, ..account_of("run 16 of places", &counts) };
         let text = account.render(Style::PLAIN);
         let warning = format!(
             "run 16 of places  complete\n\n  10 read = 10 unchanged\n\n  warning  K0951\n  {message}\n\n  unchanged with a warning\n"
@@ -489,19 +475,8 @@ mod tests {
         let causes: Vec<CauseGroup> = (0..322)
             .map(|number| group(Outcome::Rejected, 609, &format!("cause number {number}"), None, 400 - number, &["row 1"]))
             .collect();
-        let account = Account {
-            title: "plan for units".into(),
-            status: None,
-            counts: &Counts { read: 9, rejected: 9, ..Counts::default() },
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: None,
-            written: "would be written",
-            stopped: None,
-            causes: &causes,
-            all_places: false,
-        };
+        let counts = Counts { read: 9, rejected: 9, ..Counts::default() };
+        let account = Account { status: None, written: "would be written", causes: &causes, ..account_of("plan for units", &counts) };
         let text = account.render(Style::PLAIN);
         assert_eq!((text.matches("cause number").count(), text.contains("cause number 9")), (10, true), "{text}");
         assert!(text.contains("and 312 more causes, of 73,164 records"), "{text}");
@@ -513,19 +488,9 @@ mod tests {
 
     #[test]
     fn who_would_delete_too_much_is_not_told_to_run_again() {
-        let account = Account {
-            title: "run 15 of cases".into(),
-            status: Some(Status::Incomplete),
-            counts: &Counts::default(),
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: None,
-            written: "written",
-            stopped: Some(&Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed")),
-            causes: &[],
-            all_places: false,
-        };
+        let counts = Counts::default();
+        let cause = Cause::new(TOO_MANY_DELETES, "9 of 10 linked records would be removed");
+        let account = Account { status: Some(Status::Incomplete), stopped: Some(&cause), ..account_of("run 15 of cases", &counts) };
         let steps = next(&account, "cases", Some(15), &|rest| format!("kivuko {rest}"));
         let commands: Vec<&str> = steps.iter().map(|(command, _)| command.as_str()).collect();
         assert_eq!(commands, ["kivuko explain K0906"]);
@@ -534,20 +499,8 @@ mod tests {
     #[test]
     fn a_flow_that_counts_tells_what_was_completed_and_what_stays() {
         let account = |numbers| {
-            Account {
-                title: "run 16 of weekly-cases".into(),
-                status: Some(Status::Complete),
-                counts: &Counts { read: 5, counted: 5, writes: Writes { created: 44, ..Writes::default() }, ..Counts::default() },
-                rows: None,
-                numbers: Some(numbers),
-                switched_off: 0,
-                seconds: None,
-                written: "written",
-                stopped: None,
-                causes: &[],
-                all_places: false,
-            }
-            .render(Style::PLAIN)
+            let counts = Counts { read: 5, counted: 5, writes: Writes { created: 44, ..Writes::default() }, ..Counts::default() };
+            Account { numbers: Some(numbers), ..account_of("run 16 of weekly-cases", &counts) }.render(Style::PLAIN)
         };
         let text = account(NumbersReport { late: 1, not_open: 0, completed: 3, written_over: 2 });
         assert_eq!(
@@ -564,19 +517,7 @@ mod tests {
         let places: Vec<&str> = places.iter().map(String::as_str).collect();
         let causes = [group(Outcome::Unchanged, 961, "a record that belongs here is refused", None, 5, &places)];
         let counts = Counts { read: 5, unchanged: 5, ..Counts::default() };
-        let account = |all_places| Account {
-            title: "run 17 of weekly-cases".into(),
-            status: Some(Status::Complete),
-            counts: &counts,
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: None,
-            written: "written",
-            stopped: None,
-            causes: &causes,
-            all_places,
-        };
+        let account = |all_places| Account { causes: &causes, all_places, ..account_of("run 17 of weekly-cases", &counts) };
         let check = |all_places: bool, shown: &str, leads: bool| {
             let account = account(all_places);
             let text = account.render(Style::PLAIN).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -590,19 +531,8 @@ mod tests {
 
     #[test]
     fn a_run_without_anything_new_is_one_line() {
-        let account = Account {
-            title: "run 14 of cases".into(),
-            status: Some(Status::Complete),
-            counts: &Counts::default(),
-            rows: None,
-            numbers: None,
-            switched_off: 0,
-            seconds: Some(0.1),
-            written: "written",
-            stopped: None,
-            causes: &[],
-            all_places: false,
-        };
+        let counts = Counts::default();
+        let account = Account { seconds: Some(0.1), ..account_of("run 14 of cases", &counts) };
         insta::assert_snapshot!(account.render(Style::PLAIN));
     }
 }
