@@ -60,6 +60,7 @@ impl Execution<'_> {
                 self.await_intents(record, items, &mut wave).await?;
                 let parents = self.leave_out_gone(record, items, units, &mut wave).await?;
                 self.hold_to_plan(items, &mut wave).await?;
+                self.reject_closed(record, &mut wave);
                 let mut levels = self.levels(wave, &parents).into_iter();
                 while let Some(mut level) = levels.next() {
                     self.foresee(record, items, &mut level).await?;

@@ -33,6 +33,17 @@ struct Sending {
 }
 
 impl Execution<'_> {
+    /// What the target does not take now is not sent. What it holds already has been compared by then, and stays what it is.
+    pub(crate) fn reject_closed(&self, record: usize, units: &mut [Unit]) {
+        let target = &self.targets[record].target;
+        for unit in units {
+            let Decision::Write(change) = &unit.decision else { continue };
+            if let Some(cause) = target.closed(change.target_id.as_deref(), &change.body) {
+                unit.decision = Decision::Rejected(vec![cause]);
+            }
+        }
+    }
+
     /// Sends everything that was decided to be written. What comes back as `Some` ended the delivery early: the records that are not done stay due.
     pub(crate) async fn deliver(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<Option<Error>, Error> {
         let mut sending = Vec::new();

@@ -200,6 +200,7 @@ impl Execution<'_> {
     ) -> Result<(), Error> {
         let mut wave = self.decide(record, items, units, known, only, mapped).await?;
         self.hold_to_plan(items, &mut wave).await?;
+        self.reject_closed(record, &mut wave);
         self.foresee(record, items, &mut wave).await?;
         let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
         // Who may be somebody whom the page has just made is looked for again. Each turn settles at least the first of them.
@@ -207,6 +208,7 @@ impl Execution<'_> {
             self.search(record, items, &mut wave).await?;
             self.reject_linked_elsewhere(record, items, &mut wave).await?;
             self.hold_to_plan(items, &mut wave).await?;
+            self.reject_closed(record, &mut wave);
             delivered = self.deliver(record, items, &mut wave).await;
         }
         self.remember_arrived(items, &wave);

@@ -175,7 +175,7 @@ impl Target {
     }
 
     async fn send(&self, batch: &[&Write], deletes: bool) -> Vec<Written> {
-        let parts: Vec<Vec<String>> = batch.iter().map(|write| dimensions_of(write)).collect();
+        let parts: Vec<Vec<String>> = batch.iter().map(|write| dimensions_of(write.id.as_deref(), &write.body)).collect();
         let registrations: Vec<Value> = batch.iter().zip(&parts).map(|(write, parts)| registration(write, parts, deletes)).collect();
         let importer = Importer { client: Arc::clone(&self.client), resource: ARRAY, job: "COMPLETE_DATA_SET_REGISTRATION_IMPORT" };
         let import = Import {
@@ -221,10 +221,10 @@ fn written(fate: Fate, id: &str) -> Written {
 }
 
 /// The dimensions of a write: of its id, or of its body.
-fn dimensions_of(write: &Write) -> Vec<String> {
-    match &write.id {
+fn dimensions_of(id: Option<&str>, body: &Value) -> Vec<String> {
+    match id {
         Some(id) => id.split('.').map(str::to_owned).collect(),
-        None => DIMENSIONS.iter().map(|name| write.body.get(*name).and_then(Value::as_str).unwrap_or_default().to_owned()).collect(),
+        None => DIMENSIONS.iter().map(|name| body.get(*name).and_then(Value::as_str).unwrap_or_default().to_owned()).collect(),
     }
 }
 
@@ -291,12 +291,6 @@ impl connector::Target for Target {
             let message = format!("the data set `{}` is not assigned to the org unit", ready.set.frame.data_set.name);
             causes.push(Cause::new(dhis2::NOT_ASSIGNED, message).field("organisationUnit"));
         }
-        if let Ok(period) = period_of(&ready.set, &parts[1]) {
-            let now = self.client.http.context().clock.now();
-            let now = now.checked_add(ready.offset).unwrap_or(now);
-            let asking = Asking { now, zone: &ready.zone, edits_expired: ready.edits_expired };
-            causes.extend(closed(&ready.set, period, &parts[2], asking));
-        }
         let mut out: Map<String, Value> = DIMENSIONS.iter().zip(parts).map(|(name, id)| ((*name).to_owned(), Value::String(id))).collect();
         match body.get("completed") {
             None | Some(Value::Null) => _ = out.insert("completed".to_owned(), Value::Bool(true)),
@@ -313,6 +307,16 @@ impl connector::Target for Target {
             Some(None) => causes.push(Cause::new(dhis2::BAD_PART, "`date` is a day such as 2024-03-31").field("date")),
         }
         if causes.is_empty() { Ok(Value::Object(out)) } else { Err(causes) }
+    }
+
+    fn closed(&self, id: Option<&str>, body: &Value) -> Option<Cause> {
+        let ready = self.ready.get()?;
+        let parts = dimensions_of(id, body);
+        let period = period_of(&ready.set, parts.get(1)?).ok()?;
+        let now = self.client.http.context().clock.now();
+        let now = now.checked_add(ready.offset).unwrap_or(now);
+        let asking = Asking { now, zone: &ready.zone, edits_expired: ready.edits_expired };
+        closed(&ready.set, period, parts.get(2)?, asking)
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {

@@ -183,6 +183,11 @@ fn create(target: &dyn Target, record: Value) -> Write {
     Write { action: Action::Create, key: Key(Vec::new()), id: None, body: body.into(), parent: None }
 }
 
+/// Why the target does not take a new record now.
+fn closed(target: &dyn Target, record: Value) -> Option<kivuko_core::error::Code> {
+    target.closed(None, &create(target, record).body).map(|cause| cause.code)
+}
+
 fn key(parts: [&str; 5]) -> Key {
     Key(parts.map(str::to_owned).to_vec())
 }

@@ -135,10 +135,7 @@ async fn quirk_11_the_current_period_is_not_open_unless_the_data_set_says_so() {
         set["openFuturePeriods"] = json!(open);
         let world = World::with(options("2.42").with_metadata(json!({ "dataSets": [set] })), json!({ "token": TOKEN })).await;
         let target = world.target(json!({})).await;
-        let found = [MAY, "202606", "202607"].map(|period| {
-            let causes = target.conform(value(BEDS, period, CLINIC, None, "1")).err();
-            causes.map(|causes| causes[0].code)
-        });
+        let found = [MAY, "202606", "202607"].map(|period| closed(&*target, value(BEDS, period, CLINIC, None, "1")));
         assert_eq!(found, expected);
     }
 }
@@ -154,8 +151,7 @@ async fn windows_of_a_data_set_open_and_close() {
     ]);
     let world = World::with(options("2.42").with_metadata(json!({ "dataSets": [set] })), json!({ "token": TOKEN })).await;
     let target = world.target(json!({})).await;
-    let found = ["202602", "202603", "202604", "202605"]
-        .map(|period| target.conform(value(BEDS, period, CLINIC, None, "1")).err().map(|causes| causes[0].code));
+    let found = ["202602", "202603", "202604", "202605"].map(|period| closed(&*target, value(BEDS, period, CLINIC, None, "1")));
     assert_eq!(found, [Some(dhis2::LOCKED), Some(dhis2::LOCKED), None, Some(dhis2::NOT_YET_OPEN)]);
 }
 

@@ -1,4 +1,5 @@
-//! Brings a value into the form of its data set, or says everything that is wrong with it: what DHIS2 would refuse, and what it would take but must not get.
+//! Brings a value into the form of its data set, or says everything that is wrong with it: what DHIS2 would refuse, and what it would take but must not get. Whether its period can be written to is
+//! another question (see [`super::open`]): a value that is there and right is right in a locked period too.
 
 use kivuko_core::catalogue::{dhis2, record};
 use kivuko_core::error::Cause;
@@ -7,7 +8,6 @@ use kivuko_core::period::Period;
 use serde_json::{Map, Value};
 
 use super::super::frame::{DataSet, period_of};
-use super::open::{Asking, closed};
 use super::resolve::Names;
 use super::value::checked;
 
@@ -17,7 +17,6 @@ pub struct Rules<'a> {
     pub names: Names<'a>,
     /// The ids of the org units at which, and below which, the account captures.
     pub capture: &'a [String],
-    pub asking: Asking<'a>,
     pub longest_comment: usize,
 }
 
@@ -52,7 +51,6 @@ pub fn conform(rules: Rules<'_>, body: Value) -> Result<Value, Vec<Cause>> {
     }
     if let (Some(unit), Some(period)) = (unit, period) {
         causes.extend(time(set, unit, period, attribute.as_deref()));
-        causes.extend(closed(set, period, &unit.named.id, rules.asking));
     }
     let mut out = Map::new();
     if let Some(element) = element {

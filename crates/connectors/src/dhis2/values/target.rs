@@ -23,10 +23,10 @@ use super::cell::Cell;
 use super::conform::{self, Rules};
 use super::import::Importer;
 use super::lookup::{Held, Lookup};
-use super::open::Asking;
+use super::open::{Asking, closed};
 use super::resolve::{Names, Schemes};
 use super::value::is_zero;
-use super::write::{Item, Writer, cell_of, items, json};
+use super::write::{Item, Writer, cell_of, items, json, named};
 
 /// The five paths of the key.
 const KEY: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
@@ -202,7 +202,11 @@ impl Target {
         let mut unseen = Vec::new();
         {
             let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            for cell in batch.iter().filter(|write| write.action == connector::Action::Update).filter_map(cell_of) {
+            for cell in batch
+                .iter()
+                .filter(|write| write.action == connector::Action::Update)
+                .filter_map(|write| cell_of(write.id.as_deref(), &write.body))
+            {
                 match seen.get(&cell) {
                     Some(held) => _ = present.insert(cell, held.clone()),
                     None => unseen.push(cell),
@@ -304,14 +308,19 @@ impl connector::Target for Target {
         let Some(ready) = self.ready.get() else {
             return Err(vec![Cause::new(network::UNEXPECTED_ANSWER, "a value was brought to DHIS2 before the target was prepared")]);
         };
-        let now = self.client.http.context().clock.now();
-        let rules = Rules {
-            names: self.names(ready),
-            capture: &ready.capture,
-            asking: Asking { now: now.checked_add(ready.offset).unwrap_or(now), zone: &ready.zone, edits_expired: ready.edits_expired },
-            longest_comment: ready.profile.longest_comment,
-        };
+        let rules = Rules { names: self.names(ready), capture: &ready.capture, longest_comment: ready.profile.longest_comment };
         conform::conform(rules, body)
+    }
+
+    fn closed(&self, id: Option<&str>, body: &Value) -> Option<Cause> {
+        let ready = self.ready.get()?;
+        let cell = cell_of(id, body)?;
+        let period = period_of(&ready.set, &cell.period).ok()?;
+        let now = self.client.http.context().clock.now();
+        let asking = Asking { now: now.checked_add(ready.offset).unwrap_or(now), zone: &ready.zone, edits_expired: ready.edits_expired };
+        let mut cause = closed(&ready.set, period, &cell.unit, asking)?;
+        cause.message = format!("{} ({})", cause.message, named(&ready.set, &cell));
+        Some(cause)
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {

@@ -131,23 +131,23 @@ impl Writer<'_> {
         match fate {
             Fate::Done => Written::Done { id: item.cell.id(), version: None, returned: None },
             Fate::Refused(mut cause) => {
-                cause.message = format!("{} ({})", cause.message, self.named(&item.cell));
+                cause.message = format!("{} ({})", cause.message, named(self.set, &item.cell));
                 Written::Refused(cause)
             }
             Fate::Failed(error) => Written::Failed(error),
             Fate::Unknown => {
-                let message = format!("the answer to an import does not tell what became of a value ({})", self.named(&item.cell));
+                let message = format!("the answer to an import does not tell what became of a value ({})", named(self.set, &item.cell));
                 Written::Failed(Error::retry(dhis2::IMPORT_BROKE_OFF, message).with_unknown_effect().ended())
             }
         }
     }
+}
 
-    /// Which cell it is, in the names of the metadata: they are nobody's data.
-    fn named(&self, cell: &Cell) -> String {
-        let element = self.set.element(&cell.element).map_or(cell.element.as_str(), |element| element.named.name.as_str());
-        let unit = self.set.frame.units.get(&cell.unit).map_or(cell.unit.as_str(), |unit| unit.named.name.as_str());
-        format!("element `{element}`, period {}, org unit `{unit}`", cell.period)
-    }
+/// Which cell it is, in the names of the metadata: they are nobody's data.
+pub fn named(set: &DataSet, cell: &Cell) -> String {
+    let element = set.element(&cell.element).map_or(cell.element.as_str(), |element| element.named.name.as_str());
+    let unit = set.frame.units.get(&cell.unit).map_or(cell.unit.as_str(), |unit| unit.named.name.as_str());
+    format!("element `{element}`, period {}, org unit `{unit}`", cell.period)
 }
 
 enum Answer {
@@ -207,7 +207,7 @@ pub fn items(
 ) -> (Vec<Item>, Vec<Item>) {
     let (mut items, mut deletes) = (Vec::new(), Vec::new());
     for (position, write) in batch.iter().enumerate() {
-        let Some(cell) = cell_of(write) else {
+        let Some(cell) = cell_of(write.id.as_deref(), &write.body) else {
             let message = "a data value came to be written without its dimensions";
             outcomes[position] = Some(Written::Failed(Error::bug(network::UNEXPECTED_ANSWER, message)));
             continue;
@@ -244,11 +244,11 @@ pub fn items(
 }
 
 /// The cell of a write: its id, or the dimensions of its body.
-pub fn cell_of(write: &Write) -> Option<Cell> {
-    if let Some(id) = &write.id {
+pub fn cell_of(id: Option<&str>, body: &Value) -> Option<Cell> {
+    if let Some(id) = id {
         return Cell::parse(id);
     }
-    let text = |name: &str| write.body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     Some(Cell {
         element: text("dataElement")?,
         period: text("period")?,
