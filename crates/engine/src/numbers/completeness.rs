@@ -72,23 +72,11 @@ impl Execution<'_> {
         // What was complete before it was lost is so again, whatever came since.
         whole.extend(lost.iter().cloned());
         let still_lost = self.still_lost(numbers, lost).await?;
-        let new: Vec<Cell> = whole
-            .into_iter()
-            .filter(|place| !still_lost.contains(place))
-            .map(|(period, org_unit, attribute_option_combo)| Cell {
-                indicator: MARK.to_owned(),
-                element: String::new(),
-                period,
-                org_unit,
-                option_combo: String::new(),
-                attribute_option_combo,
-            })
-            .collect();
+        let new: Vec<Cell> = whole.iter().filter(|place| !still_lost.contains(place)).map(mark_of).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let rows = engine.numbers_of_cells(&self.flow.name, &new).await?;
-        self.register(numbers, &new, &rows).await?;
+        self.register(numbers, &new).await?;
         if self.completed == 0 { Ok(()) } else { self.tell_may_belong(&others, &due).await }
     }
 
@@ -101,16 +89,16 @@ impl Execution<'_> {
         self.engine.project.flows.values().filter(same).cloned().collect()
     }
 
-    async fn register(&mut self, numbers: &Numbers<'_>, marks: &[Cell], rows: &[CellNumber]) -> Result<(), Error> {
+    async fn register(&mut self, numbers: &Numbers<'_>, marks: &[Cell]) -> Result<(), Error> {
         let registrations = Registrations::open(self.engine, &self.flow.to.system, &numbers.bound.frame().data_set.id).await?;
         registrations.begin().await?;
         let (mut done, mut missing) = (Vec::new(), Vec::new());
         for (position, seen) in registrations.look(marks).await?.into_iter().enumerate() {
             match seen {
-                Mark::Complete => done.push((rows[position], true)),
+                Mark::Complete => done.push((position, true)),
                 Mark::TakenBack => {
                     self.tell_taken_back(numbers, &marks[position]);
-                    done.push((rows[position], false));
+                    done.push((position, false));
                 }
                 Mark::Missing => missing.push(position),
             }
@@ -124,7 +112,7 @@ impl Execution<'_> {
                 match answer {
                     Written::Done { .. } => {
                         self.completed += 1;
-                        done.push((rows[*position], true));
+                        done.push((*position, true));
                     }
                     Written::Refused(cause) | Written::NotYet(cause) => {
                         refused += 1;
@@ -132,28 +120,42 @@ impl Execution<'_> {
                     }
                     // The next run looks whether it is there.
                     Written::Failed(error) => {
-                        self.put_marks(&done, refused).await?;
+                        self.put_marks(marks, &done, refused).await?;
                         return Err(error);
                     }
                 }
             }
         }
-        self.put_marks(&done, refused).await
+        self.put_marks(marks, &done, refused).await
     }
 
-    /// Puts down which marks are dealt with, and what the target says of them.
-    async fn put_marks(&mut self, done: &[(CellNumber, bool)], refused: u64) -> Result<(), Error> {
-        let update = |(number, complete): &(CellNumber, bool)| CellUpdate {
-            number: *number,
+    /// Puts down which marks are dealt with, and what the target says of them; and of those that stand the run in which they came to stand.
+    async fn put_marks(&mut self, marks: &[Cell], done: &[(usize, bool)], refused: u64) -> Result<(), Error> {
+        let dealt_with: Vec<Cell> = done.iter().map(|(position, _)| marks[*position].clone()).collect();
+        let numbers = self.engine.numbers_of_cells(&self.flow.name, &dealt_with).await?;
+        let update = |(number, (_, complete)): (CellNumber, &(usize, bool))| CellUpdate {
+            number,
             value: Some(complete.to_string()),
             due: false,
             late: false,
         };
         let mut commit = self.empty_commit(&cells_partition(), None);
-        commit.cells.updates = done.iter().map(update).collect();
+        commit.cells.updates = numbers.into_iter().zip(done).map(update).collect();
+        commit.sent = done.iter().filter(|(_, complete)| *complete).map(|(position, _)| self.given(&marks[*position])).collect();
         commit.counts.writes.rejected = refused;
         self.counts.merge(&commit.counts);
         self.engine.store.commit_page(&commit).await
+    }
+}
+
+/// The cell that stands for a mark.
+pub(super) fn mark_of((period, org_unit, attribute_option_combo): &Place) -> Cell {
+    Cell {
+        indicator: MARK.to_owned(),
+        period: period.clone(),
+        org_unit: org_unit.clone(),
+        attribute_option_combo: attribute_option_combo.clone(),
+        ..Cell::default()
     }
 }
 
