@@ -59,15 +59,15 @@ impl Execution<'_> {
                 self.guard_removals(wave.len() as u64).await?;
                 self.await_intents(record, items, &mut wave).await?;
                 let parents = self.leave_out_gone(record, items, units, &mut wave).await?;
-                self.hold_to_plan(items, &mut wave).await?;
-                self.reject_closed(record, &mut wave);
                 let mut levels = self.levels(wave, &parents).into_iter();
                 while let Some(mut level) = levels.next() {
-                    self.foresee(record, items, &mut level).await?;
-                    let delivered = if self.writes { self.deliver(record, items, &mut level).await } else { Ok(None) };
+                    let sent = self.send_decided(record, items, &mut level).await;
                     units.append(&mut level);
-                    if let Ok(Some(error)) | Err(error) = delivered {
-                        units.extend(levels.flatten());
+                    if let Err(error) = sent {
+                        for mut unit in levels.flatten() {
+                            unit.leave_undone(&error);
+                            units.push(unit);
+                        }
                         return Err(error);
                     }
                 }
@@ -260,9 +260,8 @@ impl Execution<'_> {
     }
 
     async fn guard(&self, absent: u64) -> Result<(), Error> {
-        // What a run has made by now is linked; what a plan would have made counts with it in the same way.
-        let made = if self.writes { 0 } else { self.counts.created };
-        let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked + made;
+        // What a run has made or found by now is linked; what a plan would have linked counts with it in the same way.
+        let linked = self.engine.store.count_links(&self.flow.name).await? + self.unlinked + self.made_in_plan;
         if self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(absent, linked) {
             return Err(Error::stop(
                 codes::TOO_MANY_DELETES,

@@ -377,6 +377,7 @@ impl Execution<'_> {
             if self.is_left_for_later(item, &own) {
                 continue;
             }
+            self.made_in_plan += own.iter().filter(|unit| unit.would_be_linked()).count() as u64;
             // Of a flow that counts, what becomes of records was counted when they were read; these are numbers.
             match self.sending {
                 Some(_) => self.counts.writes.rejected += u64::from(outcome == Outcome::Rejected),

@@ -23,9 +23,10 @@ pub struct Told {
 }
 
 impl Told {
-    /// What a report tells beside the counts of its account; numbers that are all 0 tell nothing.
+    /// What a report tells beside the counts of its account; numbers that are all 0 tell nothing, but that those were numbers which were rejected.
     pub fn of(report: &RunReport) -> Self {
-        let numbers = report.numbers.filter(|numbers| *numbers != NumbersReport::default());
+        let is_told = |numbers: &NumbersReport| *numbers != NumbersReport::default() || report.counts.writes.rejected > 0;
+        let numbers = report.numbers.filter(is_told);
         Self { rows: report.rows, numbers, switched_off: report.switched_off, causes: report.causes.clone() }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Key};
-use kivuko_core::error::Cause;
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::matching::Person;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::ReviewCandidate;
@@ -208,6 +208,18 @@ impl Unit {
             proposed: None,
             compared: Arc::default(),
         }
+    }
+
+    /// After an early end: what was not sent stays due.
+    pub fn leave_undone(&mut self, error: &Error) {
+        if matches!(self.decision, Decision::Open | Decision::Write(_)) {
+            self.decision = Decision::Failed { cause: error.cause.clone(), unsettled: false };
+        }
+    }
+
+    /// Whether its record is linked by what a plan has decided, and was not before.
+    pub fn would_be_linked(&self) -> bool {
+        self.link.is_none() && self.lost.is_empty() && self.has_arrived()
     }
 
     /// The outcome that this part comes to.

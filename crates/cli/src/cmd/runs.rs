@@ -4,7 +4,7 @@ use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::Cause;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::store::{OutcomeRow, Run, RunId};
-use kivuko_engine::{CauseGroup, CauseGroups, beside_counts, told};
+use kivuko_engine::{CauseGroup, CauseGroups, Told, beside_counts, told};
 use serde_json::json;
 
 use crate::app::{App, History};
@@ -32,27 +32,37 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
         history.known_flow(flow).await?;
     }
     let mut runs = history.store().runs(args.flow.as_deref(), args.limit).await?;
-    let mut switched_off: Vec<u64> = Vec::with_capacity(runs.len());
+    let mut all_told: Vec<Told> = Vec::with_capacity(runs.len());
     for run in &mut runs {
         tell_cut_off(&history, run).await?;
-        let told = if run.counts.writes.deleted > 0 { told(history.store(), run.id).await? } else { None };
-        switched_off.push(told.map_or(0, |told| told.switched_off));
+        all_told.push(told(history.store(), run.id).await?.unwrap_or_default());
     }
     if runs.is_empty() {
         app.say_nothing("nothing has run yet");
     }
     app.answer(
-        || json!({ "runs": runs }),
+        || {
+            let object = |(run, told): (&Run, &Told)| {
+                let mut object = json!(run);
+                beside_counts(&mut object, told.numbers, told.rows, told.switched_off);
+                object
+            };
+            json!({ "runs": runs.iter().zip(&all_told).map(object).collect::<Vec<_>>() })
+        },
         |style| {
             let mut table = Table::new(&[">run", "flow", "started", ">took", "status", "account", "how"]);
-            for (run, switched_off) in runs.iter().zip(&switched_off) {
+            for (run, told) in runs.iter().zip(&all_told) {
                 table.row(vec![
                     run.id.to_string(),
                     run.flow.clone(),
                     history.calendar.relative(run.started),
                     took(run).map(seconds).unwrap_or_default(),
-                    if is_cut_off(run) { style.cut_off() } else { style.status(run.status, run.counts.rejected) },
-                    came_to(run, *switched_off, style),
+                    if is_cut_off(run) {
+                        style.cut_off()
+                    } else {
+                        style.status(run.status, run.counts.rejected + run.counts.writes.rejected)
+                    },
+                    came_to(run, told, style),
                     style.dim(&how(run)),
                 ]);
             }
@@ -98,11 +108,11 @@ fn is_cut_off(run: &Run) -> bool {
 }
 
 /// Its account; of a run that was cut off, and of one that goes on, what it has put down by now.
-fn came_to(run: &Run, switched_off: u64, style: Style) -> String {
+fn came_to(run: &Run, told: &Told, style: Style) -> String {
     if run.counts.read == 0 && run.status == Status::Running && run.error.is_none() {
         return "nothing put down yet".to_owned();
     }
-    account::in_a_line(&run.counts, switched_off, run.error.as_ref(), style)
+    account::in_a_line(&run.counts, told.numbers, told.switched_off, run.error.as_ref(), style)
 }
 
 fn took(run: &Run) -> Option<f64> {

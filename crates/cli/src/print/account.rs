@@ -66,7 +66,7 @@ impl Account<'_> {
         let mut head = vec![style.bold(&self.title)];
         if let Some(status) = self.status {
             let is_cut_off = self.stopped.is_some_and(|cause| cause.code == INTERRUPTED);
-            head.push(if is_cut_off { style.cut_off() } else { style.status(status, self.counts.rejected) });
+            head.push(if is_cut_off { style.cut_off() } else { style.status(status, self.counts.rejected + self.counts.writes.rejected) });
         }
         let mut effort = Vec::new();
         if let Some(taken) = self.seconds {
@@ -95,7 +95,7 @@ impl Account<'_> {
         if let Some(writes) = writes(self.counts, self.switched_off, self.written) {
             put!(text, "  {writes}\n");
         }
-        if let Some(line) = self.numbers.and_then(beside_numbers) {
+        if let Some(line) = self.numbers.and_then(|numbers| beside_numbers(self.counts, numbers)) {
             put!(text, "  {line}\n");
         }
         if let Some(cause) = self.stopped {
@@ -170,17 +170,15 @@ pub fn until(counts: &Counts, switched_off: u64, stopped: Option<&Cause>, style:
 }
 
 /// The same in one line, with the numbers that no record became, since records are counted.
-pub fn in_a_line(counts: &Counts, switched_off: u64, stopped: Option<&Cause>, style: Style) -> String {
-    let (read, written) = (until(counts, switched_off, stopped, style), counts.writes);
-    match writes(counts, switched_off, "written") {
-        Some(numbers) if counts.created + counts.updated == 0 && (written.created + written.updated > 0 || counts.deleted == 0) => {
-            format!("{read}; {numbers}")
-        }
-        _ => read,
-    }
+pub fn in_a_line(counts: &Counts, numbers: Option<NumbersReport>, switched_off: u64, stopped: Option<&Cause>, style: Style) -> String {
+    let written = counts.writes;
+    let is_told = counts.created + counts.updated == 0 && (written.created + written.updated > 0 || counts.deleted == 0);
+    let writes = writes(counts, switched_off, "written").filter(|_| is_told);
+    let parts = [Some(until(counts, switched_off, stopped, style)), writes, numbers.and_then(|numbers| beside_numbers(counts, numbers))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// What took effect. What was rejected stands in the line above already.
+/// What took effect. What was rejected of records stands in the line above already.
 fn writes(counts: &Counts, switched_off: u64, verb: &str) -> Option<String> {
     let written = counts.writes;
     let off = switched_off.min(written.deleted);
@@ -194,9 +192,10 @@ fn writes(counts: &Counts, switched_off: u64, verb: &str) -> Option<String> {
 }
 
 /// What a flow that counts tells beside its numbers; nothing where there is nothing of it.
-fn beside_numbers(numbers: NumbersReport) -> Option<String> {
+fn beside_numbers(counts: &Counts, numbers: NumbersReport) -> Option<String> {
     let NumbersReport { late, not_open, completed, written_over } = numbers;
     let lines = [
+        ("rejected", counts.writes.rejected, "number", "numbers"),
         ("changed in the target and written over", written_over, "number", "numbers"),
         ("completed", completed, "period and place", "periods and places"),
         ("late, not sent", late, "number", "numbers"),
@@ -369,15 +368,21 @@ mod tests {
     fn the_list_of_runs_says_what_numbers_were_written() {
         let writes = Writes { created: 4, ..Writes::default() };
         let counts = Counts { read: 2, rejected: 2, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&counts, 0, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
-        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, 0, None, Style::PLAIN), "nothing read; written: 4 created");
+        assert_eq!(in_a_line(&counts, None, 0, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
+        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, None, 0, None, Style::PLAIN), "nothing read; written: 4 created");
         let taken_back = Counts { read: 3, counted: 2, deleted: 1, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&taken_back, 0, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
+        assert_eq!(in_a_line(&taken_back, None, 0, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
         let places = Counts { read: 1, deleted: 1, writes: Writes { deleted: 1, ..Writes::default() }, ..Counts::default() };
-        assert_eq!(in_a_line(&places, 0, None, Style::PLAIN), "1 read = 1 deleted");
-        assert_eq!(in_a_line(&places, 1, None, Style::PLAIN), "1 read = 1 switched off");
+        assert_eq!(in_a_line(&places, None, 0, None, Style::PLAIN), "1 read = 1 deleted");
+        assert_eq!(in_a_line(&places, None, 1, None, Style::PLAIN), "1 read = 1 switched off");
+        let numbers = NumbersReport { late: 11, ..NumbersReport::default() };
+        let refused = Counts { read: 3, unchanged: 3, writes: Writes { rejected: 2, ..Writes::default() }, ..Counts::default() };
+        assert_eq!(
+            in_a_line(&refused, Some(numbers), 0, None, Style::PLAIN),
+            "3 read = 3 unchanged; rejected: 2 numbers; late, not sent: 11 numbers"
+        );
         let records = Counts { read: 4, created: 4, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&records, 0, None, Style::PLAIN), "4 read = 4 created");
+        assert_eq!(in_a_line(&records, None, 0, None, Style::PLAIN), "4 read = 4 created");
     }
 
     #[test]

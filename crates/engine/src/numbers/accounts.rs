@@ -34,6 +34,8 @@ impl Execution<'_> {
         if outcome == Outcome::Rejected
             && let Some(update) = self.left_for_later(&cell.row, &causes, &item.place)
         {
+            // What the target said only when it was written to was counted with the write.
+            commit.counts.writes.rejected -= units.iter().filter(|unit| unit.was_sent).count() as u64;
             commit.cells.updates.extend(update);
             return;
         }

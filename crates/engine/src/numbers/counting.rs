@@ -107,6 +107,7 @@ impl Execution<'_> {
             if !self.writes
                 && let Some(record) = &change.record
             {
+                self.made_in_plan += u64::from(known.is_none() && record.parts.is_some());
                 let before = known.as_ref().map_or(&[][..], |known| &known.parts);
                 numbers.changes.replace(before, record.parts.as_deref().unwrap_or_default());
             }

@@ -123,7 +123,7 @@ impl Execution<'_> {
             return Ok(());
         }
         let absent = self.absent_records().await?;
-        let all = self.engine.store.count_counted(&self.flow.name).await?;
+        let all = self.engine.store.count_counted(&self.flow.name).await? + self.made_in_plan;
         let many = absent.len() as u64;
         if many > FEW && self.flow.deletes.stop_above.unwrap_or(StopAbove::USUAL).stops(many, all) {
             let message = format!(

@@ -99,6 +99,8 @@ pub(crate) struct Execution<'e> {
     pub removed: u64,
     /// Links that went with pages of this run: of those that there were, none is forgotten when its share is asked for.
     pub unlinked: u64,
+    /// Records that a plan would have linked by now, or counted, and that were not before.
+    pub made_in_plan: u64,
     /// The ids that a plan has seen, as hashes, where it has to tell what is absent.
     pub seen_in_plan: HashSet<u64>,
     /// Something was written in this run, so the target works.
@@ -244,6 +246,7 @@ impl<'e> Execution<'e> {
             nameless: false,
             removed: 0,
             unlinked: 0,
+            made_in_plan: 0,
             seen_in_plan: HashSet::new(),
             passed: false,
             agreed: None,

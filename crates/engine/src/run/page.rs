@@ -199,33 +199,38 @@ impl Execution<'_> {
         (only, mapped): (Option<&HashSet<usize>>, FirstLook),
     ) -> Result<(), Error> {
         let mut wave = self.decide(record, items, units, known, only, mapped).await?;
-        self.hold_to_plan(items, &mut wave).await?;
-        self.reject_closed(record, &mut wave);
-        self.foresee(record, items, &mut wave).await?;
-        let mut delivered = if self.writes { self.deliver(record, items, &mut wave).await } else { Ok(None) };
+        let mut sent = self.send_decided(record, items, &mut wave).await;
         // Who may be somebody whom the page has just made is looked for again. Each turn settles at least the first of them.
-        while matches!(delivered, Ok(None)) && self.writes && self.introduced(record, &mut wave).await? {
+        while sent.is_ok() && self.writes && self.introduced(record, &mut wave).await? {
             self.search(record, items, &mut wave).await?;
             self.reject_linked_elsewhere(record, items, &mut wave).await?;
-            self.hold_to_plan(items, &mut wave).await?;
-            self.reject_closed(record, &mut wave);
-            delivered = self.deliver(record, items, &mut wave).await;
+            sent = self.send_decided(record, items, &mut wave).await;
         }
         self.remember_arrived(items, &wave);
         units.append(&mut wave);
-        match delivered {
-            Ok(None) => Ok(()),
-            Ok(Some(error)) | Err(error) => Err(error),
-        }
+        sent
     }
 
-    /// After an early end: whatever is not decided stays due, and so do the parts that were not looked at.
+    /// Sends what was decided, as far as the plan and the target let it through; a plan only looks whether they would. After an early end nothing is left as if it were still to be sent.
+    pub(crate) async fn send_decided(&mut self, record: usize, items: &[Item], units: &mut [Unit]) -> Result<(), Error> {
+        let ended = match self.hold_to_plan(items, units).await {
+            Ok(()) => {
+                self.reject_closed(record, units);
+                if self.writes { self.deliver(record, items, units).await } else { self.foresee(record, items, units).await.map(|()| None) }
+            }
+            Err(error) => Err(error),
+        };
+        let (Ok(Some(error)) | Err(error)) = ended else { return Ok(()) };
+        for unit in units {
+            unit.leave_undone(&error);
+        }
+        Err(error)
+    }
+
+    /// After an early end: the parts that were not looked at stay due.
     /// `done` are the parts of the target that are finished.
     fn fail_rest(&self, record: usize, done: &[Option<usize>], items: &[Item], units: &mut Vec<Unit>, error: &Error) {
         let failed = || Decision::Failed { cause: error.cause.clone(), unsettled: false };
-        for unit in units.iter_mut().filter(|unit| matches!(unit.decision, Decision::Open | Decision::Write(_))) {
-            unit.decision = failed();
-        }
         let reached: HashSet<usize> = units.iter().filter(|unit| unit.record == record).map(|unit| unit.item).collect();
         let is_last = record + 1 == self.flow.to.records.len();
         for (position, item) in items.iter().enumerate() {
@@ -255,9 +260,6 @@ pub(crate) fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
 /// After an early end: the removals that were not come to stay due.
 fn fail_removals(items: &[Item], units: &mut Vec<Unit>, known: &Known, error: &Error) {
     let failed = || Decision::Failed { cause: error.cause.clone(), unsettled: false };
-    for unit in units.iter_mut().filter(|unit| matches!(unit.decision, Decision::Open | Decision::Write(_))) {
-        unit.decision = failed();
-    }
     let reached: HashSet<usize> = units.iter().map(|unit| unit.item).collect();
     for (position, item) in items.iter().enumerate() {
         let linked = !known.links_of(&item.id).is_empty();

@@ -118,6 +118,7 @@ impl Telling {
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
+        found["message"] = json!(report.error.as_ref().map(|error| &error.cause.message));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
             return Err(error.to_string());
         }

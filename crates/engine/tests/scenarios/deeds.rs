@@ -149,6 +149,7 @@ impl Telling {
                     .into_iter()
                     .flatten()
                     .for_each(|(name, completed)| numbers::complete_data_set(dhis2, name, completed.as_bool())),
+                "approve" => list(detail).iter().filter_map(Value::as_str).for_each(|name| numbers::approve(dhis2, name)),
                 "settings" => detail.as_object().into_iter().flatten().for_each(|(key, value)| dhis2.set_setting(key, value.clone())),
                 "faults" => dhis2.set_faults(faults::parse(&detail.to_string()).map_err(|error| error.to_string())?),
                 "edit" => {

@@ -200,6 +200,16 @@ pub fn complete_data_set(dhis2: &Dhis2Sim, name: &str, completed: Option<bool>) 
     dhis2.complete_data_set([&data_set, period, org_unit], completed);
 }
 
+/// The data of a data set, `MONTHLY 202606 BO`, are approved. It has an approval workflow.
+pub fn approve(dhis2: &Dhis2Sim, name: &str) {
+    let parts: Vec<&str> = name.split(' ').collect();
+    let [data_set, period, org_unit] = parts[..] else { panic!("{name} is no data set of a period and a place") };
+    let found = dhis2.objects("dataSets").into_iter().find(|one| one["code"] == data_set);
+    let workflow = text(&found.unwrap_or_else(|| panic!("there is no data set {data_set}"))["workflow"]["id"]);
+    let org_unit = UNITS.iter().find(|one| one.1 == org_unit).unwrap_or_else(|| panic!("there is no unit {org_unit}")).0;
+    dhis2.approve(&workflow, period, org_unit, default::OPTION_COMBO);
+}
+
 fn name(dhis2: &Dhis2Sim, row: &DataValue) -> String {
     name_by(dhis2, [&row.data_element, &row.period, &row.org_unit, &row.category_option_combo, &row.attribute_option_combo])
 }
