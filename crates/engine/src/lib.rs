@@ -6,6 +6,7 @@
 mod absence;
 mod account;
 mod beside;
+mod claims;
 pub mod clock;
 mod code_lists;
 mod columns;

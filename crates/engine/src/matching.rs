@@ -15,7 +15,8 @@ use kivuko_core::people::{Decided, DecisionKind, ReviewCandidate};
 use kivuko_core::store::Reference;
 use serde_json::Value;
 
-use crate::decide::{linked_elsewhere, open};
+use crate::claims::linked_elsewhere;
+use crate::decide::open;
 use crate::people::Acquaintances;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Found, Item, Unit};

@@ -15,7 +15,8 @@ use kivuko_core::store::{Link, Reference};
 use kivuko_core::value;
 use serde_json::{Map, Value};
 
-use crate::decide::{deleted_match, linked_elsewhere};
+use crate::claims::linked_elsewhere;
+use crate::decide::deleted_match;
 use crate::known::{Ended, Known, KnownReferences, group_by};
 use crate::run::Execution;
 use crate::tree::Arrival;
@@ -23,7 +24,7 @@ use crate::unit::{Decision, Item, Unit};
 
 impl Execution<'_> {
     /// The crosswalks between what the flow reads and one of the resources that it writes.
-    fn crosswalks_to(&self, record: usize) -> impl Iterator<Item = (&str, &CodeMap, Direction)> {
+    pub(crate) fn crosswalks_to(&self, record: usize) -> impl Iterator<Item = (&str, &CodeMap, Direction)> {
         let (from, to) = (&self.flow.from.system, &self.flow.to.system);
         let resource = &self.flow.to.records[record].resource;
         self.engine.crosswalks_of(&self.flow).filter(move |one| one.side(to).is_some_and(|side| side.resource == *resource)).filter_map(
@@ -178,7 +179,8 @@ impl Execution<'_> {
             _ => None,
         };
         let concerned: BTreeSet<usize> = units.iter().filter(|unit| waits_for(unit, references).is_some()).map(|unit| unit.item).collect();
-        let (mut mapped, others): (Vec<Unit>, Vec<Unit>) = std::mem::take(units).into_iter().partition(|unit| concerned.contains(&unit.item));
+        let (mut mapped, others): (Vec<Unit>, Vec<Unit>) =
+            std::mem::take(units).into_iter().partition(|unit| concerned.contains(&unit.item));
         *units = others;
         for item in concerned {
             let mut own: Vec<Unit> = mapped.extract_if(.., |unit| unit.item == item).collect();
