@@ -22,6 +22,7 @@ impl Execution<'_> {
             of_item[unit.item].push(unit);
         }
         let mut doubtful = Vec::new();
+        let mut unlinked = Vec::new();
         for (item, units) in items.iter().zip(of_item) {
             // What is removed was looked for; of what stands in the input again the later one counts; what is put off comes by once more.
             if matches!(item.early, Some(Early::Removed | Early::Left(_))) || self.is_put_off(item, &units).is_some() {
@@ -29,14 +30,42 @@ impl Execution<'_> {
             }
             let is_dealt_with = |link: &Link| units.iter().any(|unit| unit.part == link.part && is_through(&unit.decision));
             doubtful.extend(sent_over(known, &item.id).filter(|link| !is_dealt_with(link)).cloned());
+            if known.links_of(&item.id).is_empty() && !units.iter().any(|unit| is_through(&unit.decision)) {
+                unlinked.push(item.id.clone());
+            }
         }
-        self.lost_among(doubtful).await
+        let mut lost = self.lost_among(doubtful).await?;
+        lost.extend(self.lost_from_there(&unlinked).await?);
+        Ok(lost)
     }
 
     /// The same of records that wait when everything was dealt with.
     pub(crate) async fn links_of_lost_waiting(&mut self, source_ids: &[String]) -> Result<Vec<Link>, Error> {
         let known = self.known(source_ids).await?;
-        self.lost_among(source_ids.iter().flat_map(|id| sent_over(&known, id)).cloned().collect()).await
+        let mut lost = self.lost_among(source_ids.iter().flat_map(|id| sent_over(&known, id)).cloned().collect()).await?;
+        let unlinked: Vec<String> = source_ids.iter().filter(|id| known.links_of(id).is_empty()).cloned().collect();
+        lost.extend(self.lost_from_there(&unlinked).await?);
+        Ok(lost)
+    }
+
+    /// Of places that this flow has no link of: the links of other flows by which it would find them, and that lead from what is lost. A usual run would take them for places
+    /// that are gone, each time.
+    async fn lost_from_there(&self, source_ids: &[String]) -> Result<Vec<Link>, Error> {
+        let (from, to) = (&self.flow.from, &self.flow.to);
+        let placed: Vec<usize> = (0..to.records.len()).filter(|&record| self.crosswalks_to(record).next().is_some()).collect();
+        if placed.is_empty() || source_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let links = self.engine.store.links_by_target(&from.system, &from.resource, source_ids).await?;
+        let mut lost = Vec::new();
+        for record in placed {
+            let is_from_there = |link: &&Link| link.source.system == to.system && link.source.resource == to.records[record].resource;
+            let back: Vec<&Link> = links.iter().filter(is_from_there).collect();
+            let ids: Vec<String> = back.iter().map(|link| link.source.id.clone()).collect();
+            let present = self.fetch(record, &ids).await?;
+            lost.extend(back.into_iter().zip(present).filter(|(_, present)| present.is_none()).map(|(link, _)| link.clone()));
+        }
+        Ok(lost)
     }
 
     /// Whether this run looks for what it does not write. A number that was not written stays due by itself.
