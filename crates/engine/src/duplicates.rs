@@ -7,7 +7,7 @@
 //! Memory does not grow with the input: a fixed bit field finds the suspects, and only those are counted exactly, in a second look.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use kivuko_core::catalogue::{record, run as codes};
@@ -22,19 +22,22 @@ use serde_json::Value;
 
 /// How many places of a duplicate are kept: enough to name others of each.
 const MOST_PLACES: usize = 8;
+/// So many entries are kept one by one before the field is laid out: most inputs, and most files of a folder, have no more.
+const FEW: usize = 1 << 14;
 /// Bits of the field: 4 MiB of memory hold some millions of identities with few false suspects.
 const BITS: usize = 1 << 25;
 
-/// A fixed field of bits that says "certainly new" or "perhaps seen". A bit is struck out when it is taken: memory that is all zeros is only lent until it is written, and each first
-/// write to a page of it that was read before stops the other processor.
+/// What was there before: "certainly new" or "perhaps seen". Beyond a few entries it is a fixed field of bits. A bit is struck out when it is taken: memory that is all zeros is only lent until it is
+/// written, and each first write to a page of it that was read before stops the other processor.
 pub(crate) struct Field {
+    few: HashSet<u64>,
     free: Vec<u64>,
     hasher: RandomState,
 }
 
 impl Field {
     pub fn new() -> Self {
-        Self { free: vec![u64::MAX; BITS / 64], hasher: RandomState::new() }
+        Self { few: HashSet::new(), free: Vec::new(), hasher: RandomState::new() }
     }
 
     fn hash(&self, entry: &impl Hash) -> u64 {
@@ -43,6 +46,19 @@ impl Field {
 
     /// Takes an entry in; whether it was perhaps there before.
     fn insert(&mut self, hash: u64) -> bool {
+        if self.free.is_empty() {
+            if self.few.len() < FEW {
+                return !self.few.insert(hash);
+            }
+            self.free = vec![u64::MAX; BITS / 64];
+            for hash in std::mem::take(&mut self.few) {
+                self.strike(hash);
+            }
+        }
+        self.strike(hash)
+    }
+
+    fn strike(&mut self, hash: u64) -> bool {
         let mut seen = true;
         // Three places, taken from one hash.
         for turn in [0, 21, 42] {
@@ -296,6 +312,23 @@ mod tests {
             places.drain(MOST_PLACES..places.len() - 1);
         }
         places
+    }
+
+    #[test]
+    fn a_small_input_takes_little_memory_and_a_large_one_loses_nothing() {
+        let mut field = Field::new();
+        let seen = |field: &mut Field, entries: std::ops::Range<usize>| {
+            let is_seen = |entry: &usize| {
+                let hash = field.hash(entry);
+                field.insert(hash)
+            };
+            entries.filter(is_seen).count()
+        };
+        assert_eq!(seen(&mut field, 0..FEW), 0);
+        assert!(field.free.is_empty(), "the field is laid out for {FEW} entries");
+        let suspects = seen(&mut field, FEW..2 * FEW);
+        assert!(suspects < 10, "{suspects} false suspects");
+        assert_eq!(seen(&mut field, 0..2 * FEW), 2 * FEW, "what was there before is known");
     }
 
     /// Each file of a folder with the content of its records, all of one identity; answers for each which are skipped (`-`), rejected (`!`) and carried (`+`).
