@@ -90,3 +90,29 @@ fn what_a_killed_run_had_under_way_is_not_called_nothing() {
     folder.run(&["revert", "1"]).expect(0, &["what it had under way counts to the run that found it: run 2"], &[]);
     folder.run(&["revert", "2", "--yes"]).expect(0, &["4 deleted"], &[]);
 }
+
+#[test]
+fn the_list_of_runs_says_what_was_switched_off_as_the_run_does() {
+    let (_runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).expect("it can be written");
+    write(
+        "flows/places.yaml",
+        "flow: places\nfrom: { system: registers, resource: places.csv, id: code }\nmapping: places.csv\n\
+         to: { system: godata, resource: locations, key: \"identifiers[description=REGISTER].code\" }\n\
+         deletes: { detect: absence, then: deactivate, stop_above: 90% }\n",
+    );
+    write(
+        "mappings/places.csv",
+        "target,source,transform,empty,personal\nname,name,,reject,no\nactive,,{ true },,no\n\
+         identifiers[description=REGISTER].code,code,,reject,no\n",
+    );
+    write("data/places.csv", "code,name\nP-1,Bo\nP-2,Kenema\n");
+    folder.run(&["run", "places"]).expect(0, &["2 created"], &[]);
+    write("data/places.csv", "code,name\nP-1,Bo\n");
+    let (run, _) = folder.json(&["run", "places"]);
+    assert_eq!((&run["deleted"], &run["switched_off"]), (&1.into(), &1.into()), "{run}");
+    let (list, _) = folder.json(&["runs"]);
+    assert_eq!(list["runs"][0]["switched_off"], 1, "{list}");
+    assert_eq!(list["runs"][1].get("switched_off"), None, "a run that switched nothing off does not say so: {list}");
+}
