@@ -484,6 +484,8 @@ pub trait Store: Send + Sync {
         after: CellNumber,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<CellRow>, Error>>;
+    /// Those cells of a flow that have these numbers, in their order; one that it does not have is left out.
+    fn cells_of_numbers<'a>(&'a self, flow: &'a str, numbers: &'a [CellNumber]) -> BoxFuture<'a, Result<Vec<CellRow>, Error>>;
     /// Gets parts ready to be read by cell: who is to read many does this first. Reading needs it for speed only, and never does it by itself.
     fn settle_parts(&self) -> BoxFuture<'_, Result<(), Error>>;
     /// The parts of these cells behind a place, at most so many of them: equal ones of a cell together.

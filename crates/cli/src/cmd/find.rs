@@ -1,8 +1,8 @@
 //! `find KEY`: everything that is known of one record.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CountedPart};
+use kivuko_core::cells::{CellNumber, CellRow, CountedPart};
 use kivuko_core::codes::Verdict;
 use kivuko_core::project::Project;
 use kivuko_core::store::{Found, Link, RunId};
@@ -76,13 +76,13 @@ async fn counts(history: &History, key: &str, found: &[Found]) -> Result<Vec<Cou
         let ids: BTreeSet<String> = std::iter::once(key.to_owned()).chain(found).collect();
         let ids: Vec<String> = ids.into_iter().collect();
         for (source_id, known) in ids.iter().zip(store.counted(&flow.name, &ids).await?) {
-            let mut cells = Vec::new();
-            for CountedPart(number, part) in known.map(|known| known.parts).unwrap_or_default().into_iter().take(MOST) {
-                // A part names its cell by its number alone.
-                let cell = store.cells(&flow.name, &CellFilter::default(), CellNumber(number.0 - 1), 1).await?;
-                let is_number = |row: &CellRow| row.number == number && !row.cell.indicator.starts_with(NO_INDICATOR);
-                cells.extend(cell.into_iter().find(is_number).map(|row| (row, part)));
-            }
+            let parts: Vec<CountedPart> = known.map(|known| known.parts).unwrap_or_default().into_iter().take(MOST).collect();
+            // A part names its cell by its number alone.
+            let numbers: Vec<CellNumber> = parts.iter().map(|CountedPart(number, _)| *number).collect();
+            let rows = store.cells_of_numbers(&flow.name, &numbers).await?;
+            let rows: HashMap<CellNumber, &CellRow> = rows.iter().map(|row| (row.number, row)).collect();
+            let shown = parts.into_iter().filter_map(|CountedPart(number, part)| Some(((*rows.get(&number)?).clone(), part)));
+            let cells: Vec<(CellRow, String)> = shown.filter(|(row, _)| !row.cell.indicator.starts_with(NO_INDICATOR)).collect();
             if !cells.is_empty() {
                 let names = Names::of_flow(history, &flow.name).await?;
                 counts.push(Counting { flow: flow.name.clone(), source_id: source_id.clone(), names, cells });

@@ -215,6 +215,7 @@ delegate! {
     cell_numbers(flow: &'a str, cells: &'a [Cell]) -> Vec<CellNumber>;
     known_cells(flow: &'a str, cells: &'a [Cell]) -> Vec<Option<CellNumber>>;
     counted(flow: &'a str, source_ids: &'a [String]) -> Vec<Option<KnownRecord>>;
+    cells_of_numbers(flow: &'a str, numbers: &'a [CellNumber]) -> Vec<CellRow>;
     cells(flow: &'a str, filter: &'a CellFilter, after: CellNumber, limit: usize) -> Vec<CellRow>;
     parts(cells: &'a [CellNumber], after: PartPlace, limit: usize) -> PartsPage;
     records_of_cell(cell: CellNumber, after: &'a str, limit: usize) -> Vec<RecordOfCell>;

@@ -78,7 +78,12 @@ pub async fn list(store: &SqliteStore, flow: &str, filter: &CellFilter, after: C
     Ok(rows::lists(asked, &store.readers, READING).await?.into_iter().map(cell).collect())
 }
 
-/// The columns of `cell_list` and `cell_due`.
+pub async fn of_numbers(store: &SqliteStore, flow: &str, numbers: &[CellNumber]) -> Result<Vec<CellRow>, Error> {
+    let asked = sqlx::query(query!("cell_of_numbers")).bind(flow).bind(json(numbers)?);
+    Ok(rows::lists(asked, &store.readers, READING).await?.into_iter().map(cell).collect())
+}
+
+/// The columns of `cell_list`, `cell_due` and `cell_of_numbers`.
 type CellList = (CellNumber, String, String, String, String, String, String, Option<String>, i64, i64);
 
 fn cell((number, indicator, element, period, org_unit, option_combo, attribute_option_combo, value, due, late): CellList) -> CellRow {

@@ -176,6 +176,10 @@ impl Store for SqliteStore {
         Box::pin(cells::list(self, flow, filter, after, limit))
     }
 
+    fn cells_of_numbers<'a>(&'a self, flow: &'a str, numbers: &'a [CellNumber]) -> BoxFuture<'a, Result<Vec<CellRow>, Error>> {
+        Box::pin(cells::of_numbers(self, flow, numbers))
+    }
+
     fn settle_parts(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(counted::settle_parts(self))
     }

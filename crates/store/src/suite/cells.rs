@@ -86,6 +86,10 @@ pub async fn cells_keep_their_numbers(open: &Open<'_>) {
     let filter = CellFilter { indicator: Some("confirmed".to_owned()), period: Some("2024W11".to_owned()), ..CellFilter::default() };
     let rows = store.cells("weekly", &filter, START, 10).await.unwrap();
     assert_eq!(rows.iter().map(|row| (row.number, &row.cell)).collect::<Vec<_>>(), [(numbers[2], &cells[2])]);
+    let asked = [numbers[2], CellNumber(i64::MAX), numbers[0]];
+    let rows = store.cells_of_numbers("weekly", &asked).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.number, &row.cell)).collect::<Vec<_>>(), [(numbers[2], &cells[2]), (numbers[0], &cells[0])]);
+    assert!(store.cells_of_numbers("daily", &asked).await.unwrap().is_empty(), "each flow has its own");
     assert_eq!(due(&*store).await, Vec::<String>::new(), "a cell that nothing was counted into is not due");
 }
 

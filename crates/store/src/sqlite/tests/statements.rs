@@ -52,6 +52,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("link_by_source"),
         query!("link_between"),
         query!("cell_numbers"),
+        query!("cell_of_numbers"),
         query!("cell_list"),
         query!("cell_due"),
         query!("cell_touch"),
