@@ -66,10 +66,7 @@ pub(super) fn prepare(
     files: &Files,
     problems: &mut Vec<Problem>,
 ) -> Vec<Check> {
-    let items = match node.get("checks").map(|node| &node.data) {
-        Some(crate::yaml::Data::List(items)) => items.as_slice(),
-        _ => &[],
-    };
+    let items = node.get("checks").map_or(&[][..], Node::items);
     let flow = flows.get(&spec.flow);
     let mut checks = Vec::new();
     for (check, item) in spec.checks.into_iter().zip(items) {
@@ -111,10 +108,10 @@ pub(super) fn prepare(
 
 fn codes(texts: Option<&[String]>, key: &str, item: &Node, problems: &mut Vec<Problem>) -> Option<Vec<Code>> {
     let mut codes = Vec::new();
-    for text in texts? {
+    for (text, node) in texts?.iter().zip(item.get(key).map_or(&[][..], Node::items)) {
         match Code::try_from(text.clone()) {
             Ok(code) => codes.push(code),
-            Err(message) => problems.push(Problem::error(project::BAD_VALUE, item.place(&[key]), message)),
+            Err(message) => problems.push(Problem::error(project::BAD_VALUE, node.at.place(), message)),
         }
     }
     codes.sort_unstable();

@@ -32,13 +32,14 @@ pub(super) fn expectations(check: &CheckSpec, item: &Node, flow: Option<&Flow>, 
         }
     }
     let known: Vec<&str> = own.indicators.iter().map(|indicator| indicator.name.as_str()).collect();
-    for counted in check.counted.iter().flatten() {
+    let nodes = item.get("counted").map_or(&[][..], Node::items);
+    for (counted, node) in check.counted.iter().flatten().zip(nodes) {
         if !known.contains(&counted.indicator.as_str()) {
             let message = format!("the sheet has no indicator `{}`", counted.indicator);
-            problems.push(bad(item.place(&["counted"]), &message, &one_of(&known)).nearest(&counted.indicator, known.iter().copied()));
+            problems.push(bad(node.place(&["indicator"]), &message, &one_of(&known)).nearest(&counted.indicator, known.iter().copied()));
         }
         if let Err(error) = Period::parse_as(own.period.period_type, &counted.period) {
-            problems.push(bad(item.place(&["counted"]), &format!("`{}`: {error}", counted.period), own.period.period_type.example()));
+            problems.push(bad(node.place(&["period"]), &format!("`{}`: {error}", counted.period), own.period.period_type.example()));
         }
     }
 }

@@ -111,6 +111,14 @@ impl Node {
         }
     }
 
+    /// The items of a list; none for everything else.
+    pub fn items(&self) -> &[Self] {
+        match &self.data {
+            Data::List(items) => items,
+            _ => &[],
+        }
+    }
+
     /// Takes a key out of a mapping.
     pub fn take(&mut self, key: &str) -> Option<Entry> {
         let Data::Map(entries) = &mut self.data else { return None };

@@ -99,6 +99,17 @@ fn what_is_wrong_with_a_check_of_a_flow_that_counts() {
   - { name: records, sample: samples/two.csv, create: { a: 1 }, counted: [] }
   - { name: an indicator, sample: samples/two.csv, counted: [{ indicator: case, period: 2024W10, org_unit: a, value: 1 }] }
   - { name: a period, sample: samples/two.csv, counted: [{ indicator: cases, period: 202403, org_unit: a, value: 1 }] }
+  - name: each in its own line
+    sample: samples/two.csv
+    counted:
+      - { indicator: cases, period: 2024W10, org_unit: a, value: 1 }
+      - { indicator: case, period: 2024W10, org_unit: a, value: 1 }
+      - { indicator: cases, period: 202403, org_unit: a, value: 1 }
+  - name: also codes
+    sample: samples/two.csv
+    rejected:
+      - K0301
+      - E1
 "
         )
         .join("\n")
