@@ -122,9 +122,12 @@ impl App {
         let engine = self.sound()?.open(cancel.clone(), Pace::default()).await?;
         let style = self.err;
         crate::signals::cancel_on_signal(cancel, style);
-        // A line that shows progress may stand there.
         Ok(engine.telling_waits(move |text| {
-            let _ = console::Term::stderr().clear_line();
+            let terminal = console::Term::stderr();
+            if terminal.is_term() {
+                // A line that shows progress may stand there.
+                let _ = terminal.clear_line();
+            }
             let _ = std::io::stderr().lock().write_all(format!("{}\n", style.dim(text)).as_bytes());
         }))
     }

@@ -59,6 +59,9 @@ pub struct Cause {
     pub code: Code,
     /// What happened and what to do, lower case, no full stop, nothing personal.
     pub message: String,
+    /// Which record of the target it is about, in words that people have for it there. It is no part of the reason, by which records are told together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// The field that it is about: a target path or a source column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -101,7 +104,22 @@ pub struct Unlisted {
 impl Cause {
     /// A cause with its code and words.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, cell: None, unlisted: None, placed: false }
+        Self { code, message: message.into(), about: None, field: None, cell: None, unlisted: None, placed: false }
+    }
+
+    /// Names the record of the target.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// What is said of a single record.
+    pub fn words(&self) -> String {
+        match &self.about {
+            Some(about) => format!("{} ({about})", self.message),
+            None => self.message.clone(),
+        }
     }
 
     /// Names the field.
@@ -137,7 +155,7 @@ impl Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)?;
+        write!(f, "{}: {}", self.code, self.words())?;
         if let Some(field) = &self.field {
             write!(f, " (field {field})")?;
         }

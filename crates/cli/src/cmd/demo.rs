@@ -246,7 +246,7 @@ impl<'a> Stage<'a> {
         let mut text = vec![
             self.heading("9", "What did not get through", &format!("rejects show {}", row.id)),
             format!("  {}  {}\n", row.source_id, out.dim(&row.place)),
-            format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.message, 9)),
+            format!("  {}  {}\n", out.bad(&cause.code.to_string()), out.wrap(&cause.words(), 9)),
         ];
         if let Some(field) = &cause.field {
             text.push(format!("         {}\n", out.dim(&format!("field {field}"))));

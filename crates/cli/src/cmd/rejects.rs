@@ -191,7 +191,7 @@ fn may_be_seen(flow: &Flow, field: &str) -> bool {
 fn one(row: &RejectionRow, fields: Option<&[(String, Shown)]>, calendar: &crate::print::time::Calendar, style: Style) -> String {
     let mut text = format!("{}  {}  {}\n\n", style.bold(&format!("rejection {}", row.id)), row.source_id, style.dim(&row.place));
     for cause in &row.causes {
-        put!(text, "  {}  {}\n", style.bad(&cause.code.to_string()), style.wrap(&cause.message, 9));
+        put!(text, "  {}  {}\n", style.bad(&cause.code.to_string()), style.wrap(&cause.words(), 9));
         let details: Vec<String> =
             [cause.field.as_ref().map(|field| format!("field {field}")), cause.cell.clone()].into_iter().flatten().collect();
         if !details.is_empty() {

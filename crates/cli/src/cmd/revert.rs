@@ -2,7 +2,7 @@
 
 use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::connector::Action;
-use kivuko_core::error::Error;
+use kivuko_core::error::{Cause, Error};
 use kivuko_core::store::RunId;
 use kivuko_engine::{CutOff, Reverted};
 use serde_json::json;
@@ -166,7 +166,7 @@ fn render(planned: &[Reverted], id: RunId, cut_off: Option<CutOff>, style: Style
             Some(Action::Deactivate) => style.warn("switch off"),
             None => style.dim("leave"),
         };
-        let why = one.cause.as_ref().map(|cause| cause.message.clone()).unwrap_or_default();
+        let why = one.cause.as_ref().map(Cause::words).unwrap_or_default();
         table.row(vec![word, one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id), why]);
     }
     let mut text = format!("{}\n\n{}", style.bold(&format!("taking run {id} back")), table.render(style));

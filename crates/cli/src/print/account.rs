@@ -2,7 +2,7 @@
 
 use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
-use kivuko_core::catalogue::run::{TARGET_EMPTIED, TOO_MANY_DELETES};
+use kivuko_core::catalogue::run::{MARK_LEFT, MARK_WAITS, REFUSED_BELONGS, REFUSED_MAY_BELONG, TARGET_EMPTIED, TOO_MANY_DELETES};
 use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
@@ -106,15 +106,18 @@ impl Account<'_> {
             put!(text, "\n  {}  {}\n", style.warn("warning"), style.dim(&warning.code.to_string()));
             put!(text, "  {}\n", style.wrap(&warning.message, 2));
         }
-        for outcome in Outcome::ALL {
-            let groups: Vec<&CauseGroup> =
-                self.causes.iter().filter(|group| group.outcome == outcome && !is_of_the_target(group)).collect();
+        let mut under = |heading: &str, groups: Vec<&CauseGroup>| {
             if !groups.is_empty() {
-                text.push('\n');
-                put!(text, "  {}\n", style.outcome(outcome, &heading(outcome)));
+                put!(text, "\n  {heading}\n");
                 text.push_str(&grouped(&groups, if self.all_places { usize::MAX } else { PLACES }, style));
             }
+        };
+        let of_records = |group: &&CauseGroup| !is_of_the_target(group) && !is_of_marks(group);
+        for outcome in Outcome::ALL {
+            let groups = self.causes.iter().filter(of_records).filter(|group| group.outcome == outcome).collect();
+            under(&style.outcome(outcome, &heading(outcome)), groups);
         }
+        under(&style.warn("on marks of completeness"), self.causes.iter().filter(|group| is_of_marks(group)).collect());
         text
     }
 }
@@ -130,6 +133,11 @@ fn heading(outcome: Outcome) -> String {
 /// Whether something was told of the target as a whole, and is no reason of what became of a record.
 fn is_of_the_target(group: &CauseGroup) -> bool {
     group.code == TARGET_EMPTIED
+}
+
+/// Whether something was told of what is marked as complete, or was not, and of no record.
+fn is_of_marks(group: &CauseGroup) -> bool {
+    [MARK_LEFT, MARK_WAITS, REFUSED_BELONGS, REFUSED_MAY_BELONG].contains(&group.code)
 }
 
 /// `2,000 read = 1,937 created + 63 rejected`, the zeros left out.
@@ -243,16 +251,16 @@ pub fn grouped(groups: &[&CauseGroup], places_shown: usize, style: Style) -> Str
     text
 }
 
-/// `cases.csv, row 17, row 30, row 41 and others`: a file that is the same is named once.
+/// `cases.csv, row 17, row 30; old.csv, row 2 ...`: a file that is the same as that before is not named again.
 fn places(examples: &[String], records: u64, shown: usize) -> Option<String> {
     let examples = &examples[..examples.len().min(shown)];
-    let (first, rest) = examples.split_first()?;
-    let file = first.rsplit_once(", ").map(|(file, _)| file);
-    let mut shown = first.clone();
-    for place in rest {
-        let short = file.and_then(|file| place.strip_prefix(file)).and_then(|rest| rest.strip_prefix(", "));
-        shown.push_str(", ");
-        shown.push_str(short.unwrap_or(place));
+    let mut shown = examples.first()?.clone();
+    for pair in examples.windows(2) {
+        let file = pair[0].rsplit_once(", ").map(|(file, _)| file);
+        match file.and_then(|file| pair[1].strip_prefix(file)?.strip_prefix(", ")) {
+            Some(row) if !row.contains(", ") => put!(shown, ", {row}"),
+            _ => put!(shown, "; {}", pair[1]),
+        }
     }
     if records > examples.len() as u64 {
         shown.push_str(" ...");
@@ -476,6 +484,28 @@ mod tests {
     }
 
     #[test]
+    fn places_are_told_apart() {
+        let check = |examples: &[&str], expected: &str| {
+            let examples: Vec<String> = examples.iter().map(|&place| place.to_owned()).collect();
+            assert_eq!(places(&examples, examples.len() as u64, PLACES).as_deref(), Some(expected));
+        };
+        check(&["cases.csv, row 9", "old.csv, row 2", "old.csv, row 3"], "cases.csv, row 9; old.csv, row 2, row 3");
+        check(&["cases.csv, row 9", "old.csv, row 2", "cases.csv, row 10"], "cases.csv, row 9; old.csv, row 2; cases.csv, row 10");
+        check(&["deaths, 2026W24, Bo", "cases, 2026W24, Bo", "cases, 2026W24, Kenema"], "deaths, 2026W24, Bo; cases, 2026W24, Bo, Kenema");
+        check(&["cases, 2026W24, Bo", "cases, 2026W24, Bo, Female, 0-4"], "cases, 2026W24, Bo; cases, 2026W24, Bo, Female, 0-4");
+        check(&["hmis", "godata"], "hmis; godata");
+    }
+
+    #[test]
+    fn what_is_told_of_marks_stands_by_itself() {
+        let causes = [group(Outcome::Unchanged, 957, "it is left so", None, 1, &["complete, 2026W24, Bo"])];
+        let counts = Counts { read: 5, unchanged: 5, ..Counts::default() };
+        let text = Account { causes: &causes, ..account_of("run 16 of weekly", &counts) }.render(Style::PLAIN);
+        let expected = "run 16 of weekly  complete\n\n  5 read = 5 unchanged\n\n  on marks of completeness\n      1  K0957  it is left so\n                complete, 2026W24, Bo\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
     fn of_many_causes_the_most_frequent_are_told() {
         let causes: Vec<CauseGroup> = (0..322)
             .map(|number| group(Outcome::Rejected, 609, &format!("cause number {number}"), None, 400 - number, &["row 1"]))
@@ -530,8 +560,8 @@ mod tests {
             let steps = next(&account, "weekly-cases", Some(17), &|rest| format!("kivuko {rest}"));
             assert_eq!(steps.iter().any(|(step, _)| step == "kivuko runs show 17"), leads, "{steps:?}");
         };
-        check(false, "2026W20, Norda, complete, 2026W21, Norda, complete, 2026W22, Norda ...", true);
-        check(true, "2026W23, Norda, complete, 2026W24, Norda", false);
+        check(false, "2026W20, Norda; complete, 2026W21, Norda; complete, 2026W22, Norda ...", true);
+        check(true, "2026W23, Norda; complete, 2026W24, Norda", false);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
         }
     }
     for cause in &planned.causes {
-        let mut message = cause.message.clone();
+        let mut message = cause.words();
         if let Some(field) = &cause.field {
             put!(message, " (field {field})");
         }

@@ -65,7 +65,7 @@ codes! {
     REFUSED_BELONGS = 961, "K0961";
     /// A number that somebody changed in the target was written over.
     NUMBER_WRITTEN_OVER = 966, "K0966";
-    /// A period that was asked for is none of the data set.
+    /// A period that was asked for is none of the flow.
     NO_SUCH_PERIOD = 962, "K0962";
     /// A later file has the record again.
     SUPERSEDED = 918, "K0918";

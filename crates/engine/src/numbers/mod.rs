@@ -34,7 +34,7 @@ use kivuko_core::flow::Flow;
 use kivuko_core::fold::Fold;
 use kivuko_core::numbers::{Frame, Places};
 use kivuko_core::outcome::Status;
-use kivuko_core::period::Period;
+use kivuko_core::period::{Period, PeriodError};
 use kivuko_core::record::Partition;
 
 use crate::engine::Engine;
@@ -55,6 +55,8 @@ const RECENT_RUNS: usize = 200;
 pub(super) struct Numbers<'b> {
     pub bound: Bound<'b>,
     pub own: &'b Aggregate,
+    /// What people call option combinations, by id; without the one that stands for "no categories".
+    pub options: HashMap<&'b str, &'b str, RandomState>,
     /// The numbers of cells that were met.
     pub cells: HashMap<Dimensions, CellNumber, RandomState>,
     /// `drill: off`: what each cell comes to so far. Nothing is put down of it, so that cells need no number before the reading has ended.
@@ -91,7 +93,6 @@ impl Execution<'_> {
         let engine = self.engine;
         engine.check_part(&flow, own, options).await?;
         let (frame, places) = engine.frame_of(&flow, &*self.targets[0].target).await?;
-        check_periods(&frame, &options.periods)?;
         let code_maps = self.codes.clone();
         let bound = own.bind(&frame, &code_maps, places.as_ref()).map_err(|causes| misfit(&causes))?;
         let others = engine.open_flows_of_formulas(own).await?;
@@ -99,6 +100,7 @@ impl Execution<'_> {
         let mut numbers = Numbers {
             bound,
             own,
+            options: names_of_options(&frame),
             cells: HashMap::default(),
             adding_up: HashMap::default(),
             folds: HashMap::default(),
@@ -150,11 +152,33 @@ impl Execution<'_> {
     }
 }
 
-/// The periods that are asked for are some of the data set.
-fn check_periods(frame: &Frame, periods: &[String]) -> Result<(), Error> {
-    let wrong = periods.iter().find_map(|text| Some((text, Period::parse_as(frame.period_type, text).err()?)));
-    let Some((text, why)) = wrong else { return Ok(()) };
-    let message = format!("`--periods {text}` is no period of the data set: {why}; one is {}", frame.period_type.example());
+fn names_of_options(frame: &Frame) -> HashMap<&str, &str, RandomState> {
+    let combos = frame.combos.values().filter(|combo| !combo.is_default()).flat_map(|combo| &combo.option_combos);
+    combos.map(|combo| (combo.named.id.as_str(), combo.named.name.as_str())).collect()
+}
+
+/// The periods that are asked for are some of the flow. Found out before there is a run.
+pub(crate) fn check_periods(flow: &Flow, periods: &[String]) -> Result<(), Error> {
+    let Some(own) = &flow.aggregate else { return Ok(()) };
+    let due = own.period.period_type;
+    let wrong = |text: &String| {
+        let why = match Period::parse_as(due, text).err()? {
+            PeriodError::WrongType { found, .. } => format!("of type {found}"),
+            PeriodError::NotAPeriod => "no period".to_owned(),
+            other => other.to_string(),
+        };
+        Some(format!("`{text}` ({why})"))
+    };
+    let wrong: Vec<String> = periods.iter().filter_map(wrong).collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the flow `{}` counts by periods of type {due}, which are written like {}; `--periods` has {}",
+        flow.name,
+        due.example(),
+        wrong.join(", ")
+    );
     Err(Error::configuration(codes::NO_SUCH_PERIOD, message))
 }
 

@@ -214,7 +214,15 @@ impl Execution<'_> {
 
 /// Where a number stands, for people.
 fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
-    format!("{}, {}, {}", row.cell.indicator, row.cell.period, numbers.unit_name(&row.cell.org_unit))
+    let CellRow { cell, .. } = row;
+    let mut place = format!("{}, {}, {}", cell.indicator, cell.period, numbers.unit_name(&cell.org_unit));
+    for options in [&cell.option_combo, &cell.attribute_option_combo] {
+        if let Some(name) = numbers.options.get(options.as_str()) {
+            place.push_str(", ");
+            place.push_str(name);
+        }
+    }
+    place
 }
 
 fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord {

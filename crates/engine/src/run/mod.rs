@@ -31,7 +31,7 @@ use crate::decide::OpenTarget;
 use crate::duplicates::Duplicates;
 use crate::engine::Engine;
 use crate::lease::{self, Held};
-use crate::numbers::Sending;
+use crate::numbers::{Sending, check_periods};
 use crate::options::RunOptions;
 use crate::plan::Planned;
 use crate::proposals::Proposal;
@@ -134,6 +134,7 @@ impl Engine {
     pub async fn run(&self, flow: &str, options: &RunOptions, watch: &dyn Watch) -> Result<RunReport, Error> {
         let flow = self.flow(flow)?;
         check_input(&flow, options)?;
+        check_periods(&flow, &options.periods)?;
         let agreed = match options.plan {
             Some(plan) => Some(crate::plan::load(self, &flow, plan).await?),
             None => None,
@@ -271,6 +272,10 @@ impl<'e> Execution<'e> {
         let mut ended = self.carry_through(options, watch).await;
         if let Err(error) = &mut ended {
             self.engine.tell_maker(&self.flow, error).await;
+            // Whoever is to raise `stop_above` has to know it beforehand.
+            if error.cause.code == codes::TOO_MANY_DELETES && self.whole {
+                self.tell_emptied().await;
+            }
         }
         let counted = self.count_put_off(ended.is_ok(), watch).await;
         if let Err(error) = self.drop_rows().await {

@@ -117,6 +117,7 @@ impl Telling {
         found["lists"] = json!(shown.in_order(&self.world));
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
+        found["reasons"] = json!(report.causes);
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
         found["message"] = json!(report.error.as_ref().map(|error| &error.cause.message));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {

@@ -316,7 +316,9 @@ impl connector::Target for Target {
         let now = self.client.http.context().clock.now();
         let now = now.checked_add(ready.offset).unwrap_or(now);
         let asking = Asking { now, zone: &ready.zone, edits_expired: ready.edits_expired };
-        closed(&ready.set, period, parts.get(2)?, asking)
+        let unit = parts.get(2)?;
+        let name = ready.set.frame.units.get(unit).map_or(unit.as_str(), |unit| unit.named.name.as_str());
+        Some(closed(&ready.set, period, unit, asking)?.about(format!("period {period}, org unit `{name}`")))
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {

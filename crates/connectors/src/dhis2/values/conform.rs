@@ -75,12 +75,10 @@ pub fn conform(rules: Rules<'_>, body: Value) -> Result<Value, Vec<Cause>> {
             .into_iter()
             .flatten()
             .collect();
-            if !what.is_empty() {
-                for cause in &mut causes {
-                    cause.message = format!("{} ({})", cause.message, what.join(", "));
-                }
+            if what.is_empty() {
+                return Err(causes);
             }
-            Err(causes)
+            Err(causes.into_iter().map(|cause| cause.about(what.join(", "))).collect())
         }
     }
 }

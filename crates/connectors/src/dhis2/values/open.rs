@@ -27,10 +27,8 @@ pub fn closed(set: &DataSet, period: Period, unit: &str, asking: Asking<'_>) -> 
     if let Some(latest) = latest_open(set, period, today)
         && period.start() > latest.start()
     {
-        let message = format!(
-            "the period {period} is not open yet: `{name}` takes values up to {latest} (openFuturePeriods {})",
-            set.open_future_periods
-        );
+        let message =
+            format!("the period is not open yet: `{name}` takes values up to {latest} (openFuturePeriods {})", set.open_future_periods);
         return cause(dhis2::NOT_YET_OPEN, message);
     }
     if set.expiry_days > 0.0 && !asking.edits_expired {
@@ -40,7 +38,7 @@ pub fn closed(set: &DataSet, period: Period, unit: &str, asking: Asking<'_>) -> 
         let seconds = jiff::SignedDuration::try_from_secs_f64(set.expiry_days * 86_400.0).unwrap_or(jiff::SignedDuration::MAX);
         let locked_from = end.and_then(|end| end.checked_add(seconds).ok());
         if !excepted && locked_from.is_some_and(|from| asking.now > from) {
-            return cause(dhis2::LOCKED, format!("the period {period} is locked: `{name}` takes late values for {} days", set.expiry_days));
+            return cause(dhis2::LOCKED, format!("the period is locked: `{name}` takes late values for {} days", set.expiry_days));
         }
     }
     if set.input_periods.is_empty() {
@@ -53,12 +51,12 @@ pub fn closed(set: &DataSet, period: Period, unit: &str, asking: Asking<'_>) -> 
         return None;
     }
     if windows.iter().any(|window| opens_later(window.opens)) {
-        return cause(dhis2::NOT_YET_OPEN, format!("the window in which `{name}` takes the period {period} has not opened yet"));
+        return cause(dhis2::NOT_YET_OPEN, format!("the window in which `{name}` takes the period has not opened yet"));
     }
     if windows.is_empty() {
-        return cause(dhis2::LOCKED, format!("`{name}` takes listed periods only, and the period {period} is not among them"));
+        return cause(dhis2::LOCKED, format!("`{name}` takes listed periods only, and the period is not among them"));
     }
-    cause(dhis2::LOCKED, format!("the window in which `{name}` takes the period {period} has closed"))
+    cause(dhis2::LOCKED, format!("the window in which `{name}` takes the period has closed"))
 }
 
 /// The latest period that is open: the present one, less one, plus `openFuturePeriods`.

@@ -318,9 +318,7 @@ impl connector::Target for Target {
         let period = period_of(&ready.set, &cell.period).ok()?;
         let now = self.client.http.context().clock.now();
         let asking = Asking { now: now.checked_add(ready.offset).unwrap_or(now), zone: &ready.zone, edits_expired: ready.edits_expired };
-        let mut cause = closed(&ready.set, period, &cell.unit, asking)?;
-        cause.message = format!("{} ({})", cause.message, named(&ready.set, &cell));
-        Some(cause)
+        Some(closed(&ready.set, period, &cell.unit, asking)?.about(named(&ready.set, &cell)))
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {

@@ -130,10 +130,7 @@ impl Writer<'_> {
     fn written(&self, item: &Item, fate: Fate) -> Written {
         match fate {
             Fate::Done => Written::Done { id: item.cell.id(), version: None, returned: None },
-            Fate::Refused(mut cause) => {
-                cause.message = format!("{} ({})", cause.message, named(self.set, &item.cell));
-                Written::Refused(cause)
-            }
+            Fate::Refused(cause) => Written::Refused(cause.about(named(self.set, &item.cell))),
             Fate::Failed(error) => Written::Failed(error),
             Fate::Unknown => {
                 let message = format!("the answer to an import does not tell what became of a value ({})", named(self.set, &item.cell));
