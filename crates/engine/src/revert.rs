@@ -4,7 +4,7 @@
 //! closed is made and opened again where the target can do that. A record of the target whose version is no longer the one that the run left behind is not
 //! touched (see [`crate::undo`]); neither is a number that is no longer what the run wrote. A revert is a run of its own in the history.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use kivuko_core::catalogue::run as codes;
@@ -12,7 +12,7 @@ use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::connector::{Action, SourceSpec};
 use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
-use kivuko_core::outcome::Status;
+use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::record::Partition;
 use kivuko_core::store::{Kept, RunId, RunStart};
 use serde::Serialize;
@@ -43,6 +43,14 @@ pub struct Reverted {
     /// `delete` (`deactivate` where what is deleted could never be made again), `update`, or `create` for what is made again; none when it is left as it is, with the cause.
     pub action: Option<Action>,
     pub cause: Option<Cause>,
+}
+
+/// What has happened between a run and its revert.
+pub(crate) struct BeforeIt {
+    /// The flow leads between the systems of the run, which no link tells of what was removed.
+    pub same_systems: bool,
+    /// What earlier reverts of the run have taken back, by the ids in the target, with the run that did.
+    pub taken_back: HashMap<String, RunId>,
 }
 
 /// A run whose process ended before it did.
@@ -77,13 +85,14 @@ impl Engine {
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
         let flow = self.flow(&reverted_run.flow)?;
         let same_systems = self.leads_as_before(&reverted_run.version, &flow).await?;
+        let before_it = BeforeIt { same_systems, taken_back: self.taken_back(&flow.name, run).await? };
         let mut execution = Execution::new(self, flow, RunId(0), true, false);
         execution.open_targets().await?;
         let mut planned = Vec::new();
         let mut leaving = Leaving::default();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let Undoing { units, parents, .. } = execution.undo(&kept, &leaving, same_systems).await?;
+            let Undoing { units, parents, .. } = execution.undo(&kept, &leaving, &before_it).await?;
             execution.note_leaving(&units, &parents, &mut leaving);
             planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
         }
@@ -122,10 +131,11 @@ impl Engine {
             options: String::new(),
             started: began,
         };
+        let before_it = BeforeIt { same_systems, taken_back: self.taken_back(&flow.name, run).await? };
         let number = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), number, true, true);
         let mut done = Vec::new();
-        let error = execution.take_back(run, same_systems, &mut done).await.err();
+        let error = execution.take_back(run, &before_it, &mut done).await.err();
         execution.release().await;
         let finished = self.clock.now();
         execution.counts.requests = self.requests() - requests_before;
@@ -150,6 +160,26 @@ impl Engine {
         Ok((report, done))
     }
 
+    /// What earlier reverts of a run have taken back, by the ids in the target, with the run that did; as far as their outcomes are still kept.
+    async fn taken_back(&self, flow: &str, run: RunId) -> Result<HashMap<String, RunId>, Error> {
+        let trigger = format!("{OF_RUN}{run}");
+        let mut taken_back = HashMap::new();
+        for revert in self.store.runs(Some(flow), RECENT_RUNS).await?.into_iter().filter(|one| one.trigger == trigger) {
+            let mut after = 0;
+            loop {
+                let rows = self.store.outcomes(revert.id, None, after, self.pace.page_size).await?;
+                let Some((last, _)) = rows.last() else { break };
+                after = *last;
+                let done =
+                    rows.into_iter().filter(|(_, row)| matches!(row.outcome, Outcome::Created | Outcome::Updated | Outcome::Deleted));
+                for id in done.filter_map(|(_, row)| row.target_id) {
+                    taken_back.entry(id).or_insert(revert.id);
+                }
+            }
+        }
+        Ok(taken_back)
+    }
+
     /// Whether a flow reads and writes the systems that it did in a version of it.
     async fn leads_as_before(&self, version: &str, flow: &Flow) -> Result<bool, Error> {
         let before = self.store.version(version).await?.and_then(|version| version.systems());
@@ -167,13 +197,13 @@ impl Engine {
 
 impl Execution<'_> {
     /// Carries the decisions out and puts them down.
-    async fn take_back(&mut self, run: RunId, same_systems: bool, done: &mut Vec<Reverted>) -> Result<(), Error> {
+    async fn take_back(&mut self, run: RunId, before_it: &BeforeIt, done: &mut Vec<Reverted>) -> Result<(), Error> {
         self.open_targets().await?;
         let cells = if self.flow.aggregate.is_some() { Some(self.cells_by_id().await?) } else { None };
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
             // What earlier pages took back is seen in the target.
-            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &Leaving::default(), same_systems).await?;
+            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &Leaving::default(), before_it).await?;
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }

@@ -15,6 +15,7 @@ use kivuko_core::value::{same, text};
 use serde_json::{Map, Value, json};
 
 use crate::leaving::Leaving;
+use crate::revert::BeforeIt;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
@@ -37,9 +38,9 @@ pub(crate) fn not_reverted(why: &str) -> Decision {
 }
 
 impl Execution<'_> {
-    /// Decides what is to be done with each of the written records, newest first. `leaving` is what will have been taken back by then; `same_systems` says that the flow leads
-    /// between the systems of the run, which no link tells of what was removed.
-    pub(crate) async fn undo(&mut self, kept: &[Kept], leaving: &Leaving, same_systems: bool) -> Result<Undoing, Error> {
+    /// Decides what is to be done with each of the written records, newest first. `leaving` is what will have been taken back by then.
+    pub(crate) async fn undo(&mut self, kept: &[Kept], leaving: &Leaving, before_it: &BeforeIt) -> Result<Undoing, Error> {
+        let same_systems = before_it.same_systems;
         let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
         let links = store.links(&flow.from.system, &flow.from.resource, &source_ids, &flow.to.system).await?;
@@ -107,6 +108,11 @@ impl Execution<'_> {
                     }
                 }
                 self.leave_what_holds_others(record, &own, &mut units, &parents, leaving).await?;
+            }
+        }
+        for (unit, one) in units.iter_mut().zip(kept).filter(|(unit, _)| matches!(unit.decision, Decision::Skipped(_))) {
+            if let Some(revert) = before_it.taken_back.get(&one.target_id) {
+                unit.decision = not_reverted(&format!("run {revert} has taken it back already"));
             }
         }
         Ok(Undoing { items, units, scopes, parents })

@@ -83,16 +83,24 @@ pub async fn check(world: &World, expected: &Value) -> Result<(), String> {
     Err(format!("expected `check --online` to find {expected}, it finds {}: {said:?}", json!(found)))
 }
 
-/// What taking a run back would do to each number: `delete`, `deactivate`, `restore`, or the code with which it is left.
+/// What taking a run back would do to each number: `delete`, `deactivate`, `restore`, or the code with which it is left, with the message where that is expected.
 pub async fn would_revert(world: &World, run: RunId, expected: &Value) -> Result<(), String> {
     let planned = world.engine().await.plan_revert(run).await.map_err(|error| error.to_string())?;
-    let word = |one: &kivuko_engine::Reverted| match one.action {
+    let word = |name: &str, one: &kivuko_engine::Reverted| match one.action {
         Some(Action::Delete) => "delete".to_owned(),
         Some(Action::Deactivate) => "deactivate".to_owned(),
         Some(_) => "restore".to_owned(),
-        None => one.cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default(),
+        None => {
+            let is_short = expected[name].as_str().is_none_or(|expected| !expected.contains(": "));
+            one.cause.as_ref().map(|cause| if is_short { cause.code.to_string() } else { cause.to_string() }).unwrap_or_default()
+        }
     };
-    let found: BTreeMap<String, String> = planned.iter().map(|one| (name_of(world, &one.source_id), word(one))).collect();
+    let named = |one: &kivuko_engine::Reverted| {
+        let name = name_of(world, &one.source_id);
+        let word = word(&name, one);
+        (name, word)
+    };
+    let found: BTreeMap<String, String> = planned.iter().map(named).collect();
     if json!(found) == *expected {
         Ok(())
     } else {
