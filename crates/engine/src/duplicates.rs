@@ -145,23 +145,30 @@ struct InPartition {
     first: Box<[u64]>,
     /// The fields, by their position, in which any other record differs from the first.
     differing: BTreeSet<usize>,
+    /// Why nobody can tell whether they are one record.
+    doubt: Option<&'static str>,
 }
 
 impl Namesakes {
     /// `fields` has a hash for each field that the flow reads.
     pub fn add(&mut self, partition: usize, place: &str, fields: Box<[u64]>) {
         if let Some(last) = self.by_partition.last_mut().filter(|last| last.partition == partition) {
-            keep(&mut last.places, place);
             // One that cannot be read has no fields.
-            let all = 0..last.first.len().max(fields.len());
-            last.differing.extend(all.filter(|&at| last.first.get(at) != fields.get(at)));
+            if last.first.is_empty() || fields.is_empty() {
+                last.doubt = Some("one of them cannot be read");
+            } else if last.places.iter().any(|other| other == place) {
+                last.doubt = Some("the source does not say where each of them stands");
+            } else {
+                last.differing.extend((0..fields.len()).filter(|&at| last.first.get(at) != fields.get(at)));
+            }
+            keep(&mut last.places, place);
             return;
         }
         if self.by_partition.last().is_some() {
             self.earlier = true;
             self.by_partition.pop_if(|last| last.places.len() == 1);
         }
-        self.by_partition.push(InPartition { partition, places: vec![place.to_owned()], first: fields, differing: BTreeSet::new() });
+        self.by_partition.push(InPartition { partition, places: vec![place.to_owned()], first: fields, differing: BTreeSet::new(), doubt: None });
     }
 
     pub fn are_several(&self) -> bool {
@@ -185,7 +192,10 @@ impl Fields {
 
     pub fn names(&self) -> Vec<String> {
         // A flow may read all that there is.
-        if self.paths.is_empty() { vec!["a field".to_owned()] } else { self.paths.iter().map(|path| path.text().to_owned()).collect() }
+        if self.paths.is_empty() {
+            return vec!["a field".to_owned()];
+        }
+        self.paths.iter().map(|path| path.text().to_owned()).chain(["what stands together in a list".to_owned()]).collect()
     }
 
     /// A hash for each; none of a record that cannot be read. Spaces around a text and empty values make no difference.
@@ -201,7 +211,22 @@ impl Fields {
                 values.into_iter().map(|one| one.as_str().map_or_else(|| one.to_string(), |text| text.trim().to_owned())).collect();
             self.hasher.hash_one(texts)
         };
-        self.paths.iter().map(hash).collect()
+        // Of two lists a path may read the same, and what it reads belong to other items.
+        let whole = self.hasher.hash_one(without_empty(&record).to_string());
+        self.paths.iter().map(hash).chain([whole]).collect()
+    }
+}
+
+/// A value without spaces around its texts and without members that hold nothing; the items of a list keep their places.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.trim().into(),
+        Value::Array(items) => items.iter().map(without_empty).collect(),
+        Value::Object(members) => {
+            let filled = members.iter().map(|(name, member)| (name.clone(), without_empty(member)));
+            Value::Object(filled.filter(|(_, member)| !value::is_empty(member)).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -236,13 +261,16 @@ impl Duplicates {
     pub fn of_identity(&self, path: Option<&str>, id: &str, here: &str) -> Option<Cause> {
         let namesakes = self.ids.get(id)?;
         let own = namesakes.by_partition.iter().find(|own| own.partition == self.partition);
-        if let Some(own) = own.filter(|own| !own.differing.is_empty()) {
-            let fields: Vec<&str> = own.differing.iter().filter_map(|&at| self.fields.get(at)).map(String::as_str).collect();
-            let message = format!(
-                "several records of the input have the identity {id}, and differ in {}: {here}; {}",
-                fields.join(", "),
-                other_places(&own.places, here)
-            );
+        if let Some(own) = own.filter(|own| own.doubt.is_some() || !own.differing.is_empty()) {
+            let mut fields: Vec<&str> = own.differing.iter().filter_map(|&at| self.fields.get(at)).map(String::as_str).collect();
+            if fields.len() > 1 && own.differing.last() == Some(&self.fields.len().saturating_sub(1)) {
+                // Whatever differs, the whole does too.
+                fields.pop();
+            }
+            let why = own.doubt.map_or_else(|| format!("differ in {}", fields.join(", ")), ToOwned::to_owned);
+            let places = [here.to_owned(), other_places(&own.places, here)].into_iter().filter(|places| !places.is_empty());
+            let places = places.collect::<Vec<_>>().join("; ");
+            let message = format!("several records of the input have the identity {id}, and {why}: {places}");
             let cause = Cause::new(record::DUPLICATE_ID, message);
             return Some(match path {
                 Some(path) => cause.field(path),

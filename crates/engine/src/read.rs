@@ -160,7 +160,13 @@ impl Execution<'_> {
             item.id = if twins.as_ref().is_some_and(|cause| cause.code == codes::REPEATED) { format!("({})", item.place) } else { id };
             item.early = match twins {
                 Some(cause) if counts_elsewhere(&cause) => Some(Early::Left(vec![cause])),
-                Some(cause) => Some(Early::Rejected(vec![cause])),
+                Some(cause) => match item.early {
+                    Some(Early::Rejected(mut causes)) => {
+                        causes.push(cause);
+                        Some(Early::Rejected(causes))
+                    }
+                    _ => Some(Early::Rejected(vec![cause])),
+                },
                 None => item.early,
             };
         } else {

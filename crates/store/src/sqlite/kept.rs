@@ -83,6 +83,10 @@ const fn owner<'a>(run: &'a str, source_id: &'a str, part: &'a str, resource: &'
 pub async fn list(store: &SqliteStore, run: RunId, before: i64, most: usize) -> Result<Vec<(i64, Kept)>, Error> {
     let mut list: Vec<(i64, Kept)> = Vec::new();
     let (mut row, mut place) = (before & ((1 << ROW_BITS) - 1), before >> ROW_BITS);
+    if place == 0 {
+        // Its first value was the last of the page before.
+        (row, place) = (row - 1, i64::MAX);
+    }
     while list.len() < most {
         let asked = sqlx::query(query!("kept_last")).bind(run.0).bind(row);
         let Some(found) = asked.fetch_optional(&store.readers).await.map_err(sql(READING))? else { break };
@@ -94,7 +98,7 @@ pub async fn list(store: &SqliteStore, run: RunId, before: i64, most: usize) -> 
         numbered.reverse();
         numbered.truncate(most - list.len());
         list.append(&mut numbered);
-        (row, place) = (id - 1, i64::MAX >> ROW_BITS);
+        (row, place) = (id - 1, i64::MAX);
     }
     Ok(list)
 }

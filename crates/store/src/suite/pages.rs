@@ -458,4 +458,20 @@ pub async fn earlier_values_are_kept(open: &Open<'_>) {
     let oldest = store.kept(run, newest[1].0, 2).await.unwrap();
     assert_eq!(oldest.iter().map(|(_, kept)| kept.clone()).collect::<Vec<_>>(), list[..1]);
     assert_eq!(store.kept(RunId(run.0 + 1), i64::MAX, 2).await.unwrap(), []);
+    // Over several pages, in parts of any size: each value once, the newest first.
+    let mut later = page(run, "cases");
+    later.kept = vec![kept("4", Action::Update, b"{}"), kept("5", Action::Create, b"")];
+    store.commit_page(&later).await.unwrap();
+    let all: Vec<_> = list.into_iter().chain(later.kept).rev().collect();
+    for most in 1..=all.len() + 1 {
+        let (mut read, mut before) = (Vec::new(), i64::MAX);
+        loop {
+            let part = store.kept(run, before, most).await.unwrap();
+            let Some((last, _)) = part.last() else { break };
+            before = *last;
+            assert!(part.len() <= most);
+            read.extend(part.into_iter().map(|(_, kept)| kept));
+        }
+        assert_eq!(read, all, "{most} at a time");
+    }
 }

@@ -109,6 +109,7 @@ async fn growing_tables_are_read_by_an_index() {
         query!("kept_last"),
         query!("purge_outcomes"),
         query!("purge_kept"),
+        query!("purge_kept_pages"),
         query!("purge_told"),
         query!("find_links"),
         query!("find_outcomes"),
