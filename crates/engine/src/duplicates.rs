@@ -384,6 +384,38 @@ mod tests {
         assert_eq!(found, expected, "{files:?}");
     }
 
+    fn told(records: &[(&str, &[u64])]) -> String {
+        let mut namesakes = Namesakes::default();
+        for (place, fields) in records {
+            namesakes.add(0, place, (*fields).into());
+        }
+        let fields = ["name", "age", "what stands together in a list"].map(ToOwned::to_owned).to_vec();
+        let mut duplicates = Duplicates { fields, ..Duplicates::default() };
+        duplicates.ids.insert("P-1".to_owned(), namesakes);
+        duplicates.of_identity(None, "P-1", records[0].0).map(|cause| cause.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn it_is_said_in_what_they_differ_or_why_nobody_knows() {
+        let said = |why: &str| format!("several records of the input have the identity P-1, and {why}: row 1; row 2");
+        assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 2, 3])]), "");
+        assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 9, 9])]), said("differ in age"));
+        assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 2, 9])]), said("differ in what stands together in a list"));
+        assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[])]), said("one of them cannot be read"));
+        assert_eq!(told(&[("row 1", &[]), ("row 2", &[])]), said("one of them cannot be read"));
+        assert_eq!(
+            told(&[("list P-1", &[1, 2, 3]), ("list P-1", &[1, 2, 3])]),
+            "several records of the input have the identity P-1, and the source does not say where each of them stands: list P-1"
+        );
+    }
+
+    #[test]
+    fn what_holds_nothing_makes_no_difference_and_where_something_stands_does() {
+        let plain = |text: &str| without_empty(&serde_json::from_str(text).unwrap());
+        assert_eq!(plain(r#"{"a": " x ", "b": null, "c": {"d": ""}}"#), plain(r#"{"a": "x"}"#));
+        assert_ne!(plain(r#"{"s": [{"t": 1, "r": 2}, {"t": 3}]}"#), plain(r#"{"s": [{"t": 1}, {"t": 3, "r": 2}]}"#));
+    }
+
     #[test]
     fn records_of_one_identity_are_one_record_or_contradict_each_other() {
         check(&[&[1]], &["+"]);
