@@ -168,7 +168,13 @@ impl Namesakes {
             self.earlier = true;
             self.by_partition.pop_if(|last| last.places.len() == 1);
         }
-        self.by_partition.push(InPartition { partition, places: vec![place.to_owned()], first: fields, differing: BTreeSet::new(), doubt: None });
+        self.by_partition.push(InPartition {
+            partition,
+            places: vec![place.to_owned()],
+            first: fields,
+            differing: BTreeSet::new(),
+            doubt: None,
+        });
     }
 
     pub fn are_several(&self) -> bool {

@@ -53,7 +53,8 @@ impl Execution<'_> {
     async fn lost_from_there(&self, source_ids: &[String]) -> Result<Vec<Link>, Error> {
         let (from, to) = (&self.flow.from, &self.flow.to);
         let placed: Vec<usize> = (0..to.records.len()).filter(|&record| self.crosswalks_to(record).next().is_some()).collect();
-        if placed.is_empty() || source_ids.is_empty() {
+        // Where records belong to parts of the target, nobody knows in which part it was.
+        if placed.is_empty() || source_ids.is_empty() || to.scope.is_some() {
             return Ok(Vec::new());
         }
         let links = self.engine.store.links_by_target(&from.system, &from.resource, source_ids).await?;
@@ -61,6 +62,9 @@ impl Execution<'_> {
         for record in placed {
             let is_from_there = |link: &&Link| link.source.system == to.system && link.source.resource == to.records[record].resource;
             let back: Vec<&Link> = links.iter().filter(is_from_there).collect();
+            if back.is_empty() {
+                continue;
+            }
             let ids: Vec<String> = back.iter().map(|link| link.source.id.clone()).collect();
             let present = self.fetch(record, &ids).await?;
             lost.extend(back.into_iter().zip(present).filter(|(_, present)| present.is_none()).map(|(link, _)| link.clone()));

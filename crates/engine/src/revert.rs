@@ -49,8 +49,24 @@ pub struct Reverted {
 pub(crate) struct BeforeIt {
     /// The flow leads between the systems of the run, which no link tells of what was removed.
     pub same_systems: bool,
-    /// What earlier reverts of the run have taken back, by the ids in the target, with the run that did.
-    pub taken_back: HashMap<String, RunId>,
+    pub taken_back: TakenBack,
+}
+
+/// What earlier reverts of a run did: by resource and id in the target the outcomes, each with the number of the revert.
+#[derive(Default)]
+pub(crate) struct TakenBack(HashMap<(String, String), Vec<(Outcome, RunId)>>);
+
+impl TakenBack {
+    /// The revert that has undone this write. What was made and then changed by one run is undone when it is gone.
+    pub fn by(&self, kept: &Kept) -> Option<RunId> {
+        let undoes = |outcome: Outcome| match kept.action {
+            Action::Create => outcome == Outcome::Deleted,
+            Action::Update => matches!(outcome, Outcome::Updated | Outcome::Deleted),
+            Action::Delete | Action::Deactivate => matches!(outcome, Outcome::Created | Outcome::Updated),
+        };
+        let done = self.0.get(&(kept.target_resource.clone(), kept.target_id.clone()))?;
+        done.iter().find(|(outcome, _)| undoes(*outcome)).map(|(_, revert)| *revert)
+    }
 }
 
 /// A run whose process ended before it did.
@@ -160,10 +176,10 @@ impl Engine {
         Ok((report, done))
     }
 
-    /// What earlier reverts of a run have taken back, by the ids in the target, with the run that did; as far as their outcomes are still kept.
-    async fn taken_back(&self, flow: &str, run: RunId) -> Result<HashMap<String, RunId>, Error> {
+    /// What earlier reverts of a run did, as far as their outcomes are still kept.
+    async fn taken_back(&self, flow: &str, run: RunId) -> Result<TakenBack, Error> {
         let trigger = format!("{OF_RUN}{run}");
-        let mut taken_back = HashMap::new();
+        let mut taken_back = TakenBack::default();
         for revert in self.store.runs(Some(flow), RECENT_RUNS).await?.into_iter().filter(|one| one.trigger == trigger) {
             let mut after = 0;
             loop {
@@ -172,8 +188,9 @@ impl Engine {
                 after = *last;
                 let done =
                     rows.into_iter().filter(|(_, row)| matches!(row.outcome, Outcome::Created | Outcome::Updated | Outcome::Deleted));
-                for id in done.filter_map(|(_, row)| row.target_id) {
-                    taken_back.entry(id).or_insert(revert.id);
+                for (_, row) in done {
+                    let Some(id) = row.target_id else { continue };
+                    taken_back.0.entry((row.target_resource, id)).or_default().push((row.outcome, revert.id));
                 }
             }
         }

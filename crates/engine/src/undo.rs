@@ -111,7 +111,7 @@ impl Execution<'_> {
             }
         }
         for (unit, one) in units.iter_mut().zip(kept).filter(|(unit, _)| matches!(unit.decision, Decision::Skipped(_))) {
-            if let Some(revert) = before_it.taken_back.get(&one.target_id) {
+            if let Some(revert) = before_it.taken_back.by(one) {
                 unit.decision = not_reverted(&format!("run {revert} has taken it back already"));
             }
         }

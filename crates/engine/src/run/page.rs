@@ -242,7 +242,7 @@ impl Execution<'_> {
     }
 }
 
-/// A source that reads what has changed may hand out a record twice in a page; its later state counts. (In a source that is read whole both are rejected before.)
+/// A source that reads what has changed may hand out a record twice in a page; its later state counts. (In a source that is read whole those that contradict each other are rejected before, and those that say the same are one.)
 pub(crate) fn later_ones_count(mut items: Vec<Item>) -> Vec<Item> {
     let mut next: HashMap<&str, usize> = HashMap::with_capacity(items.len());
     let mut repeated: Vec<(usize, usize)> = Vec::new();
