@@ -110,7 +110,8 @@ impl Execution<'_> {
                 self.leave_what_holds_others(record, &own, &mut units, &parents, leaving).await?;
             }
         }
-        for (unit, one) in units.iter_mut().zip(kept).filter(|(unit, _)| matches!(unit.decision, Decision::Skipped(_))) {
+        // What stands there by now a later run has written, also where it is the same.
+        for (unit, one) in units.iter_mut().zip(kept) {
             if let Some(revert) = before_it.taken_back.by(one) {
                 unit.decision = not_reverted(&format!("run {revert} has taken it back already"));
             }

@@ -201,9 +201,16 @@ async fn what_a_run_wrote_is_taken_back_as_far_as_nobody_changed_it() {
         assert_eq!((&clinic["name"], world.parent("C1").as_str(), values), (&json!("Clinic"), "D1", 0), "{release}: {clinic}");
         assert_eq!((&world.unit("D2")["name"], &world.unit("C2")["phoneNumber"]), (&json!("Far South"), &json!("555-0199")), "{release}");
         // Taken back a second time nothing is as the run left it: the first time wrote it.
-        let later = "left as it is: a later run wrote the record";
+        let already = format!("left as it is: run {} has taken it back already", third.run.0 + 1);
         let again = world.take_back(third.run).await;
-        assert_eq!(again, told(&[("C1", later), ("C2", later), ("D2", changed)]), "{release}");
+        assert_eq!(again, told(&[("C1", &already), ("C2", &already), ("D2", changed)]), "{release}");
+        // What a later run writes the same again is that run's.
+        list(&["D1,North,2005-01-01,X,", "D2,Far South,2005-01-01,X,", "C1,Clinic One,2010-01-01,D2,8", "C2,Post,2010-01-01,D2,9"]);
+        let fourth = world.run().await;
+        assert_eq!(fourth.counts.updated, 2, "{release}: {fourth:?}");
+        let again = world.take_back(third.run).await;
+        assert_eq!(again, told(&[("C1", &already), ("C2", &already), ("D2", changed)]), "{release}");
+        assert_eq!(world.unit("C1")["attributeValues"][0]["value"], json!("8"), "{release}");
     }
 }
 
@@ -222,8 +229,8 @@ async fn what_a_run_deleted_or_closed_is_made_and_opened_again() {
         assert_eq!(world.take_back(second.run).await, told(&[("C1", "create"), ("D1", "create")]), "{release}");
         assert_eq!(["C1", "D1", "C2"].map(|code| world.unit(code)["id"].clone()), before, "{release}");
         assert_eq!((world.parent("C1").as_str(), &world.unit("C1")["name"]), ("D1", &json!("Clinic")), "{release}");
-        let there = "left as it is: it is there again";
-        assert_eq!(world.take_back(second.run).await, told(&[("C1", there), ("D1", there)]), "{release}");
+        let already = format!("left as it is: run {} has taken it back already", second.run.0 + 1);
+        assert_eq!(world.take_back(second.run).await, told(&[("C1", &already), ("D1", &already)]), "{release}");
         // They are the flow's again.
         world.list(&rows);
         let before = world.writes();

@@ -1,9 +1,10 @@
 //! Completeness: a data set is marked complete for a period and an org unit when no number of it is left to be sent, whichever of the project's flows sends it.
 //!
 //! A mark is a cell of its own, due until the target has it; before it is written it is looked for, so that it is written once, and
-//! not at all where somebody said that it is not complete. A refused record holds its own period and place open.
+//! not at all where somebody said that it is not complete. What one flow knows of a mark holds for all that count into the data set. A refused record holds its own period and place open.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate};
 use kivuko_core::connector::Written;
@@ -39,13 +40,18 @@ impl Execution<'_> {
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
         let (mut whole, mut open) = (BTreeSet::<Place>::new(), BTreeSet::new());
         let (mut refused, mut due) = (Vec::new(), HashSet::new());
+        let mut marks = Marks::default();
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {
                 if row.cell.indicator == REFUSED {
                     refused.push((flow.name.clone(), row));
                     continue;
                 }
-                if row.cell.indicator == MARK || row.cell.element.is_empty() {
+                if row.cell.indicator == MARK {
+                    marks.add(place_of_mark(&row.cell), row.value.as_deref(), flow.name == self.flow.name);
+                    continue;
+                }
+                if row.cell.element.is_empty() {
                     continue;
                 }
                 if row.due {
@@ -55,16 +61,8 @@ impl Execution<'_> {
                 places.insert(place_of_mark(&row.cell));
             }
         }
-        let mut lost = BTreeSet::new();
-        for row in self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await? {
-            let place = place_of_mark(&row.cell);
-            match row.value.as_deref() {
-                // What was written of it, if anything, nobody knows; or the target refused it.
-                None => {}
-                Some(LOST) => _ = lost.insert(place),
-                Some(_) => _ = whole.remove(&place),
-            }
-        }
+        let mut lost = marks.take_lost();
+        whole.retain(|place| !marks.0.contains_key(place));
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);
         whole.retain(|place| !open.contains(place) && ended(&place.0));
         lost.retain(|place| whole.remove(place));
@@ -145,6 +143,37 @@ impl Execution<'_> {
         commit.counts.writes.rejected = refused;
         self.counts.merge(&commit.counts);
         self.engine.store.commit_page(&commit).await
+    }
+}
+
+/// What the flows of the data set know of its marks. A mark is the data set's, whichever flow gave it: another one does not give it again where it was lost or a person took it back.
+#[derive(Default)]
+struct Marks(BTreeMap<Place, Known>);
+
+/// What one flow knows of a mark.
+struct Known {
+    is_lost: bool,
+    /// The flow that runs knows it itself: it has looked at it later than that.
+    own: bool,
+}
+
+impl Marks {
+    /// Without a value: what was written of it, if anything, nobody knows; or the target refused it.
+    fn add(&mut self, place: Place, value: Option<&str>, own: bool) {
+        let Some(value) = value else { return };
+        let is_lost = value == LOST;
+        match self.0.entry(place) {
+            Entry::Vacant(entry) => _ = entry.insert(Known { is_lost, own }),
+            Entry::Occupied(mut entry) if own => _ = entry.insert(Known { is_lost, own }),
+            // That one flow has found it to be lost is news to the others.
+            Entry::Occupied(mut entry) if !entry.get().own => entry.get_mut().is_lost |= is_lost,
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// Takes out those that are lost.
+    fn take_lost(&mut self) -> BTreeSet<Place> {
+        self.0.extract_if(.., |_, known| known.is_lost).map(|(place, _)| place).collect()
     }
 }
 
