@@ -144,7 +144,7 @@ pub struct Sent {
     pub run: RunId,
 }
 
-/// A write that is about to be sent.
+/// A write that is about to be sent. A store may keep it by the names of its fields, and an open one outlives the version that noted it: they do not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub flow: String,

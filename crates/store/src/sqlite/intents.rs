@@ -19,6 +19,7 @@ pub async fn note(store: &SqliteStore, intents: &[Intent]) -> Result<Vec<IntentI
     if intents.is_empty() {
         return Ok(Vec::new());
     }
+    // Those of one call are nearly always of one run.
     let mut runs: Vec<i64> = intents.iter().map(|intent| intent.run.0).collect();
     runs.dedup();
     // Before anybody else has to wait for us.

@@ -20,7 +20,7 @@ const PAGE: &str = "page";
 /// How many bits of a value's number say in which row it is; those above say where in that row.
 const ROW_BITS: u32 = 40;
 
-/// What stands before the values of a page, which follow in its order: `Kept` with the length of its value.
+/// What stands before the values of a page, which follow in its order: `Kept` with the length of its value. It is stored so, by place: source id, part, resource and id in the target, action, version.
 type Head<'k> = Vec<(&'k str, &'k str, &'k str, &'k str, Action, Option<&'k str>, usize)>;
 type HeadRead = Vec<(String, String, String, String, Action, Option<String>, usize)>;
 
