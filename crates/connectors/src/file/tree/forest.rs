@@ -1,6 +1,7 @@
 //! The nodes of a file that is to be written: what is there, and what a batch makes of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::ops::Range;
 
 use kivuko_core::error::Error;
 use kivuko_core::hierarchy::Names;
@@ -59,7 +60,7 @@ impl Forest {
             let body: Value = serde_json::from_str(record.whole()).map_err(|_| bad("its record is not JSON"))?;
             let parent = node.above.and_then(|above| usize::try_from(above - 1).ok());
             let above = record.filled.is_some().then(|| parent.and_then(|parent: usize| forest.nodes.get(parent)?.id.clone())).flatten();
-            let node = Node { parent, above, text: record.text, ..Node::of(&body, key(&body), tree) };
+            let node = Node { parent, above, ..Node::of(&body, record.text, key(&body), tree) };
             forest.put(forest.nodes.len(), node);
         }
         for (number, member) in reader.beside.take().unwrap_or_default() {
@@ -129,46 +130,89 @@ impl Forest {
 
     /// Writes all nodes, a line each: parents before children, children by name, then by id.
     pub fn write(&self, output: &mut Output<'_>) -> Result<(), Error> {
-        let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
-        for (place, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.gone) {
-            below.entry(node.parent).or_default().push(place);
-        }
-        let order = |place: &usize| {
-            let node = &self.nodes[*place];
-            (&node.name, &node.id, &node.key)
-        };
-        for places in below.values_mut() {
-            // The next one to be written stands last.
-            places.sort_by(|a, b| order(b).cmp(&order(a)));
-        }
+        let below = self.below();
         let before = format!("{{{}:", Value::from(self.tree.record.as_str()));
         let between = format!(",{}:[", Value::from(self.tree.children.as_str()));
-        let mut open: Vec<(Option<usize>, bool)> = vec![(None, true)];
-        while let Some((above, first)) = open.last_mut() {
-            let Some(place) = below.get_mut(above).and_then(Vec::pop) else {
-                let ended = *above;
-                let empty = *first;
-                open.pop();
-                if let Some(node) = ended.map(|place| &self.nodes[place]) {
-                    output.text(if empty { "]" } else { "\n]" })?;
-                    output.text(&node.beside)?;
+        let mut open: Vec<(Option<usize>, std::slice::Iter<'_, usize>)> = vec![(None, below.at_the_top().iter())];
+        let mut first = true;
+        while let Some((above, left)) = open.last_mut() {
+            let Some(&place) = left.next() else {
+                if let Some(place) = *above {
+                    output.text(if first { "]" } else { "\n]" })?;
+                    output.text(&self.nodes[place].beside)?;
                     output.text("}")?;
                 }
+                open.pop();
+                first = false;
                 continue;
             };
-            output.text(if std::mem::take(first) { "\n" } else { ",\n" })?;
+            output.text(if first { "\n" } else { ",\n" })?;
             output.text(&before)?;
             output.text(&self.nodes[place].text)?;
             output.text(&between)?;
-            open.push((Some(place), true));
+            open.push((Some(place), below.of(place).iter()));
+            first = true;
         }
         output.text("\n")
+    }
+
+    fn below(&self) -> Below {
+        let top = self.nodes.len();
+        let live = || self.nodes.iter().enumerate().filter(|(_, node)| !node.gone).map(|(place, node)| (place, node.parent.unwrap_or(top)));
+        let mut begins = vec![0usize; top + 2];
+        for (_, parent) in live() {
+            begins[parent + 1] += 1;
+        }
+        for parent in 0..=top {
+            begins[parent + 1] += begins[parent];
+        }
+        let mut places = vec![0; begins[top + 1]];
+        let mut next = begins.clone();
+        for (place, parent) in live() {
+            places[next[parent]] = place;
+            next[parent] += 1;
+        }
+        let mut below = Below { begins, places };
+        for parent in 0..=top {
+            let range = below.range(parent);
+            below.places[range].sort_by_key(|place| {
+                let node = &self.nodes[*place];
+                (&node.name, &node.id, &node.key)
+            });
+        }
+        below
+    }
+}
+
+/// The places of the nodes below each node, by name, then by id.
+struct Below {
+    /// Where those of each node begin, and behind them where the last ones end; behind the nodes come those at the top.
+    begins: Vec<usize>,
+    places: Vec<usize>,
+}
+
+impl Below {
+    fn of(&self, node: usize) -> &[usize] {
+        &self.places[self.range(node)]
+    }
+
+    fn at_the_top(&self) -> &[usize] {
+        self.of(self.begins.len() - 2)
+    }
+
+    fn range(&self, node: usize) -> Range<usize> {
+        self.begins[node]..self.begins[node + 1]
     }
 }
 
 impl Node {
-    /// A node that stands at the top.
-    pub(super) fn of(record: &Value, key: String, tree: &Tree) -> Self {
+    /// A new node, which stands at the top.
+    pub(super) fn new(record: &Value, key: String, tree: &Tree) -> Self {
+        Self::of(record, record.to_string(), key, tree)
+    }
+
+    /// A node that stands at the top, with its record as it is written.
+    fn of(record: &Value, text: String, key: String, tree: &Tree) -> Self {
         let field = |name: &str| path::Path::field(name).one(record).and_then(value::text).filter(|text| !text.trim().is_empty());
         Self {
             key,
@@ -176,7 +220,7 @@ impl Node {
             parent: None,
             names: tree.siblings().names(record),
             name: field("name").unwrap_or_default(),
-            text: record.to_string(),
+            text,
             above: None,
             beside: String::new(),
             gone: false,
@@ -185,6 +229,6 @@ impl Node {
 
     /// The node with another record.
     pub(super) fn with(&self, record: &Value, tree: &Tree) -> Self {
-        Self { parent: self.parent, beside: self.beside.clone(), ..Self::of(record, self.key.clone(), tree) }
+        Self { parent: self.parent, beside: self.beside.clone(), ..Self::new(record, self.key.clone(), tree) }
     }
 }

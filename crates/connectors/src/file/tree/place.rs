@@ -41,7 +41,7 @@ impl Forest {
             let before = self.places_of(wish.key).max().map(|place| &self.nodes[place]);
             wish.record.map(|record| match before {
                 Some(node) => node.with(record, &self.tree),
-                None => Node::of(record, wish.key.to_owned(), &self.tree),
+                None => Node::new(record, wish.key.to_owned(), &self.tree),
             })
         };
         let nodes = halves::each(wishes.iter().collect(), node);
