@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -454,10 +455,22 @@ pub struct Inside {
     pub active: bool,
 }
 
+/// `2026-06-15`, which a moment begins with too.
+const DATE_LENGTH: usize = 10;
+
 impl Candidate {
     /// Whether the target shows it as switched off: its `active` is false, or it has a `closedDate`.
     pub fn is_inactive(&self) -> bool {
         self.body.get("active") == Some(&Value::Bool(false)) || self.body.get("closedDate").is_some_and(|day| !day.is_null())
+    }
+
+    /// Whether switching it off on this day would change nothing: one that closes only later is still in use.
+    pub fn is_off_on(&self, today: Date) -> bool {
+        let has_come = |day: &Value| {
+            let day = day.as_str().and_then(|day| day.get(..DATE_LENGTH)?.parse::<Date>().ok());
+            day.is_some_and(|day| day <= today)
+        };
+        self.body.get("active") == Some(&Value::Bool(false)) || self.body.get("closedDate").is_some_and(has_come)
     }
 
     /// Why it cannot be written to.
@@ -628,4 +641,29 @@ pub trait Target: Send + Sync {
 
     /// Writes a batch; one answer for each record, in its place. An `Err` says that nothing of the batch was sent.
     fn write<'a>(&'a self, batch: &'a [Write]) -> BoxFuture<'a, Result<Vec<Written>, Error>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_closes_later_is_not_off_yet() {
+        let check = |body: Value, expected: bool| {
+            let candidate = Candidate { id: "1".into(), version: None, deleted: false, standing: Standing::Usual, body: body.clone() };
+            assert_eq!(candidate.is_off_on(date(2026, 6, 15)), expected, "{body}");
+        };
+        check(json!({ "active": false }), true);
+        check(json!({ "active": true }), false);
+        check(json!({ "name": "Bo" }), false);
+        check(json!({ "closedDate": null }), false);
+        check(json!({ "closedDate": "2026-06-15" }), true);
+        check(json!({ "closedDate": "2026-06-15T00:00:00.000" }), true);
+        check(json!({ "closedDate": "2026-06-16" }), false);
+        // What it says nobody knows: it is written.
+        check(json!({ "closedDate": "soon" }), false);
+    }
 }

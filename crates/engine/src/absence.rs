@@ -164,7 +164,7 @@ impl Execution<'_> {
         for (unit, present) in wave.iter_mut().zip(present) {
             let Some(link) = &unit.link else { continue };
             if never_made {
-                unit.decision = Decision::Unlinked;
+                unit.decision = Decision::Unlinked { is_off: false };
                 continue;
             }
             if let Some(cause) = present.as_ref().and_then(|present| present.barred()) {
@@ -172,6 +172,9 @@ impl Execution<'_> {
                 continue;
             }
             let gone = present.as_ref().is_none_or(|present| present.deleted);
+            // Whoever switched it off: there is nothing to be sent, and nothing that a revert could take back.
+            let is_off =
+                !gone && self.flow.deletes.then == Then::Deactivate && present.as_ref().is_some_and(|one| one.is_off_on(self.today));
             let parted = self.is_parted(record, unit, &items[unit.item].id, present.as_ref());
             let mut change = self.removing(link);
             // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
@@ -179,11 +182,18 @@ impl Execution<'_> {
             if self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All {
                 change.before = present.as_ref().map(|present| present.body.clone()).unwrap_or_default();
             }
-            unit.decision = if gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate)) {
+            let was_sent = if is_off {
+                unit.was_being_deactivated
+            } else {
+                gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate))
+            };
+            unit.decision = if was_sent {
                 // An earlier run sent it and did not live to see the answer.
                 Decision::Written { change, id: link.target_id.clone(), version: None }
             } else if gone || held.contains(&link.target_id) || parted {
-                Decision::Unlinked
+                Decision::Unlinked { is_off: false }
+            } else if is_off {
+                Decision::Unlinked { is_off }
             } else {
                 Decision::Write(change)
             };

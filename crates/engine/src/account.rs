@@ -79,7 +79,7 @@ impl Execution<'_> {
             ));
         }
         self.counts.merge(&commit.counts);
-        self.switched_off += commit.kept.iter().filter(|kept| kept.action == Action::Deactivate).count() as u64;
+        self.switched_off += units.iter().filter(|unit| unit.is_switched_off()).count() as u64;
         Ok(commit)
     }
 
@@ -198,7 +198,7 @@ impl Execution<'_> {
     fn account_unit(&self, item: &Item, unit: &Unit, commit: &mut PageCommit) {
         // What a killed run was writing is settled when the record gets through; until then nobody knows what the target holds of it.
         let is_settled = match unit.decision {
-            Decision::Unchanged { .. } | Decision::Written { .. } | Decision::Unlinked => true,
+            Decision::Unchanged { .. } | Decision::Written { .. } | Decision::Unlinked { .. } => true,
             Decision::Failed { unsettled: true, .. } => false,
             _ => unit.interrupted.is_none(),
         };
@@ -242,7 +242,7 @@ impl Execution<'_> {
             },
             // Only what was sent was a write; what the mapping rejected never came that far.
             Decision::Rejected(_) => commit.counts.writes.rejected += u64::from(unit.was_sent),
-            Decision::Unlinked => commit.unlinked.extend(unit.link.clone()),
+            Decision::Unlinked { .. } => commit.unlinked.extend(unit.link.clone()),
             Decision::Open | Decision::Write(_) | Decision::Waiting(_) | Decision::Skipped(_) | Decision::Failed { .. } => {}
         }
     }

@@ -142,5 +142,5 @@ fn sent_over<'k>(known: &'k Known, source_id: &'k str) -> impl Iterator<Item = &
 
 /// Whether nothing is left to be found out of what a record is linked to.
 fn is_through(decision: &Decision) -> bool {
-    matches!(decision, Decision::Unchanged { .. } | Decision::Written { .. } | Decision::Unlinked)
+    matches!(decision, Decision::Unchanged { .. } | Decision::Written { .. } | Decision::Unlinked { .. })
 }

@@ -418,6 +418,8 @@ impl Execution<'_> {
                     sending.written_over += u64::from(unit.causes().iter().any(|cause| cause.code == codes::NUMBER_WRITTEN_OVER));
                 }
                 if let Some(planned) = self.planned(item, unit) {
+                    // Off already, so there is no action that would be told.
+                    self.switched_off += u64::from(planned.action.is_none() && unit.is_switched_off());
                     self.planned_write(&planned, watch);
                 }
             }

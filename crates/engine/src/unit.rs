@@ -140,8 +140,10 @@ pub(crate) enum Decision {
         id: String,
         version: Option<String>,
     },
-    /// Nothing is sent, and the link goes: the record is gone already, or another source still has it.
-    Unlinked,
+    /// Nothing is sent, and the link goes: the record is gone already, or another source still has it; `is_off`: it is there, and switched off already.
+    Unlinked {
+        is_off: bool,
+    },
     Rejected(Vec<Cause>),
     Waiting(Reference),
     Skipped(Vec<Cause>),
@@ -231,11 +233,20 @@ impl Unit {
                 Action::Update => Outcome::Updated,
                 Action::Delete | Action::Deactivate => Outcome::Deleted,
             },
-            Decision::Unlinked => Outcome::Deleted,
+            Decision::Unlinked { .. } => Outcome::Deleted,
             Decision::Rejected(_) => Outcome::Rejected,
             Decision::Waiting(_) => Outcome::Waiting,
             Decision::Skipped(_) => Outcome::Skipped,
             Decision::Open | Decision::Failed { .. } => Outcome::Failed,
+        }
+    }
+
+    /// Whether it is there still, and switched off: by this page, or by whoever did that before.
+    pub fn is_switched_off(&self) -> bool {
+        match &self.decision {
+            Decision::Unlinked { is_off } => *is_off,
+            Decision::Write(change) | Decision::Written { change, .. } => change.action == Action::Deactivate,
+            _ => false,
         }
     }
 
