@@ -257,6 +257,11 @@ impl Execution<'_> {
         };
         let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != hash || sent.source_version != item.version);
         if news {
+            // A new version of the source that says the same was neither sent nor looked for: nobody knows of it that the target has it.
+            let run = match (&unit.decision, &unit.sent) {
+                (Decision::Unchanged { found: None }, Some(sent)) => sent.run,
+                _ => self.run,
+            };
             let mut fields = Arc::clone(&unit.fields);
             if !left.is_empty() {
                 Arc::make_mut(&mut fields).retain(|name, _| !left.contains(&name.as_str()));
@@ -268,7 +273,7 @@ impl Execution<'_> {
                 hash,
                 fields,
                 source_version: item.version.clone(),
-                run: self.run,
+                run,
             });
         }
     }
