@@ -16,8 +16,9 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::{Rows, rows::ROWS};
 use kivuko_core::record::{Cursor, Page, Partition, SourceRecord};
 
-use crate::duplicates::{Duplicates, counts_elsewhere};
+use crate::duplicates::Duplicates;
 use crate::known::KnownReferences;
+use crate::namesakes::counts_elsewhere;
 use crate::options::RunOptions;
 use crate::run::Execution;
 use crate::spill::{Gathering, Merging, Row, Sorted};

@@ -25,6 +25,7 @@ mod leaving;
 mod lost;
 mod map;
 mod matching;
+mod namesakes;
 mod numbers;
 mod online;
 mod options;

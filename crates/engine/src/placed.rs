@@ -179,11 +179,9 @@ impl Execution<'_> {
             _ => None,
         };
         let concerned: BTreeSet<usize> = units.iter().filter(|unit| waits_for(unit, references).is_some()).map(|unit| unit.item).collect();
-        let (mut mapped, others): (Vec<Unit>, Vec<Unit>) =
-            std::mem::take(units).into_iter().partition(|unit| concerned.contains(&unit.item));
+        let (mapped, others): (Vec<Unit>, Vec<Unit>) = std::mem::take(units).into_iter().partition(|unit| concerned.contains(&unit.item));
         *units = others;
-        for item in concerned {
-            let mut own: Vec<Unit> = mapped.extract_if(.., |unit| unit.item == item).collect();
+        for (item, mut own) in group_by(mapped, |unit| unit.item) {
             let mut met: Vec<Reference> = Vec::new();
             // Mapping ends at the first reference that is not there: the next one shows when that is.
             while let Some(one) = own.iter().find_map(|unit| waits_for(unit, references)).filter(|one| !met.contains(one)) {

@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 
 use crate::absence::hash_of;
 use crate::beside::Ahead;
-use crate::duplicates::{Claim, Claimants, Duplicates, Fields, Namesakes, Suspects, counts_elsewhere};
+use crate::duplicates::{Claim, Claimants, Duplicates, Suspects};
 use crate::known::Known;
+use crate::namesakes::{Fields, Namesakes, counts_elsewhere};
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch};
 use crate::unit::{Early, Item};
