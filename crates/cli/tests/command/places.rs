@@ -400,3 +400,56 @@ fn names_and_options_that_do_not_fit() {
     folder.run(&["match", "places", "--limit", "3"]).expect(2, &[], &["is a crosswalk", "--limit"]);
     folder.run(&["match", "places", "--between", "register,godata"]).expect(2, &[], &["K0936", "no system `godata`"]);
 }
+
+/// A register whose names and closing days a flow carries into the HMIS.
+#[test]
+fn what_a_flow_renamed_and_closed_is_not_asked() {
+    let folder = folder();
+    let project = PROJECT.lines().take(5).collect::<Vec<_>>().join("\n");
+    let sides = "crosswalks:\n  places:\n    register: { resource: register.csv, id: id, name: name }\n    hmis: { resource: hmis.csv, id: code, name: name, closed: closed }\n";
+    write(&folder, "kivuko.yaml", &format!("{project}\n{sides}"));
+    write(
+        &folder,
+        "flows/names.yaml",
+        "flow: names\nfrom: { system: register, resource: register.csv, id: id }\nmapping: names.csv\nto: { system: hmis, resource: hmis.csv, key: code }\n",
+    );
+    write(
+        &folder,
+        "mappings/names.csv",
+        "target,source,transform,empty,personal\ncode,id,,reject,no\nname,name,,reject,no\nclosed,closed,,,no\n",
+    );
+    write(&folder, "data/register.csv", "id,name,closed\n1,Mattru HC,\n2,Blama HC,\n3,Talia HC,\n4,Gofor HC,\n");
+    std::fs::remove_file(folder.path().join("data/hmis.csv")).expect("it was there");
+    folder.run(&["run", "names"]).expect(0, &["4 created"], &[]);
+    let rows: String =
+        ["1,1,Mattru HC", "2,2,Blama HC", "3,3,Talia HC", "4,4,Gofor HC"].map(|row| format!("{row},{}\n", &row[4..])).concat();
+    write(&folder, "codes/places.csv", &format!("register,hmis,register_name,hmis_name\n{rows}"));
+    let asked = || {
+        folder.json(&["match", "places"]);
+        asked(&folder)
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(asked(), nothing);
+
+    // Renamed and closed in the register, and carried over.
+    write(&folder, "data/register.csv", "id,name,closed\n1,Mattru CHC,\n2,Blama HC,2026-01-31\n3,Talia HC,\n4,Gofor HC,\n");
+    assert_eq!(asked(), ["1 [register: renamed, it was Mattru HC]"], "no flow has carried it yet");
+    folder.run(&["run", "names"]).expect(0, &["2 updated"], &[]);
+    assert!(read(&folder, "data/hmis.csv").contains("Mattru CHC"), "{}", read(&folder, "data/hmis.csv"));
+    assert_eq!(asked(), nothing);
+
+    // What people write in the HMIS is another matter, also where a flow had written before.
+    let hmis = read(&folder, "data/hmis.csv")
+        .replace("Mattru CHC", "Mattru Hospital")
+        .replace("Talia HC", "Talia CHP")
+        .replace("2026-01-31", "2025-12-31");
+    write(&folder, "data/hmis.csv", &hmis);
+    assert_eq!(
+        asked(),
+        [
+            "1 [register: renamed, it was Mattru HC,hmis: renamed, it was Mattru HC]",
+            "2 [hmis: closed on 2025-12-31, and open in register]",
+            "3 [hmis: renamed, it was Talia HC]",
+        ]
+    );
+}

@@ -1,7 +1,8 @@
 //! What has become of pairs that were decided or linked: renamed, closed, moved, gone, and others of one name beside them.
 //!
 //! Each finding is told until it is no longer so or a person has said that the pair holds all the same. What a person has seen is a *mark* beside the decision; a finding is
-//! told again when it is another one by then: closed on another day, moved to another place, open again.
+//! told again when it is another one by then: closed on another day, moved to another place, open again. What a flow of the project carried from one side to the other is no finding: nobody has to decide
+//! on that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -42,9 +43,19 @@ impl Change {
     }
 }
 
+/// What flows of the project did to the places of each side, by their ids, and what stands there as they left it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ByFlows {
+    /// Renamed by a flow, or the place whose new name it carried over.
+    pub renamed: [HashSet<String>; 2],
+    pub closed: [HashSet<String>; 2],
+}
+
 /// Something about a pair that a person should know.
 struct Finding {
     what: What,
+    /// It is what a flow of the project made, and is not told.
+    by_flow: bool,
     /// In words.
     text: String,
     /// What is put down when a person keeps the pair all the same; empty: nothing, since keeping it changes what it is found by (a new name), or it cannot be kept (a place that is gone).
@@ -75,6 +86,7 @@ pub struct Lookout<'p> {
     unread: [bool; 2],
     /// With whom each place makes a pair.
     partners: HashMap<(usize, &'p str), Vec<&'p str>>,
+    by_flows: Option<&'p ByFlows>,
     today: Date,
 }
 
@@ -96,7 +108,7 @@ impl<'p> Lookout<'p> {
             settled[0].insert(&pair.one);
             settled[1].insert(&pair.two);
         }
-        Self { sides, trees, settled, unread: [false; 2], partners, today }
+        Self { sides, trees, settled, unread: [false; 2], partners, by_flows: None, today }
     }
 
     /// Says of which sides not all places could be read: of these nothing is taken for gone.
@@ -105,11 +117,17 @@ impl<'p> Lookout<'p> {
         Self { unread, ..self }
     }
 
+    /// Says what flows of the project made of the places.
+    #[must_use]
+    pub fn by_flows(self, by_flows: &'p ByFlows) -> Self {
+        Self { by_flows: Some(by_flows), ..self }
+    }
+
     /// What is to be told of a pair; `None`: nothing.
     pub fn change(&self, pair: &Paired) -> Option<Change> {
         let findings = self.findings(pair);
         let ended = pair.kept.iter().filter_map(|mark| self.ended(mark, &findings));
-        let told = findings.iter().filter(|finding| finding.mark.is_empty() || !pair.kept.contains(&finding.mark));
+        let told = findings.iter().filter(|finding| !finding.by_flow && (finding.mark.is_empty() || !pair.kept.contains(&finding.mark)));
         let reasons: Vec<String> = told.map(|finding| finding.text.clone()).chain(ended).collect();
         (!reasons.is_empty()).then(|| Change { one: pair.one.clone(), two: pair.two.clone(), reasons })
     }
@@ -118,7 +136,8 @@ impl<'p> Lookout<'p> {
     pub fn marks(&self, pair: &Paired) -> BTreeSet<String> {
         let findings = self.findings(pair);
         let stays = pair.kept.iter().filter(|mark| self.state(mark).is_none()).cloned();
-        stays.chain(findings.into_iter().map(|finding| finding.mark)).filter(|mark| !mark.is_empty()).collect()
+        let seen = findings.into_iter().filter(|finding| !finding.by_flow || pair.kept.contains(&finding.mark));
+        stays.chain(seen.map(|finding| finding.mark)).filter(|mark| !mark.is_empty()).collect()
     }
 
     /// The marks of a pair that a person has just made out to be one: who decides that has looked at the places of that name, and has said nothing of what else is found.
@@ -137,7 +156,7 @@ impl<'p> Lookout<'p> {
                 None if self.unread[side] => {}
                 None => {
                     let text = format!("{}: {GONE}", self.sides[side]);
-                    findings.push(Finding { what: What::Gone, text, mark: String::new() });
+                    findings.push(Finding { what: What::Gone, by_flow: false, text, mark: String::new() });
                 }
                 Some(here) => self.of_side(side, here, at[1 - side], pair.names[side].as_deref(), &mut findings),
             }
@@ -152,7 +171,7 @@ impl<'p> Lookout<'p> {
             for side in [0, 1].into_iter().filter(|side| several(*side)) {
                 let (here, there) = (self.sides[side], self.sides[1 - side]);
                 let text = format!("{here}: flows linked it to several places of {there}, and nobody has decided which one it is");
-                findings.push(Finding { what: What::InDoubt, text, mark: String::new() });
+                findings.push(Finding { what: What::InDoubt, by_flow: false, text, mark: String::new() });
             }
         } else if several(1) {
             let [first, second] = self.sides;
@@ -160,6 +179,7 @@ impl<'p> Lookout<'p> {
             others.sort_unstable();
             let told = others.into_iter().map(|other| Finding {
                 what: What::Shared,
+                by_flow: false,
                 text: format!("{second}: another place of {first} leads to it, too, {other}"),
                 mark: format!("{second} also {other} of {first}"),
             });
@@ -173,13 +193,20 @@ impl<'p> Lookout<'p> {
         let (system, other) = (self.sides[side], self.sides[1 - side]);
         let (tree, place) = (&self.trees[side], &self.trees[side].places[here]);
         if let Some(before) = name.filter(|before| before.trim() != place.name.trim()) {
-            findings.push(Finding { what: What::Renamed, text: format!("{system}: renamed, it was {before}"), mark: String::new() });
+            let by_flow = self.by_flows.is_some_and(|made| made.renamed[side].contains(&place.id));
+            findings.push(Finding {
+                what: What::Renamed,
+                by_flow,
+                text: format!("{system}: renamed, it was {before}"),
+                mark: String::new(),
+            });
         }
         let is_open = |there: usize| !self.trees[1 - side].places[there].is_closed(self.today);
         if place.is_closed(self.today) && there.is_some_and(is_open) {
             let day = place.closed.filter(|closed| *closed <= self.today).map_or_else(String::new, |day| format!(" on {day}"));
             findings.push(Finding {
                 what: What::Closed(side),
+                by_flow: self.by_flows.is_some_and(|made| made.closed[side].contains(&place.id)),
                 text: format!("{system}: closed{day}, and open in {other}"),
                 mark: format!("{system} closed{day}, {other} open"),
             });
@@ -189,6 +216,7 @@ impl<'p> Lookout<'p> {
         for beside in open {
             findings.push(Finding {
                 what: What::Beside,
+                by_flow: false,
                 text: format!("{system}: another place of that name stands beside it, {beside}"),
                 mark: format!("{system} beside {beside}"),
             });
@@ -213,6 +241,7 @@ impl<'p> Lookout<'p> {
         };
         Finding {
             what: What::Moved,
+            by_flow: false,
             text: format!("moved: the places above belong to others: {}, {}", said(0, |above| &above.name), said(1, |above| &above.name)),
             mark: format!("{}, {}", said(0, |above| &above.id), said(1, |above| &above.id)),
         }

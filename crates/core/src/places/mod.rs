@@ -27,7 +27,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
-pub use changes::{Change, Lookout, Paired};
+pub use changes::{ByFlows, Change, Lookout, Paired};
 pub use paths::{Known, PlacePaths};
 pub use place::Place;
 pub use solve::{Given, matched};

@@ -4,6 +4,7 @@
 //! again; a refused pair never is. Decisions are all checked before the first is written. What has changed of pairs that hold is a question of `review`, too, until a person has
 //! decided on it.
 
+mod by_flows;
 mod check;
 mod decide;
 mod known;

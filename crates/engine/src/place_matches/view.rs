@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::codes::Pair;
 use kivuko_core::error::{Cause, Error, nearest};
-use kivuko_core::places::{Change, Lookout, Place, Says, matched};
+use kivuko_core::places::{ByFlows, Change, Lookout, Place, Says, matched};
 use kivuko_core::project::{Crosswalk, Side};
 use serde::Serialize;
 
@@ -60,6 +60,8 @@ pub struct PlaceView<'e> {
     /// What flows have linked.
     pub(super) links: Vec<Pair>,
     pub(super) known: Known,
+    /// What flows of the project renamed and closed.
+    pub(super) by_flows: ByFlows,
     /// What could not be read of each.
     pub(super) left_out: [Option<Cause>; 2],
     pub(super) today: Date,
@@ -118,7 +120,9 @@ impl Engine {
         let by_id = [index(&places[0]), index(&places[1])];
         let today = self.today();
         let known = Known::of(&map.with_links(&links), sides.map(|side| side.system.as_str()), today);
-        Ok(PlaceView { crosswalk, sides, places, by_id, links, known, left_out, today })
+        let mut view = PlaceView { crosswalk, sides, places, by_id, links, known, by_flows: ByFlows::default(), left_out, today };
+        view.by_flows = self.made_by_flows(&view).await?;
+        Ok(view)
     }
 
     /// The places of a side as they are now, and what could not be read.
@@ -195,7 +199,7 @@ impl PlaceView<'_> {
         let [one, two] = &self.places;
         let [settled, other] = &known.looked_at;
         let unread = [0, 1].map(|side| self.left_out[side].is_some());
-        Lookout::new(self.systems(), [one, two], &known.pairs, [settled, other], self.today).unread(unread)
+        Lookout::new(self.systems(), [one, two], &known.pairs, [settled, other], self.today).unread(unread).by_flows(&self.by_flows)
     }
 
     pub(super) fn has(&self, side: usize, id: &str) -> bool {
