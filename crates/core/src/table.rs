@@ -218,12 +218,25 @@ impl Table {
         self.rows.push(Row { number, cells, raw: None });
     }
 
-    /// The position of a column, which is added where it is not there.
+    /// The position of a column, which is added where it is not there: to all rows, so that each has a cell under every column.
     pub fn column_or_new(&mut self, name: &str) -> usize {
         self.column(name).unwrap_or_else(|| {
             self.header.push(name.to_owned());
-            self.header.len() - 1
+            let columns = self.header.len();
+            for row in self.rows.iter_mut().filter(|row| row.cells.len() < columns) {
+                row.cells.resize(columns, String::new());
+            }
+            columns - 1
         })
+    }
+
+    /// Writes a cell of a row that is there, by its position among the rows. A row that was short is filled up.
+    pub fn put(&mut self, row: usize, column: usize, cell: String) {
+        let cells = &mut self.rows[row].cells;
+        if cells.len() < self.header.len() {
+            cells.resize(self.header.len(), String::new());
+        }
+        cells[column] = cell;
     }
 
     /// Adds a row of cells by the names of their columns; columns that are not there are added.

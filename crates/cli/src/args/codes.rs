@@ -50,7 +50,7 @@ pub struct CodesAdd {
     /// Of a crosswalk: these two are not the same place
     #[arg(long, conflicts_with = "none")]
     pub refuse: bool,
-    /// Of a crosswalk: this place has no counterpart
+    /// It has no counterpart: of a crosswalk the place, of a code map the value, which becomes empty
     #[arg(long)]
     pub none: bool,
     /// Add it without asking the systems whether they have these places or org units, and what they call them

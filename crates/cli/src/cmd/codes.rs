@@ -139,8 +139,8 @@ async fn add(app: &App, args: &CodesAdd) -> Result<u8, Failure> {
         (_, true) => Verdict::None,
         _ => Verdict::Accept,
     };
-    if crosswalk.is_none() && (verdict != Verdict::Accept || args.by.is_some()) {
-        return Err(Failure::usage(format!("`{}` is a code map: --refuse, --none and --by are for decisions on crosswalks", args.name)));
+    if crosswalk.is_none() && (verdict == Verdict::Refuse || args.by.is_some()) {
+        return Err(Failure::usage(format!("`{}` is a code map: --refuse and --by are for decisions on crosswalks", args.name)));
     }
     let sides: Vec<&str> = crosswalk.iter().flat_map(|crosswalk| &crosswalk.sides).map(|side| side.system.as_str()).collect();
     let day = |option: &str, text: &Option<String>| text.as_deref().map(|text| when::day(option, text)).transpose();

@@ -218,3 +218,25 @@ fn an_export_does_not_replace_what_was_decided_meanwhile() {
     ran.expect(2, &[], &["K1052", "was left as it is"]);
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), decided);
 }
+
+/// Of a code map half a row would say that the value becomes empty, which nobody has said.
+#[test]
+fn a_value_alone_is_no_row_of_a_code_map() {
+    let folder = Folder::new();
+    let file = folder.path().join("codes/sex.csv");
+    let before = std::fs::read_to_string(&file).expect("the template has it");
+    let half = folder.run(&["codes", "add", "sex", "registers=X"]);
+    half.expect(2, &[], &["K0223", "`registers=X` names one value, and nothing is said of it", "godata=CODE", "`none`"]);
+    folder.run(&["codes", "add", "sex", "registers=X", "godata=Y", "--none"]).expect(2, &[], &["K0223", "`none` is about one value"]);
+    folder.run(&["codes", "add", "sex", "registers=X", "--refuse"]).expect(2, &[], &["is a code map"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), before, "nothing was added");
+    folder.run(&["codes", "add", "sex", "registers=X", "--none"]).expect(0, &["added"], &[]);
+    folder.run(&["codes", "add", "sex", "registers=X", "--none"]).expect(0, &["there already"], &[]);
+    folder.run(&["codes", "add", "sex", "registers=X", "godata=LNG_REFERENCE_DATA_CATEGORY_GENDER_MALE"]).expect(2, &[], &["K0226"]);
+    let after = std::fs::read_to_string(&file).expect("it is there");
+    assert!(
+        after.starts_with(&before) && after.lines().last().is_some_and(|line| line.starts_with("X,") && line.trim_matches(',') == "X"),
+        "{after}"
+    );
+    folder.run(&["check"]).expect(0, &[], &[]);
+}

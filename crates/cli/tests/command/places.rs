@@ -159,8 +159,8 @@ fn what_has_changed_since_is_a_task() {
     assert_eq!(
         kept,
         "\u{feff}register;hmis;register_name;hmis_name;note;by;valid_to;decision;valid_from\r\n\
-         r3;h3;Mattru Community Health Post;Mattru CHC;;Fatu\r\n\
-         r5;h5;Blama Health Centre;Blama HC;;Fatu;2026-01-31\r\n\
+         r3;h3;Mattru Community Health Post;Mattru CHC;;Fatu;;;\r\n\
+         r5;h5;Blama Health Centre;Blama HC;;Fatu;2026-01-31;;\r\n\
          r5;h5;Blama Health Centre;Blama HC;;Fatu;;refuse;2026-02-01\r\n"
     );
     let (document, _) = folder.json(&["match", "places"]);
@@ -223,7 +223,7 @@ fn what_has_changed_is_asked_until_it_is_decided_and_again_when_it_changes_again
         read(&folder, "codes/places.csv"),
         "register,hmis,note,kept,register_name,hmis_name,by\n\
          r5,h5,only the building,\"hmis closed on 2026-01-31, register open\",Blama Health Centre,Blama HC,Sia\n\
-         r3,h3,by phone\n"
+         r3,h3,by phone,,,,\n"
     );
     folder.run(&["check"]).expect(0, &[], &[]);
     let nothing: [&str; 0] = [];
@@ -264,13 +264,13 @@ fn a_pair_is_ended_or_refused_by_the_number_of_its_question() {
         (
             ["review", "end", "1", "2026-01-31"].as_slice(),
             format!(
-                "{header},valid_to,register_name,hmis_name,by,decision,valid_from\nr5,h5,,2026-01-31,Blama Health Centre,Blama HC,Fatu\nr3,h3,by phone\n\
+                "{header},valid_to,register_name,hmis_name,by,decision,valid_from\nr5,h5,,2026-01-31,Blama Health Centre,Blama HC,Fatu,,\nr3,h3,by phone,,,,,,\n\
                  r5,h5,,,Blama Health Centre,Blama HC,Fatu,refuse,2026-02-01\n"
             ),
         ),
         (
             &["review", "refuse", "1"],
-            format!("{header},decision,register_name,hmis_name,by\nr5,h5,,refuse,Blama Health Centre,Blama HC,Fatu\nr3,h3,by phone\n"),
+            format!("{header},decision,register_name,hmis_name,by\nr5,h5,,refuse,Blama Health Centre,Blama HC,Fatu\nr3,h3,by phone,,,,\n"),
         ),
     ] {
         let folder = changed();

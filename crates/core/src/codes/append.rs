@@ -182,17 +182,14 @@ impl Columns<'_> {
                 continue;
             }
             let at = self.table.column_or_new(&column);
-            let row = &mut self.table.rows[found];
-            if row.cells.len() <= at {
-                row.cells.resize(at + 1, String::new());
-            }
-            let before = row.cells[at].trim();
-            row.cells[at] = match column.as_str() {
+            let before = self.table.cell(&self.table.rows[found], &column);
+            let text = match column.as_str() {
                 "note" if before.contains(&text) => continue,
                 BY if before.rsplit(';').next().is_some_and(|last| last.trim() == text) => continue,
                 "note" | BY if !before.is_empty() => format!("{before}; {text}"),
                 _ => text,
             };
+            self.table.put(found, at, text);
         }
     }
 }

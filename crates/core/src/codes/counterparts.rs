@@ -17,7 +17,7 @@ impl CodeMap {
             let differs = |at: &usize| {
                 let (known, new) = (known.cells[*at].as_str(), new.cells[*at].as_str());
                 // A row of a crosswalk that does not name a system says nothing of it.
-                known != new && !new.is_empty() && !(self.crosswalk && known.is_empty())
+                known != new && !(self.crosswalk && (known.is_empty() || new.is_empty()))
             };
             for at in (0..self.columns.len()).filter(|at| *at != from).filter(differs) {
                 let column = &self.columns[at];

@@ -15,7 +15,7 @@ pub struct NewRow<'a> {
     pub cells: Vec<(&'a str, &'a str)>,
     /// Of a crosswalk: what the places are called now, by system. They are written where the file has columns for them.
     pub names: Vec<(&'a str, &'a str)>,
-    /// Of a crosswalk: what was decided.
+    /// What was decided; of a code map `Accept`, or `None`: the value becomes empty.
     pub verdict: Verdict,
     /// The first and the last day on which it holds.
     pub valid_from: Option<Date>,
@@ -37,7 +37,7 @@ pub enum Added {
 /// Adds a row, in the form that the file has; without a file a crosswalk gets one. `sides` are the systems of a crosswalk, none of a code map.
 ///
 /// # Errors
-/// A column that is not there or is named twice, one place of a crosswalk of which nothing is said, and everything that the file would not be right with: a value that has another counterpart
+/// A column that is not there or is named twice, one place or value of which nothing is said, and everything that the file would not be right with: a value that has another counterpart
 /// already, decisions that contradict each other. Nothing is changed then.
 pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -> Result<Added, Vec<Problem>> {
     let crosswalk = !sides.is_empty();
@@ -51,7 +51,8 @@ pub fn add(name: &str, sides: &[&str], table: Option<Table>, row: &NewRow<'_>) -
         return Ok(Added::There(line));
     }
     let day = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
-    let verdict = if row.verdict == Verdict::Accept { "" } else { row.verdict.word() };
+    // A code map says it by the empty cell.
+    let verdict = if row.verdict == Verdict::Accept || !crosswalk { "" } else { row.verdict.word() };
     let (from, to) = (day(row.valid_from), day(row.valid_to));
     let others = [(DECISION, verdict), ("valid_from", &*from), ("valid_to", &*to), ("note", row.note), (BY, row.by)];
     let names: Vec<(String, &str)> = row.names.iter().map(|(side, called)| (format!("{side}{NAME}"), *called)).collect();
@@ -103,14 +104,17 @@ fn columns(name: &str, sides: &[&str], table: &Table, row: &NewRow<'_>) -> Resul
     if let [(column, id)] = row.cells.as_slice()
         && row.verdict == Verdict::Accept
         && *id != "*"
-        && let Some(other) = sides.iter().find(|side| !side.eq_ignore_ascii_case(column))
+        && let Some(other) = known.iter().find(|side| !side.eq_ignore_ascii_case(column))
         && problems.is_empty()
     {
-        let message = format!("`{column}={id}` names one place, and nothing is said of it");
+        let (what, beside, none) =
+            if sides.is_empty() { ("value", "CODE", "it becomes empty") } else { ("place", "ID", "it has no counterpart") };
+        let message = format!("`{column}={id}` names one {what}, and nothing is said of it");
         let problem = Problem::error(sheet::CROSSWALK_ROW, place, message);
-        problems.push(
-            problem.expected(format!("its counterpart beside it, such as `{other}=ID`, or the decision `none`: it has no counterpart")),
-        );
+        problems.push(problem.expected(format!("its counterpart beside it, such as `{other}={beside}`, or the decision `none`: {none}")));
+    } else if sides.is_empty() && row.verdict == Verdict::None && row.cells.len() > 1 && problems.is_empty() {
+        let problem = Problem::error(sheet::CROSSWALK_ROW, place, "`none` is about one value, and more are named");
+        problems.push(problem.expected("the value that becomes empty"));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
@@ -127,7 +131,10 @@ impl CodeMap {
     fn says_already(&self, row: &NewRow<'_>) -> Option<usize> {
         let same = |known: &&super::CodeRow| {
             let values = row.cells.iter().all(|(column, value)| self.column(column).is_some_and(|at| known.cells[at] == value.trim()));
-            values && known.verdict == row.verdict && (known.from, known.to) == (row.valid_from, row.valid_to)
+            // In a code map nothing stands beside a value that becomes empty.
+            let is_empty = || known.cells.iter().filter(|cell| !cell.is_empty()).count() == row.cells.len();
+            let verdict = if self.crosswalk { known.verdict == row.verdict } else { row.verdict == Verdict::Accept || is_empty() };
+            values && verdict && (known.from, known.to) == (row.valid_from, row.valid_to)
         };
         self.rows.iter().find(same).map(|row| row.line)
     }
@@ -161,7 +168,7 @@ mod tests {
         check(&[], "register;godata\r\nF;FEMALE\r\n", &row, Ok("register;godata\r\nF;FEMALE\r\nX;OTHER\r\n"));
         check(&[], "register,godata\nX,OTHER\n", &row, Ok("row 2"));
         let row = NewRow { note: "by phone", ..row };
-        check(&[], "godata,register\n*,keep", &row, Ok("godata,register,note\n*,keep\nOTHER,X,by phone\n"));
+        check(&[], "godata,register\n*,keep", &row, Ok("godata,register,note\n*,keep,\nOTHER,X,by phone\n"));
     }
 
     #[test]
@@ -174,7 +181,7 @@ mod tests {
         // A person's file gets no columns that nobody asked for.
         check(&sides, "hmis_name;hmis;godata\n;H0;G0\n", &named, Ok("hmis_name;hmis;godata\n;H0;G0\nBo CHC;H1;G1\n"));
         let none = NewRow { verdict: Verdict::None, valid_from: Some(jiff::civil::date(2026, 4, 1)), ..new(&[("hmis", "H2")]) };
-        check(&sides, "godata,hmis\nG1,H1\n", &none, Ok("godata,hmis,decision,valid_from\nG1,H1\n,H2,none,2026-04-01\n"));
+        check(&sides, "godata,hmis\nG1,H1\n", &none, Ok("godata,hmis,decision,valid_from\nG1,H1,,\n,H2,none,2026-04-01\n"));
     }
 
     #[test]
@@ -184,8 +191,19 @@ mod tests {
         check(&sides, "", &half, Err("K0223 codes/x.csv: `hmis=H1` names one place, and nothing is said of it"));
         let none = NewRow { verdict: Verdict::None, ..half };
         check(&sides, "godata,hmis,decision\n", &none, Ok("godata,hmis,decision\n,H1,none\n"));
-        // In a code map it says that the value becomes empty.
-        check(&[], "register,godata\nF,FEMALE\n", &new(&[("register", "X")]), Ok("register,godata\nF,FEMALE\nX,\n"));
+        let half = new(&[("register", "X")]);
+        check(&[], "register,godata\nF,FEMALE\n", &half, Err("K0223 codes/x.csv: `register=X` names one value, and nothing is said of it"));
+        let none = NewRow { verdict: Verdict::None, ..half };
+        check(&[], "register,godata\nF,FEMALE\n", &none, Ok("register,godata\nF,FEMALE\nX,\n"));
+        check(&[], "register,godata\nX,\n", &none, Ok("row 2"));
+        let more = NewRow { cells: vec![("register", "X"), ("godata", "OTHER")], ..none.clone() };
+        check(&[], "register,godata\nX,OTHER\n", &more, Err("K0223 codes/x.csv: `none` is about one value, and more are named"));
+        check(
+            &[],
+            "register,godata\nX,OTHER\n",
+            &none,
+            Err("K0226 codes/x.csv, row 2, column godata: this row says of `X` already that it is `OTHER`"),
+        );
         let twice = new(&[("hmis", "H1"), ("godata", "G1"), ("HMIS", "H2")]);
         check(&sides, "", &twice, Err("K0220 codes/x.csv: `HMIS` is given twice"));
     }
@@ -219,7 +237,7 @@ mod tests {
             &sides,
             "godata,hmis,valid_to\nG1,H1,2025-12-31\n",
             &NewRow { valid_from: Some(jiff::civil::date(2026, 1, 1)), ..row.clone() },
-            Ok("godata,hmis,valid_to,valid_from\nG1,H1,2025-12-31\nG1,H2,,2026-01-01\n"),
+            Ok("godata,hmis,valid_to,valid_from\nG1,H1,2025-12-31,\nG1,H2,,2026-01-01\n"),
         );
         let refused = "K0224 codes/x.csv, row 2, column decision: this row says that these are not the same place, and row 3 that they are, on the same days";
         check(&sides, "godata,hmis,decision\nG1,H2,refuse\n", &row, Err(refused));
