@@ -16,7 +16,7 @@ document in the place of tables.
 | code | |
 |---|---|
 | 0 | all well, also with records that wait |
-| 1 | the run finished, and some records were rejected |
+| 1 | the run finished, and some records, or numbers of a flow that counts, were rejected; a `plan` ends with 1 where its run would |
 | 2 | the command line or the project is wrong |
 | 3 | a system could not be reached or refused us, and the run is incomplete |
 | 4 | a bug of Kivuko |

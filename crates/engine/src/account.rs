@@ -39,6 +39,7 @@ impl Execution<'_> {
         for (item, units) in items.iter().zip(&by_item) {
             if item.is_old_news(units) {
                 dropped += 1;
+                self.repeated += 1;
                 continue;
             }
             if let Some(reference) = self.is_put_off(item, units) {

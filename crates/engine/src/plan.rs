@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::engine::Engine;
 use crate::options::RunOptions;
 use crate::proposals::{self, Proposal};
-use crate::report::{CauseGroup, NumbersReport, left_out};
+use crate::report::{CauseGroup, NumbersReport, is_refused, left_out};
 use crate::run::{Execution, Watch};
 use crate::unit::{Decision, Early, Item, Unit};
 
@@ -134,6 +134,8 @@ pub struct PlanReport {
     pub rows: Option<u64>,
     /// How many of what the account has as deleted would be switched off.
     pub switched_off: u64,
+    /// See [`RunReport::repeated`](crate::RunReport::repeated).
+    pub repeated: u64,
     /// Of a flow that counts: the numbers that would be left for later.
     pub numbers: Option<NumbersReport>,
     pub seconds: f64,
@@ -145,10 +147,10 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    /// The exit code of a command that made this.
+    /// The exit code of a command that made this: that of the run which it shows, as far as a plan can see.
     pub fn exit_code(&self) -> u8 {
         let by_error = self.error.as_ref().map_or(0, crate::report::exit_code);
-        by_error.max(u8::from(self.counts.rejected > 0 || left_out(&self.causes)))
+        by_error.max(u8::from(is_refused(&self.counts) || left_out(&self.causes)))
     }
 }
 
@@ -222,6 +224,7 @@ impl Engine {
             counts: execution.counts,
             rows: execution.rows_read,
             switched_off: execution.switched_off,
+            repeated: execution.repeated,
             numbers: flow.aggregate.is_some().then_some(NumbersReport {
                 late: sending.late,
                 not_open: sending.not_open,
@@ -363,6 +366,7 @@ impl Execution<'_> {
         for position in order {
             let (item, own) = (&items[position], std::mem::take(&mut of_item[position]));
             if item.is_old_news(&own) {
+                self.repeated += 1;
                 continue;
             }
             let outcome = item.outcome(&own);

@@ -43,6 +43,8 @@ pub struct RunReport {
     pub numbers: Option<NumbersReport>,
     /// How many of what the account has as deleted were switched off, and are there still.
     pub switched_off: u64,
+    /// How many records were read besides, and had been dealt with as they are: a cursor was moved back, or an overlap repeated them.
+    pub repeated: u64,
     pub seconds: f64,
     /// Why it ended early.
     pub error: Option<Error>,
@@ -54,8 +56,7 @@ impl RunReport {
     /// The exit code of a command that ran this: the highest that applies.
     pub fn exit_code(&self) -> u8 {
         let by_error = self.error.as_ref().map_or(0, exit_code);
-        let refused = self.counts.rejected > 0 || self.counts.writes.rejected > 0;
-        let by_records = u8::from(refused || left_out(&self.causes));
+        let by_records = u8::from(is_refused(&self.counts) || left_out(&self.causes));
         let by_status = if self.status == Status::Complete { 0 } else { 3 };
         by_error.max(by_records).max(if self.error.is_some() { 0 } else { by_status })
     }
@@ -83,7 +84,7 @@ impl RunReport {
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
             "causes": self.causes,
         });
-        beside_counts(&mut object, self.numbers, self.rows, self.switched_off);
+        beside_counts(&mut object, self.numbers, self.rows, self.switched_off, self.repeated);
         if let Some(error) = &self.error {
             object["error"] = json!({ "code": error.cause.code, "message": error.cause.message, "consequence": error.consequence });
         }
@@ -92,7 +93,7 @@ impl RunReport {
 }
 
 /// Puts what stands beside the counts of an account into the object of a run.
-pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>, switched_off: u64) {
+pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: Option<u64>, switched_off: u64, repeated: u64) {
     if let Some(NumbersReport { late, not_open, completed, written_over }) = numbers {
         object["late"] = json!(late);
         object["not_open"] = json!(not_open);
@@ -105,6 +106,14 @@ pub fn beside_counts(object: &mut Value, numbers: Option<NumbersReport>, rows: O
     if switched_off > 0 {
         object["switched_off"] = json!(switched_off);
     }
+    if repeated > 0 {
+        object["repeated"] = json!(repeated);
+    }
+}
+
+/// Whether records were rejected, or of a flow that counts numbers.
+pub(crate) const fn is_refused(counts: &Counts) -> bool {
+    counts.rejected > 0 || counts.writes.rejected > 0
 }
 
 /// Whether something that a person asked for by name was not done: a planned write that no longer fits, a write that could not be taken back, a record that is not there.

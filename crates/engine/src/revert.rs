@@ -167,6 +167,7 @@ impl Engine {
             rows: None,
             numbers: None,
             switched_off: execution.switched_off,
+            repeated: 0,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),

@@ -18,6 +18,9 @@ pub struct Told {
     /// See [`RunReport::switched_off`].
     #[serde(default)]
     pub switched_off: u64,
+    /// See [`RunReport::repeated`].
+    #[serde(default)]
+    pub repeated: u64,
     /// See [`RunReport::causes`].
     pub causes: Vec<CauseGroup>,
 }
@@ -27,7 +30,7 @@ impl Told {
     pub fn of(report: &RunReport) -> Self {
         let is_told = |numbers: &NumbersReport| *numbers != NumbersReport::default() || report.counts.writes.rejected > 0;
         let numbers = report.numbers.filter(is_told);
-        Self { rows: report.rows, numbers, switched_off: report.switched_off, causes: report.causes.clone() }
+        Self { rows: report.rows, numbers, switched_off: report.switched_off, repeated: report.repeated, causes: report.causes.clone() }
     }
 }
 

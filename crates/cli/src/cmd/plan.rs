@@ -89,6 +89,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         rows: report.rows,
         numbers: report.numbers,
         switched_off: report.switched_off,
+        repeated: report.repeated,
         seconds: Some(report.seconds),
         written: "would be written",
         stopped: report.error.as_ref().map(|error| &error.cause),
@@ -104,6 +105,10 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         app.data(&format!("\n  {}\n", app.out.wrap(&told, 2)))?;
     }
     let mut steps = account::next(&account, &report.flow, None, &|rest| app.invoke(rest));
+    // What a plan rejects is put down by the run; what runs have put down before is there to be looked at.
+    if report.counts.rejected > 0 && !engine.store().rejections(Some(&report.flow), 1).await?.is_empty() {
+        steps.extend(account::of_rejected(&report.flow, &|rest| app.invoke(rest)));
+    }
     let writes = &report.counts.writes;
     if let Some(saved) = report.saved {
         steps.push((app.invoke(&format!("run {} --plan {saved}", report.flow)), "sends exactly this, within seven days"));
@@ -145,7 +150,7 @@ fn end_document(app: &App, ended: Result<&PlanReport, kivuko_core::error::Error>
             rest["seconds"] = json!(report.seconds);
             rest["causes"] = json!(report.causes);
             rest["plan"] = json!(report.saved);
-            beside_counts(&mut rest, report.numbers, report.rows, report.switched_off);
+            beside_counts(&mut rest, report.numbers, report.rows, report.switched_off, report.repeated);
             if let Some(error) = &report.error {
                 rest["error"] = Failure::Error(error.clone()).to_json()["error"].take();
             }

@@ -44,7 +44,11 @@ async fn list(app: &App, args: &RunsList) -> Result<u8, Failure> {
         || {
             let object = |(run, told): (&Run, &Told)| {
                 let mut object = json!(run);
-                beside_counts(&mut object, told.numbers, told.rows, told.switched_off);
+                beside_counts(&mut object, told.numbers, told.rows, told.switched_off, told.repeated);
+                let warnings: Vec<_> = told.causes.iter().filter(|group| account::is_of_the_target(group)).collect();
+                if !warnings.is_empty() {
+                    object["warnings"] = json!(warnings);
+                }
                 object
             };
             json!({ "runs": runs.iter().zip(&all_told).map(object).collect::<Vec<_>>() })
@@ -112,7 +116,7 @@ fn came_to(run: &Run, told: &Told, style: Style) -> String {
     if run.counts.read == 0 && run.status == Status::Running && run.error.is_none() {
         return "nothing put down yet".to_owned();
     }
-    account::in_a_line(&run.counts, told.numbers, told.switched_off, run.error.as_ref(), style)
+    account::in_a_line(&run.counts, told, run.error.as_ref(), style)
 }
 
 fn took(run: &Run) -> Option<f64> {
@@ -137,10 +141,9 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
     tell_cut_off(&history, &mut run).await?;
     let version = history.store().version(&run.version).await?;
     let told = told(history.store(), id).await?;
-    let (rows, numbers, switched_off) = told.as_ref().map_or((None, None, 0), |told| (told.rows, told.numbers, told.switched_off));
-    let causes = match told {
-        Some(told) => told.causes,
-        None => causes(&history, id).await?,
+    let Told { rows, numbers, switched_off, repeated, causes } = match told {
+        Some(told) => told,
+        None => Told { causes: causes(&history, id).await?, ..Told::default() },
     };
     let account = Account {
         title: format!("run {} of {}", run.id, run.flow),
@@ -149,6 +152,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         rows,
         numbers,
         switched_off,
+        repeated,
         seconds: took(&run),
         written: "written",
         stopped: run.error.as_ref(),
@@ -163,7 +167,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
                 "causes": causes,
                 "version": version.as_ref().map(|version| json!({ "hash": version.hash, "kivuko": version.kivuko, "files": files })),
             });
-            beside_counts(&mut object["run"], numbers, rows, switched_off);
+            beside_counts(&mut object["run"], numbers, rows, switched_off, repeated);
             object
         },
         |style| {

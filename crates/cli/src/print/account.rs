@@ -6,7 +6,7 @@ use kivuko_core::catalogue::run::{MARK_LEFT, MARK_WAITS, REFUSED_BELONGS, REFUSE
 use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
-use kivuko_engine::{CauseGroup, NumbersReport, RunReport};
+use kivuko_engine::{CauseGroup, NumbersReport, RunReport, Told};
 
 use super::Style;
 use super::figures::{count, counted, seconds};
@@ -31,6 +31,8 @@ pub struct Account<'a> {
     pub numbers: Option<NumbersReport>,
     /// How many of what the counts have as deleted were switched off.
     pub switched_off: u64,
+    /// Records that were read and had been dealt with as they are.
+    pub repeated: u64,
     pub seconds: Option<f64>,
     /// `written`, or for a plan `would be written`.
     pub written: &'static str,
@@ -51,6 +53,7 @@ impl<'a> Account<'a> {
             rows: report.rows,
             numbers: report.numbers,
             switched_off: report.switched_off,
+            repeated: report.repeated,
             seconds: Some(report.seconds),
             written: "written",
             stopped: report.error.as_ref().map(|error| &error.cause),
@@ -80,10 +83,10 @@ impl Account<'_> {
         }
         let mut text = format!("{}\n\n", head.join("  "));
         if self.counts.read == 0 && self.stopped.is_none() {
-            let why = if self.status == Some(Status::Running) {
-                "nothing put down yet"
-            } else {
-                "nothing read: there is nothing new in the source"
+            let why = match self.repeated {
+                _ if self.status == Some(Status::Running) => "nothing put down yet".to_owned(),
+                0 => "nothing read: there is nothing new in the source".to_owned(),
+                repeated => nothing_new(repeated),
             };
             put!(text, "  {why}\n");
         } else {
@@ -131,7 +134,7 @@ fn heading(outcome: Outcome) -> String {
 }
 
 /// Whether something was told of the target as a whole, and is no reason of what became of a record.
-fn is_of_the_target(group: &CauseGroup) -> bool {
+pub fn is_of_the_target(group: &CauseGroup) -> bool {
     group.code == TARGET_EMPTIED
 }
 
@@ -177,12 +180,23 @@ pub fn until(counts: &Counts, switched_off: u64, stopped: Option<&Cause>, style:
     sum(counts, switched_off, style)
 }
 
-/// The same in one line, with the numbers that no record became, since records are counted.
-pub fn in_a_line(counts: &Counts, numbers: Option<NumbersReport>, switched_off: u64, stopped: Option<&Cause>, style: Style) -> String {
+/// What is told where nothing is accounted for, although records were read.
+fn nothing_new(repeated: u64) -> String {
+    format!("nothing new: {} not changed", counted(repeated, "record was read again and has", "records were read again and have"))
+}
+
+/// The same in one line, with the numbers that no record became, since records are counted, and with what was told of the target as a whole.
+pub fn in_a_line(counts: &Counts, told: &Told, stopped: Option<&Cause>, style: Style) -> String {
     let written = counts.writes;
     let is_told = counts.created + counts.updated == 0 && (written.created + written.updated > 0 || counts.deleted == 0);
-    let writes = writes(counts, switched_off, "written").filter(|_| is_told);
-    let parts = [Some(until(counts, switched_off, stopped, style)), writes, numbers.and_then(|numbers| beside_numbers(counts, numbers))];
+    let account = match told.repeated {
+        repeated if repeated > 0 && counts.read == 0 && stopped.is_none() => nothing_new(repeated),
+        _ => until(counts, told.switched_off, stopped, style),
+    };
+    let writes = writes(counts, told.switched_off, "written").filter(|_| is_told);
+    let of_target = told.causes.iter().find(|group| is_of_the_target(group));
+    let warning = of_target.map(|group| style.warn(&format!("{}: the target has lost much of what was sent", group.code)));
+    let parts = [Some(account), writes, told.numbers.and_then(|numbers| beside_numbers(counts, numbers)), warning];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
@@ -302,8 +316,7 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         ));
     }
     if account.counts.rejected > 0 {
-        steps.push((invoke(&format!("rejects list {flow}")), "what was rejected, by cause"));
-        steps.push((invoke(&format!("rejects retry {flow} --all")), "when it is repaired: send these again"));
+        steps.extend(of_rejected(flow, invoke));
     }
     if account.counts.waiting > 0 {
         steps.push((invoke(&format!("runs records {run} --outcome waiting")), "what waits, and for what"));
@@ -318,6 +331,14 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
         }
     }
     steps
+}
+
+/// What to do about rejections that runs have put down.
+pub fn of_rejected(flow: &str, invoke: &dyn Fn(&str) -> String) -> [(String, &'static str); 2] {
+    [
+        (invoke(&format!("rejects list {flow}")), "what was rejected, by cause"),
+        (invoke(&format!("rejects retry {flow} --all")), "when it is repaired: send these again"),
+    ]
 }
 
 /// Whether a code says that the network or the other system is the reason.
@@ -364,6 +385,7 @@ mod tests {
             rows: None,
             numbers: None,
             switched_off: 0,
+            repeated: 0,
             seconds: None,
             written: "written",
             stopped: None,
@@ -374,23 +396,35 @@ mod tests {
 
     #[test]
     fn the_list_of_runs_says_what_numbers_were_written() {
+        let check = |counts: Counts, told: Told, expected: &str| assert_eq!(in_a_line(&counts, &told, None, Style::PLAIN), expected);
+        let nothing = Told::default();
         let writes = Writes { created: 4, ..Writes::default() };
-        let counts = Counts { read: 2, rejected: 2, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&counts, None, 0, None, Style::PLAIN), "2 read = 2 rejected; written: 4 created");
-        assert_eq!(in_a_line(&Counts { writes, ..Counts::default() }, None, 0, None, Style::PLAIN), "nothing read; written: 4 created");
+        check(Counts { read: 2, rejected: 2, writes, ..Counts::default() }, nothing.clone(), "2 read = 2 rejected; written: 4 created");
+        check(Counts { writes, ..Counts::default() }, nothing.clone(), "nothing read; written: 4 created");
         let taken_back = Counts { read: 3, counted: 2, deleted: 1, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&taken_back, None, 0, None, Style::PLAIN), "3 read = 2 counted + 1 deleted; written: 4 created");
+        check(taken_back, nothing.clone(), "3 read = 2 counted + 1 deleted; written: 4 created");
         let places = Counts { read: 1, deleted: 1, writes: Writes { deleted: 1, ..Writes::default() }, ..Counts::default() };
-        assert_eq!(in_a_line(&places, None, 0, None, Style::PLAIN), "1 read = 1 deleted");
-        assert_eq!(in_a_line(&places, None, 1, None, Style::PLAIN), "1 read = 1 switched off");
-        let numbers = NumbersReport { late: 11, ..NumbersReport::default() };
+        check(places, nothing.clone(), "1 read = 1 deleted");
+        check(places, Told { switched_off: 1, ..nothing.clone() }, "1 read = 1 switched off");
+        let numbers = Some(NumbersReport { late: 11, ..NumbersReport::default() });
         let refused = Counts { read: 3, unchanged: 3, writes: Writes { rejected: 2, ..Writes::default() }, ..Counts::default() };
-        assert_eq!(
-            in_a_line(&refused, Some(numbers), 0, None, Style::PLAIN),
-            "3 read = 3 unchanged; rejected: 2 numbers; late, not sent: 11 numbers"
-        );
+        check(refused, Told { numbers, ..nothing.clone() }, "3 read = 3 unchanged; rejected: 2 numbers; late, not sent: 11 numbers");
         let records = Counts { read: 4, created: 4, writes, ..Counts::default() };
-        assert_eq!(in_a_line(&records, None, 0, None, Style::PLAIN), "4 read = 4 created");
+        check(records, nothing, "4 read = 4 created");
+    }
+
+    #[test]
+    fn the_list_of_runs_says_what_was_read_in_vain_and_what_is_gone() {
+        let check = |read, told: Told, expected: &str| {
+            let counts = Counts { read, unchanged: read, ..Counts::default() };
+            assert_eq!(in_a_line(&counts, &told, None, Style::PLAIN), expected);
+        };
+        check(0, Told::default(), "nothing read");
+        check(0, Told { repeated: 1, ..Told::default() }, "nothing new: 1 record was read again and has not changed");
+        check(0, Told { repeated: 2, ..Told::default() }, "nothing new: 2 records were read again and have not changed");
+        check(1, Told { repeated: 2, ..Told::default() }, "1 read = 1 unchanged");
+        let causes = vec![group(Outcome::Unchanged, TARGET_EMPTIED.0, "10 of 10 are no longer there", None, 1, &["godata"])];
+        check(3, Told { causes, ..Told::default() }, "3 read = 3 unchanged; K0951: the target has lost much of what was sent");
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl Execution<'_> {
         let mut commit = self.empty_commit(partition, next.filter(|_| goes_on && self.writes));
         for (position, ((item, counted), known)) in items.into_iter().zip(counted).zip(&known).enumerate() {
             if goes_on && (self.is_repeated(&item, known.as_ref()) || given_up.contains(&position)) {
+                self.repeated += 1;
                 continue;
             }
             let parts = parts_of(numbers, &counted);

@@ -121,6 +121,8 @@ pub(crate) struct Execution<'e> {
     pub counts: Counts,
     /// Of what was deleted, that which was only deactivated.
     pub switched_off: u64,
+    /// Records that were read and left out of the account, since a reading repeated what came before.
+    pub repeated: u64,
     pub groups: CauseGroups,
     /// Where rows are put together: how many there were.
     pub rows_read: Option<u64>,
@@ -161,7 +163,8 @@ impl Engine {
             (execution.again, execution.overwrites) = (agreed.again, agreed.live);
             execution.agreed = Some(agreed.writes);
         }
-        let ended = execution.go(options, watch).await;
+        // Whoever runs flows does not carry along what the whole of a run takes.
+        let ended = Box::pin(execution.go(options, watch)).await;
         execution.release().await;
         let requests = self.requests() - requests_before;
         execution.counts.requests = requests;
@@ -186,6 +189,7 @@ impl Engine {
                 written_over: sending.written_over,
             }),
             switched_off: execution.switched_off,
+            repeated: execution.repeated,
             seconds: finished.duration_since(began).as_secs_f64(),
             error,
             causes: execution.groups.into_sorted(),
@@ -259,6 +263,7 @@ impl<'e> Execution<'e> {
             wanted: BTreeSet::new(),
             counts: Counts::default(),
             switched_off: 0,
+            repeated: 0,
             groups: CauseGroups::default(),
             rows_read: None,
             begun: HashSet::new(),

@@ -113,11 +113,12 @@ impl Telling {
         let mut found = json!(report.counts);
         let writes = &report.counts.writes;
         found["wrote"] = json!(writes.created + writes.updated + writes.deleted);
-        beside_counts(&mut found, report.numbers, report.rows, report.switched_off);
+        beside_counts(&mut found, report.numbers, report.rows, report.switched_off, report.repeated);
         found["lists"] = json!(shown.in_order(&self.world));
         found["shows"] = shown.by_name(&self.world);
         found["causes"] = by_code(&report.causes);
         found["reasons"] = json!(report.causes);
+        found["exit"] = json!(report.exit_code());
         found["error"] = json!(report.error.as_ref().map(|error| error.cause.code));
         found["message"] = json!(report.error.as_ref().map(|error| &error.cause.message));
         if let (Some(error), None) = (&report.error, expect.and_then(|expect| expect.get("error"))) {
