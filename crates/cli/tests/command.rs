@@ -301,6 +301,23 @@ fn values_are_masked_unless_the_sheet_or_the_person_says_otherwise() {
 }
 
 #[test]
+fn rows_of_one_identity_are_counted_as_the_run_counts_them() {
+    let (_runtime, sim) = simulator();
+    let folder = Folder::against(&sim.url());
+    let heading = "case_id,first_name,last_name,sex,date_of_birth,age,classification,reported,onset\n";
+    let rows = ["Ama", "Binta", "Cece"].map(|name| format!("N-1,{name},Sesay,F,,39,suspect,02/11/2026,\n")).concat();
+    std::fs::write(folder.path().join("data/cases.csv"), format!("{heading}{rows}")).expect("it can be written");
+    folder.run(&["plan", "cases"]).expect(1, &["3 read = 3 rejected", "K0312"], &[]);
+    folder.run(&["run", "cases"]).expect(1, &["3 read = 3 rejected", "K0312"], &["kivuko rejects list cases"]);
+    let listed = folder.run(&["rejects", "list"]);
+    listed.expect(0, &["3 records rejected", "3 records of the input have the identity"], &[]);
+    let (document, _) = folder.json(&["rejects", "list"]);
+    assert_eq!((&document["flows"][0]["rejected"], &document["flows"][0]["causes"][0]["records"]), (&3.into(), &3.into()), "{document}");
+    // What runs have put down is there to be looked at, also after a plan.
+    folder.run(&["plan", "cases"]).expect(1, &["3 rejected"], &["kivuko rejects list cases", "kivuko rejects retry cases --all"]);
+}
+
+#[test]
 fn what_was_rejected_goes_through_after_the_repair() {
     let (_runtime, sim) = simulator();
     let folder = Folder::against(&sim.url());

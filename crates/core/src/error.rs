@@ -71,6 +71,9 @@ pub struct Cause {
     /// The code list and the value that is not listed in it. Only for coded values, never for free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<Unlisted>,
+    /// So many records of the input it is told of, where they have one identity and are one rejection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
     /// Of a record that is counted: it is known which report lacks it, or that none does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placed: bool,
@@ -104,7 +107,7 @@ pub struct Unlisted {
 impl Cause {
     /// A cause with its code and words.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), about: None, field: None, cell: None, unlisted: None, placed: false }
+        Self { code, message: message.into(), about: None, field: None, cell: None, unlisted: None, records: None, placed: false }
     }
 
     /// Names the record of the target.

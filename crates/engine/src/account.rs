@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::known::Known;
 use crate::orphans::INTERRUPTED;
 use crate::run::{Execution, worst};
-use crate::unit::{Decision, Early, Item, Unit};
+use crate::unit::{Decision, Early, Item, Unit, without_effect};
 
 impl Execution<'_> {
     /// Puts the commit of a page together and takes the page into the account of the run.
@@ -113,10 +113,10 @@ impl Execution<'_> {
         if !known.links_of(&item.id).is_empty() {
             commit.seen.push(self.source_key(&item.id));
         }
-        let causes: Vec<Cause> = match &item.early {
-            Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
-            _ => units.iter().flat_map(|unit| unit.causes()).collect(),
-        };
+        let mut causes = item.early_causes(units);
+        if causes.is_empty() {
+            causes = units.iter().flat_map(|unit| unit.causes()).collect();
+        }
         self.counted(item, outcome, causes.first());
         commit.reviews.extend(units.iter().filter(|unit| !unit.review.is_empty()).map(|unit| Review {
             source: self.source_key(&item.id),
@@ -316,6 +316,16 @@ fn links_back(unit: &Unit) -> impl Iterator<Item = Link> + '_ {
 }
 
 impl Item {
+    /// Why it came to nothing before it was mapped, or with nothing of it in the target.
+    pub(crate) fn early_causes(&self, units: &[&Unit]) -> Vec<Cause> {
+        match &self.early {
+            Some(Early::Rejected(causes) | Early::Left(causes)) => causes.clone(),
+            Some(Early::Skipped) if self.deleted => vec![without_effect("the flow does nothing about that (`deletes:`)")],
+            Some(Early::Removed) if self.deleted && units.is_empty() => vec![without_effect("nothing is linked to it (any more)")],
+            Some(Early::Skipped | Early::Removed) | None => Vec::new(),
+        }
+    }
+
     /// What the overlap of a reading repeats, and nothing comes of it, is left out of the account.
     pub(crate) fn is_old_news(&self, units: &[&Unit]) -> bool {
         self.repeated && self.outcome(units) == Outcome::Unchanged && units.iter().all(|unit| unit.intent.is_none())

@@ -109,7 +109,8 @@ fn row_of(
             // It belongs to no group, and is left out.
             group = None;
         }
-        fault = Some(cause);
+        // The record that is rejected is that of the group.
+        fault = Some(Cause { records: None, ..cause });
     }
     Row { group, rank, number, place, raw, fault }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Namesakes {
 #[derive(Debug)]
 struct InPartition {
     partition: usize,
+    /// How many records there are, and the places of a few.
+    records: u64,
     places: Vec<String>,
     /// A hash for each field of the first record.
     first: Box<[u64]>,
@@ -49,6 +51,7 @@ impl Namesakes {
             } else {
                 last.differing.extend((0..fields.len()).filter(|&at| last.first.get(at) != fields.get(at)));
             }
+            last.records += 1;
             keep(&mut last.places, place);
             return;
         }
@@ -58,6 +61,7 @@ impl Namesakes {
         }
         self.by_partition.push(InPartition {
             partition,
+            records: 1,
             places: vec![place.to_owned()],
             first: fields,
             differing: BTreeSet::new(),
@@ -81,8 +85,8 @@ impl Namesakes {
             let why = own.doubt.map_or_else(|| format!("differ in {}", fields.join(", ")), ToOwned::to_owned);
             let places = [here.to_owned(), other_places(&own.places, here)].into_iter().filter(|places| !places.is_empty());
             let places = places.collect::<Vec<_>>().join("; ");
-            let message = format!("several records of the input have the identity {id}, and {why}: {places}");
-            let cause = Cause::new(record::DUPLICATE_ID, message);
+            let message = format!("{} records of the input have the identity {id}, and {why}: {places}", own.records);
+            let cause = Cause { records: Some(own.records), ..Cause::new(record::DUPLICATE_ID, message) };
             return Some(match path {
                 Some(path) => cause.field(path),
                 None => cause,
@@ -196,7 +200,7 @@ mod tests {
 
     #[test]
     fn it_is_said_in_what_they_differ_or_why_nobody_knows() {
-        let said = |why: &str| format!("several records of the input have the identity P-1, and {why}: row 1; row 2");
+        let said = |why: &str| format!("2 records of the input have the identity P-1, and {why}: row 1; row 2");
         assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 2, 3])]), "");
         assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 9, 9])]), said("differ in age"));
         assert_eq!(told(&[("row 1", &[1, 2, 3]), ("row 2", &[1, 2, 9])]), said("differ in what stands together in a list"));
@@ -204,7 +208,7 @@ mod tests {
         assert_eq!(told(&[("row 1", &[]), ("row 2", &[])]), said("one of them cannot be read"));
         assert_eq!(
             told(&[("list P-1", &[1, 2, 3]), ("list P-1", &[1, 2, 3])]),
-            "several records of the input have the identity P-1, and the source does not say where each of them stands: list P-1"
+            "2 records of the input have the identity P-1, and the source does not say where each of them stands: list P-1"
         );
     }
 

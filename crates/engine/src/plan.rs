@@ -392,8 +392,9 @@ impl Execution<'_> {
                 _ => own.iter().find(|unit| unit.outcome() == outcome).and_then(|unit| unit.causes().into_iter().next()),
             };
             self.counted(item, outcome, rejected.as_ref());
-            if let Some(Early::Rejected(causes) | Early::Left(causes)) = &item.early {
-                for cause in causes {
+            let causes = item.early_causes(&own);
+            if !causes.is_empty() {
+                for cause in &causes {
                     self.groups.add(outcome, cause, &item.place);
                 }
                 watch.planned(&Planned {

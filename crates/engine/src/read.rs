@@ -144,7 +144,9 @@ impl Execution<'_> {
     /// A raw record with the fields that the flow reads, and what settles it before it is mapped.
     pub(crate) fn item(&self, source: SourceRecord) -> Item {
         let SourceRecord { id, place, version, deleted, body, read } = source;
-        let mut item = Item { version, ..Item::new(String::new(), place) };
+        // That a number comes to nothing is no deletion of the source.
+        let is_number = self.sending.is_some();
+        let mut item = Item { version, deleted: deleted && !is_number, ..Item::new(String::new(), place) };
         item.early = match body {
             // A row that counts elsewhere.
             Err(cause) if counts_elsewhere(&cause) => Some(Early::Left(vec![cause])),

@@ -165,6 +165,15 @@ pub struct CauseGroups {
 impl CauseGroups {
     /// Takes one cause of one record in.
     pub fn add(&mut self, outcome: Outcome, cause: &Cause, place: &str) {
+        self.add_many(outcome, cause, place, 1);
+    }
+
+    /// The same of a rejection that stands for several records of one identity.
+    pub fn add_rejection(&mut self, cause: &Cause, place: &str) {
+        self.add_many(Outcome::Rejected, cause, place, cause.records.unwrap_or(1));
+    }
+
+    fn add_many(&mut self, outcome: Outcome, cause: &Cause, place: &str, records: u64) {
         // What differs from record to record (an id, a place) would make a group of each; the code and the field are then enough.
         let varying = [
             record::UNREADABLE,
@@ -200,10 +209,11 @@ impl CauseGroups {
             records: 0,
             examples: Vec::new(),
         });
-        group.records += 1;
         // Of several records the message says what they have in common, not what it says of the first.
+        let is_another = group.records > 0;
+        group.records += records;
         if varies
-            && group.records == 2
+            && is_another
             && let Some((common, _)) = group.message.split_once(": ")
         {
             group.message = common.to_owned();

@@ -31,6 +31,8 @@ pub(crate) struct Item {
     pub nameless: bool,
     /// The source repeats a version that was sent already: it counts only if something comes of it (the mapping may have changed).
     pub repeated: bool,
+    /// The source says that it has deleted it.
+    pub deleted: bool,
     /// What became of it before any part was made: a deletion, a `where` that does not hold, an unreadable row.
     pub early: Option<Early>,
 }
@@ -48,9 +50,15 @@ impl Item {
             scope_name: None,
             nameless: false,
             repeated: false,
+            deleted: false,
             early: None,
         }
     }
+}
+
+/// Why a record that the source has deleted is skipped.
+pub(crate) fn without_effect(why: &str) -> Cause {
+    Cause::new(codes::DELETED_WITHOUT_EFFECT, format!("it was deleted in the source, and {why}"))
 }
 
 /// What a record can come to before it is mapped.

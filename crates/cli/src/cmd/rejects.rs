@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
 use kivuko_core::flow::Flow;
 use kivuko_core::mapping::sheet::Column;
-use kivuko_core::outcome::Outcome;
 use kivuko_core::store::{RejectionRow, Store};
 use kivuko_engine::{CauseGroup, CauseGroups, RunOptions};
 use serde_json::{Value, json};
@@ -104,9 +103,9 @@ fn by_flow(rows: &[RejectionRow]) -> Vec<(String, u64, Vec<CauseGroup>)> {
             let mut groups = CauseGroups::default();
             let mut records = 0;
             for row in rows.iter().filter(|row| row.flow == flow) {
-                records += 1;
+                records += row.causes.iter().filter_map(|cause| cause.records).max().unwrap_or(1);
                 for cause in &row.causes {
-                    groups.add(Outcome::Rejected, cause, &row.place);
+                    groups.add_rejection(cause, &row.place);
                 }
             }
             (flow.to_owned(), records, groups.into_sorted())

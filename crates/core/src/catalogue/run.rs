@@ -71,6 +71,8 @@ codes! {
     SUPERSEDED = 918, "K0918";
     /// A record stands in the input twice, with the same content.
     REPEATED = 968, "K0968";
+    /// A record was deleted in the source, and nothing follows from that.
+    DELETED_WITHOUT_EFFECT = 969, "K0969";
     /// Another input would have records without an identity.
     INPUT_WITHOUT_ID = 919, "K0919";
     /// A group has too many rows.

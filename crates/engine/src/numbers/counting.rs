@@ -18,7 +18,7 @@ use super::refused::is_refused;
 use crate::absence::hash_of;
 use crate::known::KnownReferences;
 use crate::run::{Execution, later_ones_count};
-use crate::unit::{Early, Item};
+use crate::unit::{Early, Item, without_effect};
 
 /// What becomes of one record.
 struct Change {
@@ -147,8 +147,9 @@ impl Execution<'_> {
         let (outcome, causes, parts) = match &item.early {
             Some(Early::Left(causes)) => return Change { outcome: Outcome::Skipped, causes: causes.clone(), record: None },
             Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone(), Some(Vec::new())),
-            Some(Early::Skipped) => (Outcome::Skipped, Vec::new(), Some(Vec::new())),
-            Some(Early::Removed) => (if known.is_some() { Outcome::Deleted } else { Outcome::Skipped }, Vec::new(), None),
+            Some(Early::Skipped) => (Outcome::Skipped, counts_for_nothing(item), Some(Vec::new())),
+            Some(Early::Removed) if known.is_some() => (Outcome::Deleted, Vec::new(), None),
+            Some(Early::Removed) => (Outcome::Skipped, counts_for_nothing(item), None),
             None if !causes.is_empty() => (Outcome::Rejected, causes, Some(parts)),
             None => {
                 let before: Vec<&CountedPart> = known.iter().flat_map(|known| &known.parts).filter(|part| !is_refused(part)).collect();
@@ -238,7 +239,8 @@ impl Execution<'_> {
             return Ok(HashSet::new());
         }
         // Only a person closes a rejection without its record having changed.
-        let open: HashSet<String> = self.engine.store.open_rejections(&self.flow.name, &refused).await?.into_iter().collect();
+        let open = self.engine.store.open_rejections(&self.flow.name, &refused).await?;
+        let open: HashSet<String> = open.into_iter().map(|(id, _)| id).collect();
         Ok(positions.into_iter().zip(refused).filter(|(_, id)| !open.contains(id)).map(|(position, _)| position).collect())
     }
 
@@ -263,7 +265,7 @@ impl Execution<'_> {
             let (outcome, causes) = match &item.early {
                 Some(Early::Left(causes)) => (Outcome::Skipped, causes.clone()),
                 Some(Early::Rejected(causes)) => (Outcome::Rejected, causes.clone()),
-                Some(Early::Skipped | Early::Removed) => (Outcome::Skipped, Vec::new()),
+                Some(Early::Skipped | Early::Removed) => (Outcome::Skipped, counts_for_nothing(&item)),
                 None if !counted.causes.is_empty() => (Outcome::Rejected, counted.causes.into_iter().map(|(_, cause)| cause).collect()),
                 None if counted.parts.is_empty() => (Outcome::Skipped, Vec::new()),
                 None => (Outcome::Counted, Vec::new()),
@@ -273,6 +275,11 @@ impl Execution<'_> {
         self.counts.merge(&commit.counts);
         Ok(self.writes.then_some(commit))
     }
+}
+
+/// Why a record is skipped that the source has deleted.
+fn counts_for_nothing(item: &Item) -> Vec<Cause> {
+    if item.deleted { vec![without_effect("counts for nothing")] } else { Vec::new() }
 }
 
 /// The version of a record that was refused so. No source gives one like it.
