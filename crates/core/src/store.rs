@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::BoxFuture;
 use crate::cells::{Cell, CellFilter, CellNumber, CellRow, CellsPage, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use crate::connector::{Action, Identity, Key, Shared};
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Code, Error};
 use crate::outcome::{Counts, Outcome, Status};
 use crate::people::{Decided, FoundPerson, PeopleCount, PeoplePage, Review, ReviewRow};
 use crate::record::{Cursor, Partition};
@@ -525,8 +525,8 @@ pub trait Store: Send + Sync {
     fn rejections<'a>(&'a self, flow: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<RejectionRow>, Error>>;
     fn rejection(&self, id: i64) -> BoxFuture<'_, Result<Option<RejectionRow>, Error>>;
     fn rejection_payload(&self, id: i64) -> BoxFuture<'_, Result<Option<Vec<u8>>, Error>>;
-    /// Those of these records of a flow that have an open rejection.
-    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+    /// Those of these records of a flow that have an open rejection, each with the first code of it.
+    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Code)>, Error>>;
     /// Closes rejections by hand; the reason is kept. How many were open. A number that was refused is given up with its rejection, until it changes
     /// ([`CellRow::given_up`]); its payload is the value as JSON.
     fn discard_rejections<'a>(&'a self, ids: &'a [i64], reason: &'a str, at: Timestamp) -> BoxFuture<'a, Result<u64, Error>>;

@@ -24,7 +24,7 @@ use crate::absence::hash_of;
 use crate::known::Ended;
 use crate::plan::Planned;
 use crate::run::{Execution, Watch};
-use crate::unit::{Decision, Item, Unit, waits_for};
+use crate::unit::{Decision, Item, Unit, waits_for, waits_for_rejected};
 use crate::unplaced::InACircle;
 
 /// What a run knows of a flow whose records refer to one another.
@@ -380,18 +380,19 @@ impl Execution<'_> {
         }
         let waiting = self.waiting_now().await?;
         let Some(mut put_off) = self.tree.as_mut().map(|tree| std::mem::take(&mut tree.put_off)) else { return Ok(()) };
-        let mut pages: BTreeMap<Partition, Vec<(Waiting, Cause)>> = BTreeMap::new();
+        let mut pages: BTreeMap<Partition, Vec<(Waiting, Option<Cause>)>> = BTreeMap::new();
         for one in waiting {
             // It may wait for several; it is counted once.
             if let Some(put_off) = put_off.remove(&hash_of(&one.source_id)) {
-                let cause = put_off.reason.unwrap_or_else(|| self.why_it_waits(&one.reference));
-                pages.entry(one.partition.clone()).or_default().push((one, cause));
+                let reason = put_off.reason.or_else(|| self.rejected_in_run(&one.reference));
+                pages.entry(one.partition.clone()).or_default().push((one, reason));
             }
         }
         let mut ended = Ok(());
         for (partition, waiting) in pages {
             for page in waiting.chunks(self.engine.pace.page_size) {
-                let counted = self.count_waiting(&partition, page, answers && ended.is_ok(), watch).await;
+                let page = self.with_reasons(page).await?;
+                let counted = self.count_waiting(&partition, &page, answers && ended.is_ok(), watch).await;
                 ended = ended.and(counted);
             }
         }
@@ -401,13 +402,59 @@ impl Execution<'_> {
         Err(Error::bug(codes::ACCOUNT_WRONG, format!("{} records were put off and are not noted as waiting", put_off.len())))
     }
 
-    /// Why a record waits when everything was dealt with: what it refers to may have been rejected meanwhile.
-    fn why_it_waits(&self, reference: &Reference) -> Cause {
-        let hash = hash_of(&reference.source_id);
-        let rejected = self.tree.as_ref().filter(|_| self.is_own(reference)).and_then(|tree| tree.rejected.get(&hash));
-        let Some(code) = rejected else { return waits_for(reference) };
-        let Reference { flow, source_id } = reference;
-        Cause::new(codes::WAITING, format!("it waits for a record of `{flow}` that was rejected ({code}): {source_id}"))
+    /// Why a record waits when everything was dealt with: what it refers to was rejected meanwhile.
+    fn rejected_in_run(&self, reference: &Reference) -> Option<Cause> {
+        let rejected = &self.tree.as_ref()?.rejected;
+        let own = reference.alternatives().find(|one| one.flow == self.flow.name)?;
+        rejected.get(&hash_of(&own.source_id)).map(|code| waits_for_rejected(&own, *code))
+    }
+
+    /// Records that wait, each with the reason: that is the rejection of an earlier run, or of another flow, where there is one.
+    async fn with_reasons(&self, waiting: &[(Waiting, Option<Cause>)]) -> Result<Vec<(Waiting, Cause)>, Error> {
+        let unknown = waiting.iter().filter(|(_, reason)| reason.is_none()).map(|(one, _)| &one.reference);
+        let rejected = self.rejected_among(unknown).await?;
+        let known = |(one, reason): &(Waiting, Option<Cause>)| {
+            let found = || rejected.get(&one.reference).cloned().unwrap_or_else(|| waits_for(&one.reference));
+            (one.clone(), reason.clone().unwrap_or_else(found))
+        };
+        Ok(waiting.iter().map(known).collect())
+    }
+
+    /// Of what records wait for, that of which an open rejection is known.
+    async fn rejected_among<'r>(&self, wanted: impl Iterator<Item = &'r Reference>) -> Result<HashMap<Reference, Cause>, Error> {
+        let mut by_flow: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let wanted: HashSet<&Reference> = wanted.collect();
+        for one in wanted.iter().flat_map(|reference| reference.alternatives()) {
+            by_flow.entry(one.flow).or_default().insert(one.source_id);
+        }
+        let mut open: HashMap<Reference, Code> = HashMap::new();
+        for (flow, ids) in by_flow {
+            let ids: Vec<String> = ids.into_iter().collect();
+            for (source_id, code) in self.engine.store.open_rejections(&flow, &ids).await? {
+                open.insert(Reference { flow: flow.clone(), source_id }, code);
+            }
+        }
+        let cause =
+            |reference: &Reference| reference.alternatives().find_map(|one| open.get(&one).map(|code| waits_for_rejected(&one, *code)));
+        Ok(wanted.into_iter().filter_map(|reference| Some((reference.clone(), cause(reference)?))).collect())
+    }
+
+    /// Tells of what waits in a page, and is counted with it, that what it refers to was rejected.
+    pub(crate) async fn tell_rejected_references(&self, units: &mut [Unit]) -> Result<(), Error> {
+        let is_told_later = |reference: &Reference| self.tree.is_some() && self.is_own(reference);
+        let to_be_told = |unit: &Unit| match &unit.decision {
+            Decision::Waiting(reference) if unit.held_back.is_none() && !is_told_later(reference) => Some(reference.clone()),
+            _ => None,
+        };
+        let wanted: Vec<Reference> = units.iter().filter_map(to_be_told).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let rejected = self.rejected_among(wanted.iter()).await?;
+        for unit in units {
+            unit.waits_because = to_be_told(unit).and_then(|reference| rejected.get(&reference).cloned());
+        }
+        Ok(())
     }
 
     async fn count_waiting(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Key};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::matching::Person;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::ReviewCandidate;
@@ -115,6 +115,8 @@ pub(crate) struct Unit {
     pub warnings: Vec<Cause>,
     /// Why the target does not take it yet, when it said so itself.
     pub held_back: Option<Cause>,
+    /// Why it waits, where more is known than what it waits for.
+    pub waits_because: Option<Cause>,
     /// What it goes on waiting for though it is rejected.
     pub awaits: Option<Reference>,
     /// What finds a record that the flow never makes; its links hold no key, since several records may belong to it.
@@ -210,6 +212,7 @@ impl Unit {
             decision,
             warnings: Vec::new(),
             held_back: None,
+            waits_because: None,
             awaits: None,
             asked: None,
             person: None,
@@ -307,8 +310,8 @@ impl Unit {
             Decision::Rejected(causes) | Decision::Skipped(causes) => causes.clone(),
             Decision::Failed { cause, .. } => vec![cause.clone()],
             Decision::Waiting(reference) => {
-                let held_back = self.held_back.clone().unwrap_or_else(|| waits_for(reference));
-                std::iter::once(held_back).chain(self.warnings.iter().cloned()).collect()
+                let known = self.held_back.clone().or_else(|| self.waits_because.clone());
+                std::iter::once(known.unwrap_or_else(|| waits_for(reference))).chain(self.warnings.iter().cloned()).collect()
             }
             _ => self.warnings.clone(),
         }
@@ -325,4 +328,10 @@ pub(crate) fn is_inactive(body: &Value) -> bool {
 pub(crate) fn waits_for(reference: &Reference) -> Cause {
     let Reference { flow, source_id } = reference;
     Cause::new(codes::WAITING, format!("it waits for a record of `{flow}` that has not arrived: {source_id}"))
+}
+
+/// The same where that one was rejected.
+pub(crate) fn waits_for_rejected(Reference { flow, source_id }: &Reference, code: Code) -> Cause {
+    let message = format!("it waits for a record of `{flow}` that was rejected ({code}; `rejects list {flow} --each` has it): {source_id}");
+    Cause::new(codes::WAITING, message)
 }

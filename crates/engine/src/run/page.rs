@@ -152,6 +152,9 @@ impl Execution<'_> {
                 Err(error) => fatal = Some(error),
             }
         }
+        if let Err(error) = self.tell_rejected_references(&mut units).await {
+            fatal = fatal.or(Some(error));
+        }
         let moves_cursor = moves_cursor && fatal.is_none();
         let commit = if self.writes {
             let mut commit = self.account(partition, &items, &units, known, moves_cursor.then_some(page.next))?;

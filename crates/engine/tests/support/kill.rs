@@ -7,7 +7,7 @@ use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::store as codes;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
@@ -229,7 +229,7 @@ delegate! {
     rejections(flow: Option<&'a str>, limit: usize) -> Vec<RejectionRow>;
     rejection(id: i64) -> Option<RejectionRow>;
     rejection_payload(id: i64) -> Option<Vec<u8>>;
-    open_rejections(flow: &'a str, source_ids: &'a [String]) -> Vec<String>;
+    open_rejections(flow: &'a str, source_ids: &'a [String]) -> Vec<(String, Code)>;
     discard_rejections(ids: &'a [i64], reason: &'a str, at: Timestamp) -> u64;
     waiting(flow: &'a str) -> Vec<Waiting>;
     acquire_lease(name: &'a str, holder: &'a str, now: Timestamp, until: Timestamp) -> Result<Lease, Lease>;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use kivuko_core::cells::{CellNumber, CellUpdate};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::store::{PageCommit, Rejection, RejectionRow, Waiting};
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
@@ -36,9 +36,13 @@ pub async fn payload(store: &SqliteStore, id: i64) -> Result<Option<Vec<u8>>, Er
     store.unseal(Table::Rejection, &[&flow, &source_id], &sealed).await.map(Some)
 }
 
-pub async fn open(store: &SqliteStore, flow: &str, source_ids: &[String]) -> Result<Vec<String>, Error> {
-    let query = sqlx::query_scalar(query!("rejection_open")).bind(flow).bind(json(source_ids)?);
-    query.fetch_all(&store.readers).await.map_err(sql(READING))
+pub async fn open(store: &SqliteStore, flow: &str, source_ids: &[String]) -> Result<Vec<(String, Code)>, Error> {
+    let query = sqlx::query(query!("rejection_open")).bind(flow).bind(json(source_ids)?);
+    let rows = query.fetch_all(&store.readers).await.map_err(sql(READING))?;
+    rows::all(&rows, READING, |row| {
+        let code = Code::try_from(rows::text(row, "code")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok((rows::text(row, "source_id")?, code))
+    })
 }
 
 pub async fn discard(store: &SqliteStore, ids: &[i64], reason: &str, at: Timestamp) -> Result<u64, Error> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kivuko_core::BoxFuture;
 use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, KnownRecord, PartPlace, PartsPage, RecordOfCell};
 use kivuko_core::connector::{Identity, Key, Shared};
-use kivuko_core::error::{Cause, Error};
+use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::people::{Decided, FoundPerson, PeopleCount, PeoplePage, Review, ReviewRow};
 use kivuko_core::record::{Cursor, Partition};
@@ -245,7 +245,7 @@ impl Store for SqliteStore {
         Box::pin(rejections::payload(self, id))
     }
 
-    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+    fn open_rejections<'a>(&'a self, flow: &'a str, source_ids: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Code)>, Error>> {
         Box::pin(rejections::open(self, flow, source_ids))
     }
 

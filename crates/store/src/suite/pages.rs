@@ -416,8 +416,9 @@ pub async fn rejections_are_discarded_by_hand(open: &Open<'_>) {
     store.commit_page(&commit).await.unwrap();
     let ids: Vec<i64> = store.rejections(None, 10).await.unwrap().iter().map(|row| row.id).collect();
     let asked = texts(&["3", "4711", "2"]);
-    assert_eq!(store.open_rejections("cases", &asked).await.unwrap(), ["3", "2"]);
-    assert_eq!(store.open_rejections("contacts", &asked).await.unwrap(), [""; 0]);
+    let code = commit.rejections[0].causes[0].code;
+    assert_eq!(store.open_rejections("cases", &asked).await.unwrap(), [("3".to_owned(), code), ("2".to_owned(), code)]);
+    assert_eq!(store.open_rejections("contacts", &asked).await.unwrap(), []);
     assert_eq!(store.discard_rejections(&[ids[0], ids[1], 4711], "a test record", at(30)).await.unwrap(), 2);
     assert_eq!(open().await.discard_rejections(&[ids[0]], "again", at(30)).await.unwrap(), 0);
     assert_eq!(store.rejections(None, 10).await.unwrap().iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2]]);
