@@ -24,7 +24,13 @@ const MOST_FIELDS: usize = 2_000;
 pub fn health(base: &Path, defaults: &Defaults) -> Result<Health, Error> {
     let mut health = Health::default();
     if !base.exists() && base.extension().is_none() {
-        health.warnings.push(format!("the folder {} is not there yet; nothing can be read", base.display()).into());
+        health.warnings.push(
+            format!(
+                "the folder {} is not there yet: what is written makes it, and until then there is nothing to read in it",
+                base.display()
+            )
+            .into(),
+        );
         return Ok(health);
     }
     let files = folder::list(base, "", defaults.format)?;
