@@ -624,10 +624,10 @@ pub trait Target: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Why the target does not take this change of a record now, though nothing is wrong with the record: its period is locked, or not open yet. Asked for what differs
-    /// from what is there, before it is noted; `id` is that of a record that is there, and `body` what would be sent.
-    fn closed(&self, _id: Option<&str>, _body: &Value) -> Option<Cause> {
-        None
+    /// Why the target does not take this change of a record where it lies, though nothing is wrong with its content: its period is locked, or not open yet; nothing can be given at its place any more. Asked for what
+    /// differs from what is there, before it is noted; `id` is that of a record that is there, and `body` what would be sent.
+    fn closed(&self, _action: Action, _id: Option<&str>, _body: &Value) -> Vec<Cause> {
+        Vec::new()
     }
 
     /// What lies in each of these records by now, for each id in its place: while anything does the target refuses to delete the record, or would take it along; while anything that is in use does it may refuse to close it.

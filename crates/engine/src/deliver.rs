@@ -33,13 +33,14 @@ struct Sending {
 }
 
 impl Execution<'_> {
-    /// What the target does not take now is not sent. What it holds already has been compared by then, and stays what it is.
+    /// What the target does not take where it lies is not sent. What it holds already has been compared by then, and stays what it is.
     pub(crate) fn reject_closed(&self, record: usize, units: &mut [Unit]) {
         let target = &self.targets[record].target;
         for unit in units {
             let Decision::Write(change) = &unit.decision else { continue };
-            if let Some(cause) = target.closed(change.target_id.as_deref(), &change.body) {
-                unit.decision = Decision::Rejected(vec![cause]);
+            let causes = target.closed(change.action, change.target_id.as_deref(), &change.body);
+            if !causes.is_empty() {
+                unit.decision = Decision::Rejected(causes);
             }
         }
     }

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use super::super::client::{Client, EDIT_EXPIRED};
 use super::super::config::{Mode, TargetOptions};
 use super::super::frame::{Attributes, DataSet, load, no_data_set, period_of};
-use super::super::values::{Asking, Failure, Fate, Import, Importer, Names, Schemes, Sent, Verdict, closed, judge, named};
+use super::super::values::{Asking, Failure, Fate, Import, Importer, Names, Schemes, Sent, Verdict, closed, judge, named, unassigned};
 use super::{ARRAY, DIMENSIONS};
 
 /// How many registrations one look-up takes.
@@ -287,10 +287,6 @@ impl connector::Target for Target {
         };
         let parts = self.dimensions(ready, &|name| named(&body, name).map(std::borrow::Cow::into_owned))?;
         let mut causes = Vec::new();
-        if !ready.set.frame.assigned.contains(&parts[2]) {
-            let message = format!("the data set `{}` is not assigned to the org unit", ready.set.frame.data_set.name);
-            causes.push(Cause::new(dhis2::NOT_ASSIGNED, message).field("organisationUnit"));
-        }
         let mut out: Map<String, Value> = DIMENSIONS.iter().zip(parts).map(|(name, id)| ((*name).to_owned(), Value::String(id))).collect();
         match body.get("completed") {
             None | Some(Value::Null) => _ = out.insert("completed".to_owned(), Value::Bool(true)),
@@ -309,16 +305,18 @@ impl connector::Target for Target {
         if causes.is_empty() { Ok(Value::Object(out)) } else { Err(causes) }
     }
 
-    fn closed(&self, id: Option<&str>, body: &Value) -> Option<Cause> {
-        let ready = self.ready.get()?;
+    fn closed(&self, action: Action, id: Option<&str>, body: &Value) -> Vec<Cause> {
+        let Some(ready) = self.ready.get() else { return Vec::new() };
         let parts = dimensions_of(id, body);
-        let period = period_of(&ready.set, parts.get(1)?).ok()?;
+        let [_, period, unit, _] = parts.as_slice() else { return Vec::new() };
+        let Ok(period) = period_of(&ready.set, period) else { return Vec::new() };
         let now = self.client.http.context().clock.now();
         let now = now.checked_add(ready.offset).unwrap_or(now);
         let asking = Asking { now, zone: &ready.zone, edits_expired: ready.edits_expired };
-        let unit = parts.get(2)?;
         let name = ready.set.frame.units.get(unit).map_or(unit.as_str(), |unit| unit.named.name.as_str());
-        Some(closed(&ready.set, period, unit, asking)?.about(format!("period {period}, org unit `{name}`")))
+        let not_there = unassigned(&ready.set, unit, "organisationUnit").filter(|_| action != Action::Delete);
+        let causes = not_there.into_iter().chain(closed(&ready.set, period, unit, asking));
+        causes.map(|cause| cause.about(format!("period {period}, org unit `{name}`"))).collect()
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {

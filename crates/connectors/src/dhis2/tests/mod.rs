@@ -183,9 +183,9 @@ fn create(target: &dyn Target, record: Value) -> Write {
     Write { action: Action::Create, key: Key(Vec::new()), id: None, body: body.into(), parent: None }
 }
 
-/// Why the target does not take a new record now.
+/// Why the target does not take a new record where it lies.
 fn closed(target: &dyn Target, record: Value) -> Option<kivuko_core::error::Code> {
-    target.closed(None, &create(target, record).body).map(|cause| cause.code)
+    target.closed(Action::Create, None, &create(target, record).body).first().map(|cause| cause.code)
 }
 
 fn key(parts: [&str; 5]) -> Key {

@@ -198,7 +198,11 @@ async fn quirk_40_an_org_unit_that_was_closed_takes_no_values() {
     for release in RELEASES {
         let world = World::new(release).await;
         let target = world.target(json!({})).await;
-        let found = |period: &str| target.conform(value(BEDS, period, CLOSED, None, "1")).err().map(|causes| causes[0].code);
+        let found = |period: &str| closed(&*target, value(BEDS, period, CLOSED, None, "1"));
         assert_eq!([found("202012"), found("202101")], [None, Some(dhis2::OUT_OF_TIME)], "{release}");
+        let id = format!("{BEDS}.202101.{CLOSED}.{DEFAULT}.{DEFAULT}");
+        let update = target.closed(Action::Update, Some(&id), &json!({ "value": "2" }));
+        assert_eq!(update.iter().map(|cause| cause.code).collect::<Vec<_>>(), [dhis2::OUT_OF_TIME], "{release}");
+        assert_eq!(target.closed(Action::Delete, Some(&id), &Value::Null), [], "{release}: what lies there may be taken away");
     }
 }

@@ -70,7 +70,11 @@ async fn sent(target: &dyn Target, records: Vec<Value>) -> Vec<String> {
     let mut outcomes = Vec::new();
     let mut batch = Vec::new();
     for record in records {
-        match target.conform(record) {
+        let conformed = target.conform(record).and_then(|body| match target.closed(Action::Create, None, &body) {
+            causes if causes.is_empty() => Ok(body),
+            causes => Err(causes),
+        });
+        match conformed {
             Ok(body) => batch.push(Write { action: Action::Create, key: Key(Vec::new()), id: None, body: body.into(), parent: None }),
             Err(causes) => outcomes.push(causes[0].code.to_string()),
         }

@@ -39,6 +39,10 @@ async fn brought(target: &dyn Target, records: &[Value], takes_out: bool) -> std
             Ok(_) if was_deleted => words.push("deleted there".to_owned()),
             Ok(body) => {
                 let action = if id.is_some() { Action::Update } else { Action::Create };
+                if let Some(cause) = target.closed(action, id.as_deref(), &body).first() {
+                    words.push(cause.code.to_string());
+                    continue;
+                }
                 batch.push(Write { action, key, id, body: body.into(), parent: None });
             }
             Err(causes) => words.push(causes[0].code.to_string()),

@@ -1,13 +1,12 @@
-//! Brings a value into the form of its data set, or says everything that is wrong with it: what DHIS2 would refuse, and what it would take but must not get. Whether its period can be written to is
-//! another question (see [`super::open`]): a value that is there and right is right in a locked period too.
+//! Brings a value into the form of its data set, or says everything that is wrong with it: what DHIS2 would refuse, and what it would take but must not get. Whether it can be written where it lies is
+//! another question (see [`super::open`]): a value that is there and right is right in a locked period and at a closed org unit too.
 
 use kivuko_core::catalogue::{dhis2, record};
 use kivuko_core::error::Cause;
 use kivuko_core::numbers::{Element, Unit};
-use kivuko_core::period::Period;
 use serde_json::{Map, Value};
 
-use super::super::frame::{DataSet, period_of};
+use super::super::frame::period_of;
 use super::resolve::Names;
 use super::value::checked;
 
@@ -38,20 +37,15 @@ pub fn conform(rules: Rules<'_>, body: Value) -> Result<Value, Vec<Cause>> {
     let Value::Object(body) = body else {
         return Err(vec![Cause::new(dhis2::BAD_PART, "a data value is an object with dataElement, period, orgUnit and value")]);
     };
-    let (names, set) = (rules.names, rules.names.set);
+    let names = rules.names;
     let mut causes = Vec::new();
     let element = kept(&mut causes, required(&body, "dataElement").and_then(|written| names.element(&written)));
-    let period = kept(&mut causes, required(&body, "period").and_then(|written| period_of(set, &written)));
+    let period = kept(&mut causes, required(&body, "period").and_then(|written| period_of(names.set, &written)));
     let unit = kept(&mut causes, required(&body, "orgUnit").and_then(|written| names.unit(&written, "orgUnit")));
     let option_combo =
         element.and_then(|element| kept(&mut causes, names.option_combo(element, named(&body, "categoryOptionCombo").as_deref())));
     let attribute = kept(&mut causes, names.attribute_option_combo(named(&body, "attributeOptionCombo").as_deref()));
-    if let Some(unit) = unit {
-        causes.extend(place(rules, unit));
-    }
-    if let (Some(unit), Some(period)) = (unit, period) {
-        causes.extend(time(set, unit, period, attribute.as_deref()));
-    }
+    causes.extend(unit.and_then(|unit| outside_capture(rules, unit)));
     let mut out = Map::new();
     if let Some(element) = element {
         content(rules, element, &body, &mut out, &mut causes);
@@ -91,39 +85,10 @@ fn required<'b>(body: &'b Map<String, Value>, field: &str) -> Result<std::borrow
     named(body, field).ok_or_else(|| Cause::new(dhis2::BAD_PART, format!("`{field}` is missing")).field(field))
 }
 
-/// Whether values may be given there at all.
-fn place(rules: Rules<'_>, unit: &Unit) -> Option<Cause> {
-    let set = &rules.names.set.frame;
-    if !set.assigned.contains(&unit.named.id) {
-        let message = format!("the data set `{}` is not assigned to the org unit", set.data_set.name);
-        return Some(Cause::new(dhis2::NOT_ASSIGNED, message).field("orgUnit").unlisted("organisationUnits", unit.named.id.clone()));
-    }
+/// Where the account does not capture data DHIS2 need not show it what is there either, and refuses a whole question with one such org unit in it: so this is said before anything is looked up.
+fn outside_capture(rules: Rules<'_>, unit: &Unit) -> Option<Cause> {
     let captured = unit.path.split('/').any(|id| rules.capture.iter().any(|own| own == id));
     (!captured).then(|| Cause::new(dhis2::OUTSIDE_CAPTURE, "the account does not capture data at the org unit").field("orgUnit"))
-}
-
-/// Whether the org unit and the attribute options exist in the period, and go together.
-fn time(set: &DataSet, unit: &Unit, period: Period, attribute: Option<&str>) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let cause = |field: &str, message: String| Cause::new(dhis2::OUT_OF_TIME, message).field(field);
-    if let Some(opening) = unit.opening.filter(|opening| period.end() < *opening) {
-        causes.push(cause("period", format!("the org unit was opened on {opening}, after the period")));
-    }
-    if let Some(closing) = unit.closed.filter(|closing| period.start() > *closing) {
-        causes.push(cause("period", format!("the org unit was closed on {closing}, before the period")));
-    }
-    let options = attribute.and_then(|id| set.attribute_combo()?.option_combos.iter().find(|combo| combo.named.id == id));
-    for limits in options.into_iter().flat_map(|combo| &combo.options).filter_map(|option| set.limits.get(option)) {
-        let early = limits.start.is_some_and(|start| period.end() < start);
-        let late = limits.end.is_some_and(|end| period.start() > end);
-        if early || late {
-            causes.push(cause("attributeOptionCombo", format!("the category option `{}` is not used in the period", limits.name)));
-        }
-        if !limits.units.is_empty() && !unit.path.split('/').any(|id| limits.units.contains(id)) {
-            causes.push(cause("attributeOptionCombo", format!("the category option `{}` is not used at the org unit", limits.name)));
-        }
-    }
-    causes
 }
 
 /// Value, comment and follow-up.

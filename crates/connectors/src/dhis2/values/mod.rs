@@ -21,6 +21,6 @@ pub use target::Target;
 pub(super) use conform::named;
 pub(super) use import::{Failure, Import, Importer};
 pub(super) use judge::{Fate, Sent, Verdict, judge};
-pub(super) use open::{Asking, closed};
+pub(super) use open::{Asking, closed, unassigned};
 pub(super) use read::check_periods;
 pub(super) use resolve::{Names, Schemes};

@@ -1,12 +1,45 @@
-//! Whether a period can be written to now: expiry, the future, windows (DHIS2 2.38 to 2.43).
+//! Whether something can be written where it lies: the data set at the org unit, the opening and closing of org unit and options; expiry, the future, windows (DHIS2 2.38 to 2.43). Asked of what
+//! would have to be written only: what is there and right stays so.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use kivuko_core::catalogue::dhis2;
 use kivuko_core::error::Cause;
+use kivuko_core::numbers::Unit;
 use kivuko_core::period::Period;
 
 use super::super::frame::DataSet;
+
+/// Why nothing can be given at an org unit, whatever the period; `field` says it in the record.
+pub fn unassigned(set: &DataSet, unit: &str, field: &str) -> Option<Cause> {
+    let message = || format!("the data set `{}` is not assigned to the org unit", set.frame.data_set.name);
+    let is_assigned = set.frame.assigned.contains(unit);
+    (!is_assigned).then(|| Cause::new(dhis2::NOT_ASSIGNED, message()).field(field).unlisted("organisationUnits", unit))
+}
+
+/// Whether the org unit and the attribute options exist in the period, and go together.
+pub fn out_of_time(set: &DataSet, unit: &Unit, period: Period, attribute: &str) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let cause = |field: &str, message: String| Cause::new(dhis2::OUT_OF_TIME, message).field(field);
+    if let Some(opening) = unit.opening.filter(|opening| period.end() < *opening) {
+        causes.push(cause("period", format!("the org unit was opened on {opening}, after the period")));
+    }
+    if let Some(closing) = unit.closed.filter(|closing| period.start() > *closing) {
+        causes.push(cause("period", format!("the org unit was closed on {closing}, before the period")));
+    }
+    let options = set.attribute_combo().and_then(|combo| combo.option_combos.iter().find(|combo| combo.named.id == attribute));
+    for limits in options.into_iter().flat_map(|combo| &combo.options).filter_map(|option| set.limits.get(option)) {
+        let early = limits.start.is_some_and(|start| period.end() < start);
+        let late = limits.end.is_some_and(|end| period.start() > end);
+        if early || late {
+            causes.push(cause("attributeOptionCombo", format!("the category option `{}` is not used in the period", limits.name)));
+        }
+        if !limits.units.is_empty() && !unit.path.split('/').any(|id| limits.units.contains(id)) {
+            causes.push(cause("attributeOptionCombo", format!("the category option `{}` is not used at the org unit", limits.name)));
+        }
+    }
+    causes
+}
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use kivuko_core::BoxFuture;
 use kivuko_core::catalogue::{dhis2, network, target};
-use kivuko_core::connector::{self, Candidate, Capabilities, Identity, Key, Standing, TargetSpec, Write, Written};
+use kivuko_core::connector::{self, Action, Candidate, Capabilities, Identity, Key, Standing, TargetSpec, Write, Written};
 use kivuko_core::error::{Cause, Error, nearest};
 use kivuko_core::numbers::Frame;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use super::cell::Cell;
 use super::conform::{self, Rules};
 use super::import::Importer;
 use super::lookup::{Held, Lookup};
-use super::open::{Asking, closed};
+use super::open::{Asking, closed, out_of_time, unassigned};
 use super::resolve::{Names, Schemes};
 use super::value::is_zero;
 use super::write::{Item, Writer, cell_of, items, json, named};
@@ -204,7 +204,7 @@ impl Target {
             let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             for cell in batch
                 .iter()
-                .filter(|write| write.action == connector::Action::Update)
+                .filter(|write| write.action == Action::Update)
                 .filter_map(|write| cell_of(write.id.as_deref(), &write.body))
             {
                 match seen.get(&cell) {
@@ -312,13 +312,22 @@ impl connector::Target for Target {
         conform::conform(rules, body)
     }
 
-    fn closed(&self, id: Option<&str>, body: &Value) -> Option<Cause> {
-        let ready = self.ready.get()?;
-        let cell = cell_of(id, body)?;
-        let period = period_of(&ready.set, &cell.period).ok()?;
+    fn closed(&self, action: Action, id: Option<&str>, body: &Value) -> Vec<Cause> {
+        let Some(ready) = self.ready.get() else { return Vec::new() };
+        let Some(cell) = cell_of(id, body) else { return Vec::new() };
+        let Ok(period) = period_of(&ready.set, &cell.period) else { return Vec::new() };
+        let mut causes = Vec::new();
+        // What is taken away may lie where nothing can be given any more: most releases take that.
+        if action != Action::Delete
+            && let Some(unit) = ready.set.frame.units.get(&cell.unit)
+        {
+            causes.extend(unassigned(&ready.set, &cell.unit, "orgUnit"));
+            causes.extend(out_of_time(&ready.set, unit, period, &cell.attribute_option_combo));
+        }
         let now = self.client.http.context().clock.now();
         let asking = Asking { now: now.checked_add(ready.offset).unwrap_or(now), zone: &ready.zone, edits_expired: ready.edits_expired };
-        Some(closed(&ready.set, period, &cell.unit, asking)?.about(named(&ready.set, &cell)))
+        causes.extend(closed(&ready.set, period, &cell.unit, asking));
+        causes.into_iter().map(|cause| cause.about(named(&ready.set, &cell))).collect()
     }
 
     fn lookup<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Vec<Candidate>>, Error>> {
