@@ -45,6 +45,7 @@ mod scope;
 mod session;
 mod settle;
 mod side;
+mod since;
 mod spill;
 mod told;
 mod tree;

@@ -27,7 +27,7 @@ use crate::undo::{Undoing, distinct};
 use crate::unit::{Decision, Item, Unit};
 
 /// How many runs are looked back at for the one that came next.
-const RECENT_RUNS: usize = 200;
+pub(crate) const RECENT_RUNS: usize = 200;
 /// By what a revert was started, before the number of the run that it takes back.
 const OF_RUN: &str = "revert of run ";
 /// The partition under which a revert is accounted for.
@@ -47,6 +47,7 @@ pub struct Reverted {
 
 /// What has happened between a run and its revert.
 pub(crate) struct BeforeIt {
+    pub run: RunId,
     /// The flow leads between the systems of the run, which no link tells of what was removed.
     pub same_systems: bool,
     pub taken_back: TakenBack,
@@ -101,7 +102,7 @@ impl Engine {
         let reverted_run = self.store.run(run).await?.ok_or_else(|| no_such_run(run))?;
         let flow = self.flow(&reverted_run.flow)?;
         let same_systems = self.leads_as_before(&reverted_run.version, &flow).await?;
-        let before_it = BeforeIt { same_systems, taken_back: self.taken_back(&flow.name, run).await? };
+        let before_it = BeforeIt { run, same_systems, taken_back: self.taken_back(&flow.name, run).await? };
         let mut execution = Execution::new(self, flow, RunId(0), true, false);
         execution.open_targets().await?;
         let mut planned = Vec::new();
@@ -147,7 +148,7 @@ impl Engine {
             options: String::new(),
             started: began,
         };
-        let before_it = BeforeIt { same_systems, taken_back: self.taken_back(&flow.name, run).await? };
+        let before_it = BeforeIt { run, same_systems, taken_back: self.taken_back(&flow.name, run).await? };
         let number = self.store.begin_run(&start).await?;
         let mut execution = Execution::new(self, Arc::clone(&flow), number, true, true);
         let mut done = Vec::new();
@@ -205,7 +206,7 @@ impl Engine {
     }
 
     /// The next writes of a run, newest first; `None` when there are no more.
-    async fn kept_before(&self, run: RunId, before: &mut i64) -> Result<Option<Vec<Kept>>, Error> {
+    pub(crate) async fn kept_before(&self, run: RunId, before: &mut i64) -> Result<Option<Vec<Kept>>, Error> {
         let rows = self.store.kept(run, *before, self.pace.page_size).await?;
         let Some((last, _)) = rows.last() else { return Ok(None) };
         *before = *last;

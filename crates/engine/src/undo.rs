@@ -37,6 +37,14 @@ pub(crate) fn not_reverted(why: &str) -> Decision {
     Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
 }
 
+/// Left as it is since it is no longer what the run wrote: `later` changed it, a run of the project, or somebody else.
+pub(crate) fn changed_since(later: Option<&String>, what: &str) -> Decision {
+    match later {
+        Some(later) => not_reverted(&format!("{later} {what} since")),
+        None => not_reverted(&format!("somebody {what} since")),
+    }
+}
+
 impl Execution<'_> {
     /// Decides what is to be done with each of the written records, newest first. `leaving` is what will have been taken back by then.
     pub(crate) async fn undo(&mut self, kept: &[Kept], leaving: &Leaving, before_it: &BeforeIt) -> Result<Undoing, Error> {
@@ -47,6 +55,7 @@ impl Execution<'_> {
         let target_ids: Vec<String> = kept.iter().map(|kept| kept.target_id.clone()).collect();
         let deleted: HashSet<String> = store.own_deletions(&flow.to.system, &target_ids).await?.into_iter().collect();
         let mut units = Vec::with_capacity(kept.len());
+        let mut deleted_since = Vec::new();
         for (position, one) in kept.iter().enumerate() {
             let record = self.record_like(&one.part, &one.target_resource);
             let link =
@@ -65,14 +74,18 @@ impl Execution<'_> {
                 (Some(record), None) if same_systems && flow.aggregate.is_none() && removed(one.action) => {
                     unit.key = values(&one.before).and_then(|body| self.key_in(record, &body)).unwrap_or(Key(Vec::new()));
                 }
-                // A revert that was killed, or another flow.
+                // A later run, another flow, or a revert that was killed.
                 (Some(_), None) if same_systems && deleted.contains(&one.target_id) => {
                     unit.decision = not_reverted("Kivuko has deleted it already");
+                    deleted_since.push((position, None));
                 }
                 // The flow reads or writes elsewhere by now: the same id there may be somebody else's.
                 _ => unit.decision = not_reverted("the flow no longer leads to it"),
             }
             units.push(unit);
+        }
+        for (at, later) in self.changed_by_later_runs(before_it.run, kept, &deleted_since).await? {
+            units[at].decision = changed_since(Some(&later), "deleted it");
         }
         let mut scopes = Vec::with_capacity(kept.len());
         for one in kept {
@@ -95,7 +108,9 @@ impl Execution<'_> {
                     .filter(|&at| units[at].record == record && scopes[at] == scope && units[at].decision == Decision::Open)
                     .collect();
                 let ids: Vec<String> = own.iter().map(|&at| kept[at].target_id.clone()).collect();
-                for (&at, present) in own.iter().zip(self.fetch(record, &ids).await?) {
+                let present: Vec<(usize, Option<Candidate>)> = own.iter().copied().zip(self.fetch(record, &ids).await?).collect();
+                let later = self.changed_by_later_runs(before_it.run, kept, &present).await?;
+                for (at, present) in present {
                     let tree = self.tree.as_ref();
                     let lies_in = |body: &Value| tree.and_then(|tree| tree.parent_of(record, body));
                     parents[at] = match &present {
@@ -103,8 +118,8 @@ impl Execution<'_> {
                         None => values(&kept[at].before).and_then(|before| lies_in(&before)),
                     };
                     match flow.aggregate {
-                        Some(_) => units[at].decision = Self::undo_number(&units[at], &kept[at], present.as_ref()),
-                        None => self.undo_one(&mut units[at], &kept[at], present),
+                        Some(_) => units[at].decision = Self::undo_number(&units[at], &kept[at], present.as_ref(), later.get(&at)),
+                        None => self.undo_one(&mut units[at], &kept[at], present, later.get(&at)),
                     }
                 }
                 self.leave_what_holds_others(record, &own, &mut units, &parents, leaving).await?;
@@ -119,8 +134,8 @@ impl Execution<'_> {
         Ok(Undoing { items, units, scopes, parents })
     }
 
-    /// What takes one record back.
-    fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>) {
+    /// What takes one record back. `later` is the run that has changed it since, where that was one.
+    fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>, later: Option<&String>) {
         let capabilities = &self.targets[unit.record].capabilities;
         let before = values(&kept.before);
         let deactivates = capabilities.deletes_for_good && capabilities.deactivates;
@@ -132,6 +147,7 @@ impl Execution<'_> {
                 {
                     done_before(Action::Create, &present, body)
                 }
+                (Some(_), _) if later.is_some() => changed_since(later, "made the record again"),
                 (Some(_), _) => not_reverted("it is there again"),
                 (None, None) => not_reverted("its earlier values were not kept"),
                 (None, Some(_)) if unit.key.0.is_empty() => not_reverted("its key cannot be told any more"),
@@ -141,6 +157,7 @@ impl Execution<'_> {
         }
         unit.decision = match present.filter(|present| !present.deleted) {
             None if kept.action == Action::Create && unit.was_being_deleted => deleted_before(kept),
+            None if later.is_some() => changed_since(later, "deleted the record"),
             None => not_reverted("the record is no longer in the target"),
             Some(present) if !present.is_usual() => not_reverted("the record was made something else in the target"),
             Some(_) if kept.action == Action::Delete => not_reverted("a deletion is taken back in the target itself"),
@@ -158,11 +175,14 @@ impl Execution<'_> {
                     return;
                 }
                 let last_written = unit.link.as_ref().and_then(|link| link.version.as_ref());
-                not_reverted(match kept.version {
-                    Some(_) if present.version.is_some() && last_written == present.version.as_ref() => "a later run wrote the record",
-                    Some(_) => "somebody changed the record since",
-                    None => "whether somebody changed the record since is not known",
-                })
+                match kept.version {
+                    // Of what it kept nothing is left to say which.
+                    Some(_) if later.is_none() && present.version.is_some() && last_written == present.version.as_ref() => {
+                        not_reverted("a later run wrote the record")
+                    }
+                    Some(_) => changed_since(later, "changed the record"),
+                    None => not_reverted("whether somebody changed the record since is not known"),
+                }
             }
             Some(present) => match (kept.action, before) {
                 (Action::Create, _) if deactivates => write(Action::Deactivate, Some(&present), json!({ "active": false })),

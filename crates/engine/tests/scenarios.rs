@@ -153,7 +153,11 @@ impl Telling {
             "plan" => self.plan(what, expect).await,
             "killed" => self.killed(what).await,
             "revert" => self.revert(what, expect).await,
-            "would_revert" => asked::would_revert(&self.world, self.last_run.ok_or("there is no run to take back")?, what).await,
+            "would_revert" => {
+                let named = what["run"].as_i64().map(RunId);
+                let run = named.or(self.last_run).ok_or("there is no run to take back")?;
+                asked::would_revert(&self.world, run, if named.is_some() { &what["expect"] } else { what }).await
+            }
             "behind" => asked::behind(&self.world, self.usual_flow(), what).await,
             "by_now" => asked::by_now(&self.world, self.usual_flow(), what).await,
             "check" => asked::check(&self.world, what).await,

@@ -95,6 +95,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         stopped: report.error.as_ref().map(|error| &error.cause),
         causes: &report.causes,
         all_places: false,
+        takes_back: None,
     };
     app.data(&account.render(app.out))?;
     if state.written_before > 0 {

@@ -69,14 +69,10 @@ pub async fn execute(app: &App, args: &Revert) -> Result<u8, Failure> {
         return Ok(report.exit_code());
     }
     app.data("\n")?;
-    let account = Account::of(&report);
+    let taken_back = id.to_string();
+    let account = Account { takes_back: Some(&taken_back), ..Account::of(&report) };
     app.data(&account.render(app.out))?;
-    let mut steps = account::next(&account, &flow, Some(report.run.0), &|rest| app.invoke(rest));
-    for step in steps.iter_mut().filter(|(command, _)| *command == app.invoke(&format!("run {flow}"))) {
-        // A run would make again what is taken back.
-        *step = (app.invoke(&format!("revert {id} --yes")), "goes on where it stopped");
-    }
-    app.say_next(&steps);
+    app.say_next(&account::next(&account, &flow, Some(report.run.0), &|rest| app.invoke(rest)));
     let code = report.exit_code();
     if with(&done, Action::Deactivate) > 0 {
         app.data(&format!("\n  {}\n", sum(&done, "")))?;

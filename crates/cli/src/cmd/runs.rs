@@ -95,16 +95,24 @@ async fn tell_cut_off(history: &History, run: &mut Run) -> Result<(), Failure> {
         None => Vec::new(),
     };
     let under_way = open.iter().filter(|open| open.intent.run == run.id).count() as u64;
-    let noted = if under_way == 0 {
-        "it is gone on from there by".to_owned()
-    } else {
-        format!("{} under way; what became of that is found out by", counted(under_way, "write was", "writes were"))
+    let flow = &run.flow;
+    // Either finds out what became of the writes; only one of them goes on taking back.
+    let goes_on = match taken_back_by(run) {
+        Some(id) => format!("`kivuko revert {id}` (a run of `{flow}` would write again what is taken back)"),
+        None => format!("the next run of `{flow}`"),
     };
-    // A revert is gone on with by another one of the same run too.
-    let reverted = run.trigger.strip_prefix("revert of run ").map(|id| format!(" (or by `kivuko revert {id}`)")).unwrap_or_default();
-    let message = format!("the process ended before the run did; {noted} the next run of `{}`{reverted}", run.flow);
+    let noted = match under_way {
+        0 => "it is gone on from there by".to_owned(),
+        _ => format!("{} under way; what became of that is found out by", counted(under_way, "write was", "writes were")),
+    };
+    let message = format!("the process ended before the run did; {noted} {goes_on}");
     run.error = Some(Cause::new(INTERRUPTED, message));
     Ok(())
+}
+
+/// The number of the run that a revert takes back.
+fn taken_back_by(run: &Run) -> Option<&str> {
+    run.trigger.strip_prefix("revert of run ")
 }
 
 fn is_cut_off(run: &Run) -> bool {
@@ -158,6 +166,7 @@ async fn show(app: &App, id: RunId) -> Result<u8, Failure> {
         stopped: run.error.as_ref(),
         causes: &causes,
         all_places: true,
+        takes_back: taken_back_by(&run),
     };
     let files: Vec<&String> = version.iter().flat_map(|version| version.texts.keys()).collect();
     app.answer(

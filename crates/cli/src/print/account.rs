@@ -41,6 +41,8 @@ pub struct Account<'a> {
     pub causes: &'a [CauseGroup],
     /// All places that are known of a cause are listed, and not only the first.
     pub all_places: bool,
+    /// The run that was taken back, where this is a revert.
+    pub takes_back: Option<&'a str>,
 }
 
 impl<'a> Account<'a> {
@@ -59,6 +61,7 @@ impl<'a> Account<'a> {
             stopped: report.error.as_ref().map(|error| &error.cause),
             causes: &report.causes,
             all_places: false,
+            takes_back: None,
         }
     }
 }
@@ -315,19 +318,26 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
             "every number that was written over, with what was there (`--outcome deleted`: those that were taken away)",
         ));
     }
-    if account.counts.rejected > 0 {
+    if account.counts.rejected > 0 && account.takes_back.is_some() {
+        // A revert leaves no rejections: the next run of the flow has nothing to do with them.
+        steps.push((invoke(&format!("runs records {run} --outcome rejected")), "what could not be taken back"));
+    } else if account.counts.rejected > 0 {
         steps.extend(of_rejected(flow, invoke));
     }
     if account.counts.waiting > 0 {
         steps.push((invoke(&format!("runs records {run} --outcome waiting")), "what waits, and for what"));
     }
-    if account.status == Some(Status::Incomplete) {
-        if account.stopped.is_none_or(|cause| is_of_a_system(cause.code)) {
-            steps.push((invoke("systems test"), "whether the systems answer now"));
-        }
-        // That run would stop in the same place.
-        if account.stopped.is_none_or(|cause| cause.code != TOO_MANY_DELETES) {
-            steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped"));
+    let is_cut_off = account.stopped.is_some_and(|cause| cause.code == INTERRUPTED);
+    if account.status == Some(Status::Incomplete) && account.stopped.is_none_or(|cause| is_of_a_system(cause.code)) {
+        steps.push((invoke("systems test"), "whether the systems answer now"));
+    }
+    if account.status == Some(Status::Incomplete) || is_cut_off {
+        match account.takes_back {
+            // A run of the flow would write again what is taken back.
+            Some(run) => steps.push((invoke(&format!("revert {run}")), "goes on where this one stopped")),
+            // That run would stop in the same place.
+            None if account.stopped.is_some_and(|cause| cause.code == TOO_MANY_DELETES) => {}
+            None => steps.push((invoke(&format!("run {flow}")), "goes on where this run stopped")),
         }
     }
     steps
@@ -391,6 +401,7 @@ mod tests {
             stopped: None,
             causes: &[],
             all_places: false,
+            takes_back: None,
         }
     }
 

@@ -39,12 +39,17 @@ fn a_revert_that_was_killed_is_told_as_such() {
     held.resume();
 
     folder.run(&["runs"]).expect(0, &["cut off", "nothing put down", "revert of run 1"], &[]);
-    folder.run(&["runs", "show", "2"]).expect(0, &["K0809", "4 writes were under way", "(or by `kivuko revert 1`)"], &[]);
+    let helps = "found out by `kivuko revert 1` (a run of `cases` would write again what is taken back)";
+    folder.run(&["runs", "show", "2"]).expect(0, &["K0809", "4 writes were under way", helps], &["kivuko revert 1"]);
     let (document, _) = folder.json(&["runs"]);
     assert_eq!(document["runs"][0]["error"]["code"], "K0809", "{document}");
     // What was not deleted yet has no other version than before.
     folder.run(&["revert", "1", "--yes"]).expect(0, &["4 deleted"], &[]);
-    folder.run(&["runs", "show", "2"]).expect(0, &["cut off", "4 writes were under way, and the next run of the flow finds out"], &[]);
+    folder.run(&["runs", "show", "2"]).expect(
+        0,
+        &["cut off", "4 writes were under way, and the next run of the flow finds out"],
+        &["kivuko revert 1"],
+    );
 }
 
 #[test]

@@ -43,7 +43,7 @@ use crate::run::{Execution, Watch, checks_failed};
 
 pub use names::names_of_cells;
 pub(crate) use send::Sending;
-pub(crate) use taking_back::{CellsById, taken_back};
+pub(crate) use taking_back::{CellsById, is_same as is_same_number, taken_back};
 pub use values::counted_by_now;
 
 /// The partition under which cells are accounted for.

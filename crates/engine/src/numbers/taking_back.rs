@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::is_number;
 use crate::run::Execution;
-use crate::undo::{deleted_before, done_before, not_reverted, write};
+use crate::undo::{changed_since, deleted_before, done_before, not_reverted, write};
 use crate::unit::{Decision, Item, Unit};
 
 /// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
@@ -39,8 +39,8 @@ impl Execution<'_> {
         (cell.value.clone(), before)
     }
 
-    /// What takes a written number back.
-    pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>) -> Decision {
+    /// What takes a written number back. `later` is the run that has changed it since, where that was one.
+    pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>, later: Option<&String>) -> Decision {
         let present = present.filter(|present| present.stands());
         let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
         // A revert that was killed may have done it already.
@@ -57,7 +57,7 @@ impl Execution<'_> {
             }
             // Where a 0 is not kept, nothing is shown as a 0 that was written at no time.
             (Action::Delete | Action::Deactivate, Some(present), _) if present.version.is_some() => {
-                not_reverted("somebody gave the number a value since")
+                changed_since(later, "gave the number a value")
             }
             (Action::Delete | Action::Deactivate, _, Some(before)) => {
                 let mut body: Map<String, Value> =
@@ -66,9 +66,10 @@ impl Execution<'_> {
                 write(Action::Create, None, Value::Object(body))
             }
             (Action::Delete | Action::Deactivate, ..) => not_reverted("what it was before is not known"),
+            (_, None, _) if later.is_some() => changed_since(later, "took the number away"),
             (_, None, _) => not_reverted("the number is no longer in the target"),
             (_, Some(_), _) if kept.version.is_none() => not_reverted("what the run wrote is not known"),
-            (_, Some(present), _) if !is_same(present, kept.version.as_deref()) => not_reverted("somebody changed the number since"),
+            (_, Some(present), _) if !is_same(present, kept.version.as_deref()) => changed_since(later, "changed the number"),
             (Action::Create, Some(present), _) => write(Action::Delete, Some(present), Value::Null),
             (Action::Update, Some(present), Some(before)) => write(Action::Update, Some(present), before),
             (Action::Update, Some(_), None) => not_reverted("what it was before is not known"),
@@ -109,7 +110,7 @@ pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> V
 }
 
 /// Whether the target holds this value; `12.0` is `12`.
-pub(super) fn is_same(present: &Candidate, value: Option<&str>) -> bool {
+pub(crate) fn is_same(present: &Candidate, value: Option<&str>) -> bool {
     let (Some(now), Some(written)) = (present.body["value"].as_str(), value) else { return false };
     let number = |text: &str| text.parse::<f64>().ok();
     now == written || number(now).is_some_and(|now| number(written) == Some(now))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kivuko_core::record::Partition;
+use kivuko_core::store::RunId;
 use kivuko_engine::{CauseGroup, PlanOptions, RunOptions, RunReport, Told, Unwatched, beside_counts, exit_code, told};
 use kivuko_sims::pause::{Pause, Phase};
 use serde_json::{Map, Value, json};
@@ -130,7 +131,7 @@ impl Telling {
     pub(super) async fn revert(&mut self, what: &Value, expect: Option<&Value>) -> Result<(), String> {
         let engine = self.world.engine().await;
         let run = match what["flow"].as_str() {
-            None => self.last_run,
+            None => what["run"].as_i64().map(RunId).or(self.last_run),
             Some(flow) => engine.store().runs(Some(flow), 1).await.map_err(|error| error.to_string())?.first().map(|run| run.id),
         };
         let (report, _) = engine.revert(run.ok_or("there is no run to take back")?).await.map_err(|error| error.to_string())?;

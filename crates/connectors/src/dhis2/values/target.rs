@@ -202,10 +202,8 @@ impl Target {
         let mut unseen = Vec::new();
         {
             let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            for cell in batch
-                .iter()
-                .filter(|write| write.action == Action::Update)
-                .filter_map(|write| cell_of(write.id.as_deref(), &write.body))
+            for cell in
+                batch.iter().filter(|write| write.action == Action::Update).filter_map(|write| cell_of(write.id.as_deref(), &write.body))
             {
                 match seen.get(&cell) {
                     Some(held) => _ = present.insert(cell, held.clone()),
