@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::claims::moved;
 use crate::known::{Known, KnownReferences};
 use crate::matching::ask_again;
+use crate::others::left_deleted;
 use crate::run::Execution;
 use crate::tree::Arrival;
 use crate::unit::{Change, Decision, Found, Item, Unit};
@@ -166,6 +167,10 @@ impl Execution<'_> {
                     Decision::Rejected(vec![Cause::new(target_codes::TARGET_GONE, message)])
                 }
                 Some(candidate) if self.took_away(unit, candidate) => give_again(unit, candidate),
+                Some(candidate) if self.is_left_deleted(unit, candidate) => {
+                    unit.warnings.push(left_deleted());
+                    Decision::Unchanged { found: None }
+                }
                 Some(candidate) if candidate.deleted && candidate.barred().is_none() => deleted_match(),
                 Some(candidate) if unit.was_being_deactivated && candidate.is_inactive() => {
                     self.compare_anew(&capabilities, unit, candidate)

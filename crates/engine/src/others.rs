@@ -30,6 +30,12 @@ impl Execution<'_> {
         self.sending.as_ref().and_then(|sending| sending.cells.get(cell)).is_some_and(|cell| cell.only_if_lost)
     }
 
+    /// Whether a number that somebody deleted is left so: the records come to what was sent of it. `--force`, which writes over what others did, cannot do that here, and says so.
+    pub(crate) fn is_left_deleted(&self, unit: &Unit, present: &Candidate) -> bool {
+        let as_sent = unit.sent.as_ref().is_some_and(|sent| sent.hash == unit.hash) && unit.interrupted.is_none();
+        self.sending.is_some() && as_sent && self.again && !self.overwrites && present.deleted && present.barred().is_none()
+    }
+
     /// What is told of a record whose other fields are left as they are.
     pub(crate) fn left_to_others(&self, capabilities: &Capabilities, unit: &Unit, present: &Candidate) -> Option<Cause> {
         let (link, sent) = (unit.link.as_ref()?, unit.sent.as_ref()?);
@@ -49,6 +55,12 @@ impl Execution<'_> {
             format!("somebody changed it in the target, and the source says what it said before: left as it is (`{how}` writes it over)");
         Some(Cause::new(codes::LEFT_TO_OTHERS, message).field(left.join(", ")))
     }
+}
+
+/// What is told of a number that is left deleted.
+pub(crate) fn left_deleted() -> Cause {
+    let message = "somebody deleted it in the target, and the source says what it said before: left as it is (`restore: true` in the flow gives it again)";
+    Cause::new(codes::LEFT_TO_OTHERS, message)
 }
 
 /// Whether the target's record is older than what we left there, by the versions that it gives; without any, nobody can say that it is not.
