@@ -286,7 +286,7 @@ impl Execution<'_> {
 
     /// Waits before the next try: doubling, with chance, never shorter than the other side asked for, and not a moment longer than somebody
     /// asks us to end.
-    async fn wait(&self, attempt: u32, asked: Option<Duration>) -> Result<(), Error> {
+    pub(crate) async fn wait(&self, attempt: u32, asked: Option<Duration>) -> Result<(), Error> {
         let pace = &self.engine.pace;
         let doubled = pace.first_wait.saturating_mul(2u32.saturating_pow(attempt)).min(pace.longest_wait);
         let with_chance = doubled.mul_f64(0.5 + self.engine.random.fraction() / 2.0);
@@ -344,7 +344,7 @@ fn stays_due(units: &mut [Unit], sending: impl IntoIterator<Item = (Sending, Err
 }
 
 /// Trying again does not help: the run ends.
-fn given_up(last: Error, tries: u32) -> Error {
+pub(crate) fn given_up(last: Error, tries: u32) -> Error {
     let mut error = Error::stop(last.cause.code, format!("{}; tried {tries} times", last.cause.message));
     error.cause.field = last.cause.field;
     error

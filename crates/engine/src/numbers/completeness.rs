@@ -6,16 +6,14 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellUpdate};
-use kivuko_core::connector::Written;
+use kivuko_core::cells::{Cell, CellFilter};
 use kivuko_core::error::Error;
 use kivuko_core::flow::Flow;
-use kivuko_core::outcome::Outcome;
 use kivuko_core::period::Period;
 
+use super::Numbers;
+use super::marking::{Due, LOST_UNDER_WAY, UNDER_WAY};
 use super::refused::REFUSED;
-use super::registrations::{Mark, Registrations};
-use super::{Numbers, cells_partition};
 use crate::run::Execution;
 
 /// The name of the cells that stand for marks. No indicator is called so.
@@ -40,7 +38,7 @@ impl Execution<'_> {
         let day = ready_since.to_zoned(engine.project.timezone.clone()).date();
         let (mut whole, mut open) = (BTreeSet::<Place>::new(), BTreeSet::new());
         let (mut refused, mut due) = (Vec::new(), HashSet::new());
-        let mut marks = Marks::default();
+        let (mut marks, mut under_way) = (Marks::default(), BTreeSet::new());
         for flow in &others {
             for row in engine.all_cells(&flow.name, &CellFilter::default()).await? {
                 if row.cell.indicator == REFUSED {
@@ -48,7 +46,12 @@ impl Execution<'_> {
                     continue;
                 }
                 if row.cell.indicator == MARK {
-                    marks.add(place_of_mark(&row.cell), row.value.as_deref(), flow.name == self.flow.name);
+                    let (place, value, own) = (place_of_mark(&row.cell), row.value.as_deref(), flow.name == self.flow.name);
+                    // What became of its own each flow finds out itself.
+                    if own && [Some(UNDER_WAY), Some(LOST_UNDER_WAY)].contains(&value) {
+                        under_way.insert(place.clone());
+                    }
+                    marks.add(place, value, own);
                     continue;
                 }
                 if row.cell.element.is_empty() {
@@ -61,7 +64,8 @@ impl Execution<'_> {
                 places.insert(place_of_mark(&row.cell));
             }
         }
-        let mut lost = marks.take_lost();
+        let all_lost = marks.take_lost();
+        let mut lost = all_lost.clone();
         whole.retain(|place| !marks.0.contains_key(place));
         let ended = |period: &str| Period::parse_as(numbers.own.period.period_type, period).is_ok_and(|period| period.end() < day);
         whole.retain(|place| !open.contains(place) && ended(&place.0));
@@ -70,11 +74,8 @@ impl Execution<'_> {
         // What was complete before it was lost is so again, whatever came since.
         whole.extend(lost.iter().cloned());
         let still_lost = self.still_lost(numbers, lost).await?;
-        let new: Vec<Cell> = whole.iter().filter(|place| !still_lost.contains(place)).map(mark_of).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        self.register(numbers, &new).await?;
+        whole.retain(|place| !still_lost.contains(place));
+        self.give_marks(numbers, Due { give: &whole, under_way: &under_way, lost: &all_lost }).await?;
         if self.completed == 0 { Ok(()) } else { self.tell_may_belong(&others, &due).await }
     }
 
@@ -85,64 +86,6 @@ impl Execution<'_> {
             flow.aggregate.is_some() && flow.to.system == self.flow.to.system && data_set(flow) == data_set(&self.flow)
         };
         self.engine.project.flows.values().filter(same).cloned().collect()
-    }
-
-    async fn register(&mut self, numbers: &Numbers<'_>, marks: &[Cell]) -> Result<(), Error> {
-        let registrations = Registrations::open(self.engine, &self.flow.to.system, &numbers.bound.frame().data_set.id).await?;
-        registrations.begin().await?;
-        let (mut done, mut missing) = (Vec::new(), Vec::new());
-        for (position, seen) in registrations.look(marks).await?.into_iter().enumerate() {
-            match seen {
-                Mark::Complete => done.push((position, true)),
-                Mark::TakenBack => {
-                    self.tell_taken_back(numbers, &marks[position]);
-                    done.push((position, false));
-                }
-                Mark::Missing => missing.push(position),
-            }
-        }
-        let mut refused = 0;
-        for positions in missing.chunks(registrations.batch_size()) {
-            let batch: Vec<&Cell> = positions.iter().map(|position| &marks[*position]).collect();
-            let answers = registrations.write(&batch).await?;
-            for (position, answer) in positions.iter().zip(answers) {
-                let place = shown(numbers, &place_of_mark(&marks[*position]));
-                match answer {
-                    Written::Done { .. } => {
-                        self.completed += 1;
-                        done.push((*position, true));
-                    }
-                    Written::Refused(cause) | Written::NotYet(cause) => {
-                        refused += 1;
-                        self.groups.add(Outcome::Rejected, &cause, &place);
-                    }
-                    // The next run looks whether it is there.
-                    Written::Failed(error) => {
-                        self.put_marks(marks, &done, refused).await?;
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        self.put_marks(marks, &done, refused).await
-    }
-
-    /// Puts down which marks are dealt with, and what the target says of them; and of those that stand the run in which they came to stand.
-    async fn put_marks(&mut self, marks: &[Cell], done: &[(usize, bool)], refused: u64) -> Result<(), Error> {
-        let dealt_with: Vec<Cell> = done.iter().map(|(position, _)| marks[*position].clone()).collect();
-        let numbers = self.engine.numbers_of_cells(&self.flow.name, &dealt_with).await?;
-        let update = |(number, (_, complete)): (CellNumber, &(usize, bool))| CellUpdate {
-            number,
-            value: Some(complete.to_string()),
-            due: false,
-            late: false,
-        };
-        let mut commit = self.empty_commit(&cells_partition(), None);
-        commit.cells.updates = numbers.into_iter().zip(done).map(update).collect();
-        commit.sent = done.iter().filter(|(_, complete)| *complete).map(|(position, _)| self.given(&marks[*position])).collect();
-        commit.counts.writes.rejected = refused;
-        self.counts.merge(&commit.counts);
-        self.engine.store.commit_page(&commit).await
     }
 }
 
@@ -158,10 +101,10 @@ struct Known {
 }
 
 impl Marks {
-    /// Without a value: what was written of it, if anything, nobody knows; or the target refused it.
+    /// Without a value: the target refused it. Of one that is under way nobody knows whether it was given.
     fn add(&mut self, place: Place, value: Option<&str>, own: bool) {
-        let Some(value) = value else { return };
-        let is_lost = value == LOST;
+        let Some(value) = value.filter(|value| *value != UNDER_WAY) else { return };
+        let is_lost = [LOST, LOST_UNDER_WAY].contains(&value);
         match self.0.entry(place) {
             Entry::Vacant(entry) => _ = entry.insert(Known { is_lost, own }),
             Entry::Occupied(mut entry) if own => _ = entry.insert(Known { is_lost, own }),

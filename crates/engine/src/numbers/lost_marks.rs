@@ -28,7 +28,9 @@ impl Execution<'_> {
     /// Which marks were lost, found out before any number is sent.
     pub(super) async fn look_for_lost_marks(&mut self, numbers: &Numbers<'_>) -> Result<(), Error> {
         let all = self.all_cells(&CellFilter { indicator: Some(MARK.to_owned()), ..CellFilter::default() }).await?;
-        let marks: Vec<CellRow> = all.into_iter().filter(|row| row.value.as_deref().is_some_and(|value| value != LOST)).collect();
+        // Of others it is known that they were lost, or not yet what became of them.
+        let is_given = |row: &CellRow| row.value.as_deref().is_some_and(|value| value.parse::<bool>().is_ok());
+        let marks: Vec<CellRow> = all.into_iter().filter(is_given).collect();
         if marks.is_empty() {
             return Ok(());
         }

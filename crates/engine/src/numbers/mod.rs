@@ -12,6 +12,7 @@ mod counting;
 mod due;
 mod formulas;
 mod lost_marks;
+mod marking;
 mod names;
 mod online;
 mod records;

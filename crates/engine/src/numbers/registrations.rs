@@ -1,5 +1,7 @@
 //! Marks of completeness in the target: looked for, and written where there are none.
 
+use std::time::Duration;
+
 use kivuko_core::cells::Cell;
 use kivuko_core::connector::{Action, Candidate, Key, Target, TargetSpec, Write, Written};
 use kivuko_core::error::Error;
@@ -55,6 +57,11 @@ impl Registrations {
     /// So many marks are written at a time.
     pub fn batch_size(&self) -> usize {
         self.target.capabilities().batch_size.max(1)
+    }
+
+    /// For so long a mark without an answer may still come.
+    pub fn settles_within(&self) -> Duration {
+        Duration::try_from_secs_f64(self.target.capabilities().settle_secs).unwrap_or_default()
     }
 
     pub async fn begin(&self) -> Result<(), Error> {
