@@ -11,7 +11,7 @@ use kivuko_core::flow::Payload;
 use kivuko_core::outcome::Outcome;
 use kivuko_core::people::Review;
 use kivuko_core::record::{Cursor, Partition};
-use kivuko_core::store::{IntentId, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, Sent, TargetKey, Waiting};
+use kivuko_core::store::{IntentId, Kept, Link, OutcomeRow, PageCommit, Reference, Rejection, RunId, Sent, TargetKey, Waiting};
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ use crate::known::Known;
 use crate::orphans::INTERRUPTED;
 use crate::run::{Execution, worst};
 use crate::unit::{Decision, Early, Item, Unit, without_effect};
+
+/// No run: those are counted from 1.
+const NEVER: RunId = RunId(0);
 
 impl Execution<'_> {
     /// Puts the commit of a page together and takes the page into the account of the run.
@@ -258,11 +261,6 @@ impl Execution<'_> {
         };
         let news = unit.sent.as_ref().is_none_or(|sent| sent.hash != hash || sent.source_version != item.version);
         if news {
-            // A new version of the source that says the same was neither sent nor looked for: nobody knows of it that the target has it.
-            let run = match (&unit.decision, &unit.sent) {
-                (Decision::Unchanged { found: None }, Some(sent)) => sent.run,
-                _ => self.run,
-            };
             let mut fields = Arc::clone(&unit.fields);
             if !left.is_empty() {
                 Arc::make_mut(&mut fields).retain(|name, _| !left.contains(&name.as_str()));
@@ -274,8 +272,19 @@ impl Execution<'_> {
                 hash,
                 fields,
                 source_version: item.version.clone(),
-                run,
+                run: self.sent_in(unit),
             });
+        }
+    }
+
+    /// The run as of which the target is known to have what was sent.
+    fn sent_in(&self, unit: &Unit) -> RunId {
+        match (&unit.decision, &unit.sent) {
+            // A new version of the source that says the same was neither sent nor looked for: nobody knows of it that the target has it.
+            (Decision::Unchanged { found: None }, Some(sent)) => sent.run,
+            // A number that is only found as it should be was not sent by this run.
+            (Decision::Unchanged { .. }, sent) if self.sending.is_some() => sent.as_ref().map_or(NEVER, |sent| sent.run),
+            _ => self.run,
         }
     }
 
