@@ -16,7 +16,7 @@ document in the place of tables.
 | code | |
 |---|---|
 | 0 | all well, also with records that wait |
-| 1 | the run finished, and some records, or numbers of a flow that counts, were rejected; a `plan` ends with 1 where its run would |
+| 1 | the run finished, and some records, or numbers of a flow that counts, were rejected, or something that was asked for by name was not done: a planned write that no longer fits, a record that is not there, a write that `revert` had to leave as it is (K0912); a `plan` ends with 1 where its run would |
 | 2 | the command line or the project is wrong |
 | 3 | a system could not be reached or refused us, and the run is incomplete |
 | 4 | a bug of Kivuko |

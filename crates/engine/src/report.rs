@@ -209,9 +209,16 @@ impl CauseGroups {
             records: 0,
             examples: Vec::new(),
         });
-        // Of several records the message says what they have in common, not what it says of the first.
         let is_another = group.records > 0;
+        // What was there before is gone, and is told of each number.
+        let each = |message: &str| Some(message.split_once(": ")?.1.to_owned()).filter(|_| cause.code == run::NUMBER_WRITTEN_OVER);
+        if group.records == 1
+            && let (Some(what), Some(first)) = (each(&group.message), group.examples.first_mut())
+        {
+            *first = format!("{first} ({what})");
+        }
         group.records += records;
+        // Of several records the message says what they have in common, not what it says of the first.
         if varies
             && is_another
             && let Some((common, _)) = group.message.split_once(": ")
@@ -220,7 +227,8 @@ impl CauseGroups {
         }
         let of_no_record = [run::MARK_LEFT, run::MARK_WAITS, run::REFUSED_BELONGS].contains(&cause.code);
         if group.examples.len() < if of_no_record { PLACES } else { EXAMPLES } {
-            group.examples.push(place.to_owned());
+            let what = each(&cause.message).filter(|_| group.records > 1);
+            group.examples.push(what.map_or_else(|| place.to_owned(), |what| format!("{place} ({what})")));
         }
     }
 

@@ -23,7 +23,10 @@ pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
     let found = history.store().find(args.key.trim(), MOST).await?;
     let counts = counts(&history, args.key.trim(), &found).await?;
     if found.is_empty() && counts.is_empty() {
-        app.say_nothing("nothing is known of it: no flow of this environment has read or written a record with this id or key");
+        app.say_nothing(&format!(
+            "nothing is known of it: no flow of this environment has read or written a record with this id or key{}",
+            of_no_record(&history)
+        ));
     }
     // A link belongs to the project: another flow than the one that made it may have come by it last.
     let mut ran: BTreeMap<RunId, String> = BTreeMap::new();
@@ -41,6 +44,18 @@ pub async fn execute(app: &App, args: &Find) -> Result<u8, Failure> {
         |style| render(&found, &counts, &known, style),
     )?;
     Ok(exit::WELL)
+}
+
+/// That there are flows which count records and keep nothing of them, so that nobody can say whether this one is among those; nothing where there are none.
+fn of_no_record(history: &History) -> String {
+    let flows = history.workspace.project.iter().flat_map(|project| project.flows.values());
+    let silent: Vec<String> =
+        flows.filter(|flow| flow.aggregate.as_ref().is_some_and(|own| !own.drill)).map(|flow| format!("`{}`", flow.name)).collect();
+    match silent.as_slice() {
+        [] => String::new(),
+        [one] => format!(", as far as that is kept: {one} counts with `drill: off`, and keeps nothing of which records it counted"),
+        many => format!(", as far as that is kept: {} count with `drill: off`, and keep nothing of which records they counted", many.join(", ")),
+    }
 }
 
 /// What a record counts for in one flow.

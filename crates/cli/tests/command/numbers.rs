@@ -61,3 +61,13 @@ fn numbers_are_asked_about_and_given_up_cause_by_cause() {
     folder.change("codes/locations.csv", "NORR", "NOR");
     folder.run(&["codes", "add", "locations", "godata=ZZ001009000000000000", "hmis=NOR"]).expect(0, &["added"], &[]);
 }
+
+#[test]
+fn of_records_that_were_only_counted_find_says_that_nothing_is_kept() {
+    let (_runtime, _godata, _dhis2, folder) = numbers();
+    folder.change("flows/weekly-cases.yaml", "drill: on ", "drill: off");
+    folder.run(&["run", "weekly-cases"]).expect(1, &["K0306"], &[]);
+    folder.run(&["find", "case-1"]).expect(0, &[], &["nothing is known of it", "`weekly-cases` counts with `drill: off`"]);
+    folder.change("flows/daily-confirmed.yaml", "drill: on", "drill: off");
+    folder.run(&["find", "case-1"]).expect(0, &[], &["`daily-confirmed`, `weekly-cases` count with `drill: off`"]);
+}

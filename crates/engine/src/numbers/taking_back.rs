@@ -17,8 +17,8 @@ use crate::unit::{Decision, Item, Unit};
 /// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
 const PARTS: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
 
-/// The cells of a flow by the identities of their numbers.
-pub(crate) type CellsById = HashMap<String, CellNumber>;
+/// The cells of a flow by the identities of their numbers, as they were before anything was taken back.
+pub(crate) type CellsById = HashMap<String, CellRow>;
 
 impl Execution<'_> {
     /// What is kept of a number that was written: what it is now, in the place of a version, and what it was before.
@@ -86,25 +86,29 @@ impl Execution<'_> {
         // Where a sheet has called a number otherwise, there is an old cell of it too, in which nothing is left.
         let (held, empty): (Vec<CellRow>, Vec<CellRow>) =
             rows.into_iter().filter(|row| is_number(&row.cell)).partition(|row| row.value.is_some());
-        Ok(empty.into_iter().chain(held).map(|row| (row.cell.id(), row.number)).collect())
+        Ok(empty.into_iter().chain(held).map(|row| (row.cell.id(), row)).collect())
     }
 
     /// Before numbers are taken back: a run that comes after a killed revert finds them due, and looks at them.
     pub(crate) async fn touch_numbers(&self, kept: &[Kept], cells: &CellsById) -> Result<(), Error> {
-        let touched: Vec<CellNumber> = kept.iter().filter_map(|kept| cells.get(&kept.source_id).copied()).collect();
+        let touched: Vec<CellNumber> = kept.iter().filter_map(|kept| Some(cells.get(&kept.source_id)?.number)).collect();
         self.touch(&touched).await
     }
 }
 
-/// What the target holds of the cells after numbers were taken back. They are due: the next run brings them to what the records come to.
+/// What the target holds of the cells after numbers were taken back. Those are due: the next run brings them to what the records come to. What was left as it is, is as due as it was.
 pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> Vec<CellUpdate> {
     let update = |unit: &Unit| {
-        let Decision::Written { change, .. } = &unit.decision else { return None };
-        let value = match change.action {
-            Action::Create | Action::Update => change.body["value"].as_str().map(str::to_owned),
-            Action::Delete | Action::Deactivate => None,
+        let row = cells.get(&items[unit.item].id)?;
+        let (value, due, late) = match &unit.decision {
+            Decision::Written { change, .. } => match change.action {
+                Action::Create | Action::Update => (change.body["value"].as_str().map(str::to_owned), true, false),
+                Action::Delete | Action::Deactivate => (None, true, false),
+            },
+            Decision::Skipped(_) => (row.value.clone(), row.due, row.late),
+            _ => return None,
         };
-        Some(CellUpdate { number: *cells.get(&items[unit.item].id)?, value, due: true, late: false })
+        Some(CellUpdate { number: row.number, value, due, late })
     };
     units.iter().filter_map(update).collect()
 }
