@@ -455,6 +455,16 @@ async fn together<R>(asked: usize, calls: Vec<BoxFuture<'_, Result<Vec<R>, Error
 pub(crate) struct OpenTarget {
     pub target: Box<dyn Target>,
     pub capabilities: Capabilities,
+    /// What it holds are numbers of a data set.
+    pub holds_numbers: bool,
+}
+
+impl OpenTarget {
+    /// A target that is prepared.
+    pub async fn of(target: Box<dyn Target>) -> Result<Self, Error> {
+        let holds_numbers = target.frame().await?.is_some();
+        Ok(Self { capabilities: target.capabilities(), target, holds_numbers })
+    }
 }
 
 impl std::fmt::Debug for OpenTarget {

@@ -225,8 +225,7 @@ impl Execution<'_> {
             let found = target.scope().await?;
             suffixes.push(found.as_ref().map(|found| found.id.clone()).filter(|id| Some(id) != home.as_ref()));
             identity = identity.or(found);
-            let capabilities = target.capabilities();
-            targets.push(OpenTarget { target, capabilities });
+            targets.push(OpenTarget::of(target).await?);
         }
         // One part may be written in two ways: by its name, and by its id.
         let same = self

@@ -54,7 +54,9 @@ fn of_no_record(history: &History) -> String {
     match silent.as_slice() {
         [] => String::new(),
         [one] => format!(", as far as that is kept: {one} counts with `drill: off`, and keeps nothing of which records it counted"),
-        many => format!(", as far as that is kept: {} count with `drill: off`, and keep nothing of which records they counted", many.join(", ")),
+        many => {
+            format!(", as far as that is kept: {} count with `drill: off`, and keep nothing of which records they counted", many.join(", "))
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use kivuko_core::catalogue::network::CANCELLED;
 use kivuko_core::catalogue::record::NEEDS_DECISION;
-use kivuko_core::catalogue::run::{MARK_LEFT, MARK_WAITS, REFUSED_BELONGS, REFUSED_MAY_BELONG, TARGET_EMPTIED, TOO_MANY_DELETES};
+use kivuko_core::catalogue::run::{
+    MARK_LEFT, MARK_WAITS, NUMBER_WRITTEN_OVER, REFUSED_BELONGS, REFUSED_MAY_BELONG, TARGET_EMPTIED, TOO_MANY_DELETES,
+};
 use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::{Cause, Code, Error};
 use kivuko_core::outcome::{Counts, Outcome, Status};
@@ -312,7 +314,7 @@ pub fn next(account: &Account<'_>, flow: &str, run: Option<i64>, invoke: &dyn Fn
     if account.causes.iter().any(|group| group.code == NEEDS_DECISION) {
         steps.push((invoke(&format!("review list {flow}")), "who waits for a person to decide who it is"));
     }
-    if account.numbers.is_some_and(|numbers| numbers.written_over > 0) {
+    if account.causes.iter().any(|group| group.code == NUMBER_WRITTEN_OVER) {
         steps.push((
             invoke(&format!("runs records {run} --outcome updated")),
             "every number that was written over, with what was there (`--outcome deleted`: those that were taken away)",

@@ -1,10 +1,11 @@
-//! Numbers that somebody changed in the target: what a number comes to is the source's alone, so it is written over when the source's count changes, and never without a word. Of each it is told what
-//! was there.
+//! Numbers that somebody changed in the target: what a number comes to is the source's alone, so it is written over when the source changes it, and never without a word. Of each it is told what
+//! was there, whether the flow counts it or carries it.
 
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Candidate, Standing};
 use kivuko_core::error::Cause;
 use kivuko_core::value;
+use serde_json::Value;
 
 use super::send::{Cell, body_of};
 use super::taking_back::is_same;
@@ -14,10 +15,32 @@ use crate::unit::{Decision, Unit};
 impl Execution<'_> {
     /// Tells of a number that is to be written over, or taken away, and that is none that this flow has sent.
     pub(crate) fn tell_written_over(&self, source_id: &str, unit: &mut Unit, present: &Candidate) {
-        let overwrites = matches!(&unit.decision, Decision::Write(change) if change.action != Action::Create);
-        if overwrites && let Some(cause) = self.written_over(unit, source_id, present) {
-            unit.warnings.push(cause);
+        let Decision::Write(change) = &unit.decision else { return };
+        let cause = match change.action {
+            Action::Create => None,
+            _ if self.sending.is_some() => self.written_over(unit, source_id, present),
+            Action::Update => self.carried_over(unit, &change.body, present),
+            Action::Delete | Action::Deactivate => None,
+        };
+        unit.warnings.extend(cause);
+    }
+
+    /// The same of a flow that carries numbers. What it sent last is known as a hash alone.
+    fn carried_over(&self, unit: &Unit, body: &Value, present: &Candidate) -> Option<Cause> {
+        let opened = &self.targets[unit.record];
+        // Of what a killed run was sending nobody knows whether it is what is there.
+        if !opened.holds_numbers || unit.interrupted.is_some() || present.deleted || present.standing != Standing::Usual {
+            return None;
         }
+        let (due, there) = (body.get("value")?.as_str()?, present.body.get("value")?.as_str()?);
+        let in_form = opened.target.conform(present.body.clone()).ok()?;
+        let hash = value::hashes(&self.hash_key, in_form.as_object()?).0.remove("value");
+        let what = match &unit.sent {
+            Some(sent) if sent.fields.get("value") == hash.as_ref() => return None,
+            Some(_) => "somebody changed it in the target",
+            None => "another number was there, which this flow had not sent",
+        };
+        Some(Cause::new(codes::NUMBER_WRITTEN_OVER, format!("{what}: {} was there, {} is due", shown(there), shown(due))))
     }
 
     fn written_over(&self, unit: &Unit, source_id: &str, present: &Candidate) -> Option<Cause> {

@@ -32,8 +32,7 @@ impl Execution<'_> {
                 self.hold(&*target).await?;
             }
             wrong.extend(target.prepare().await?);
-            let capabilities = target.capabilities();
-            self.targets.push(OpenTarget { target, capabilities });
+            self.targets.push(OpenTarget::of(target).await?);
         }
         misfit_of(&wrong)?;
         self.refresh_people().await?;
