@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::claims::moved;
 use crate::known::{Known, KnownReferences};
 use crate::matching::ask_again;
+use crate::numbers::Called;
 use crate::others::left_deleted;
 use crate::run::Execution;
 use crate::tree::Arrival;
@@ -455,15 +456,15 @@ async fn together<R>(asked: usize, calls: Vec<BoxFuture<'_, Result<Vec<R>, Error
 pub(crate) struct OpenTarget {
     pub target: Box<dyn Target>,
     pub capabilities: Capabilities,
-    /// What it holds are numbers of a data set.
-    pub holds_numbers: bool,
+    /// Of a target that holds numbers: what they are called.
+    pub numbers: Option<Called>,
 }
 
 impl OpenTarget {
     /// A target that is prepared.
     pub async fn of(target: Box<dyn Target>) -> Result<Self, Error> {
-        let holds_numbers = target.frame().await?.is_some();
-        Ok(Self { capabilities: target.capabilities(), target, holds_numbers })
+        let numbers = target.frame().await?.map(Called::of);
+        Ok(Self { capabilities: target.capabilities(), target, numbers })
     }
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::Engine;
+use crate::numbers::id_of_number;
 use crate::options::RunOptions;
 use crate::proposals::{self, Proposal};
 use crate::report::{CauseGroup, NumbersReport, is_refused, left_out};
@@ -50,6 +51,9 @@ pub struct Planned {
     pub before: Value,
     #[serde(default)]
     pub causes: Vec<Cause>,
+    /// What a number is called, where this is one.
+    #[serde(default)]
+    pub number: Option<String>,
 }
 
 impl Planned {
@@ -73,6 +77,7 @@ impl Planned {
             body: Value::Null,
             before: Value::Null,
             causes: vec![cause],
+            number: None,
         }
     }
 
@@ -410,6 +415,7 @@ impl Execution<'_> {
                     body: Value::Null,
                     before: Value::Null,
                     causes: causes.clone(),
+                    number: None,
                 });
             }
             for unit in own {
@@ -464,6 +470,17 @@ impl Execution<'_> {
             body: change.map(|change| Value::clone(&change.body)).unwrap_or_default(),
             before: change.map(|change| change.before.clone()).unwrap_or_default(),
             causes: unit.causes(),
+            number: self.number_called(item, unit),
         })
+    }
+
+    /// What a number is called that a unit writes.
+    fn number_called(&self, item: &Item, unit: &Unit) -> Option<String> {
+        if self.sending.is_some() {
+            return Some(item.place.clone());
+        }
+        let called = self.targets.get(unit.record)?.numbers.as_ref()?;
+        let Decision::Write(change) = &unit.decision else { return None };
+        called.by_id(&change.target_id.clone().or_else(|| id_of_number(&change.body))?)
     }
 }

@@ -43,6 +43,9 @@ pub struct Reverted {
     /// `delete` (`deactivate` where what is deleted could never be made again), `update`, or `create` for what is made again; none when it is left as it is, with the cause.
     pub action: Option<Action>,
     pub cause: Option<Cause>,
+    /// What a number is called, where this is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
 }
 
 /// What has happened between a run and its revert.
@@ -105,13 +108,14 @@ impl Engine {
         let before_it = BeforeIt { run, same_systems, taken_back: self.taken_back(&flow.name, run).await? };
         let mut execution = Execution::new(self, flow, RunId(0), true, false);
         execution.open_targets().await?;
+        let cells = execution.cells_of_numbers().await?;
         let mut planned = Vec::new();
         let mut leaving = Leaving::default();
         let mut before = i64::MAX;
         while let Some(kept) = self.kept_before(run, &mut before).await? {
-            let Undoing { units, parents, .. } = execution.undo(&kept, &leaving, &before_it).await?;
+            let Undoing { units, called, parents, .. } = execution.undo(&kept, &leaving, &before_it, cells.as_ref()).await?;
             execution.note_leaving(&units, &parents, &mut leaving);
-            planned.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
+            planned.extend(units.iter().zip(&kept).zip(called).map(|((unit, kept), called)| reverted(unit, kept, called)));
         }
         Ok(planned)
     }
@@ -215,14 +219,23 @@ impl Engine {
 }
 
 impl Execution<'_> {
+    /// The cells of a flow that counts.
+    async fn cells_of_numbers(&self) -> Result<Option<CellsById>, Error> {
+        if self.flow.aggregate.is_none() {
+            return Ok(None);
+        }
+        self.cells_by_id().await.map(Some)
+    }
+
     /// Carries the decisions out and puts them down.
     async fn take_back(&mut self, run: RunId, before_it: &BeforeIt, done: &mut Vec<Reverted>) -> Result<(), Error> {
         self.open_targets().await?;
-        let cells = if self.flow.aggregate.is_some() { Some(self.cells_by_id().await?) } else { None };
+        let cells = self.cells_of_numbers().await?;
         let mut before = i64::MAX;
         while let Some(kept) = self.engine.kept_before(run, &mut before).await? {
             // What earlier pages took back is seen in the target.
-            let Undoing { items, mut units, scopes, parents } = self.undo(&kept, &Leaving::default(), before_it).await?;
+            let Undoing { items, mut units, called, scopes, parents } =
+                self.undo(&kept, &Leaving::default(), before_it, cells.as_ref()).await?;
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }
@@ -245,7 +258,7 @@ impl Execution<'_> {
             }
             units.sort_by_key(|unit| unit.item);
             self.commit_revert(&items, &units, cells.as_ref()).await?;
-            done.extend(units.iter().zip(&kept).map(|(unit, kept)| reverted(unit, kept)));
+            done.extend(units.iter().zip(&kept).zip(called).map(|((unit, kept), called)| reverted(unit, kept, called)));
             if let Some(error) = fatal {
                 return Err(error);
             }
@@ -318,7 +331,7 @@ fn no_such_run(run: RunId) -> Error {
     Error::configuration(codes::UNKNOWN_RUN, format!("there is no run {run}; `kivuko runs` lists them"))
 }
 
-fn reverted(unit: &Unit, kept: &Kept) -> Reverted {
+fn reverted(unit: &Unit, kept: &Kept, number: Option<String>) -> Reverted {
     let action = match &unit.decision {
         Decision::Write(change) | Decision::Written { change, .. } => Some(change.action),
         _ => None,
@@ -330,5 +343,6 @@ fn reverted(unit: &Unit, kept: &Kept) -> Reverted {
         target_id: kept.target_id.clone(),
         action,
         cause: unit.causes().into_iter().next(),
+        number,
     }
 }

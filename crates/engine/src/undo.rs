@@ -15,6 +15,7 @@ use kivuko_core::value::{same, text};
 use serde_json::{Map, Value, json};
 
 use crate::leaving::Leaving;
+use crate::numbers::CellsById;
 use crate::revert::BeforeIt;
 use crate::run::Execution;
 use crate::unit::{Change, Decision, Early, Item, Unit};
@@ -23,6 +24,8 @@ use crate::unit::{Change, Decision, Early, Item, Unit};
 pub(crate) struct Undoing {
     pub items: Vec<Item>,
     pub units: Vec<Unit>,
+    /// What each is called, where it is a number.
+    pub called: Vec<Option<String>>,
     pub scopes: Vec<Option<usize>>,
     /// In which other record of the target each lies, where records of the flow refer to one another.
     pub parents: Vec<Option<String>>,
@@ -47,7 +50,13 @@ pub(crate) fn changed_since(later: Option<&String>, what: &str) -> Decision {
 
 impl Execution<'_> {
     /// Decides what is to be done with each of the written records, newest first. `leaving` is what will have been taken back by then.
-    pub(crate) async fn undo(&mut self, kept: &[Kept], leaving: &Leaving, before_it: &BeforeIt) -> Result<Undoing, Error> {
+    pub(crate) async fn undo(
+        &mut self,
+        kept: &[Kept],
+        leaving: &Leaving,
+        before_it: &BeforeIt,
+        cells: Option<&CellsById>,
+    ) -> Result<Undoing, Error> {
         let same_systems = before_it.same_systems;
         let (flow, store) = (Arc::clone(&self.flow), &self.engine.store);
         let source_ids: Vec<String> = kept.iter().map(|kept| kept.source_id.clone()).collect();
@@ -91,7 +100,9 @@ impl Execution<'_> {
         for one in kept {
             scopes.push(self.scope_of(&one.target_resource).await?);
         }
-        let items: Vec<Item> = kept.iter().zip(&scopes).map(|(kept, scope)| item(kept, *scope)).collect();
+        let called: Vec<Option<String>> = kept.iter().map(|kept| self.number_written(kept, cells)).collect();
+        let items: Vec<Item> =
+            kept.iter().zip(&scopes).zip(&called).map(|((kept, scope), called)| item(kept, *scope, called.as_ref())).collect();
         let mut parents = vec![None; kept.len()];
         for scope in distinct(&scopes) {
             self.enter(scope);
@@ -131,7 +142,16 @@ impl Execution<'_> {
                 unit.decision = not_reverted(&format!("run {revert} has taken it back already"));
             }
         }
-        Ok(Undoing { items, units, scopes, parents })
+        Ok(Undoing { items, units, called, scopes, parents })
+    }
+
+    /// What a number is called that was written, in the words of the account.
+    fn number_written(&self, kept: &Kept, cells: Option<&CellsById>) -> Option<String> {
+        let called = self.targets.first()?.numbers.as_ref()?;
+        match cells.and_then(|cells| cells.get(&kept.source_id)) {
+            Some(row) => Some(called.number(&row.cell.indicator, &row.cell)),
+            None => called.by_id(&kept.target_id),
+        }
     }
 
     /// What takes one record back. `later` is the run that has changed it since, where that was one.
@@ -248,8 +268,8 @@ pub(crate) fn deleted_before(kept: &Kept) -> Decision {
 }
 
 /// A written record as it is accounted for.
-fn item(kept: &Kept, scope: Option<usize>) -> Item {
-    let place = format!("{} {}", kept.target_resource, kept.target_id);
+fn item(kept: &Kept, scope: Option<usize>, called: Option<&String>) -> Item {
+    let place = called.map_or_else(|| format!("{} {}", kept.target_resource, kept.target_id), String::clone);
     Item { scope, early: Some(Early::Removed), ..Item::new(kept.source_id.clone(), place) }
 }
 

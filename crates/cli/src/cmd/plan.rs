@@ -29,6 +29,8 @@ struct State {
     shown: usize,
     left_out: u64,
     written_before: u64,
+    /// The last one was a line of its own.
+    in_lines: bool,
     failure: Option<Failure>,
 }
 
@@ -47,7 +49,10 @@ impl Watch for Show<'_> {
             let lead = if state.shown == 0 { "" } else { ",\n" };
             format!("{lead}{}", planned::to_json(planned, &self.visible))
         } else if state.shown < self.most {
-            format!("{}\n", planned::render(planned, &self.visible, self.app.out))
+            let text = planned::render(planned, &self.visible, self.app.out);
+            let is_line = planned.number.is_some() && text.lines().count() == 1;
+            let was_line = std::mem::replace(&mut state.in_lines, is_line);
+            format!("{}{text}{}", if was_line && !is_line { "\n" } else { "" }, if is_line { "" } else { "\n" })
         } else {
             state.left_out += 1;
             return;
@@ -67,6 +72,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         app.data("{\"planned\":[\n")?;
     }
     let ended = engine.plan(&args.flow, &options, &show).await;
+    let has_hidden = show.visible.has_hidden();
     let state = show.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     drop(progress);
     if let Some(failure) = state.failure {
@@ -76,6 +82,9 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
         return end_document(app, ended.as_ref().map_err(Clone::clone));
     }
     let report = ended?;
+    if state.in_lines {
+        app.data("\n")?;
+    }
     if state.left_out > 0 {
         app.data(&format!(
             "{}\n\n",
@@ -116,7 +125,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     } else if report.error.is_none() && writes.created + writes.updated + writes.deleted > 0 {
         steps.push((app.invoke(&format!("run {}{}", report.flow, as_planned(args))), "does it"));
     }
-    if !args.show_values && state.shown > 0 {
+    if has_hidden {
         app.say(&format!("\n{}\n", app.err.dim("values are masked where the sheet does not say `personal: no`; --show-values shows them")));
     }
     app.say_next(&steps);

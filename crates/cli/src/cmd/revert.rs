@@ -163,7 +163,12 @@ fn render(planned: &[Reverted], id: RunId, cut_off: Option<CutOff>, style: Style
             None => style.dim("leave"),
         };
         let why = one.cause.as_ref().map(Cause::words).unwrap_or_default();
-        table.row(vec![word, one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id), why]);
+        // A number has no other name in the source than in the target.
+        let (source, target) = match &one.number {
+            Some(number) => (number.clone(), String::new()),
+            None => (one.source_id.clone(), format!("{} {}", one.target_resource, one.target_id)),
+        };
+        table.row(vec![word, source, target, why]);
     }
     let mut text = format!("{}\n\n{}", style.bold(&format!("taking run {id} back")), table.render(style));
     if planned.len() > SHOWN {
@@ -207,6 +212,7 @@ mod tests {
             target_id: "place-bo".to_owned(),
             action,
             cause: None,
+            number: None,
         };
         let planned = [one(Some(Action::Deactivate)), one(Some(Action::Deactivate)), one(Some(Action::Update)), one(None)];
         let told = render(&planned, RunId(7), None, Style::PLAIN);

@@ -255,6 +255,8 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
         app.say_nothing(if run.counts.unchanged > 0 { "no such records; unchanged ones are only counted" } else { "no such records" });
     }
     let next = rows.last().filter(|_| rows.len() == args.limit).map(|(row, _)| *row);
+    let counts =
+        history.workspace.project.as_ref().and_then(|project| project.flows.get(&run.flow)).is_some_and(|flow| flow.aggregate.is_some());
     app.answer(
         || {
             let records: Vec<_> = rows
@@ -267,7 +269,7 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
                 .collect();
             json!({ "run": id, "records": records, "next": next })
         },
-        |style| table_of(&rows, style),
+        |style| table_of(&rows, counts, style),
     )?;
     if let (Some(next), false) = (next, app.json) {
         let outcome = args.outcome.map(|outcome| format!(" --outcome {}", outcome.word())).unwrap_or_default();
@@ -276,7 +278,14 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
     Ok(exit::WELL)
 }
 
-fn table_of(rows: &[(i64, OutcomeRow)], style: Style) -> String {
+/// Whether what became of a number is put down here, and it is called something: its ids say nothing to people.
+fn is_named_number(row: &OutcomeRow) -> bool {
+    /// What a number is identified by.
+    const PARTS: usize = 5;
+    row.source_id.split('.').count() == PARTS && row.place.contains(", ") && !row.place.contains(&row.source_id)
+}
+
+fn table_of(rows: &[(i64, OutcomeRow)], counts: bool, style: Style) -> String {
     let mut table = Table::new(&["outcome", "id", "part", "place", "target", "what"]);
     for (_, row) in rows {
         let what = if row.causes.is_empty() {
@@ -284,14 +293,13 @@ fn table_of(rows: &[(i64, OutcomeRow)], style: Style) -> String {
         } else {
             row.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         };
-        table.row(vec![
-            style.outcome(row.outcome, row.outcome.word()),
-            row.source_id.clone(),
-            row.part.clone(),
-            style.dim(&row.place),
-            row.target_id.as_ref().map(|id| format!("{} {id}", row.target_resource)).unwrap_or_default(),
-            what,
-        ]);
+        let (id, place, target) = if counts && is_named_number(row) {
+            (row.place.clone(), String::new(), String::new())
+        } else {
+            let target = row.target_id.as_ref().map(|id| format!("{} {id}", row.target_resource)).unwrap_or_default();
+            (row.source_id.clone(), style.dim(&row.place), target)
+        };
+        table.row(vec![style.outcome(row.outcome, row.outcome.word()), id, row.part.clone(), place, target, what]);
     }
     if table.is_empty() { String::new() } else { table.render(style) }
 }

@@ -1,5 +1,7 @@
 //! What a plan would do with one record, field by field. Values of people are masked unless their sheet, or the person who asks, says otherwise.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use kivuko_core::connector::Action;
 use kivuko_core::flow::Flow;
 use kivuko_engine::Planned;
@@ -8,23 +10,42 @@ use serde_json::{Value, json};
 use super::mask::Shown;
 use super::{Style, Table};
 
+/// What a number is identified by: of a new one it is told by its name.
+const IDENTITY: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
+
 /// Which target fields of a flow may be seen.
 #[derive(Debug)]
 pub struct Visible<'f> {
     flow: &'f Flow,
     everything: bool,
+    /// Something was masked.
+    hid: AtomicBool,
 }
 
 impl<'f> Visible<'f> {
     /// What the sheet of the flow allows, or everything.
     pub const fn new(flow: &'f Flow, everything: bool) -> Self {
-        Self { flow, everything }
+        Self { flow, everything, hid: AtomicBool::new(false) }
     }
 
     /// Whether the value at this target path may be seen. A whole list or object may only when everything that the sheet writes below it may.
     fn shows(&self, part: &str, path: &str) -> bool {
         let record = part.split('#').next().unwrap_or_default();
-        self.everything || self.flow.mapping.is_seen(record, path)
+        // Numbers that are counted are nobody's.
+        self.everything || self.flow.aggregate.is_some() || self.flow.mapping.is_seen(record, path)
+    }
+
+    fn shown(&self, part: &str, path: &str, value: &Value) -> Shown {
+        let shown = Shown::new(value, self.shows(part, path));
+        if matches!(shown, Shown::Masked(_)) {
+            self.hid.store(true, Ordering::Relaxed);
+        }
+        shown
+    }
+
+    /// Whether anything was masked so far.
+    pub fn has_hidden(&self) -> bool {
+        self.hid.load(Ordering::Relaxed)
     }
 }
 
@@ -40,15 +61,10 @@ fn word(planned: &Planned) -> &'static str {
 
 /// The record with its differences.
 pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String {
-    let mut head = format!("{}  {}", style.outcome(planned.outcome, word(planned)), style.bold(&planned.source_id));
-    if !planned.part.is_empty() {
-        put!(head, "  {}", planned.part);
-    }
-    if !planned.place.is_empty() {
-        put!(head, "  {}", style.dim(&planned.place));
-    }
-    if let Some(id) = &planned.target_id {
-        put!(head, "  {}", style.dim(&format!("{} {id}", planned.resource)));
+    let mut head = format!("{}  ", style.outcome(planned.outcome, word(planned)));
+    match &planned.number {
+        Some(number) => head.push_str(&head_of_number(planned, number, visible, style)),
+        None => head.push_str(&head_of_record(planned, style)),
     }
     if planned.was_written_before() {
         put!(head, "  {}", style.dim("by a run that was cut off; nothing is sent"));
@@ -56,9 +72,9 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
     let mut text = format!("{head}\n");
     let mut table = Table::new(&["", "", "", ""]).indented(4);
     if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {
-        for change in planned.changes() {
-            let shows = visible.shows(&planned.part, &change.path);
-            let value = |value: &Option<Value>| value.as_ref().map(|value| Shown::new(value, shows).text());
+        let in_head = |path: &str| planned.number.is_some() && (path == "value" || IDENTITY.contains(&path));
+        for change in planned.changes().into_iter().filter(|change| !in_head(&change.path)) {
+            let value = |value: &Option<Value>| value.as_ref().map(|value| visible.shown(&planned.part, &change.path, value).text());
             let after = value(&change.after).unwrap_or_else(|| style.dim("(cleared)"));
             match (planned.action, value(&change.before)) {
                 (Some(Action::Create), _) => table.row(vec![change.path, after]),
@@ -77,11 +93,41 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
     text
 }
 
+fn head_of_record(planned: &Planned, style: Style) -> String {
+    let mut head = style.bold(&planned.source_id);
+    if !planned.part.is_empty() {
+        put!(head, "  {}", planned.part);
+    }
+    if !planned.place.is_empty() {
+        put!(head, "  {}", style.dim(&planned.place));
+    }
+    if let Some(id) = &planned.target_id {
+        put!(head, "  {}", style.dim(&format!("{} {id}", planned.resource)));
+    }
+    head
+}
+
+/// A number is one value: where it stands, what is there, and what comes.
+fn head_of_number(planned: &Planned, number: &str, visible: &Visible<'_>, style: Style) -> String {
+    let mut head = style.bold(number);
+    let value = |of: &Value| of.get("value").filter(|value| !value.is_null()).map(|value| visible.shown("", "value", value).text());
+    match (value(&planned.before), value(&planned.body)) {
+        (Some(before), Some(after)) => put!(head, "  {before} {} {after}", style.dim("→")),
+        (None, Some(after)) => put!(head, "  {after}"),
+        (Some(before), None) => put!(head, "  {before}"),
+        (None, None) => {}
+    }
+    if planned.place != number {
+        put!(head, "  {}", style.dim(&planned.place));
+    }
+    head
+}
+
 /// The record for `plan --json`.
 pub fn to_json(planned: &Planned, visible: &Visible<'_>) -> Value {
     let changes: Vec<Value> = if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {
         let shown = |part: &str, path: &str, value: &Option<Value>| {
-            value.as_ref().map_or(Value::Null, |value| Shown::new(value, visible.shows(part, path)).to_json())
+            value.as_ref().map_or(Value::Null, |value| visible.shown(part, path, value).to_json())
         };
         planned
             .changes()

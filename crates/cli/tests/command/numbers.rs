@@ -71,3 +71,30 @@ fn of_records_that_were_only_counted_find_says_that_nothing_is_kept() {
     folder.change("flows/daily-confirmed.yaml", "drill: on", "drill: off");
     folder.run(&["find", "case-1"]).expect(0, &[], &["`daily-confirmed`, `weekly-cases` count with `drill: off`"]);
 }
+
+#[test]
+fn numbers_are_told_by_what_they_are_called() {
+    let (_runtime, _godata, _dhis2, folder) = numbers();
+    // A new number is one line, and nothing of it is anybody's.
+    let plan = folder.run(&["plan", "weekly-cases", "--show", "1000"]);
+    plan.expect(1, &["create  confirmed, 2026W20, Péla"], &[]);
+    let new: Vec<&str> = plan.out.lines().filter(|line| line.starts_with("create  ")).collect();
+    let lines = plan.out.lines().take_while(|line| !line.is_empty()).count();
+    assert!(new.len() > 5 && lines == new.len(), "{}", plan.out);
+    assert!(
+        !plan.out.contains("PelaDistric") && !plan.out.contains("dataElement") && !plan.err.contains("masked"),
+        "{}{}",
+        plan.out,
+        plan.err
+    );
+    folder.run(&["run", "weekly-cases"]).expect(1, &["created"], &[]);
+    for arguments in [&["runs", "records", "1", "--outcome", "created"][..], &["revert", "1"]] {
+        let told = folder.run(arguments);
+        told.expect(0, &["deaths, 20", ", Péla, 50+"], &[]);
+        assert!(!told.out.contains("PelaDistric"), "{}", told.out);
+    }
+    folder.run(&["revert", "1", "--yes"]).expect(0, &["restored"], &[]);
+    let told = folder.run(&["runs", "records", "2"]);
+    told.expect(0, &["deleted", "confirmed, 2026W20, Péla"], &[]);
+    assert!(!told.out.contains("PelaDistric"), "{}", told.out);
+}

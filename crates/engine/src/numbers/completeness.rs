@@ -138,5 +138,5 @@ pub(super) fn place_of_mark(cell: &Cell) -> Place {
 
 /// Where a mark stands, for people.
 pub(super) fn shown(numbers: &Numbers<'_>, (period, org_unit, _): &Place) -> String {
-    format!("complete, {period}, {}", numbers.unit_name(org_unit))
+    format!("complete, {period}, {}", numbers.called.unit(org_unit))
 }

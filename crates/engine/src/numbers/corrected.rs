@@ -29,7 +29,7 @@ impl Execution<'_> {
     fn carried_over(&self, unit: &Unit, body: &Value, present: &Candidate) -> Option<Cause> {
         let opened = &self.targets[unit.record];
         // Of what a killed run was sending nobody knows whether it is what is there.
-        if !opened.holds_numbers || unit.interrupted.is_some() || present.deleted || present.standing != Standing::Usual {
+        if opened.numbers.is_none() || unit.interrupted.is_some() || present.deleted || present.standing != Standing::Usual {
             return None;
         }
         let (due, there) = (body.get("value")?.as_str()?, present.body.get("value")?.as_str()?);

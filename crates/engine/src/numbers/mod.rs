@@ -42,9 +42,10 @@ use crate::engine::Engine;
 use crate::options::RunOptions;
 use crate::run::{Execution, Watch, checks_failed};
 
+pub(crate) use names::Called;
 pub use names::names_of_cells;
 pub(crate) use send::Sending;
-pub(crate) use taking_back::{CellsById, is_same as is_same_number, taken_back};
+pub(crate) use taking_back::{CellsById, id_of_number, is_same as is_same_number, taken_back};
 pub use values::counted_by_now;
 
 /// The partition under which cells are accounted for.
@@ -56,8 +57,7 @@ const RECENT_RUNS: usize = 200;
 pub(super) struct Numbers<'b> {
     pub bound: Bound<'b>,
     pub own: &'b Aggregate,
-    /// What people call option combinations, by id; without the one that stands for "no categories".
-    pub options: HashMap<&'b str, &'b str, RandomState>,
+    pub called: Called,
     /// The numbers of cells that were met.
     pub cells: HashMap<Dimensions, CellNumber, RandomState>,
     /// `drill: off`: what each cell comes to so far. Nothing is put down of it, so that cells need no number before the reading has ended.
@@ -79,11 +79,6 @@ impl Numbers<'_> {
     pub fn indicator(&self, indicator: u32) -> Option<&kivuko_core::aggregate::Indicator> {
         self.own.indicators.get(usize::try_from(indicator).ok()?)
     }
-
-    /// What people call an org unit; its id where nobody knows.
-    pub fn unit_name<'n>(&'n self, org_unit: &'n str) -> &'n str {
-        self.bound.frame().units.get(org_unit).map_or(org_unit, |unit| unit.named.name.as_str())
-    }
 }
 
 impl Execution<'_> {
@@ -101,7 +96,7 @@ impl Execution<'_> {
         let mut numbers = Numbers {
             bound,
             own,
-            options: names_of_options(&frame),
+            called: Called::of(Arc::clone(&frame)),
             cells: HashMap::default(),
             adding_up: HashMap::default(),
             folds: HashMap::default(),
@@ -151,11 +146,6 @@ impl Execution<'_> {
         }
         Ok(records)
     }
-}
-
-fn names_of_options(frame: &Frame) -> HashMap<&str, &str, RandomState> {
-    let combos = frame.combos.values().filter(|combo| !combo.is_default()).flat_map(|combo| &combo.option_combos);
-    combos.map(|combo| (combo.named.id.as_str(), combo.named.name.as_str())).collect()
 }
 
 /// The periods that are asked for are some of the flow. Found out before there is a run.

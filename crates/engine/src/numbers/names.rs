@@ -1,11 +1,57 @@
-//! What the ids of numbers are called. A run puts it down when the data set or the places have changed, so that `runs cell` shows names without asking anybody.
+//! What numbers are called: their ids, and where each stands. A run puts the names of ids down when the data set or the places have changed, so that `runs cell` shows them without asking anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
+use kivuko_core::cells::Cell;
 use kivuko_core::error::Error;
 use kivuko_core::numbers::{Frame, Named};
 use kivuko_core::store::Store;
+
+/// The names of a data set, by which its numbers are told.
+#[derive(Debug)]
+pub(crate) struct Called {
+    frame: Arc<Frame>,
+    /// What people call option combinations, by id; without the one that stands for "no categories".
+    options: HashMap<String, String, RandomState>,
+}
+
+impl Called {
+    pub fn of(frame: Arc<Frame>) -> Self {
+        let combos = frame.combos.values().filter(|combo| !combo.is_default()).flat_map(|combo| &combo.option_combos);
+        let options = combos.map(|combo| (combo.named.id.clone(), combo.named.name.clone())).collect();
+        Self { frame, options }
+    }
+
+    /// What people call an org unit; its id where nobody knows.
+    pub fn unit<'n>(&'n self, org_unit: &'n str) -> &'n str {
+        self.frame.units.get(org_unit).map_or(org_unit, |unit| unit.named.name.as_str())
+    }
+
+    /// Where a number stands: what it is (its indicator), period, org unit, options.
+    pub fn number(&self, what: &str, cell: &Cell) -> String {
+        self.place(what, &cell.period, &cell.org_unit, [&cell.option_combo, &cell.attribute_option_combo])
+    }
+
+    /// The same of a number by its identity, under the name of its data element; `None` of what is none of the data set.
+    pub fn by_id(&self, id: &str) -> Option<String> {
+        let parts: Vec<&str> = id.split('.').collect();
+        let [element, period, org_unit, option_combo, attribute_option_combo] = parts[..] else { return None };
+        let element = self.frame.elements.iter().find(|one| one.named.id == element)?;
+        Some(self.place(&element.named.name, period, org_unit, [option_combo, attribute_option_combo]))
+    }
+
+    fn place(&self, what: &str, period: &str, org_unit: &str, options: [&str; 2]) -> String {
+        let mut place = format!("{what}, {period}, {}", self.unit(org_unit));
+        for name in options.into_iter().filter_map(|id| self.options.get(id)) {
+            place.push_str(", ");
+            place.push_str(name);
+        }
+        place
+    }
+}
 
 /// What the data elements, org units and option combinations of a flow's numbers are called, by their ids; of a flow that has not run, nothing.
 ///

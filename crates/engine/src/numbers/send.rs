@@ -119,7 +119,7 @@ impl Execution<'_> {
         // What needs no look at the target.
         let mut commit = self.empty_commit(&cells_partition(), None);
         for (row, worth) in rows.into_iter().zip(worths) {
-            let place = place_of(numbers, &row);
+            let place = numbers.called.number(&row.cell.indicator, &row.cell);
             let done = CellUpdate { number: row.number, value: row.value.clone(), due: false, late: false };
             let was_making = unsettled.get(&row.cell.id()).copied();
             let is_unsettled = was_making.is_some();
@@ -210,19 +210,6 @@ impl Execution<'_> {
         }
         (!row.late).then(|| CellUpdate { number: row.number, value: row.value.clone(), due: true, late: true })
     }
-}
-
-/// Where a number stands, for people.
-fn place_of(numbers: &Numbers<'_>, row: &CellRow) -> String {
-    let CellRow { cell, .. } = row;
-    let mut place = format!("{}, {}, {}", cell.indicator, cell.period, numbers.unit_name(&cell.org_unit));
-    for options in [&cell.option_combo, &cell.attribute_option_combo] {
-        if let Some(name) = numbers.options.get(options.as_str()) {
-            place.push_str(", ");
-            place.push_str(name);
-        }
-    }
-    place
 }
 
 fn record_of(row: &CellRow, value: Option<&str>, place: String) -> SourceRecord {

@@ -113,6 +113,12 @@ pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> V
     units.iter().filter_map(update).collect()
 }
 
+/// The identity of a number that is to be made, by its content.
+pub(crate) fn id_of_number(body: &Value) -> Option<String> {
+    let parts: Option<Vec<&str>> = PARTS.iter().map(|part| body.get(*part)?.as_str()).collect();
+    Some(parts?.join("."))
+}
+
 /// Whether the target holds this value; `12.0` is `12`.
 pub(crate) fn is_same(present: &Candidate, value: Option<&str>) -> bool {
     let (Some(now), Some(written)) = (present.body["value"].as_str(), value) else { return false };
