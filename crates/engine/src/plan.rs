@@ -402,6 +402,9 @@ impl Execution<'_> {
                 for cause in &causes {
                     self.groups.add(outcome, cause, &item.place);
                 }
+            }
+            // What was deleted and leaves nothing to be done is told by its number.
+            if !causes.is_empty() && !matches!(item.early, Some(Early::Skipped | Early::Removed)) {
                 watch.planned(&Planned {
                     source_id: item.id.clone(),
                     place: item.place.clone(),
