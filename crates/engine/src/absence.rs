@@ -227,8 +227,8 @@ impl Execution<'_> {
         if self.cannot_tell_absence("nothing was deleted") {
             return Ok(());
         }
-        let absent = self.absent().await?;
-        self.guard(absent.len() as u64).await?;
+        let (absent, linked) = self.absent().await?;
+        self.guard(linked).await?;
         let absent = self.children_first(absent).await?;
         let partition = Partition(ABSENT.to_owned());
         for ids in absent.chunks(self.engine.pace.page_size) {
@@ -247,8 +247,8 @@ impl Execution<'_> {
         self.nameless
     }
 
-    /// The ids of this flow's source that are linked to this target and were not seen.
-    async fn absent(&self) -> Result<Vec<String>, Error> {
+    /// The ids of this flow's source that are linked to this target and were not seen, and how many links they have: a record may be several of the target.
+    async fn absent(&self) -> Result<(Vec<String>, u64), Error> {
         let (flow, store) = (&self.flow, &self.engine.store);
         // A plan has put nothing down as seen; it has its own list.
         let run = if self.writes { self.run } else { RunId(i64::MAX) };
@@ -265,8 +265,9 @@ impl Execution<'_> {
             let ids = links.into_iter().filter(own).map(|link| link.source.id);
             absent.extend(ids.filter(|id| self.writes || !self.seen_in_plan.contains(&hash_of(id))));
         }
+        let links = absent.len() as u64;
         absent.dedup();
-        Ok(absent)
+        Ok((absent, links))
     }
 
     async fn guard(&self, absent: u64) -> Result<(), Error> {

@@ -316,6 +316,10 @@ impl Execution<'_> {
                 return Ok(());
             }
             for (partition, ids) in due {
+                // What was noticed by its absence is noticed by it again, and a file that is no longer there has nothing.
+                if source.reads_whole() && !partitions.contains(&partition) {
+                    continue;
+                }
                 self.read_afresh(source, partitions, &partition, ids, watch).await?;
             }
         }
