@@ -116,8 +116,8 @@ pub(super) static ALL: &[&Transform] = &[
                     if others == 0 {
                         return Ok(first);
                     }
-                    let message =
-                        format!("the values contradict each other: {others} of them differ from the first, and all must be the same");
+                    let differ = if others == 1 { "one of them differs".to_owned() } else { format!("{others} of them differ") };
+                    let message = format!("the values contradict each other: {differ} from the first, and all must be the same");
                     Err(Cause::new(record::SEVERAL_VALUES, message))
                 }))
             },
