@@ -408,7 +408,7 @@ fn tell_lost_references(units: &mut [Unit], references: &KnownReferences) {
             Some(row) => format!(
                 "what it refers to is said to be {id} over there, which is not there; mend that row, or take it out and `run --again`: {row}"
             ),
-            None => "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again".to_owned(),
+            None => "what it refers to was made or found there by a flow, and is gone; `run --again` writes it again, unless somebody deleted it there".to_owned(),
         };
         // No code that somebody could list: the id is that of a link.
         (cause.unlisted, cause.message) = (None, message);
