@@ -380,6 +380,8 @@ pub struct Capabilities {
     pub lookup_size: usize,
     /// Paths that the target replaces whole: their present value is read, merged by the identity of their items, and sent whole.
     pub replaced_whole: Vec<ReplacedWhole>,
+    /// Lists among them, fields at the top of a record, whose items are nothing but their identity: what a flow had put there goes when the source says something else.
+    pub former_goes: Vec<String>,
     /// Fields at the top of a record whose value no two records of the target may share, beside the key (`visualId`).
     pub unique: Vec<String>,
     /// Whether `Action::Delete` works.

@@ -1,5 +1,6 @@
 //! What is to be done with each record of a page: mapped, found in the target, compared. Writes nothing; a plan and a run decide with the same code.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -299,7 +300,8 @@ impl Execution<'_> {
         // Making it another kind of record may set fields anew, so all of them travel.
         let mut desired = if is_due { Value::clone(&unit.update) } else { desired };
         self.leave_what_is_filled(unit.record, &mut desired, present);
-        let merged = diff::merge(&present.body, &desired, &capabilities.replaced_whole);
+        let held = self.without_former(capabilities, unit, present);
+        let merged = diff::merge(&held, &desired, &capabilities.replaced_whole);
         let changed: HashSet<String> = diff::changed_fields(&present.body, &merged).into_iter().collect();
         let found = Found { id: present.id.clone(), version: present.version.clone() };
         // Also where a killed run was giving it again: it is there, and somebody has corrected it since.
@@ -330,6 +332,24 @@ impl Execution<'_> {
             before: changed.iter().map(|name| (name.clone(), present.body.get(name).cloned().unwrap_or_default())).collect(),
             body: only(&merged, |name| changed.contains(name)).into(),
         })
+    }
+
+    /// What the target holds, without what the flow itself had put into lists and the source no longer says. What others put there stays.
+    fn without_former<'c>(&self, capabilities: &Capabilities, unit: &Unit, present: &'c Candidate) -> Cow<'c, Value> {
+        let mut held = Cow::Borrowed(&present.body);
+        let Some(sent) = unit.sent.as_ref().filter(|_| unit.link.is_some() && !unit.unsure) else { return held };
+        for name in &capabilities.former_goes {
+            let lists = (present.body.get(name).and_then(Value::as_array), unit.update.get(name).and_then(Value::as_array));
+            let (Some(before), (Some(there), Some(wanted))) = (sent.fields.get(name), lists) else { continue };
+            if unit.fields.get(name) == Some(before) {
+                continue;
+            }
+            let was_sent = |list: &Value| value::hash(&self.hash_key, list) == *before;
+            if let Some(kept) = diff::without_former(there, wanted, was_sent) {
+                held.to_mut()[name.as_str()] = Value::Array(kept);
+            }
+        }
+        held
     }
 
     /// The same with what a new record would get too: Kivuko itself had deactivated this one.

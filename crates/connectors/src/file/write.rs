@@ -500,6 +500,7 @@ impl connector::Target for Target {
             deactivates: false,
             remakes: false,
             deletes_for_good: false,
+            former_goes: Vec::new(),
             only_added: Vec::new(),
             settle_secs: 0.0,
             pages_at_once: if self.options.tree.is_some() { PAGES_OF_A_TREE } else { 1 },

@@ -81,6 +81,8 @@ pub struct Resource {
     pub fields: &'static [Field],
     /// Paths that a PUT replaces whole, with what makes two items the same one.
     pub replaced_whole: &'static [(&'static str, &'static [&'static str])],
+    /// Lists among them of which what a flow had put there goes when it says something else.
+    pub former_goes: &'static [&'static str],
     /// Lists that can be searched: the list, the member that chooses the item, the member that is searched.
     pub nested_keys: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that cannot be searched though they look so, and why.
@@ -181,6 +183,7 @@ impl Resource {
         writes: true,
         fields: &[],
         replaced_whole: &[],
+        former_goes: &[],
         nested_keys: &[],
         no_keys: &[],
         asked_by: None,
@@ -373,6 +376,9 @@ mod tests {
                     Kind::List(nested) => identity.iter().for_each(|name| assert!(find(nested, name).is_some(), "{path}.{name}")),
                     _ => assert!(identity.is_empty(), "{path} is no list"),
                 }
+            }
+            for list in resource.former_goes {
+                assert!(resource.replaced_whole.iter().any(|(path, identity)| path == list && !identity.is_empty()), "{list} is merged");
             }
         }
     }

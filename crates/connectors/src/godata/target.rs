@@ -330,6 +330,7 @@ impl connector::Target for Target {
             remakes: false,
             // The id of an item follows from its label, and those of an imported tree from its keys; Go.Data keeps what is deleted.
             deletes_for_good: self.resource.role == Role::Item || self.chooses_ids(),
+            former_goes: self.resource.former_goes.iter().map(|field| (*field).to_owned()).collect(),
             only_added: Vec::new(),
             settle_secs: self.client.options.http.settle_secs,
             pages_at_once: 1,

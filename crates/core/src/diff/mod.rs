@@ -4,6 +4,7 @@
 //! `1` is `1.0`, so that nothing is written for nothing. `apply(before, changes(before, after))` is the merge of both, and merging the
 //! same again changes nothing.
 
+mod former;
 mod merge;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -11,6 +12,7 @@ pub(crate) mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use former::without_former;
 pub use merge::merge;
 
 use crate::path::{Path, Segment};

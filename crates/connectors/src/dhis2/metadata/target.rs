@@ -226,6 +226,7 @@ impl connector::Target for Target {
             deactivates: self.shape.ends.is_some(),
             remakes: true,
             deletes_for_good: false,
+            former_goes: Vec::new(),
             only_added: self.shape.memberships().map(|(name, _)| name).chain([ME]).map(str::to_owned).collect(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,

@@ -272,6 +272,7 @@ impl connector::Target for Target {
             deactivates: false,
             remakes: false,
             deletes_for_good: false,
+            former_goes: Vec::new(),
             only_added: Vec::new(),
             settle_secs: options.http.settle_secs,
             pages_at_once: 1,

@@ -23,6 +23,8 @@ pub const LOCATIONS: Resource = Resource {
     fields: LOCATION,
     // Another system's code of the same place must stay, like a document of a person.
     replaced_whole: &[("identifiers", &["description", "code"]), ("synonyms", ITSELF), ("geoLocation", &[])],
+    // A code or short name that the place no longer has would stand at another one soon.
+    former_goes: &["identifiers", "synonyms"],
     nested_keys: &[("identifiers", "description", "code")],
     deactivates: true,
     is_named: true,
