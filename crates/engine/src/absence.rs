@@ -177,19 +177,20 @@ impl Execution<'_> {
                 !gone && self.flow.deletes.then == Then::Deactivate && present.as_ref().is_some_and(|one| one.is_off_on(self.today));
             let parted = self.is_parted(record, unit, &items[unit.item].id, present.as_ref());
             let mut change = self.removing(link);
-            // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
-            let remakes = self.targets[record].capabilities.remakes;
-            if self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All {
-                change.before = present.as_ref().map(|present| present.body.clone()).unwrap_or_default();
-            }
+            // An earlier run sent it and did not live to see the answer.
             let was_sent = if is_off {
                 unit.was_being_deactivated
             } else {
                 gone && (unit.was_being_deleted || unit.interrupted == Some(Action::Deactivate))
             };
+            // A number is nobody's data, and can be given again; of other records what they were is kept where the flow says so and it can be made again from that.
+            let remakes = self.targets[record].capabilities.remakes;
+            if !was_sent && (self.sending.is_some() || self.writes && remakes && self.flow.keep.payload == Payload::All) {
+                change.before = present.as_ref().map(|present| present.body.clone()).unwrap_or_default();
+            }
             unit.decision = if was_sent {
-                // An earlier run sent it and did not live to see the answer.
-                Decision::Written { change, id: link.target_id.clone(), version: None }
+                let version = present.as_ref().filter(|_| is_off).and_then(|present| present.version.clone());
+                Decision::Written { change, id: link.target_id.clone(), version }
             } else if gone || held.contains(&link.target_id) || parted {
                 Decision::Unlinked { is_off: false }
             } else if is_off {

@@ -14,6 +14,9 @@ const GROUPS: usize = 200;
 const EXAMPLES: usize = 3;
 /// What is told of periods and places stands nowhere else, so that all of them are kept, up to what a person may still read.
 const PLACES: usize = 1_000;
+/// Each message of K0312 tells of the records of one identity.
+const OF_SEVERAL_IDENTITIES: &str =
+    "several identities stand in the input more than once each, and nobody can tell which of their records count";
 
 /// What a run that counts tells beside its account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,11 +222,10 @@ impl CauseGroups {
         }
         group.records += records;
         // Of several records the message says what they have in common, not what it says of the first.
-        if varies
-            && is_another
-            && let Some((common, _)) = group.message.split_once(": ")
-        {
-            group.message = common.to_owned();
+        if varies && is_another {
+            let first = group.message.split_once(": ").map_or(group.message.as_str(), |(common, _)| common);
+            let is_other_identity = cause.code == record::DUPLICATE_ID && first != common();
+            group.message = if is_other_identity { OF_SEVERAL_IDENTITIES } else { first }.to_owned();
         }
         let of_no_record = [run::MARK_LEFT, run::MARK_WAITS, run::REFUSED_BELONGS].contains(&cause.code);
         if group.examples.len() < if of_no_record { PLACES } else { EXAMPLES } {
@@ -243,6 +245,24 @@ impl CauseGroups {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_of_several_identities_are_not_told_as_those_of_the_first() {
+        let told = |records: &[(&str, &str)]| {
+            let mut groups = CauseGroups::default();
+            for (message, place) in records {
+                groups.add(Outcome::Rejected, &Cause::new(record::DUPLICATE_ID, *message), place);
+            }
+            groups.into_sorted().into_iter().map(|group| (group.records, group.message)).collect::<Vec<_>>()
+        };
+        let one = "2 records of the input have the identity N-1, and differ in age";
+        let (first, second) = (format!("{one}: row 1; row 2"), format!("{one}: row 2; row 1"));
+        let of_one = [(&*first, "row 1"), (&*second, "row 2")];
+        assert_eq!(told(&of_one), [(2, one.to_owned())]);
+        let three = "3 records of the input have the identity N-2, and differ in name: row 3; row 4; row 5";
+        let of_two = [of_one[0], of_one[1], (three, "row 3"), (three, "row 4"), (three, "row 5")];
+        assert_eq!(told(&of_two), [(5, OF_SEVERAL_IDENTITIES.to_owned())]);
+    }
 
     #[test]
     fn who_is_to_blame_says_the_exit_code() {

@@ -239,7 +239,7 @@ impl Execution<'_> {
             if let Some(cells) = &cells {
                 self.touch_numbers(&kept, cells).await?;
             }
-            let mut fatal = None;
+            let mut ended = None;
             for scope in distinct(&scopes) {
                 self.enter(scope);
                 for record in (0..self.flow.to.records.len()).rev() {
@@ -247,8 +247,12 @@ impl Execution<'_> {
                     let (own, others): (Vec<Unit>, Vec<Unit>) = units.into_iter().partition(here);
                     units = others;
                     for mut level in self.in_order(own, &parents) {
-                        if fatal.is_none() {
-                            fatal = self.deliver(record, &items, &mut level).await?;
+                        if ended.is_none() {
+                            ended = self.deliver(record, &items, &mut level).await.unwrap_or_else(Some);
+                        }
+                        // What was not sent is not taken back: the next revert does that.
+                        if let Some(error) = &ended {
+                            level.iter_mut().for_each(|unit| unit.leave_undone(error));
                         }
                         // Nothing will come by to take it up.
                         level.iter_mut().for_each(refuse_to_wait);
@@ -259,7 +263,7 @@ impl Execution<'_> {
             units.sort_by_key(|unit| unit.item);
             self.commit_revert(&items, &units, cells.as_ref()).await?;
             done.extend(units.iter().zip(&kept).zip(called).map(|((unit, kept), called)| reverted(unit, kept, called)));
-            if let Some(error) = fatal {
+            if let Some(error) = ended {
                 return Err(error);
             }
         }
