@@ -18,6 +18,14 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// What the parts of the identity of a data value are called there, in the order of [`Self::id`].
+    pub const FIELDS: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
+
+    /// The parts of the identity of a data value; `None` of what has another number of them.
+    pub fn parts_of_id(id: &str) -> Option<[&str; Self::FIELDS.len()]> {
+        id.split('.').collect::<Vec<_>>().try_into().ok()
+    }
+
     /// One text for its five dimensions, the identity of the data value.
     pub fn id(&self) -> String {
         [&self.element, &self.period, &self.org_unit, &self.option_combo, &self.attribute_option_combo].map(String::as_str).join(".")

@@ -106,6 +106,11 @@ impl Frame {
     }
 }
 
+/// Whether a text is a number as people write one. (`inf` and `nan` are none.)
+pub fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 /// An element of a data set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Element {
@@ -120,6 +125,13 @@ pub struct Element {
     pub combo: String,
     /// The codes that its value may have, where it has an option set.
     pub option_codes: Option<Vec<String>>,
+}
+
+impl Element {
+    /// Whether its values are numbers.
+    pub fn is_numeric(&self) -> bool {
+        matches!(self.value_type.as_str(), "NUMBER" | "UNIT_INTERVAL" | "PERCENTAGE") || self.value_type.starts_with("INTEGER")
+    }
 }
 
 impl AsRef<Named> for Element {

@@ -85,7 +85,7 @@ impl Execution<'_> {
             let Some((_, last)) = left.last() else { return Ok(None) };
             let last = last.clone();
             let asked = left.iter().filter_map(|(_, error)| error.retry_after).max();
-            if attempt + 1 >= self.engine.pace.tries || asked.is_some_and(|asked| asked > LONGEST_ASKED) {
+            if attempt + 1 >= self.engine.pace.tries || asks_for_too_long(asked) {
                 stays_due(units, left);
                 return Ok(Some(given_up(last, attempt + 1)));
             }
@@ -341,6 +341,11 @@ fn stays_due(units: &mut [Unit], sending: impl IntoIterator<Item = (Sending, Err
     for (one, error) in sending {
         units[one.unit].decision = Decision::Failed { unsettled: error.effect_unknown, cause: error.cause };
     }
+}
+
+/// Whether a target asks for a longer pause than a run takes.
+pub(crate) fn asks_for_too_long(asked: Option<Duration>) -> bool {
+    asked.is_some_and(|asked| asked > LONGEST_ASKED)
 }
 
 /// Trying again does not help: the run ends.

@@ -67,9 +67,11 @@ impl Execution<'_> {
         let mut links = store.some_links(&self.flow.name, share_of(run), ASKED_FOR).await?;
         let ids: Vec<String> = links.iter().map(|link| link.source.id.clone()).collect();
         let sent = Known::new(Vec::new(), store.sent(&self.flow.name, &ids).await?);
-        // What this run sent is there, and so is a number that it has just found.
-        let found_now = |link: &Link| self.flow.aggregate.is_some() && link.seen == self.run;
-        links.retain(|link| sent.sent(&link.source.id, &link.part).is_none_or(|sent| sent.run != self.run) && !found_now(link));
+        // What this run sent is there, and so is a number that it has just found. A plan does neither.
+        if self.writes {
+            let found_now = |link: &Link| self.flow.aggregate.is_some() && link.seen == self.run;
+            links.retain(|link| sent.sent(&link.source.id, &link.part).is_none_or(|sent| sent.run != self.run) && !found_now(link));
+        }
         let is_own =
             |link: &&Link| link.source.system == from.system && link.source.resource == from.resource && link.target_system == to.system;
         let mut own =

@@ -57,7 +57,7 @@ mod workspace;
 pub use code_lists::{CodeList, Exported, LinkedPlace, PartedLink, UnlistedValue};
 pub use engine::{Engine, Pace, Parts};
 pub use lease::is_being_run;
-pub use numbers::{counted_by_now, names_of_cells};
+pub use numbers::{counted_by_now, is_number_named, names_of_cells};
 pub use online::Checked;
 pub use options::RunOptions;
 pub use place_matches::{

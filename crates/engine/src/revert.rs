@@ -14,7 +14,7 @@ use kivuko_core::error::{Cause, Error};
 use kivuko_core::flow::Flow;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::record::Partition;
-use kivuko_core::store::{Kept, RunId, RunStart};
+use kivuko_core::store::{Kept, Run, RunId, RunStart};
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -30,6 +30,12 @@ use crate::unit::{Decision, Item, Unit};
 pub(crate) const RECENT_RUNS: usize = 200;
 /// By what a revert was started, before the number of the run that it takes back.
 const OF_RUN: &str = "revert of run ";
+
+/// Whether a run takes another one back.
+pub(crate) fn is_revert(run: &Run) -> bool {
+    run.trigger.starts_with(OF_RUN)
+}
+
 /// The partition under which a revert is accounted for.
 const REVERTED: &str = "(revert)";
 
@@ -96,7 +102,7 @@ impl Engine {
         let target = &self.flow(&this.flow)?.to.system;
         let under_way = self.store.open_intents(target).await?.iter().filter(|open| open.intent.run == run).count() as u64;
         let later = self.store.runs(Some(&this.flow), RECENT_RUNS).await?;
-        let next = later.iter().filter(|later| later.id > run && !later.trigger.starts_with(OF_RUN)).map(|later| later.id).min();
+        let next = later.iter().filter(|later| later.id > run && !is_revert(later)).map(|later| later.id).min();
         Ok(Some(CutOff { under_way, next }))
     }
 

@@ -18,6 +18,7 @@ use crate::leaving::Leaving;
 use crate::numbers::CellsById;
 use crate::revert::BeforeIt;
 use crate::run::Execution;
+use crate::since::Later;
 use crate::unit::{Change, Decision, Early, Item, Unit};
 
 /// What a revert makes of a page of writes, for each in its place.
@@ -40,8 +41,8 @@ pub(crate) fn not_reverted(why: &str) -> Decision {
     Decision::Skipped(vec![Cause::new(codes::NOT_REVERTED, format!("left as it is: {why}"))])
 }
 
-/// Left as it is since it is no longer what the run wrote: `later` changed it, a run of the project, or somebody else.
-pub(crate) fn changed_since(later: Option<&String>, what: &str) -> Decision {
+/// Left as it is since it is no longer what the run wrote: `later` changed it, or somebody else.
+pub(crate) fn changed_since(later: Option<&Later>, what: &str) -> Decision {
     match later {
         Some(later) => not_reverted(&format!("{later} {what} since")),
         None => not_reverted(&format!("somebody {what} since")),
@@ -94,7 +95,9 @@ impl Execution<'_> {
             units.push(unit);
         }
         for (at, later) in self.changed_by_later_runs(before_it.run, kept, &deleted_since).await? {
-            units[at].decision = changed_since(Some(&later), "deleted it");
+            if matches!(later, Later::Run(_)) {
+                units[at].decision = changed_since(Some(&later), "deleted it");
+            }
         }
         let mut scopes = Vec::with_capacity(kept.len());
         for one in kept {
@@ -155,7 +158,7 @@ impl Execution<'_> {
     }
 
     /// What takes one record back. `later` is the run that has changed it since, where that was one.
-    fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>, later: Option<&String>) {
+    fn undo_one(&self, unit: &mut Unit, kept: &Kept, present: Option<Candidate>, later: Option<&Later>) {
         let capabilities = &self.targets[unit.record].capabilities;
         let before = values(&kept.before);
         let deactivates = capabilities.deletes_for_good && capabilities.deactivates;
@@ -197,7 +200,11 @@ impl Execution<'_> {
                 let last_written = unit.link.as_ref().and_then(|link| link.version.as_ref());
                 match kept.version {
                     // Of what it kept nothing is left to say which.
-                    Some(_) if later.is_none() && present.version.is_some() && last_written == present.version.as_ref() => {
+                    Some(_)
+                        if !matches!(later, Some(Later::Run(_)))
+                            && present.version.is_some()
+                            && last_written == present.version.as_ref() =>
+                    {
                         not_reverted("a later run wrote the record")
                     }
                     Some(_) => changed_since(later, "changed the record"),

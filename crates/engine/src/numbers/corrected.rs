@@ -1,9 +1,10 @@
 //! Numbers that somebody changed in the target: what a number comes to is the source's alone, so it is written over when the source changes it, and never without a word. Of each it is told what
-//! was there, whether the flow counts it or carries it.
+//! was there, whether the flow counts it or carries it; of what is taken away only where it is counted. What is no number, or what the sheet does not show, is not repeated.
 
 use kivuko_core::catalogue::run as codes;
 use kivuko_core::connector::{Action, Candidate, Standing};
 use kivuko_core::error::Cause;
+use kivuko_core::numbers::is_number;
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -32,6 +33,9 @@ impl Execution<'_> {
         if opened.numbers.is_none() || unit.interrupted.is_some() || present.deleted || present.standing != Standing::Usual {
             return None;
         }
+        let is_seen =
+            self.flow.mapping.is_seen(&self.flow.to.records[unit.record].name, "value") && self.holds_numbers(unit, &present.body);
+        let shown = |value| shown(value, is_seen);
         let (due, there) = (body.get("value")?.as_str()?, present.body.get("value")?.as_str()?);
         let in_form = opened.target.conform(present.body.clone()).ok()?;
         let hash = value::hashes(&self.hash_key, in_form.as_object()?).0.remove("value");
@@ -53,6 +57,9 @@ impl Execution<'_> {
         if is_same(present, cell.row.value.as_deref()) || self.has_sent(unit, cell, source_id, there) {
             return None;
         }
+        let is_seen = self.holds_numbers(unit, &present.body);
+        // What was counted is nobody's.
+        let counted = |value| shown(value, true);
         let sent = cell.row.value.as_deref();
         let was_sent = sent.filter(|sent| self.has_sent(unit, cell, source_id, sent));
         let what = match was_sent {
@@ -60,11 +67,18 @@ impl Execution<'_> {
             _ => "somebody changed it in the target",
         };
         let taken_away = if cell.value.is_none() { ", and no number is due any more" } else { "" };
-        let was_sent = was_sent.map(|sent| format!(", {} was sent", shown(sent))).unwrap_or_default();
-        let due = cell.value.as_ref().map(|due| format!(", {} is due", shown(due))).unwrap_or_default();
+        let was_sent = was_sent.map(|sent| format!(", {} was sent", counted(sent))).unwrap_or_default();
+        let due = cell.value.as_ref().map(|due| format!(", {} is due", counted(due))).unwrap_or_default();
         // What differs from number to number stands behind what they have in common.
-        let message = format!("{what}{taken_away}: {} was there{was_sent}{due}", shown(there));
+        let message = format!("{what}{taken_away}: {} was there{was_sent}{due}", shown(there, is_seen));
         Some(Cause::new(codes::NUMBER_WRITTEN_OVER, message))
+    }
+
+    /// Whether the element of a number is of a type that holds numbers, as far as is known. A telephone number looks like one too.
+    fn holds_numbers(&self, unit: &Unit, body: &Value) -> bool {
+        let element = body.get("dataElement").and_then(Value::as_str);
+        let called = self.targets[unit.record].numbers.as_ref();
+        called.zip(element).is_some_and(|(called, element)| called.is_numeric(element))
     }
 
     /// Whether a value is the one that was sent last, or one that a run was sending when it was killed. (A cell says it too, but where the target refused a value and a person gave that up.)
@@ -86,7 +100,11 @@ impl Execution<'_> {
     }
 }
 
-/// A number as it is told. What is none may be a text that somebody typed, which is not repeated.
-fn shown(value: &str) -> &str {
-    if value.parse::<f64>().is_ok() { value } else { "a text" }
+/// A number as it is told. What is none may be a text that somebody typed, and what may not be seen is a person's: neither is repeated.
+fn shown(value: &str, is_seen: bool) -> &str {
+    match (is_number(value), is_seen) {
+        (true, true) => value,
+        (true, false) => "a value",
+        (false, _) => "a text",
+    }
 }

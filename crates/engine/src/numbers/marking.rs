@@ -14,7 +14,7 @@ use kivuko_core::outcome::Outcome;
 use super::completeness::{LOST, Place, mark_of, place_of_mark, shown};
 use super::registrations::{Mark, Registrations};
 use super::{Numbers, cells_partition};
-use crate::deliver::given_up;
+use crate::deliver::{asks_for_too_long, given_up};
 use crate::run::Execution;
 
 /// The value of a mark that is being given: whether it was, nobody knows before the target has been looked at.
@@ -78,7 +78,7 @@ impl Execution<'_> {
         if !missing.is_empty() {
             self.put_marks(&marks, &Became { values: missing.iter().map(note).collect(), refused: 0 }).await?;
         }
-        let ended = self.give(numbers, &registrations, &marks, missing, &mut became).await;
+        let ended = self.give(numbers, &registrations, &due, &marks, missing, &mut became).await;
         self.put_marks(&marks, &became).await?;
         ended
     }
@@ -88,6 +88,7 @@ impl Execution<'_> {
         &mut self,
         numbers: &Numbers<'_>,
         registrations: &Registrations,
+        due: &Due<'_>,
         marks: &[Cell],
         mut left: Vec<usize>,
         became: &mut Became,
@@ -104,8 +105,9 @@ impl Execution<'_> {
                         }
                         Written::Refused(cause) | Written::NotYet(cause) => {
                             became.refused += 1;
-                            became.values.push((*position, None));
-                            self.groups.add(Outcome::Rejected, &cause, &shown(numbers, &place_of_mark(&marks[*position])));
+                            let place = place_of_mark(&marks[*position]);
+                            became.values.push((*position, due.lost.contains(&place).then(|| LOST.to_owned())));
+                            self.groups.add(Outcome::Rejected, &cause, &shown(numbers, &place));
                         }
                         Written::Failed(error) if error.consequence == Consequence::Retry => {
                             again.push(*position);
@@ -116,7 +118,7 @@ impl Execution<'_> {
                 }
             }
             let Some(last) = last else { return Ok(()) };
-            if attempt + 1 >= self.engine.pace.tries {
+            if attempt + 1 >= self.engine.pace.tries || asks_for_too_long(last.retry_after) {
                 return Err(given_up(last, attempt + 1));
             }
             // What was answered does not come late.

@@ -40,10 +40,11 @@ use kivuko_core::record::Partition;
 
 use crate::engine::Engine;
 use crate::options::RunOptions;
+use crate::revert::is_revert;
 use crate::run::{Execution, Watch, checks_failed};
 
 pub(crate) use names::Called;
-pub use names::names_of_cells;
+pub use names::{is_number_named, names_of_cells};
 pub(crate) use send::Sending;
 pub(crate) use taking_back::{CellsById, id_of_number, is_same as is_same_number, taken_back};
 pub use values::counted_by_now;
@@ -201,7 +202,7 @@ impl Engine {
     /// When the last run of the flow began that read everything and came to its end: only after one are its numbers whole.
     pub(super) async fn last_whole_run(&self, flow: &Flow) -> Result<Option<Timestamp>, Error> {
         let runs = self.store.runs(Some(&flow.name), RECENT_RUNS).await?;
-        let whole = runs.iter().find(|run| run.status == Status::Complete && !run.options.contains("--only"));
+        let whole = runs.iter().find(|run| run.status == Status::Complete && !is_revert(run) && !run.options.contains("--only"));
         Ok(whole.map(|run| run.started))
     }
 

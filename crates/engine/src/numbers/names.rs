@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kivuko_core::cells::Cell;
 use kivuko_core::error::Error;
 use kivuko_core::numbers::{Frame, Named};
+use kivuko_core::period::Period;
 use kivuko_core::store::Store;
 
 /// The names of a data set, by which its numbers are told.
@@ -25,6 +26,11 @@ impl Called {
         Self { frame, options }
     }
 
+    /// Whether values of a data element, by its id, are numbers.
+    pub fn is_numeric(&self, element: &str) -> bool {
+        self.frame.elements.iter().any(|one| one.named.id == element && one.is_numeric())
+    }
+
     /// What people call an org unit; its id where nobody knows.
     pub fn unit<'n>(&'n self, org_unit: &'n str) -> &'n str {
         self.frame.units.get(org_unit).map_or(org_unit, |unit| unit.named.name.as_str())
@@ -37,8 +43,7 @@ impl Called {
 
     /// The same of a number by its identity, under the name of its data element; `None` of what is none of the data set.
     pub fn by_id(&self, id: &str) -> Option<String> {
-        let parts: Vec<&str> = id.split('.').collect();
-        let [element, period, org_unit, option_combo, attribute_option_combo] = parts[..] else { return None };
+        let [element, period, org_unit, option_combo, attribute_option_combo] = Cell::parts_of_id(id)?;
         let element = self.frame.elements.iter().find(|one| one.named.id == element)?;
         Some(self.place(&element.named.name, period, org_unit, [option_combo, attribute_option_combo]))
     }
@@ -60,6 +65,12 @@ impl Called {
 pub async fn names_of_cells(store: &dyn Store, flow: &str) -> Result<BTreeMap<String, String>, Error> {
     let kept = store.session(&key(flow)).await?;
     Ok(kept.and_then(|kept| serde_json::from_str(&kept.value).ok()).unwrap_or_default())
+}
+
+/// Whether an identity is that of a number, by the names of its flow: its element and its options have one. (Of its org unit none is kept where that has lost the data set.)
+pub fn is_number_named(names: &BTreeMap<String, String>, id: &str) -> bool {
+    let Some([element, period, _, options @ ..]) = Cell::parts_of_id(id) else { return false };
+    Period::parse(period).is_ok() && std::iter::once(element).chain(options).all(|part| names.contains_key(part))
 }
 
 /// Puts down what the ids of a data set are called; whatever is not `news` only where nothing is put down yet.

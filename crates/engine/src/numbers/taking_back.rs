@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use kivuko_core::cells::{CellFilter, CellNumber, CellRow, CellUpdate};
+use kivuko_core::cells::{Cell, CellFilter, CellNumber, CellRow, CellUpdate};
 use kivuko_core::connector::{Action, Candidate, Key};
 use kivuko_core::error::Error;
 use kivuko_core::store::Kept;
@@ -11,11 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::is_number;
 use crate::run::Execution;
+use crate::since::Later;
 use crate::undo::{changed_since, deleted_before, done_before, not_reverted, write};
 use crate::unit::{Decision, Item, Unit};
-
-/// The five parts of a number's identity, in the order of [`kivuko_core::cells::Cell::id`].
-const PARTS: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
 
 /// The cells of a flow by the identities of their numbers, as they were before anything was taken back.
 pub(crate) type CellsById = HashMap<String, CellRow>;
@@ -40,7 +38,7 @@ impl Execution<'_> {
     }
 
     /// What takes a written number back. `later` is the run that has changed it since, where that was one.
-    pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>, later: Option<&String>) -> Decision {
+    pub(crate) fn undo_number(unit: &Unit, kept: &Kept, present: Option<&Candidate>, later: Option<&Later>) -> Decision {
         let present = present.filter(|present| present.stands());
         let before = serde_json::from_slice::<Value>(&kept.before).ok().filter(|before| before["value"].is_string());
         // A revert that was killed may have done it already.
@@ -61,7 +59,7 @@ impl Execution<'_> {
             }
             (Action::Delete | Action::Deactivate, _, Some(before)) => {
                 let mut body: Map<String, Value> =
-                    PARTS.into_iter().map(str::to_owned).zip(kept.source_id.split('.').map(|part| json!(part))).collect();
+                    Cell::FIELDS.into_iter().map(str::to_owned).zip(kept.source_id.split('.').map(|part| json!(part))).collect();
                 body.extend(before.as_object().cloned().unwrap_or_default());
                 write(Action::Create, None, Value::Object(body))
             }
@@ -115,7 +113,7 @@ pub(crate) fn taken_back(items: &[Item], units: &[Unit], cells: &CellsById) -> V
 
 /// The identity of a number that is to be made, by its content.
 pub(crate) fn id_of_number(body: &Value) -> Option<String> {
-    let parts: Option<Vec<&str>> = PARTS.iter().map(|part| body.get(*part)?.as_str()).collect();
+    let parts: Option<Vec<&str>> = Cell::FIELDS.iter().map(|part| body.get(*part)?.as_str()).collect();
     Some(parts?.join("."))
 }
 

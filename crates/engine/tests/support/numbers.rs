@@ -29,13 +29,14 @@ const UNITS: [(&str, &str, &str); 7] = [
 const SEXES: [(&str, &str); 2] = [("OptFemale01", "Female"), ("OptMale0001", "Male")];
 const AGES: [(&str, &str); 3] = [("OptAge00004", "0-4"), ("OptAge00514", "5-14"), ("OptAge015up", "15+")];
 /// Identifier, code, category combo, value type, whether zero is significant.
-const ELEMENTS: [(&str, &str, &str, &str, bool); 7] = [
+const ELEMENTS: [(&str, &str, &str, &str, bool); 8] = [
     ("ElementCase", "CASES", "ComboAgeSex", "INTEGER_ZERO_OR_POSITIVE", false),
     ("ElementConf", "CONFIRMED", "ComboSex001", "INTEGER_ZERO_OR_POSITIVE", true),
     ("ElementHosp", "HOSPITAL", "", "INTEGER_ZERO_OR_POSITIVE", false),
     ("ElementDeat", "DEATHS", "", "INTEGER_ZERO_OR_POSITIVE", true),
     ("ElementTest", "TESTED", "", "INTEGER_ZERO_OR_POSITIVE", false),
     ("ElementRate", "RATE", "", "NUMBER", true),
+    ("ElementNote", "NOTE", "", "TEXT", true),
     ("ElementMont", "MONTH_CASES", "", "INTEGER_ZERO_OR_POSITIVE", true),
 ];
 
@@ -78,7 +79,7 @@ pub fn metadata() -> Value {
             "organisationUnits": UNITS.iter().filter(|unit| !["TD", "KO"].contains(&unit.1)).map(|unit| reference(unit.0)).collect::<Value>(),
         })
     };
-    let weekly: Vec<&str> = ELEMENTS[..6].iter().map(|element| element.0).collect();
+    let weekly: Vec<&str> = ELEMENTS[..7].iter().map(|element| element.0).collect();
     json!({
         "organisationUnits": UNITS.iter().map(unit).collect::<Value>(),
         "organisationUnitLevels": [

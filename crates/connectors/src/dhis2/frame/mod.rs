@@ -326,18 +326,8 @@ impl DataSet {
 
     /// Whether a 0 of an element is not kept by a release that drops zeros.
     pub fn zero_vanishes(element: &Element) -> bool {
-        !element.zero_is_significant
-            && !matches!(element.aggregation.as_str(), "AVERAGE" | "AVERAGE_SUM_ORG_UNIT")
-            && numeric(&element.value_type)
+        !element.zero_is_significant && !matches!(element.aggregation.as_str(), "AVERAGE" | "AVERAGE_SUM_ORG_UNIT") && element.is_numeric()
     }
-}
-
-/// Whether values of a type are numbers.
-pub fn numeric(value_type: &str) -> bool {
-    matches!(
-        value_type,
-        "NUMBER" | "UNIT_INTERVAL" | "PERCENTAGE" | "INTEGER" | "INTEGER_POSITIVE" | "INTEGER_NEGATIVE" | "INTEGER_ZERO_OR_POSITIVE"
-    )
 }
 
 /// What an option of a flow names when it names no data set.
