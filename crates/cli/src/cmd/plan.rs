@@ -116,7 +116,7 @@ pub async fn execute(app: &App, args: &Plan) -> Result<u8, Failure> {
     }
     let mut steps = account::next(&account, &report.flow, None, &|rest| app.invoke(rest));
     // What a plan rejects is put down by the run; what runs have put down before is there to be looked at.
-    if report.counts.rejected > 0 && !engine.store().rejections(Some(&report.flow), 1).await?.is_empty() {
+    if report.counts.rejected + report.counts.writes.rejected > 0 && !engine.store().rejections(Some(&report.flow), 1).await?.is_empty() {
         steps.extend(account::of_rejected(&report.flow, &|rest| app.invoke(rest)));
     }
     let writes = &report.counts.writes;

@@ -4,7 +4,7 @@ use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::Cause;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::store::{OutcomeRow, Run, RunId};
-use kivuko_engine::{CauseGroup, CauseGroups, Told, beside_counts, told};
+use kivuko_engine::{CauseGroup, CauseGroups, Told, beside_counts, is_number_named, names_of_cells, told};
 use serde_json::json;
 
 use crate::app::{App, History};
@@ -255,8 +255,9 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
         app.say_nothing(if run.counts.unchanged > 0 { "no such records; unchanged ones are only counted" } else { "no such records" });
     }
     let next = rows.last().filter(|_| rows.len() == args.limit).map(|(row, _)| *row);
-    let counts =
-        history.workspace.project.as_ref().and_then(|project| project.flows.get(&run.flow)).is_some_and(|flow| flow.aggregate.is_some());
+    let names = names_of_cells(history.store(), &run.flow).await?;
+    // Ids of numbers say nothing to people: those are told by what they are called.
+    let is_named = |row: &OutcomeRow| is_number_named(&names, &row.source_id) && row.place != row.source_id;
     app.answer(
         || {
             let records: Vec<_> = rows
@@ -264,12 +265,15 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
                 .map(|(number, row)| {
                     let mut object = json!(row);
                     object["row"] = json!(number);
+                    if is_named(row) {
+                        object["number"] = json!(row.place);
+                    }
                     object
                 })
                 .collect();
             json!({ "run": id, "records": records, "next": next })
         },
-        |style| table_of(&rows, counts, style),
+        |style| table_of(&rows, &is_named, style),
     )?;
     if let (Some(next), false) = (next, app.json) {
         let outcome = args.outcome.map(|outcome| format!(" --outcome {}", outcome.word())).unwrap_or_default();
@@ -278,14 +282,7 @@ async fn records(app: &App, args: &RunsRecords) -> Result<u8, Failure> {
     Ok(exit::WELL)
 }
 
-/// Whether what became of a number is put down here, and it is called something: its ids say nothing to people.
-fn is_named_number(row: &OutcomeRow) -> bool {
-    /// What a number is identified by.
-    const PARTS: usize = 5;
-    row.source_id.split('.').count() == PARTS && row.place.contains(", ") && !row.place.contains(&row.source_id)
-}
-
-fn table_of(rows: &[(i64, OutcomeRow)], counts: bool, style: Style) -> String {
+fn table_of(rows: &[(i64, OutcomeRow)], is_named: &dyn Fn(&OutcomeRow) -> bool, style: Style) -> String {
     let mut table = Table::new(&["outcome", "id", "part", "place", "target", "what"]);
     for (_, row) in rows {
         let what = if row.causes.is_empty() {
@@ -293,7 +290,7 @@ fn table_of(rows: &[(i64, OutcomeRow)], counts: bool, style: Style) -> String {
         } else {
             row.causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         };
-        let (id, place, target) = if counts && is_named_number(row) {
+        let (id, place, target) = if is_named(row) {
             (row.place.clone(), String::new(), String::new())
         } else {
             let target = row.target_id.as_ref().map(|id| format!("{} {id}", row.target_resource)).unwrap_or_default();

@@ -2,16 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kivuko_core::cells::Cell;
 use kivuko_core::connector::Action;
 use kivuko_core::flow::Flow;
+use kivuko_core::numbers::is_number;
 use kivuko_engine::Planned;
 use serde_json::{Value, json};
 
 use super::mask::Shown;
 use super::{Style, Table};
-
-/// What a number is identified by: of a new one it is told by its name.
-const IDENTITY: [&str; 5] = ["dataElement", "period", "orgUnit", "categoryOptionCombo", "attributeOptionCombo"];
 
 /// Which target fields of a flow may be seen.
 #[derive(Debug)]
@@ -29,14 +28,15 @@ impl<'f> Visible<'f> {
     }
 
     /// Whether the value at this target path may be seen. A whole list or object may only when everything that the sheet writes below it may.
-    fn shows(&self, part: &str, path: &str) -> bool {
+    fn shows(&self, part: &str, path: &str, value: &Value) -> bool {
         let record = part.split('#').next().unwrap_or_default();
-        // Numbers that are counted are nobody's.
-        self.everything || self.flow.aggregate.is_some() || self.flow.mapping.is_seen(record, path)
+        // What is counted is nobody's; but what was there instead may be a text that somebody typed.
+        let is_counted = self.flow.aggregate.is_some() && (Cell::FIELDS.contains(&path) || value.as_str().is_none_or(is_number));
+        self.everything || is_counted || self.flow.mapping.is_seen(record, path) && self.flow.aggregate.is_none()
     }
 
     fn shown(&self, part: &str, path: &str, value: &Value) -> Shown {
-        let shown = Shown::new(value, self.shows(part, path));
+        let shown = Shown::new(value, self.shows(part, path, value));
         if matches!(shown, Shown::Masked(_)) {
             self.hid.store(true, Ordering::Relaxed);
         }
@@ -72,7 +72,7 @@ pub fn render(planned: &Planned, visible: &Visible<'_>, style: Style) -> String 
     let mut text = format!("{head}\n");
     let mut table = Table::new(&["", "", "", ""]).indented(4);
     if planned.action.is_some_and(|action| matches!(action, Action::Create | Action::Update)) {
-        let in_head = |path: &str| planned.number.is_some() && (path == "value" || IDENTITY.contains(&path));
+        let in_head = |path: &str| planned.number.is_some() && (path == "value" || Cell::FIELDS.contains(&path));
         for change in planned.changes().into_iter().filter(|change| !in_head(&change.path)) {
             let value = |value: &Option<Value>| value.as_ref().map(|value| visible.shown(&planned.part, &change.path, value).text());
             let after = value(&change.after).unwrap_or_else(|| style.dim("(cleared)"));
@@ -117,8 +117,9 @@ fn head_of_number(planned: &Planned, number: &str, visible: &Visible<'_>, style:
         (Some(before), None) => put!(head, "  {before}"),
         (None, None) => {}
     }
+    // One that is carried is a record of the source: `--only` asks for it by its id.
     if planned.place != number {
-        put!(head, "  {}", style.dim(&planned.place));
+        put!(head, "  {}  {}", planned.source_id, style.dim(&planned.place));
     }
     head
 }
