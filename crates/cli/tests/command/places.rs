@@ -438,6 +438,13 @@ fn what_a_flow_renamed_and_closed_is_not_asked() {
     assert!(read(&folder, "data/hmis.csv").contains("Mattru CHC"), "{}", read(&folder, "data/hmis.csv"));
     assert_eq!(asked(), nothing);
 
+    // Renamed once more, and not carried: what the HMIS holds is still what the flow sent, and the register says something else by now.
+    let register = read(&folder, "data/register.csv");
+    write(&folder, "data/register.csv", &register.replace("Mattru CHC", "Mattru Polyclinic"));
+    assert_eq!(asked(), ["1 [register: renamed, it was Mattru HC]"]);
+    write(&folder, "data/register.csv", &register);
+    assert_eq!(asked(), nothing);
+
     // What people write in the HMIS is another matter, also where a flow had written before.
     let hmis = read(&folder, "data/hmis.csv")
         .replace("Mattru CHC", "Mattru Hospital")
@@ -451,5 +458,37 @@ fn what_a_flow_renamed_and_closed_is_not_asked() {
             "2 [hmis: closed on 2025-12-31, and open in register]",
             "3 [hmis: renamed, it was Talia HC]",
         ]
+    );
+}
+
+/// A master list that a flow carries into the HMIS, while the places of the HMIS are paired with those of a register.
+#[test]
+fn what_the_flow_of_a_third_system_renamed_and_closed_is_asked() {
+    let folder = folder();
+    let project = PROJECT.lines().take(5).collect::<Vec<_>>().join("\n");
+    let sides = "crosswalks:\n  places:\n    register: { resource: register.csv, id: id, name: name }\n    hmis: { resource: hmis.csv, id: code, name: name, closed: closed }\n";
+    write(&folder, "kivuko.yaml", &format!("{project}\n{sides}"));
+    // Another list of the same system is as much of a third party as another system.
+    write(
+        &folder,
+        "flows/names.yaml",
+        "flow: names\nfrom: { system: register, resource: master.csv, id: id }\nmapping: names.csv\nto: { system: hmis, resource: hmis.csv, key: code }\n",
+    );
+    write(
+        &folder,
+        "mappings/names.csv",
+        "target,source,transform,empty,personal\ncode,id,,reject,no\nname,name,,reject,no\nclosed,closed,,,no\n",
+    );
+    write(&folder, "data/register.csv", "id,name\n1,Mattru HC\n2,Blama HC\n");
+    write(&folder, "data/master.csv", "id,name,closed\n1,Mattru HC,\n2,Blama HC,\n");
+    std::fs::remove_file(folder.path().join("data/hmis.csv")).expect("it was there");
+    folder.run(&["run", "names"]).expect(0, &["2 created"], &[]);
+    write(&folder, "codes/places.csv", "register,hmis,register_name,hmis_name\n1,1,Mattru HC,Mattru HC\n2,2,Blama HC,Blama HC\n");
+    write(&folder, "data/master.csv", "id,name,closed\n1,Mattru CHC,\n2,Blama HC,2026-01-31\n");
+    folder.run(&["run", "names"]).expect(0, &["2 updated"], &[]);
+    folder.json(&["match", "places"]);
+    assert_eq!(
+        asked(&folder),
+        ["1 [hmis: renamed, it was Mattru HC]", "2 [hmis: closed on 2026-01-31, and open in register]"]
     );
 }

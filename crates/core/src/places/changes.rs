@@ -43,12 +43,12 @@ impl Change {
     }
 }
 
-/// What flows of the project did to the places of each side, by their ids, and what stands there as they left it.
+/// What flows of the project carried from one place of a pair to the other and stands there as they left it: for each side the pairs, by the ids of both places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ByFlows {
-    /// Renamed by a flow, or the place whose new name it carried over.
-    pub renamed: [HashSet<String>; 2],
-    pub closed: [HashSet<String>; 2],
+    /// The place of this side was renamed by a flow, or its new name was carried over.
+    pub renamed: [HashSet<[String; 2]>; 2],
+    pub closed: [HashSet<[String; 2]>; 2],
 }
 
 /// Something about a pair that a person should know.
@@ -158,7 +158,7 @@ impl<'p> Lookout<'p> {
                     let text = format!("{}: {GONE}", self.sides[side]);
                     findings.push(Finding { what: What::Gone, by_flow: false, text, mark: String::new() });
                 }
-                Some(here) => self.of_side(side, here, at[1 - side], pair.names[side].as_deref(), &mut findings),
+                Some(here) => self.of_side(side, here, at[1 - side], pair, &mut findings),
             }
         }
         if let [Some(here), Some(there)] = at
@@ -189,11 +189,12 @@ impl<'p> Lookout<'p> {
     }
 
     /// What is found at one place of a pair; `there` is the other one, if it is there.
-    fn of_side(&self, side: usize, here: usize, there: Option<usize>, name: Option<&str>, findings: &mut Vec<Finding>) {
+    fn of_side(&self, side: usize, here: usize, there: Option<usize>, pair: &Paired, findings: &mut Vec<Finding>) {
         let (system, other) = (self.sides[side], self.sides[1 - side]);
         let (tree, place) = (&self.trees[side], &self.trees[side].places[here]);
-        if let Some(before) = name.filter(|before| before.trim() != place.name.trim()) {
-            let by_flow = self.by_flows.is_some_and(|made| made.renamed[side].contains(&place.id));
+        let is_made = |made: &HashSet<[String; 2]>| made.contains(&[pair.one.clone(), pair.two.clone()]);
+        if let Some(before) = pair.names[side].as_deref().filter(|before| before.trim() != place.name.trim()) {
+            let by_flow = self.by_flows.is_some_and(|made| is_made(&made.renamed[side]));
             findings.push(Finding {
                 what: What::Renamed,
                 by_flow,
@@ -206,7 +207,7 @@ impl<'p> Lookout<'p> {
             let day = place.closed.filter(|closed| *closed <= self.today).map_or_else(String::new, |day| format!(" on {day}"));
             findings.push(Finding {
                 what: What::Closed(side),
-                by_flow: self.by_flows.is_some_and(|made| made.closed[side].contains(&place.id)),
+                by_flow: self.by_flows.is_some_and(|made| is_made(&made.closed[side])),
                 text: format!("{system}: closed{day}, and open in {other}"),
                 mark: format!("{system} closed{day}, {other} open"),
             });

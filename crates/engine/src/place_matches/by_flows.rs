@@ -1,14 +1,14 @@
-//! What flows of the project themselves renamed and closed: nobody is asked about that.
+//! What flows of the project carried from one place of a pair to the other, names and closings: nobody is asked about that.
 //!
-//! A name is a flow's doing while it is, in the target, what the flow last sent; then so is that of the place from which it carried it. A place was closed by a flow that sent that, or that switched it
-//! off since its source no longer had it. What people write after that is another content, and theirs.
+//! Only what a flow carried from the other place of the pair counts: what a third system sends is news to that one. A name is a flow's doing while it is, in the target, what the flow last sent; then so
+//! is that of the place from which it came, as long as that is called the same. A place was closed by a flow that sent that. What people write after that is another content, and theirs.
 
 use std::collections::{BTreeSet, HashMap};
 
 use kivuko_core::error::Error;
 use kivuko_core::path::SourcePath;
 use kivuko_core::places::{ByFlows, Place};
-use kivuko_core::store::{Link, Sent};
+use kivuko_core::store::Sent;
 use kivuko_core::value;
 use serde_json::Value;
 
@@ -40,9 +40,9 @@ impl Engine {
     ) -> Result<(), Error> {
         let (here, there) = (view.sides[side], view.sides[1 - side]);
         let paths = self.paths_of(here)?;
-        let switched_off = self.store.own_deletions(&here.system, ids).await?;
-        made.closed[side].extend(switched_off.into_iter().filter(|id| changed[id.as_str()].is_closed(view.today)));
-        let links = self.store.links_by_target(&here.system, &here.resource, ids).await?;
+        let mut links = self.store.links_by_target(&here.system, &here.resource, ids).await?;
+        // What another system sent to the place says nothing of the one that makes the pair with it.
+        links.retain(|link| link.source.system == there.system && link.source.resource == there.resource);
         for (flow, links) in group_by(links, |link| link.flow.clone()) {
             let from: BTreeSet<String> = links.iter().map(|link| link.source.id.clone()).collect();
             let sent = self.store.sent(&flow, &from.into_iter().collect::<Vec<_>>()).await?;
@@ -55,16 +55,20 @@ impl Engine {
                     path.and_then(|path| sent.fields.get(path.text()))
                         .is_some_and(|hash| *hash == value::hash(&self.store.hash_key(), &content))
                 };
+                let pair =
+                    || if side == 0 { [place.id.clone(), link.source.id.clone()] } else { [link.source.id.clone(), place.id.clone()] };
                 if was_sent(Some(&paths.name), Value::String(place.name.clone())) {
-                    made.renamed[side].insert(place.id.clone());
-                    if is_from(link, &there.system, &there.resource) {
-                        made.renamed[1 - side].insert(link.source.id.clone());
+                    made.renamed[side].insert(pair());
+                    // It may be called otherwise by now, and no flow has carried that.
+                    let source = view.by_id[1 - side].get(&link.source.id).map(|&at| &view.places[1 - side][at]);
+                    if source.is_some_and(|source| source.name.trim() == place.name.trim()) {
+                        made.renamed[1 - side].insert(pair());
                     }
                 }
                 let is_off = place.active == Some(false) && was_sent(paths.active.as_ref(), Value::Bool(false));
                 let day = place.closed.map(|day| Value::String(day.to_string()));
                 if is_off || day.is_some_and(|day| was_sent(paths.closed.as_ref(), day)) {
-                    made.closed[side].insert(place.id.clone());
+                    made.closed[side].insert(pair());
                 }
             }
         }
@@ -83,8 +87,4 @@ impl PlaceView<'_> {
         };
         self.known.pairs.iter().filter_map(of_pair).collect()
     }
-}
-
-fn is_from(link: &Link, system: &str, resource: &str) -> bool {
-    link.source.system == system && link.source.resource == resource
 }
