@@ -258,7 +258,9 @@ impl Execution<'_> {
                         }
                         // What was not sent is not taken back: the next revert does that.
                         if let Some(error) = &ended {
-                            level.iter_mut().for_each(|unit| unit.leave_undone(error));
+                            for unit in &mut level {
+                                unit.leave_undone(error);
+                            }
                         }
                         // Nothing will come by to take it up.
                         level.iter_mut().for_each(refuse_to_wait);

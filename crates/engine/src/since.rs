@@ -46,8 +46,10 @@ fn is_as_left(kept: &Kept, present: Option<&Candidate>, is_number: bool) -> Opti
     }
 }
 
-/// Names a record of the target: its resource and its id.
-fn name_of(kept: &Kept) -> (String, String) {
+/// A record of the target: its resource and its id.
+type Name = (String, String);
+
+fn name_of(kept: &Kept) -> Name {
     (kept.target_resource.clone(), kept.target_id.clone())
 }
 
@@ -62,7 +64,7 @@ impl Execution<'_> {
         let is_number = self.flow.aggregate.is_some();
         let mut found = HashMap::new();
         // What one run made and then changed it wrote more than once.
-        let mut wanted: HashMap<(String, String), Vec<(usize, Option<&Candidate>)>> = HashMap::new();
+        let mut wanted: HashMap<Name, Vec<(usize, Option<&Candidate>)>> = HashMap::new();
         for (at, now) in present {
             // Of a 0 that DHIS2 does not keep there is nothing.
             let is_there = |now: &&Candidate| now.stands() && now.standing != Standing::Assumed;

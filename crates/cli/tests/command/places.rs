@@ -487,8 +487,5 @@ fn what_the_flow_of_a_third_system_renamed_and_closed_is_asked() {
     write(&folder, "data/master.csv", "id,name,closed\n1,Mattru CHC,\n2,Blama HC,2026-01-31\n");
     folder.run(&["run", "names"]).expect(0, &["2 updated"], &[]);
     folder.json(&["match", "places"]);
-    assert_eq!(
-        asked(&folder),
-        ["1 [hmis: renamed, it was Mattru HC]", "2 [hmis: closed on 2026-01-31, and open in register]"]
-    );
+    assert_eq!(asked(&folder), ["1 [hmis: renamed, it was Mattru HC]", "2 [hmis: closed on 2026-01-31, and open in register]"]);
 }

@@ -87,7 +87,7 @@ impl Adx<'_> {
             Some(options) => group.attributes = options,
             None => group.attribute_option_combo = Some(cell.attribute_option_combo.clone()),
         }
-        let is_number = element.is_some_and(|element| element.is_numeric());
+        let is_number = element.is_some_and(kivuko_core::numbers::Element::is_numeric);
         let text = item.held.value.clone().unwrap_or_else(|| if is_number { "0".to_owned() } else { DELETED.to_owned() });
         let mut value = if is_number { DataValue::number(cell.element.clone(), text) } else { DataValue::text(cell.element.clone(), text) };
         // Older readers look at the element's own categories only, whatever the data set says.
