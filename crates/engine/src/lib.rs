@@ -67,7 +67,7 @@ pub use place_matches::{
 pub use plan::{PlanOptions, PlanReport, Planned};
 pub use proposals::{Choice, Kept, Proposal, Says};
 pub use report::{CauseGroup, CauseGroups, NumbersReport, RunReport, beside_counts, exit_code};
-pub use revert::{CutOff, Reverted};
+pub use revert::{CutOff, Reverted, taken_back_by};
 pub use review::{By, Side};
 pub use run::{Unwatched, Watch};
 pub use side::CalledNow;

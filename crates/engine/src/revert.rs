@@ -33,7 +33,12 @@ const OF_RUN: &str = "revert of run ";
 
 /// Whether a run takes another one back.
 pub(crate) fn is_revert(run: &Run) -> bool {
-    run.trigger.starts_with(OF_RUN)
+    taken_back_by(run).is_some()
+}
+
+/// The number of the run that a revert takes back.
+pub fn taken_back_by(run: &Run) -> Option<&str> {
+    run.trigger.strip_prefix(OF_RUN)
 }
 
 /// The partition under which a revert is accounted for.

@@ -4,7 +4,7 @@ use kivuko_core::catalogue::store::INTERRUPTED;
 use kivuko_core::error::Cause;
 use kivuko_core::outcome::{Outcome, Status};
 use kivuko_core::store::{OutcomeRow, Run, RunId};
-use kivuko_engine::{CauseGroup, CauseGroups, Told, beside_counts, is_number_named, names_of_cells, told};
+use kivuko_engine::{CauseGroup, CauseGroups, Told, beside_counts, is_number_named, names_of_cells, taken_back_by, told};
 use serde_json::json;
 
 use crate::app::{App, History};
@@ -108,11 +108,6 @@ async fn tell_cut_off(history: &History, run: &mut Run) -> Result<(), Failure> {
     let message = format!("the process ended before the run did; {noted} {goes_on}");
     run.error = Some(Cause::new(INTERRUPTED, message));
     Ok(())
-}
-
-/// The number of the run that a revert takes back.
-fn taken_back_by(run: &Run) -> Option<&str> {
-    run.trigger.strip_prefix("revert of run ")
 }
 
 fn is_cut_off(run: &Run) -> bool {

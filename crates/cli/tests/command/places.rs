@@ -401,9 +401,8 @@ fn names_and_options_that_do_not_fit() {
     folder.run(&["match", "places", "--between", "register,godata"]).expect(2, &[], &["K0936", "no system `godata`"]);
 }
 
-/// A register whose names and closing days a flow carries into the HMIS.
-#[test]
-fn what_a_flow_renamed_and_closed_is_not_asked() {
+/// A register and an HMIS whose places make pairs, and a flow that carries names and closing days from `list` into the HMIS.
+fn carried_from(list: &str) -> Folder {
     let folder = folder();
     let project = PROJECT.lines().take(5).collect::<Vec<_>>().join("\n");
     let sides = "crosswalks:\n  places:\n    register: { resource: register.csv, id: id, name: name }\n    hmis: { resource: hmis.csv, id: code, name: name, closed: closed }\n";
@@ -411,15 +410,24 @@ fn what_a_flow_renamed_and_closed_is_not_asked() {
     write(
         &folder,
         "flows/names.yaml",
-        "flow: names\nfrom: { system: register, resource: register.csv, id: id }\nmapping: names.csv\nto: { system: hmis, resource: hmis.csv, key: code }\n",
+        &format!(
+            "flow: names\nfrom: {{ system: register, resource: {list}, id: id }}\nmapping: names.csv\nto: {{ system: hmis, resource: hmis.csv, key: code }}\n"
+        ),
     );
     write(
         &folder,
         "mappings/names.csv",
         "target,source,transform,empty,personal\ncode,id,,reject,no\nname,name,,reject,no\nclosed,closed,,,no\n",
     );
-    write(&folder, "data/register.csv", "id,name,closed\n1,Mattru HC,\n2,Blama HC,\n3,Talia HC,\n4,Gofor HC,\n");
     std::fs::remove_file(folder.path().join("data/hmis.csv")).expect("it was there");
+    folder
+}
+
+/// A register whose names and closing days a flow carries into the HMIS.
+#[test]
+fn what_a_flow_renamed_and_closed_is_not_asked() {
+    let folder = carried_from("register.csv");
+    write(&folder, "data/register.csv", "id,name,closed\n1,Mattru HC,\n2,Blama HC,\n3,Talia HC,\n4,Gofor HC,\n");
     folder.run(&["run", "names"]).expect(0, &["4 created"], &[]);
     let rows: String =
         ["1,1,Mattru HC", "2,2,Blama HC", "3,3,Talia HC", "4,4,Gofor HC"].map(|row| format!("{row},{}\n", &row[4..])).concat();
@@ -464,24 +472,10 @@ fn what_a_flow_renamed_and_closed_is_not_asked() {
 /// A master list that a flow carries into the HMIS, while the places of the HMIS are paired with those of a register.
 #[test]
 fn what_the_flow_of_a_third_system_renamed_and_closed_is_asked() {
-    let folder = folder();
-    let project = PROJECT.lines().take(5).collect::<Vec<_>>().join("\n");
-    let sides = "crosswalks:\n  places:\n    register: { resource: register.csv, id: id, name: name }\n    hmis: { resource: hmis.csv, id: code, name: name, closed: closed }\n";
-    write(&folder, "kivuko.yaml", &format!("{project}\n{sides}"));
     // Another list of the same system is as much of a third party as another system.
-    write(
-        &folder,
-        "flows/names.yaml",
-        "flow: names\nfrom: { system: register, resource: master.csv, id: id }\nmapping: names.csv\nto: { system: hmis, resource: hmis.csv, key: code }\n",
-    );
-    write(
-        &folder,
-        "mappings/names.csv",
-        "target,source,transform,empty,personal\ncode,id,,reject,no\nname,name,,reject,no\nclosed,closed,,,no\n",
-    );
+    let folder = carried_from("master.csv");
     write(&folder, "data/register.csv", "id,name\n1,Mattru HC\n2,Blama HC\n");
     write(&folder, "data/master.csv", "id,name,closed\n1,Mattru HC,\n2,Blama HC,\n");
-    std::fs::remove_file(folder.path().join("data/hmis.csv")).expect("it was there");
     folder.run(&["run", "names"]).expect(0, &["2 created"], &[]);
     write(&folder, "codes/places.csv", "register,hmis,register_name,hmis_name\n1,1,Mattru HC,Mattru HC\n2,2,Blama HC,Blama HC\n");
     write(&folder, "data/master.csv", "id,name,closed\n1,Mattru CHC,\n2,Blama HC,2026-01-31\n");
